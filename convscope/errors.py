@@ -1,0 +1,65 @@
+"""Every error that convscope raises on purpose.
+
+Each says what is wrong, where (``file.h5:/path``) and what would be right, in one or two lines, and carries the exit
+code that the command line ends with.
+"""
+
+
+class ConvscopeError(Exception):
+    """Something a user can cause and mend.
+
+    Parameters
+    ----------
+    message
+        What is wrong, where, and what would be right.
+    """
+
+    exit_code = 5
+
+
+class UsageError(ConvscopeError):
+    """Options that cannot be followed, or a log that is not there."""
+
+    exit_code = 2
+
+
+class OutputError(ConvscopeError):
+    """An output folder that cannot be written, or that is not ours to replace."""
+
+    exit_code = 2
+
+
+class LogFormatError(ConvscopeError):
+    """A log whose content cannot be understood."""
+
+
+class RefusedFileError(LogFormatError):
+    """A file that is not read because it could do harm.
+
+    Parameters
+    ----------
+    code
+        Stable name of the reason, such as ``external-link``.
+    message
+        What was found, where, and what to do.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+    def __reduce__(self) -> tuple[type["RefusedFileError"], tuple[str, str]]:
+        """Let the error cross a process border with both of its parts."""
+        return type(self), (self.code, str(self))
+
+
+class AmbiguousLogError(LogFormatError):
+    """A log that can be read in more than one way; the message shows the readings and a mapping to edit."""
+
+
+class MappingError(ConvscopeError):
+    """A mapping file that does not say what it should."""
+
+
+class PriorsError(ConvscopeError):
+    """A priors file that does not say what it should, or that does not fit the log."""

@@ -1,0 +1,174 @@
+"""A log made from arrays in memory: for notebooks, simulations and tests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from convscope.values.arrays import ByteArray, FloatArray, IntArray, sealed
+from convscope.values.episodes import EpisodeTable
+from convscope.values.fields import (
+    ATTENTION,
+    ENTITY_POSITIONS,
+    GATES,
+    PAIR_MESSAGES,
+    STATE,
+    TEAM_REWARDS,
+    FieldSpec,
+    Level,
+)
+from convscope.values.header import ActionKind, ActionSpace, Agent, LogHeader
+from convscope.values.log import Columns, TrajectoryLog
+from convscope.values.status import EndKind, Status
+
+_TEAM_FIELDS = frozenset({TEAM_REWARDS, STATE, ENTITY_POSITIONS})
+_PAIR_FIELDS = frozenset({ATTENTION, GATES, PAIR_MESSAGES})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ArraySource:
+    """Episodes that are in memory already."""
+
+    lengths: IntArray
+    """Rows of each episode, shape (E,)."""
+    status: ByteArray
+    """Shape (T, N)."""
+    columns: Mapping[str, FloatArray]
+    """As in `Columns`."""
+
+    def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
+        """Return copies of these episodes' rows."""
+        stops = np.cumsum(self.lengths).tolist()
+        starts = [0, *stops[:-1]]
+        rows = np.concatenate([np.arange(starts[e], stops[e]) for e in episodes.tolist()])
+        return Columns(
+            lengths=self.lengths[episodes],
+            status=self.status[rows],
+            columns={name: column[rows] for name, column in self.columns.items() if name in fields},
+        )
+
+
+def log_from_arrays(
+    columns: Mapping[str, FloatArray],
+    lengths: Sequence[int] | IntArray,
+    agents: Sequence[str],
+    *,
+    status: ByteArray | None = None,
+    declared_roles: Mapping[str, str] | Sequence[Sequence[str]] | None = None,
+    runs: Sequence[str] | None = None,
+    checkpoints: Sequence[str] | None = None,
+) -> TrajectoryLog:
+    """Make a log from arrays.
+
+    Parameters
+    ----------
+    columns
+        By field name, time first, all episodes one after the other: ``actions`` (T, N, K), ``positions`` (T, N, d),
+        ``attention`` (T, heads, receiver, sender), and so on (`convscope.values.fields`). Actions whose finite values
+        are all whole numbers are discrete.
+    lengths
+        Timesteps of each episode, shape (E,).
+    agents
+        Names, in the order of the agent axis.
+    status
+        Shape (T, N); everybody acts in every row when left out.
+    declared_roles
+        Role of each agent by name, or of each agent in each episode; none when left out.
+    runs, checkpoints
+        Run and checkpoint of each episode, each in the order of training; one run and no checkpoint when left out.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together.
+    """
+    rows = np.asarray(lengths, dtype=np.int64)
+    held = {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}
+    n_rows, n_agents, n_episodes = int(rows.sum()), len(agents), len(rows)
+    present = np.full((n_rows, n_agents), Status.ACTING, dtype=np.uint8) if status is None else status
+    names, codes = _role_codes(declared_roles, agents, n_episodes)
+    space = _action_space(held.get("actions"))
+    is_redrawn = bool((codes != codes[:1]).any())
+    run_names, run = _codes(runs or ["run_0"] * n_episodes)
+    checkpoint_names, checkpoint = _codes(checkpoints) if checkpoints else ((), np.full(n_episodes, -1))
+    episodes = EpisodeTable(
+        runs=run_names,
+        checkpoints=checkpoint_names,
+        conditions=(),
+        run=run,
+        checkpoint=checkpoint,
+        condition=np.full(n_episodes, -1),
+        number=_numbers(run, checkpoint),
+        length=rows,
+        rows=rows,
+        end=np.full(n_episodes, EndKind.UNKNOWN, dtype=np.uint8),
+        path=tuple(f"/episode_{e}" for e in range(n_episodes)),
+        declared_roles=codes,
+    )
+    header = LogHeader(
+        agents=tuple(
+            Agent(
+                name=name,
+                action_space=space,
+                group="all",
+                declared_role=None if is_redrawn or codes[0, i] < 0 else names[codes[0, i]],
+            )
+            for i, name in enumerate(agents)
+        ),
+        fields=tuple(_spec(name, column) for name, column in held.items()),
+        inputs=(),
+        roles=names,
+    )
+    source = ArraySource(lengths=rows, status=sealed(present, (n_rows, n_agents), "status"), columns=held)
+    return TrajectoryLog(
+        header=replace(header, identities_persist=not is_redrawn),
+        episodes=episodes,
+        sources=(source,),
+        source_of=np.zeros(n_episodes, dtype=np.int64),
+        local_of=np.arange(n_episodes),
+    )
+
+
+def _spec(name: str, column: FloatArray) -> FieldSpec:
+    if name in _PAIR_FIELDS:
+        return FieldSpec(name=name, level=Level.PAIR, shape=column.shape[1:-2])
+    if name in _TEAM_FIELDS:
+        return FieldSpec(name=name, level=Level.TEAM, shape=column.shape[1:])
+    return FieldSpec(name=name, level=Level.AGENT, shape=column.shape[2:])
+
+
+def _action_space(actions: FloatArray | None) -> ActionSpace:
+    if actions is None:
+        return ActionSpace(kind=ActionKind.CONTINUOUS, width=0)
+    width = actions.shape[2]
+    finite = actions[np.isfinite(actions)]
+    if not (finite == np.round(finite)).all():
+        return ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
+    kind = ActionKind.DISCRETE if width == 1 else ActionKind.MULTI_DISCRETE
+    counts = np.nanmax(actions, axis=(0, 1)).astype(int) + 1
+    return ActionSpace(kind=kind, n=tuple(counts.tolist()), width=width)
+
+
+def _role_codes(
+    declared: Mapping[str, str] | Sequence[Sequence[str]] | None, agents: Sequence[str], n_episodes: int
+) -> tuple[tuple[str, ...], IntArray]:
+    if declared is None:
+        return (), np.full((n_episodes, len(agents)), -1)
+    table = [[declared.get(a, "") for a in agents]] * n_episodes if isinstance(declared, Mapping) else declared
+    names = tuple(dict.fromkeys(role for row in table for role in row if role))
+    code_of = {role: code for code, role in enumerate(names)} | {"": -1}
+    return names, np.array([[code_of[role] for role in row] for row in table], dtype=np.int64)
+
+
+def _codes(labels: Sequence[str]) -> tuple[tuple[str, ...], IntArray]:
+    names = tuple(dict.fromkeys(labels))
+    return names, np.array([names.index(label) for label in labels], dtype=np.int64)
+
+
+def _numbers(run: IntArray, checkpoint: IntArray) -> IntArray:
+    seen: dict[tuple[int, int], int] = {}
+    numbers: list[int] = []
+    for key in zip(run.tolist(), checkpoint.tolist(), strict=True):
+        numbers.append(seen.get(key, 0))
+        seen[key] = numbers[-1] + 1
+    return np.array(numbers, dtype=np.int64)

@@ -1,0 +1,38 @@
+"""Array types, and the sealing of arrays that a value owns."""
+
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+IntArray: TypeAlias = npt.NDArray[np.int64]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+ByteArray: TypeAlias = npt.NDArray[np.uint8]
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+
+def sealed(array: npt.NDArray[_Scalar], shape: tuple[int | None, ...], name: str) -> npt.NDArray[_Scalar]:
+    """Return a read-only view of an array after checking its shape.
+
+    Parameters
+    ----------
+    array
+        The array that a value is about to own.
+    shape
+        Expected shape; ``None`` for an axis of any length.
+    name
+        The array's name, for the error.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another one: a fault of the caller, not of a user.
+    """
+    fits = array.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, array.shape, strict=True))
+    if not fits:
+        raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
+    view = array.view()
+    view.flags.writeable = False
+    return view

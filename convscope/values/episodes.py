@@ -1,0 +1,67 @@
+"""The table of a log's episodes."""
+
+from dataclasses import dataclass
+
+from convscope.values.arrays import ByteArray, IntArray, sealed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EpisodeTable:
+    """One row per episode, in log order: a run's episodes together, its checkpoints in training order."""
+
+    runs: tuple[str, ...]
+    """Names of the runs, the unit of replication."""
+    checkpoints: tuple[str, ...]
+    """Labels of the checkpoints in training order; empty when the log has none."""
+    conditions: tuple[str, ...]
+    """Layouts, maps or scenarios; empty when the log names none."""
+    run: IntArray
+    """Index into ``runs``, shape (E,)."""
+    checkpoint: IntArray
+    """Index into ``checkpoints``, -1 for none, shape (E,)."""
+    condition: IntArray
+    """Index into ``conditions``, -1 for none, shape (E,)."""
+    number: IntArray
+    """From 0 within run and checkpoint, shape (E,)."""
+    length: IntArray
+    """Joint steps that really happened, shape (E,)."""
+    rows: IntArray
+    """``length``, or one more where a final observation closes the episode, shape (E,)."""
+    end: ByteArray
+    """`EndKind`, shape (E,)."""
+    path: tuple[str, ...]
+    """Where each episode is in its file."""
+    declared_roles: IntArray
+    """Index into ``LogHeader.roles`` of each agent, -1 for none, shape (E, N)."""
+
+    def __post_init__(self) -> None:
+        n_episodes = len(self.path)
+        for name in ("run", "checkpoint", "condition", "number", "length", "rows", "end"):
+            object.__setattr__(self, name, sealed(getattr(self, name), (n_episodes,), name))
+        object.__setattr__(self, "declared_roles", sealed(self.declared_roles, (n_episodes, None), "declared_roles"))
+
+    @property
+    def n_episodes(self) -> int:
+        """Number of episodes."""
+        return len(self.path)
+
+    @property
+    def n_timesteps(self) -> int:
+        """Joint steps of all episodes."""
+        return int(self.length.sum())
+
+    def run_name(self, episode: int) -> str:
+        """Name of the run that an episode belongs to."""
+        return self.runs[int(self.run[episode])]
+
+    def checkpoint_label(self, episode: int) -> str | None:
+        """Label of an episode's checkpoint; None where there is none."""
+        return _label(self.checkpoints, int(self.checkpoint[episode]))
+
+    def condition_name(self, episode: int) -> str | None:
+        """Name of an episode's condition; None where there is none."""
+        return _label(self.conditions, int(self.condition[episode]))
+
+
+def _label(labels: tuple[str, ...], code: int) -> str | None:
+    return labels[code] if code >= 0 else None

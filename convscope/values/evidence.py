@@ -1,0 +1,48 @@
+"""All that a report or an audit may draw on."""
+
+from dataclasses import dataclass
+
+from convscope.values.config import AnalysisConfig
+from convscope.values.episodes import EpisodeTable
+from convscope.values.features import FeatureTable
+from convscope.values.gap import Gap
+from convscope.values.header import LogHeader, Notice
+from convscope.values.prior import RolePrior
+from convscope.values.roles import RoleAssignment
+from convscope.values.routing import RoutingGraph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanReturn:
+    """Mean over episodes of the team's summed reward."""
+
+    run: str
+    checkpoint: str | None
+    mean: float | None
+    """None when the log holds no rewards. Individual rewards are averaged over agents first."""
+    n_episodes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """The results of an analysis. Rendering it is a pure function; nothing here depends on the machine or the time."""
+
+    version: str
+    """Of convscope."""
+    config: AnalysisConfig
+    header: LogHeader
+    episodes: EpisodeTable
+    analysed: tuple[str, ...]
+    """Names of the agents that were analysed."""
+    returns: tuple[MeanReturn, ...]
+    features: FeatureTable
+    roles: RoleAssignment
+    routing: RoutingGraph | None
+    """None when the log affords no source of routing."""
+    prior: RolePrior | None
+    gap: Gap | None
+    """None without a prior."""
+    priors_sha256: str | None = None
+    mapping_sha256: str | None = None
+    notices: tuple[Notice, ...] = ()
+    """Everything that was dropped, merged, assumed or not computed, of all stages, without repeats."""

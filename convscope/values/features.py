@@ -1,0 +1,46 @@
+"""Behaviour features of units: one row per run, checkpoint, episode and agent."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from convscope.values.arrays import FloatArray
+from convscope.values.header import Notice
+
+UNIT_KEYS = ("run", "checkpoint", "condition", "episode", "source", "agent", "declared_role")
+"""Columns that name a unit: strings, but ``episode`` (Int64, numbered from 0 within run and checkpoint)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One behaviour feature."""
+
+    name: str
+    """In words that a domain person uses, such as ``distance to nearest ally``; the column's name."""
+    unit: str
+    """Unit of the values, such as ``steps`` or ``share of steps``."""
+    family: str
+    """Name of the family that computes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FeatureTable:
+    """Features of all units, in log order: by episode, then by agent."""
+
+    frame: pl.DataFrame
+    """`UNIT_KEYS`, then one Float64 column per feature; null where a unit has no value."""
+    features: tuple[Feature, ...]
+    notices: tuple[Notice, ...] = ()
+    """Families that the log does not afford, and why."""
+
+    def __post_init__(self) -> None:
+        expected = [*UNIT_KEYS, *(feature.name for feature in self.features)]
+        if self.frame.columns != expected:
+            raise ValueError(f"columns are {self.frame.columns}, expected {expected}")
+
+    @property
+    def matrix(self) -> FloatArray:
+        """Values, shape (units, features), NaN where null."""
+        names = [feature.name for feature in self.features]
+        return self.frame.select(names).cast(pl.Float64).fill_null(np.nan).to_numpy()

@@ -1,0 +1,71 @@
+"""Names of the fields that every stage knows, and what a field of a log looks like."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import prod
+
+OBSERVATIONS = "observations"
+"""(T, N, D); narrower agents are padded with NaN, see `FieldSpec.widths`."""
+ACTIONS = "actions"
+"""(T, N, K); K = 1 for a discrete action (the action's number), else the components."""
+ACTION_MASKS = "action_masks"
+"""(T, N, A); 1 where an action is legal."""
+ACTION_LOGITS = "action_logits"
+"""(T, N, A); unnormalised log-probabilities of the actions as sampled."""
+ACTION_PROBABILITIES = "action_probabilities"
+"""(T, N, A)."""
+REWARDS = "rewards"
+"""(T, N), each agent's own."""
+TEAM_REWARDS = "team_rewards"
+"""(T,), shared by the team."""
+POSITIONS = "positions"
+"""(T, N, d), in the environment's unit of length."""
+ENTITY_POSITIONS = "entity_positions"
+"""(T, M, d), of opponents, landmarks and other things that are no agents of the log."""
+MESSAGES = "messages"
+"""(T, N, M), as broadcast by each agent."""
+HIDDEN_STATES = "hidden_states"
+"""(T, N, H)."""
+ATTENTION = "attention"
+"""(T, heads, receiver, sender), non-negative weights."""
+GATES = "gates"
+"""(T, receiver, sender), how far each channel is open."""
+PAIR_MESSAGES = "pair_messages"
+"""(T, M, receiver, sender), messages with an addressee."""
+STATE = "state"
+"""(T, S), the state of the world as the framework logged it."""
+INFO = "info/"
+"""Prefix of fields that only this log knows, such as ``info/held``."""
+
+
+class Level(StrEnum):
+    """What a field has a value for in each row."""
+
+    TEAM = "team"
+    AGENT = "agent"
+    PAIR = "pair"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSpec:
+    """A field that a log holds."""
+
+    name: str
+    """One of the names above, or ``info/<name>``."""
+    level: Level
+    """Whether a row has one value, one per agent, or one per receiver and sender."""
+    shape: tuple[int, ...] = ()
+    """What remains after the time, agent, receiver and sender axes."""
+    dtype: str = "float64"
+    """Type in the file, as numpy writes it; in memory every column is float64."""
+    widths: tuple[int, ...] | None = None
+    """Columns that each agent really has, where agents differ; None where all have the full shape."""
+    path: str = ""
+    """Where the field is in the file."""
+    values: tuple[str, ...] = ()
+    """Names of the values of a categorical field, such as the actions; empty when unknown."""
+
+    def row_bytes(self, n_agents: int) -> int:
+        """Bytes of one row in memory."""
+        copies = {Level.TEAM: 1, Level.AGENT: n_agents, Level.PAIR: n_agents * n_agents}[self.level]
+        return 8 * copies * prod(self.shape)

@@ -1,0 +1,65 @@
+"""The translation gap: how far the roles and routing that were found are from those that were declared."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from convscope.values.arrays import FloatArray
+from convscope.values.header import Notice
+
+
+class Verdict(StrEnum):
+    """What the evidence allows to say; the order is the order in which they are ruled out."""
+
+    INSUFFICIENT_EVIDENCE = "insufficient-evidence"
+    NO_ROLE_STRUCTURE = "no-role-structure"
+    MULTIPLE_CONVENTIONS = "multiple-conventions"
+    ALIGNED = "aligned"
+    PARTIAL = "partial"
+    STRUCTURED_BUT_DIFFERENT = "structured-but-different"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """One component of the gap; 0 = as declared."""
+
+    name: str
+    value: float | None
+    """None when it was not computed or does not apply; ``why`` says which."""
+    interval: tuple[float, float] | None = None
+    interval_kind: str | None = None
+    """What the interval is, such as ``Student-t over runs, 95 %`` or ``these runs only``."""
+    p_value: float | None = None
+    attainable_p: float | None = None
+    scorable: bool = False
+    why: str | None = None
+    """Why it cannot be scored; None when it can."""
+    parts: tuple[tuple[str, float], ...] = ()
+    """Named figures that belong to the value, such as lambda or the specificity p."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Gap:
+    """All components and the verdict."""
+
+    components: tuple[Component, ...]
+    """Alignment, dilution, foreign, recovery, behaviour, multiplicity, stability, in this order."""
+    declared: FloatArray | None
+    """Q over the roles, shape (R, R), as conditioned on identifiable cells; None without a declared matrix."""
+    learned: FloatArray | None
+    """P averaged over runs, shape (R, R)."""
+    roles: tuple[str, ...]
+    composite: Component | None
+    """None when a part cannot be scored."""
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    """In words, the deciding one first."""
+    smallest_detectable: float | None
+    """Gap that would be found with 80 % power; None when not computed."""
+    runs_needed: int | None
+    """Runs in all that would decide; with one or two runs a lower bound."""
+    notices: tuple[Notice, ...] = ()
+
+    def component(self, name: str) -> Component:
+        """Return the component of this name."""
+        return next(component for component in self.components if component.name == name)

@@ -1,0 +1,95 @@
+"""What a log says about itself before any row is read."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from convscope.values.fields import FieldSpec
+
+
+class ActionKind(StrEnum):
+    """What an action of an agent is."""
+
+    DISCRETE = "discrete"
+    MULTI_DISCRETE = "multi-discrete"
+    CONTINUOUS = "continuous"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionSpace:
+    """The actions that an agent can take."""
+
+    kind: ActionKind
+    n: tuple[int, ...] = ()
+    """Number of choices of each component; empty when continuous."""
+    width: int = 1
+    """Number of components."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """One agent of the log, in the order of the agent axis."""
+
+    name: str
+    action_space: ActionSpace
+    group: str
+    """Agents of one group have equal observation and action spaces."""
+    team: str | None = None
+    """None where the log names no teams."""
+    declared_role: str | None = None
+    """None where nothing was declared, or where roles are redrawn per episode."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFile:
+    """One file of a study, as the provenance names it."""
+
+    name: str
+    """The shortest tail of the path that tells the inputs apart."""
+    sha256: str
+    n_bytes: int
+    loader: str
+    """Name of the loader that read it."""
+    assumptions: tuple[str, ...] = ()
+    """What the loader took for granted, a sentence each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that changes how a result should be read: dropped, merged, assumed or not computed."""
+
+    code: str
+    """Stable name, such as ``not-computed``."""
+    message: str
+    """A sentence for people."""
+    where: str | None = None
+    """The part of the results or of the file that it concerns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogHeader:
+    """Agents, fields and provenance of a log."""
+
+    agents: tuple[Agent, ...]
+    fields: tuple[FieldSpec, ...]
+    inputs: tuple[InputFile, ...]
+    framework: str | None = None
+    """As the file or the loader names it."""
+    environment: str | None = None
+    roles: tuple[str, ...] = ()
+    """Names of the declared roles that ``EpisodeTable.declared_roles`` counts; empty when none are declared."""
+    identities_persist: bool = True
+    """False where the slots are filled anew in each episode, so that an agent's name is only a place in the array."""
+    notices: tuple[Notice, ...] = ()
+
+    def field(self, name: str) -> FieldSpec:
+        """Return the field of this name.
+
+        Raises
+        ------
+        KeyError
+            If the log does not hold it; ask `TrajectoryLog.has` first.
+        """
+        for spec in self.fields:
+            if spec.name == name:
+                return spec
+        raise KeyError(name)

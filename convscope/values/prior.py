@@ -1,0 +1,54 @@
+"""What the designer declared: roles, routing and behaviour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from convscope.values.arrays import FloatArray, sealed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderStatement:
+    """One statement of order, such as: an archer attends to knights more than to archers."""
+
+    receiver: str
+    """Role that attends."""
+    roles: tuple[str, ...]
+    """Roles attended to, from more to less."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BehaviourExpectation:
+    """One expectation of behaviour, such as: an archer's distance to the nearest opponent is high.
+
+    High or low is meant against the units of the other roles.
+    """
+
+    role: str
+    feature: str
+    is_high: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RolePrior:
+    """Declared roles and, where given, declared routing. Immutable; parsed from a priors file or from a log."""
+
+    roles: tuple[str, ...]
+    """Names of the declared roles, in the order of the matrix."""
+    role_of: Mapping[str, str]
+    """Declared role of each agent by name; empty where the log's own labels per episode speak."""
+    preference: FloatArray | None = None
+    """Q, shape (R, R), row = receiving role, rows sum to 1 over the declared cells; NaN rows are undeclared, NaN
+    cells in a declared row are don't-care. None when no row is declared."""
+    orders: tuple[OrderStatement, ...] = ()
+    behaviours: tuple[BehaviourExpectation, ...] = ()
+    margin: float | None = None
+    """Overrides `AnalysisConfig.margin`."""
+    alpha: float | None = None
+    """Overrides `AnalysisConfig.alpha`."""
+    sha256: str | None = None
+    """Digest of the priors file; None for a prior made from the log's labels or in a notebook."""
+
+    def __post_init__(self) -> None:
+        if self.preference is not None:
+            square = (len(self.roles), len(self.roles))
+            object.__setattr__(self, "preference", sealed(self.preference, square, "preference"))

@@ -1,0 +1,97 @@
+"""Roles that were found in behaviour."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from convscope.values.arrays import FloatArray
+from convscope.values.header import Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileFeature:
+    """A feature that sets a role apart."""
+
+    name: str
+    unit: str
+    effect: float
+    """Difference between the role's mean and the other units' mean, in pooled standard deviations."""
+    mean: float
+    """Mean of the role's units, in the feature's unit."""
+    other_mean: float
+    """Mean of the other units."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleProfile:
+    """What a found role is, in words and numbers."""
+
+    role: int
+    """From 0, by falling size."""
+    label: str
+    """A few plain words, such as ``far from its nearest ally, slow``."""
+    size: int
+    """Units of the role."""
+    features: tuple[ProfileFeature, ...]
+    """Strongest first."""
+    exemplars: tuple[tuple[str, str | None, int, str], ...]
+    """Run, checkpoint, episode and agent of the units nearest to the role's centre."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AgentClasses:
+    """Which agents of one run can be told apart by their behaviour over episodes."""
+
+    run: str
+    checkpoint: str | None
+    members: tuple[str, ...]
+    """Agents, or declared roles or slots where identities do not persist over episodes."""
+    distance: FloatArray
+    """Energy distance between members, shape (n, n)."""
+    p_value: FloatArray
+    """Family-wise p of each pair, shape (n, n), 1 on the diagonal."""
+    class_of: tuple[int, ...]
+    """Class of each member, from 0."""
+    attainable_p: float
+    """Smallest p that the test could have given."""
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes; 1 when no two members can be told apart."""
+        return len(set(self.class_of))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryScores:
+    """Agreement of found with declared roles, on units."""
+
+    ami: float
+    ari: float
+    homogeneity: float
+    completeness: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoleAssignment:
+    """Found roles at both levels, of the analysed checkpoint and of all others."""
+
+    table: pl.DataFrame
+    """`UNIT_KEYS`, ``role`` (Int32, from 0 by falling size, null = unassigned) and ``confidence`` (0 to 1)."""
+    k: int | None
+    """Roles among units; 1 = no evidence for more than one. None when nothing could be clustered."""
+    k_agents: int | None
+    """Classes of agents that can be told apart: per run, then the mode, the smaller on a tie; None if not testable."""
+    k1_rejected: bool | None
+    """Whether one single role was rejected at the unit level."""
+    stability: float | None
+    """Mean adjusted Rand index over resampled episodes, 1 = always the same."""
+    classes: tuple[AgentClasses, ...]
+    profiles: tuple[RoleProfile, ...]
+    recovery: RecoveryScores | None
+    """None without declared roles."""
+    confusion: pl.DataFrame | None
+    """Declared role, found role and count of units; None without declared roles."""
+    map: FloatArray | None
+    """First two principal components of each row of ``table``, shape (units, 2), NaN where a unit has no features;
+    for the picture only."""
+    notices: tuple[Notice, ...] = ()

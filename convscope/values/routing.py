@@ -1,0 +1,132 @@
+"""Routing: how much a receiving agent's decision draws on each sending agent."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from convscope.values.arrays import BoolArray, FloatArray, IntArray, sealed
+from convscope.values.config import RoutingSource
+from convscope.values.header import Notice
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+EDGE_COLUMNS = ("run", "checkpoint", "sender", "receiver", "weight", "p_value", "q_value", "significant")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoutingTallies:
+    """Sums of routing weights over timesteps: all that role preference needs.
+
+    One row per run, episode (or group of episodes), receiver and set of valid senders.
+    """
+
+    run: IntArray
+    """Index into ``runs``, shape (K,)."""
+    unit: IntArray
+    """Episode, or group of episodes, that the row sums over; rows of one unit are resampled together, shape (K,)."""
+    receiver: IntArray
+    """Index of the receiving agent, shape (K,)."""
+    valid: BoolArray
+    """Whether each sender could be attended to, shape (K, N)."""
+    mass: FloatArray
+    """Routed weight to each sender, summed over the row's timesteps, 0 where not valid, shape (K, N)."""
+    n_steps: FloatArray
+    """Timesteps (sum of row weights) of the row, shape (K,)."""
+    roles: IntArray
+    """Declared role of each agent in the row's unit, -1 for none, shape (K, N)."""
+    runs: tuple[str, ...]
+    """Names of the runs."""
+
+    def __post_init__(self) -> None:
+        n_rows, n_agents = self.valid.shape
+        for name in ("run", "unit", "receiver", "n_steps"):
+            object.__setattr__(self, name, sealed(getattr(self, name), (n_rows,), name))
+        for name in ("valid", "mass", "roles"):
+            object.__setattr__(self, name, sealed(getattr(self, name), (n_rows, n_agents), name))
+
+    def rows(self, keep: BoolArray | IntArray) -> "RoutingTallies":
+        """Return some of the rows, by mask or by number."""
+        return RoutingTallies(
+            run=self.run[keep],
+            unit=self.unit[keep],
+            receiver=self.receiver[keep],
+            valid=self.valid[keep],
+            mass=self.mass[keep],
+            n_steps=self.n_steps[keep],
+            roles=self.roles[keep],
+            runs=self.runs,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RolePreference:
+    """How each receiving role divides its routing over sending roles, whatever the team's composition."""
+
+    roles: tuple[str, ...]
+    runs: tuple[str, ...]
+    per_run: FloatArray
+    """P of each run, shape (S, R, R), row = receiving role, rows sum to 1; NaN = blank (nothing to identify)."""
+    mass: FloatArray
+    """Routed mass of each run by role pair, shape (S, R, R); reported, never scored."""
+
+    @property
+    def matrix(self) -> FloatArray:
+        """Mean of P over runs, shape (R, R); NaN where no run identifies the cell."""
+        known = np.isfinite(self.per_run)
+        total = np.where(known, self.per_run, 0.0).sum(axis=0)
+        count = known.sum(axis=0)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceAgreement:
+    """How well a second source of routing agrees with the one in use, at agent level."""
+
+    source: RoutingSource
+    correlation: float | None
+    """Over ordered pairs of agents; None when undefined."""
+    p_value: float | None
+    """Quadratic assignment test, one-sided; None when undefined or the team is too small to permute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoutingGraph:
+    """The routing of the analysed agents from one source."""
+
+    source: RoutingSource
+    claim: str
+    """The verb that the evidence allows, such as ``attends to`` or ``precedes and predicts``."""
+    unit: str
+    """Unit of the edge weights."""
+    agents: tuple[str, ...]
+    edges: pl.DataFrame
+    """`EDGE_COLUMNS`; one row per ordered pair that was tested, combined over the runs' analysed checkpoints
+    (``run`` and ``checkpoint`` null)."""
+    edges_by_run: pl.DataFrame
+    """`EDGE_COLUMNS`, for every run and checkpoint."""
+    tallies: RoutingTallies
+    """Of the analysed checkpoint of each run."""
+    halves: tuple[tuple[RoutingTallies, RoutingTallies], ...]
+    """The same from two random halves of the episodes, several times over; the noise floor comes from these."""
+    preference: RolePreference | None
+    """None without declared roles."""
+    role_edges: pl.DataFrame | None
+    """``sender``, ``receiver`` (roles), ``weight``, ``p_value``, ``q_value``, ``significant``; None without roles."""
+    concentration: tuple[tuple[str, float], ...]
+    """Per receiver (role, else agent): 0 = even, 1 = one target."""
+    compared: tuple[SourceAgreement, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    def to_networkx(self) -> "nx.DiGraph[str]":
+        """Return the graph of the combined edges: sender to receiver, with weight, p, q and significance."""
+        import networkx as nx  # noqa: PLC0415  only who wants the graph pays for the import
+
+        graph: nx.DiGraph[str] = nx.DiGraph(source=self.source.value, claim=self.claim)
+        graph.add_nodes_from(self.agents)
+        for edge in self.edges.iter_rows(named=True):
+            attributes = {name: edge[name] for name in ("weight", "p_value", "q_value", "significant")}
+            graph.add_edge(edge["sender"], edge["receiver"], **attributes)
+        return graph
