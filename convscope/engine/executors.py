@@ -1,7 +1,7 @@
 """Where blocks are read: in this process, or in several. One seam: ``submit`` returns a future."""
 
 import multiprocessing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
@@ -49,7 +49,7 @@ class _ProcessExecutor:
 
 
 @contextmanager
-def open_executor(n_workers: int) -> Iterator[Executor]:
+def open_executor(n_workers: int) -> Generator[Executor]:
     """Open local workers for the time of an analysis.
 
     Parameters

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from convscope.values.arrays import ByteArray, IntArray, sealed
+import numpy as np
+
+from convscope.values.arrays import BoolArray, ByteArray, IntArray, sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,6 +51,21 @@ class EpisodeTable:
     def n_timesteps(self) -> int:
         """Joint steps of all episodes."""
         return int(self.length.sum())
+
+    def is_analysed(self, checkpoint: str | None) -> BoolArray:
+        """Return which episodes an analysis describes, shape (E,).
+
+        Parameters
+        ----------
+        checkpoint
+            Label of a checkpoint; None takes the last one of each run.
+        """
+        if checkpoint is not None:
+            code = self.checkpoints.index(checkpoint) if checkpoint in self.checkpoints else -2
+            return np.equal(self.checkpoint, code)
+        last = np.full(len(self.runs), -1)
+        np.maximum.at(last, self.run, self.checkpoint)
+        return np.equal(self.checkpoint, last[self.run])
 
     def run_name(self, episode: int) -> str:
         """Name of the run that an episode belongs to."""
