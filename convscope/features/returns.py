@@ -1,0 +1,67 @@
+"""Mean return of each run and checkpoint: context for every other result."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from convscope.values.arrays import FloatArray
+from convscope.values.episodes import EpisodeTable
+from convscope.values.evidence import MeanReturn
+from convscope.values.fields import REWARDS, TEAM_REWARDS
+from convscope.values.log import Block, TrajectoryLog
+
+
+class ReturnFold:
+    """Return of each episode: the team's reward, else the mean over the analysed agents of their own.
+
+    Parameters
+    ----------
+    log
+        The log that is read.
+    agents
+        Names of the analysed agents.
+    """
+
+    fields = frozenset({REWARDS, TEAM_REWARDS})
+
+    def __init__(self, log: TrajectoryLog, agents: Sequence[str]) -> None:
+        self._episodes = log.episodes
+        self._columns = [i for i, agent in enumerate(log.header.agents) if agent.name in agents]
+
+    def start(self) -> list[FloatArray]:
+        """Return no returns."""
+        return []
+
+    def add(self, state: list[FloatArray], block: Block) -> list[FloatArray]:
+        """Append the returns of the block's episodes, NaN where it holds no rewards."""
+        per_row = self._rewards(block)
+        return [*state, np.add.reduceat(per_row, block.offsets[:-1]) if len(block.episodes) else per_row]
+
+    def merge(self, first: list[FloatArray], second: list[FloatArray]) -> list[FloatArray]:
+        """Put the later episodes behind the earlier ones."""
+        return first + second
+
+    def finish(self, state: list[FloatArray]) -> tuple[MeanReturn, ...]:
+        """Average over the episodes of each run and checkpoint, in log order."""
+        returns = np.concatenate(state)
+        pairs = zip(self._episodes.run.tolist(), self._episodes.checkpoint.tolist(), strict=True)
+        return tuple(_mean(self._episodes, returns, run, checkpoint) for run, checkpoint in dict.fromkeys(pairs))
+
+    def _rewards(self, block: Block) -> FloatArray:
+        if TEAM_REWARDS in block.columns:
+            return np.nan_to_num(block.columns[TEAM_REWARDS].reshape(block.n_rows), nan=0.0)
+        if REWARDS in block.columns:
+            own = block.columns[REWARDS][:, self._columns]
+            return np.nan_to_num(own, nan=0.0).mean(axis=1)
+        return np.full(block.n_rows, np.nan)
+
+
+def _mean(episodes: EpisodeTable, returns: FloatArray, run: int, checkpoint: int) -> MeanReturn:
+    mine = returns[(episodes.run == run) & (episodes.checkpoint == checkpoint)]
+    mean = float(mine.mean())
+    return MeanReturn(
+        run=episodes.runs[run],
+        checkpoint=episodes.checkpoints[checkpoint] if checkpoint >= 0 else None,
+        mean=mean if np.isfinite(mean) else None,
+        n_episodes=len(mine),
+    )
