@@ -1,0 +1,120 @@
+"""The straight line from a log to the evidence about it; nothing else."""
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from convscope.compare.gap import translation_gap
+from convscope.engine.executors import open_executor
+from convscope.engine.run import Progress, run_folds
+from convscope.features.fold import FeatureFold
+from convscope.features.returns import ReturnFold
+from convscope.ingest.open import open_study
+from convscope.ingest.prior import declare, prior_from_labels, read_prior
+from convscope.ingest.selection import select_agents
+from convscope.roles.discover import discover_roles
+from convscope.routing.choose import choose_estimators
+from convscope.routing.graph import routing_graph
+from convscope.values.config import AnalysisConfig
+from convscope.values.evidence import Evidence
+from convscope.values.header import Notice
+from convscope.values.log import TrajectoryLog
+from convscope.values.prior import RolePrior
+from convscope.version import __version__
+
+
+def analyze(
+    log: TrajectoryLog,
+    prior: RolePrior | None,
+    config: AnalysisConfig,
+    *,
+    n_workers: int | None = None,
+    progress: Progress | None = None,
+) -> Evidence:
+    """Find the roles and the routing of a team, and how far both are from the prior.
+
+    Parameters
+    ----------
+    log
+        One study: any number of runs and checkpoints.
+    prior
+        What was declared; None takes the log's own labels, if it has any.
+    config
+        Every choice that changes a result.
+    n_workers
+        Processes that read the log; None decides by its size. The result does not depend on it.
+    progress
+        Told after each block that was read.
+
+    Raises
+    ------
+    ConvscopeError
+        If the log cannot be read, or the options do not fit it.
+    """
+    agents = select_agents(log, config)
+    prior = prior or prior_from_labels(log)
+    log = declare(log, prior) if prior else log
+    estimators = choose_estimators(log.header, config)
+    with open_executor(n_workers or _workers_for(log)) as executor:
+        run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
+        routing_folds = [estimator.fold(log, config) for estimator in estimators]
+        features, returns, *tallies = run([FeatureFold(log, config), ReturnFold(log, agents), *routing_folds])
+        routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)
+    roles = discover_roles(features, log, agents=agents, config=config)
+    gap = translation_gap(prior, roles, routing, features=features, config=config) if prior else None
+    return Evidence(
+        version=__version__,
+        config=config,
+        header=log.header,
+        episodes=log.episodes,
+        analysed=agents,
+        returns=returns,
+        features=features,
+        roles=roles,
+        routing=routing,
+        prior=prior,
+        gap=gap,
+        priors_sha256=prior.sha256 if prior else None,
+        notices=_distinct([log.header, features, roles, routing, gap]),
+    )
+
+
+def analyze_files(
+    logs: Sequence[str],
+    *,
+    config: AnalysisConfig,
+    priors: Path | None = None,
+    loader: str | None = None,
+    mapping: Path | None = None,
+    n_workers: int | None = None,
+    progress: Progress | None = None,
+) -> Evidence:
+    """Open the logs of a study and its priors file, and analyse them; as `analyze`.
+
+    Parameters
+    ----------
+    logs
+        Files, folders or globs.
+    config, n_workers, progress
+        As in `analyze`.
+    priors
+        Priors file in TOML.
+    loader
+        Name of a loader; None takes the one that fits best.
+    mapping
+        Mapping file in TOML, where a log can be read in more than one way.
+    """
+    log = open_study(logs, loader=loader, mapping=mapping)
+    prior = read_prior(priors, log) if priors else None
+    return analyze(log, prior, config, n_workers=n_workers, progress=progress)
+
+
+def _workers_for(log: TrajectoryLog) -> int:
+    # A process costs about a second to start: not worth it before some ten million numbers.
+    is_large = log.episodes.n_timesteps * len(log.header.agents) > 2_000_000
+    return len(os.sched_getaffinity(0)) if is_large else 1
+
+
+def _distinct(parts: Sequence[object]) -> tuple[Notice, ...]:
+    return tuple(dict.fromkeys(notice for part in parts for notice in getattr(part, "notices", ())))
