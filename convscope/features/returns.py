@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from convscope.values.arrays import FloatArray
-from convscope.values.episodes import EpisodeTable
 from convscope.values.evidence import MeanReturn
 from convscope.values.fields import REWARDS, TEAM_REWARDS
 from convscope.values.log import Block, TrajectoryLog
@@ -45,7 +44,7 @@ class ReturnFold:
         """Average over the episodes of each run and checkpoint, in log order."""
         returns = np.concatenate(state)
         pairs = zip(self._episodes.run.tolist(), self._episodes.checkpoint.tolist(), strict=True)
-        return tuple(_mean(self._episodes, returns, run, checkpoint) for run, checkpoint in dict.fromkeys(pairs))
+        return tuple(self._mean(returns, run, checkpoint) for run, checkpoint in dict.fromkeys(pairs))
 
     def _rewards(self, block: Block) -> FloatArray:
         if TEAM_REWARDS in block.columns:
@@ -55,13 +54,13 @@ class ReturnFold:
             return np.nan_to_num(own, nan=0.0).mean(axis=1)
         return np.full(block.n_rows, np.nan)
 
-
-def _mean(episodes: EpisodeTable, returns: FloatArray, run: int, checkpoint: int) -> MeanReturn:
-    mine = returns[(episodes.run == run) & (episodes.checkpoint == checkpoint)]
-    mean = float(mine.mean())
-    return MeanReturn(
-        run=episodes.runs[run],
-        checkpoint=episodes.checkpoints[checkpoint] if checkpoint >= 0 else None,
-        mean=mean if np.isfinite(mean) else None,
-        n_episodes=len(mine),
-    )
+    def _mean(self, returns: FloatArray, run: int, checkpoint: int) -> MeanReturn:
+        episodes = self._episodes
+        mine = returns[(episodes.run == run) & (episodes.checkpoint == checkpoint)]
+        mean = float(mine.mean())
+        return MeanReturn(
+            run=episodes.runs[run],
+            checkpoint=episodes.checkpoints[checkpoint] if checkpoint >= 0 else None,
+            mean=mean if np.isfinite(mean) else None,
+            n_episodes=len(mine),
+        )

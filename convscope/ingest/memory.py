@@ -1,13 +1,14 @@
 """A log made from arrays in memory: for notebooks, simulations and tests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from convscope.values.arrays import ByteArray, FloatArray, IntArray, sealed
 from convscope.values.episodes import EpisodeTable
 from convscope.values.fields import (
+    ACTIONS,
     ATTENTION,
     ENTITY_POSITIONS,
     GATES,
@@ -84,14 +85,44 @@ def log_from_arrays(
     """
     rows = np.asarray(lengths, dtype=np.int64)
     held = {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}
-    n_rows, n_agents, n_episodes = int(rows.sum()), len(agents), len(rows)
-    present = np.full((n_rows, n_agents), Status.ACTING, dtype=np.uint8) if status is None else status
-    names, codes = _role_codes(declared_roles, agents, n_episodes)
-    space = _action_space(held.get("actions"))
+    shape = (int(rows.sum()), len(agents))
+    present = np.full(shape, Status.ACTING, dtype=np.uint8) if status is None else status
+    names, codes = _role_codes(declared_roles, agents, len(rows))
+    source = ArraySource(lengths=rows, status=sealed(present, shape, "status"), columns=held)
+    return TrajectoryLog(
+        header=_header(held, agents, roles=names, codes=codes),
+        episodes=_episode_table(rows, codes, runs=runs, checkpoints=checkpoints),
+        sources=(source,),
+        source_of=np.zeros(len(rows), dtype=np.int64),
+        local_of=np.arange(len(rows)),
+    )
+
+
+def _header(
+    columns: Mapping[str, FloatArray], agents: Sequence[str], *, roles: tuple[str, ...], codes: IntArray
+) -> LogHeader:
+    space = _action_space(columns.get(ACTIONS))
     is_redrawn = bool((codes != codes[:1]).any())
+    fixed = ["" if is_redrawn or code < 0 else roles[code] for code in codes[0].tolist()]
+    return LogHeader(
+        agents=tuple(
+            Agent(name=name, action_space=space, group="all", declared_role=role or None)
+            for name, role in zip(agents, fixed, strict=True)
+        ),
+        fields=tuple(_spec(name, column) for name, column in columns.items()),
+        inputs=(),
+        roles=roles,
+        identities_persist=not is_redrawn,
+    )
+
+
+def _episode_table(
+    rows: IntArray, codes: IntArray, *, runs: Sequence[str] | None, checkpoints: Sequence[str] | None
+) -> EpisodeTable:
+    n_episodes = len(rows)
     run_names, run = _codes(runs or ["run_0"] * n_episodes)
     checkpoint_names, checkpoint = _codes(checkpoints) if checkpoints else ((), np.full(n_episodes, -1))
-    episodes = EpisodeTable(
+    return EpisodeTable(
         runs=run_names,
         checkpoints=checkpoint_names,
         conditions=(),
@@ -104,28 +135,6 @@ def log_from_arrays(
         end=np.full(n_episodes, EndKind.UNKNOWN, dtype=np.uint8),
         path=tuple(f"/episode_{e}" for e in range(n_episodes)),
         declared_roles=codes,
-    )
-    header = LogHeader(
-        agents=tuple(
-            Agent(
-                name=name,
-                action_space=space,
-                group="all",
-                declared_role=None if is_redrawn or codes[0, i] < 0 else names[codes[0, i]],
-            )
-            for i, name in enumerate(agents)
-        ),
-        fields=tuple(_spec(name, column) for name, column in held.items()),
-        inputs=(),
-        roles=names,
-    )
-    source = ArraySource(lengths=rows, status=sealed(present, (n_rows, n_agents), "status"), columns=held)
-    return TrajectoryLog(
-        header=replace(header, identities_persist=not is_redrawn),
-        episodes=episodes,
-        sources=(source,),
-        source_of=np.zeros(n_episodes, dtype=np.int64),
-        local_of=np.arange(n_episodes),
     )
 
 
