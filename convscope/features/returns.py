@@ -51,7 +51,8 @@ class ReturnFold:
             return np.nan_to_num(block.columns[TEAM_REWARDS].reshape(block.n_rows), nan=0.0)
         if REWARDS in block.columns:
             own = block.columns[REWARDS][:, self._columns]
-            return np.nan_to_num(own, nan=0.0).mean(axis=1)
+            per_row: FloatArray = np.nan_to_num(own, nan=0.0).mean(axis=1)
+            return per_row
         return np.full(block.n_rows, np.nan)
 
     def _mean(self, returns: FloatArray, run: int, checkpoint: int) -> MeanReturn:
