@@ -8,7 +8,9 @@ import polars as pl
 
 from convscope.values.arrays import BoolArray, FloatArray, IntArray, sealed
 from convscope.values.config import RoutingSource
+from convscope.values.figures import count, figure, probability
 from convscope.values.header import Notice
+from convscope.values.html import Html, box, table
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -71,14 +73,20 @@ class RolePreference:
     """P of each run, shape (S, R, R), row = receiving role, rows sum to 1; NaN = blank (nothing to identify)."""
     mass: FloatArray
     """Routed mass of each run by role pair, shape (S, R, R); reported, never scored."""
+    notices: tuple[Notice, ...] = ()
+    """Fits that did not converge."""
 
     @property
     def matrix(self) -> FloatArray:
         """Mean of P over runs, shape (R, R); NaN where no run identifies the cell."""
         known = np.isfinite(self.per_run)
         total = np.where(known, self.per_run, 0.0).sum(axis=0)
-        count = known.sum(axis=0)
-        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        n_runs = known.sum(axis=0)
+        return np.where(n_runs > 0, total / np.maximum(n_runs, 1), np.nan)
+
+    def _repr_html_(self) -> Html:
+        rows = [(role, *map(figure, row)) for role, row in zip(self.roles, self.matrix.tolist(), strict=True)]
+        return box("Role preference", table("Row = receiving role, mean over runs", ("receiver", *self.roles), rows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,3 +138,12 @@ class RoutingGraph:
             attributes = {name: edge[name] for name in ("weight", "p_value", "q_value", "significant")}
             graph.add_edge(edge["sender"], edge["receiver"], **attributes)
         return graph
+
+    def _repr_html_(self) -> Html:
+        strongest = self.edges.sort(["weight", "sender", "receiver"], descending=[True, False, False], nulls_last=True)
+        rows = [
+            (edge["sender"], edge["receiver"], figure(edge["weight"]), probability(edge["q_value"]))
+            for edge in strongest.iter_rows(named=True)
+        ]
+        header = ("sender", "receiver", f"weight ({self.unit})", "q")
+        return box(f"Routing from {self.source.value}", table(f"{count(len(rows), 'edge')} tested", header, rows))

@@ -1,0 +1,1 @@
+"""Routing: who draws on whom, and how each role divides its attention."""

@@ -1,0 +1,89 @@
+"""Role preference: how a receiving role divides its routing, whatever the composition of the team."""
+
+import numpy as np
+
+from convscope.routing.choice_model import TOLERANCE, Choices, collapse, fit
+from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.header import Notice
+from convscope.values.routing import RolePreference, RoutingTallies
+
+
+def role_preference(tallies: RoutingTallies, roles: tuple[str, ...]) -> RolePreference:
+    """Fit the role preference of each run (measures, section 1).
+
+    Model: the weight from receiver i to sender j is proportional to ``θ[role of i, role of j]``; P is θ with rows
+    normalised. It is exact under padding, death, changing team size and redrawn teams, where mean weights are biased.
+
+    Parameters
+    ----------
+    tallies
+        Routed weight. A row counts with its own sum over valid senders, which is its number of timesteps under the
+        default row policy (each timestep renormalised over valid senders).
+    roles
+        Names of the roles that ``tallies.roles`` counts.
+
+    Returns
+    -------
+    RolePreference
+        Blank (NaN) cells: sending roles that the receiving role never meets in a choice, such as its own role when it
+        has a single member; and whole rows without any choice. Agents without a declared role are left out as
+        receivers; as senders they are taken out of the set of choices, which leaves the other preferences as they are
+        (in a logit, the odds of two choices do not depend on a third). Rows left with fewer than two senders carry no
+        choice. A fit that stopped before it converged says so in ``notices``.
+
+    References
+    ----------
+    Papke and Wooldridge, Journal of Applied Econometrics 11 (1996); Hunter, Annals of Statistics 32 (2004).
+    """
+    # One run at a time, so that the last digits of a run do not depend on the runs beside it.
+    choices = [choices_of(tallies.rows(np.equal(tallies.run, run)), len(roles)) for run in range(len(tallies.runs))]
+    fits = [fit(each) for each in choices]
+    notices = tuple(
+        _not_converged(run, role, float(each.last_change[0, a]))
+        for run, each in zip(tallies.runs, fits, strict=True)
+        for a, role in enumerate(roles)
+        if each.last_change[0, a] > TOLERANCE
+    )
+    shape = (len(fits), len(roles), len(roles))
+    return RolePreference(
+        roles=roles,
+        runs=tallies.runs,
+        per_run=np.array([each.preference[0] for each in fits]).reshape(shape),
+        mass=np.array([each.mass[0] for each in choices]).reshape(shape),
+        notices=notices,
+    )
+
+
+def concentration(preference: RolePreference) -> tuple[tuple[str, float], ...]:
+    """Return how concentrated the routing of each receiving role is (measures, section 1).
+
+    ``1 - H(P_a) / log K_a`` over the K_a identifiable columns of the mean over runs: 0 = even, 1 = one target. Roles
+    whose row is blank are left out.
+    """
+    matrix = preference.matrix
+    rows = ((role, row[np.isfinite(row)]) for role, row in zip(preference.roles, matrix, strict=True))
+    return tuple((role, _concentration(row / row.sum())) for role, row in rows if len(row) >= 2)
+
+
+def choices_of(tallies: RoutingTallies, n_roles: int) -> Choices:
+    """Collapse tallies, all of one run, to what the fit needs."""
+    n_rows, n_agents = tallies.valid.shape
+    used = tallies.valid & (tallies.roles >= 0)
+    row = np.repeat(np.arange(n_rows), n_agents).reshape(n_rows, n_agents)[used]
+    cell: IntArray = row * n_roles + tallies.roles[used]
+    # A running count adds one weight at a time: slots that are never valid cannot change the last digits.
+    role_mass = np.bincount(cell, tallies.mass[used], n_rows * n_roles).reshape(n_rows, n_roles)
+    counts = np.bincount(cell, minlength=n_rows * n_roles).reshape(n_rows, n_roles)
+    receiving = tallies.roles[np.arange(n_rows), tallies.receiver]
+    return collapse(np.zeros(n_rows, dtype=np.int64), receiving, counts, role_mass.astype(np.float64), n_fits=1)
+
+
+def _concentration(row: FloatArray) -> float:
+    positive = row[row > 0]
+    # Rounding must not push an even row below 0; adding 0.0 turns a negative zero into a plain one.
+    return max(0.0, 1.0 + float((positive * np.log(positive)).sum()) / float(np.log(len(row)))) + 0.0
+
+
+def _not_converged(run: str, role: str, change: float) -> Notice:
+    message = f"The role preference of {role} still moved by {change:.1e} in the last step of its fit in run {run}."
+    return Notice(code="not-converged", message=message, where="routing.preference")

@@ -1,0 +1,1 @@
+"""Ground-truth generators: tests, documentation and power all use them."""
