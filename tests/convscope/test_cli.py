@@ -1,0 +1,204 @@
+"""The command line keeps its contract: exit codes, streams, and a folder that is written whole or not at all."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "sample_data"
+COMMAND = (sys.executable, "-c", "from convscope.cli import main; main()")
+
+
+def convscope(*arguments, cwd):
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+
+
+def small_log(path, n_episodes=8, n_steps=12):
+    rng = np.random.default_rng(0)
+    with h5py.File(path, "w") as file:
+        file.attrs["agents"] = ["left", "right"]
+        for episode in range(n_episodes):
+            group = file.create_group(f"episode_{episode}")
+            group["observations"] = rng.normal(size=(n_steps, 2, 4)).astype("f4")
+            group["actions"] = rng.integers(0, 3, (n_steps, 2))
+            group["rewards"] = rng.normal(size=(n_steps, 2))
+    return path
+
+
+def assert_one_clear_message(result, code, *words):
+    assert result.returncode == code, result.stderr
+    assert result.stdout == ""
+    lines = result.stderr.strip().splitlines()
+    assert 1 <= len(lines) <= 2, result.stderr
+    assert all(line.startswith("convscope: ") for line in lines)
+    assert "Traceback" not in result.stderr
+    for word in words:
+        assert word in result.stderr
+
+
+def assert_nothing_written(folder, *kept):
+    assert sorted(p.name for p in folder.iterdir()) == sorted(kept)
+
+
+def test_analyze_writes_the_folder_and_says_where(tmp_path):
+    small_log(tmp_path / "log.h5")
+    result = convscope("analyze", "log.h5", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "convscope-report/report.html" in result.stdout
+    assert {p.name for p in (tmp_path / "convscope-report").iterdir()} == {"report.html", "analysis.json", "tables"}
+
+
+def test_json_goes_to_stdout_byte_for_byte_and_nothing_else_does(tmp_path):
+    small_log(tmp_path / "log.h5")
+    result = convscope("analyze", "log.h5", "--json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == (tmp_path / "convscope-report" / "analysis.json").read_text(encoding="utf-8")
+    assert json.loads(result.stdout)["log"]["n_episodes"] == 8
+
+
+def test_quiet_prints_nothing(tmp_path):
+    small_log(tmp_path / "log.h5")
+    result = convscope("analyze", "log.h5", "--quiet", cwd=tmp_path)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_a_second_analysis_replaces_our_own_folder(tmp_path):
+    small_log(tmp_path / "log.h5")
+    for seed in ("1", "2"):
+        assert convscope("analyze", "log.h5", "--quiet", "--seed", seed, cwd=tmp_path).returncode == 0
+    document = json.loads((tmp_path / "convscope-report" / "analysis.json").read_text(encoding="utf-8"))
+    assert document["provenance"]["seed"] == 2
+
+
+def test_somebody_elses_folder_is_not_replaced(tmp_path):
+    small_log(tmp_path / "log.h5")
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
+    assert_one_clear_message(convscope("analyze", "log.h5", "--out", "thesis", cwd=tmp_path), 2, "thesis")
+    assert_nothing_written(tmp_path / "thesis", "chapter.txt")
+
+
+@pytest.mark.parametrize(
+    ("content", "word"), [(b"", "empty"), (b"not a log at all\n" * 9, "HDF5"), (b"\x89HDF\r\n\x1a\n", "truncated")]
+)
+def test_files_that_are_no_logs_get_one_message(tmp_path, content, word):
+    (tmp_path / "log.h5").write_bytes(content)
+    assert_one_clear_message(convscope("analyze", "log.h5", cwd=tmp_path), 5, "log.h5", word)
+    assert_nothing_written(tmp_path, "log.h5")
+
+
+def test_a_truncated_log_gets_one_message(tmp_path):
+    content = small_log(tmp_path / "log.h5").read_bytes()
+    (tmp_path / "log.h5").write_bytes(content[: len(content) // 2])
+    assert_one_clear_message(convscope("analyze", "log.h5", cwd=tmp_path), 5, "log.h5")
+    assert_nothing_written(tmp_path, "log.h5")
+
+
+def test_a_log_that_links_to_another_file_is_refused(tmp_path):
+    small_log(tmp_path / "log.h5")
+    with h5py.File(tmp_path / "log.h5", "a") as file:
+        file["episode_8"] = h5py.ExternalLink("secret.h5", "/")
+    assert_one_clear_message(convscope("analyze", "log.h5", cwd=tmp_path), 5, "log.h5", "/episode_8", "link")
+    assert_nothing_written(tmp_path, "log.h5")
+
+
+def test_missing_observations_are_analysed_and_reported(tmp_path):
+    with h5py.File(small_log(tmp_path / "log.h5"), "a") as file:
+        file["episode_0/observations"][3] = np.nan
+        file["episode_1/observations"][:, 0] = np.inf
+    assert convscope("analyze", "log.h5", cwd=tmp_path).returncode == 0
+
+
+def test_a_prior_for_an_agent_that_does_not_exist_names_the_line(tmp_path):
+    small_log(tmp_path / "log.h5")
+    (tmp_path / "priors.toml").write_text('[roles]\nscout = ["left"]\nguard = ["ghost"]\n')
+    result = convscope("analyze", "log.h5", "--priors", "priors.toml", cwd=tmp_path)
+    assert_one_clear_message(result, 5, "priors.toml", "3", "ghost")
+    assert_nothing_written(tmp_path, "log.h5", "priors.toml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("analyze", "nowhere.h5"), ("nowhere.h5",)),
+        (("analyze", "log.h5", "--priors", "nowhere.toml"), ("nowhere.toml",)),
+        (("analyze", "log.h5", "--loader", "nothing"), ("nothing", "hdf5")),
+        (("analyze", "log.h5", "--routing", "telepathy"), ("telepathy", "transfer-entropy")),
+        (("analyze", "log.h5", "--routing", "attention"), ("attention",)),
+        (("analyze", "log.h5", "--agents", "ghost_*"), ("ghost_*", "left")),
+        (("analyze", "log.h5", "--team", "red"), ("red",)),
+        (("analyze", "log.h5", "--checkpoint", "best"), ("best",)),
+        (("analyze", "log.h5", "--engine", "abacus"), ("abacus",)),
+        (("analyze", "log.h5", "--out", "log.h5"), ("log.h5",)),
+        (("analyze", "log.h5", "--out", "missing/parent/dir"), ("missing",)),
+    ],
+)
+def test_wrong_usage_is_exit_2_with_one_message(tmp_path, arguments, words):
+    small_log(tmp_path / "log.h5")
+    assert_one_clear_message(convscope(*arguments, cwd=tmp_path), 2, *words)
+    assert_nothing_written(tmp_path, "log.h5")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_an_output_folder_that_cannot_be_written_is_exit_2(tmp_path):
+    small_log(tmp_path / "log.h5")
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    assert_one_clear_message(convscope("analyze", "log.h5", "--out", closed / "report", cwd=tmp_path), 2, "closed")
+
+
+def test_an_output_folder_on_a_read_only_place_is_exit_2(tmp_path):
+    small_log(tmp_path / "log.h5")
+    assert_one_clear_message(
+        convscope("analyze", "log.h5", "--out", "/proc/convscope-report", cwd=tmp_path), 2, "/proc"
+    )
+
+
+def test_help_and_version_import_nothing_heavy():
+    code = "import sys, convscope.cli; print([m for m in ('numpy', 'polars', 'sklearn', 'altair') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+    assert convscope("--help", cwd=ROOT).returncode == 0
+    assert convscope("--version", cwd=ROOT).stdout.startswith("convscope 0.")
+
+
+def test_inspect_convert_and_validate_agree(tmp_path):
+    small_log(tmp_path / "log.h5")
+    shown = convscope("inspect", "log.h5", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "left" in shown.stdout
+    assert convscope("convert", "log.h5", "canonical.h5", cwd=tmp_path).returncode == 0
+    checked = convscope("validate", "canonical.h5", cwd=tmp_path)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    again = convscope("convert", "log.h5", "canonical.h5", cwd=tmp_path)
+    assert_one_clear_message(again, 2, "canonical.h5")
+
+
+def test_a_written_mapping_reads_the_log_the_same_way(tmp_path):
+    small_log(tmp_path / "log.h5")
+    assert convscope("inspect", "log.h5", "--write-mapping", "mapping.toml", cwd=tmp_path).returncode == 0
+    plain = convscope("analyze", "log.h5", "--json", "--out", "a", cwd=tmp_path)
+    mapped = convscope("analyze", "log.h5", "--json", "--out", "b", "--mapping", "mapping.toml", cwd=tmp_path)
+    assert mapped.returncode == 0, mapped.stderr
+    assert json.loads(mapped.stdout)["roles"] == json.loads(plain.stdout)["roles"]
+    assert len(json.loads(mapped.stdout)["provenance"]["mapping_sha256"]) == 64
+
+
+def test_loaders_are_listed():
+    listed = convscope("loaders", cwd=ROOT)
+    assert listed.returncode == 0
+    assert all(name in listed.stdout for name in ("hdf5", "pymarl", "minari", "convscope"))
