@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.values.arrays import BoolArray, ByteArray, IntArray, sealed
+from convscope.values.figures import count, figure
+from convscope.values.html import Html, box, table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,6 +80,12 @@ class EpisodeTable:
     def condition_name(self, episode: int) -> str | None:
         """Name of an episode's condition; None where there is none."""
         return _label(self.conditions, int(self.condition[episode]))
+
+    def _repr_html_(self) -> Html:
+        n_of = np.bincount(self.run, minlength=len(self.runs)).tolist()
+        rows = [(run, figure(n)) for run, n in zip(self.runs, n_of, strict=True)]
+        size = f"{count(self.n_episodes, 'episode')}, {count(len(self.checkpoints), 'checkpoint')}"
+        return box(f"{size}, {count(self.n_timesteps, 'timestep')}", table("Episodes", ("run", "episodes"), rows))
 
 
 def _label(labels: tuple[str, ...], code: int) -> str | None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from convscope.values.config import AnalysisConfig
 from convscope.values.episodes import EpisodeTable
 from convscope.values.features import FeatureTable
+from convscope.values.figures import count
 from convscope.values.gap import Gap
 from convscope.values.header import LogHeader, Notice
+from convscope.values.html import Html, box
 from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
 from convscope.values.routing import RoutingGraph
@@ -46,3 +48,9 @@ class Evidence:
     mapping_sha256: str | None = None
     notices: tuple[Notice, ...] = ()
     """Everything that was dropped, merged, assumed or not computed, of all stages, without repeats."""
+
+    def _repr_html_(self) -> Html:
+        parts = (self.roles, self.routing, self.gap)
+        shown = [part._repr_html_() for part in parts if part is not None]
+        size = f"{count(self.episodes.n_episodes, 'episode')}, {count(self.episodes.n_timesteps, 'timestep')}"
+        return box(f"Evidence from {size}", *shown)

@@ -6,7 +6,9 @@ import numpy as np
 import polars as pl
 
 from convscope.values.arrays import FloatArray
+from convscope.values.figures import count
 from convscope.values.header import Notice
+from convscope.values.html import Html, box, table
 
 UNIT_KEYS = ("run", "checkpoint", "condition", "episode", "source", "agent", "declared_role")
 """Columns that name a unit: strings, but ``episode`` (Int64, numbered from 0 within run and checkpoint)."""
@@ -44,3 +46,8 @@ class FeatureTable:
         """Values, shape (units, features), NaN where null."""
         names = [feature.name for feature in self.features]
         return self.frame.select(names).cast(pl.Float64).fill_null(np.nan).to_numpy()
+
+    def _repr_html_(self) -> Html:
+        rows = [(feature.name, feature.unit, feature.family) for feature in self.features]
+        title = f"Behaviour features of {count(self.frame.height, 'unit')}"
+        return box(title, table("One column per feature", ("feature", "unit", "family"), rows))

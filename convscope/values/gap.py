@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from convscope.values.arrays import FloatArray
+from convscope.values.figures import figure, interval, probability
 from convscope.values.header import Notice
+from convscope.values.html import Html, box, table
 
 
 class Verdict(StrEnum):
@@ -63,3 +65,12 @@ class Gap:
     def component(self, name: str) -> Component:
         """Return the component of this name."""
         return next(component for component in self.components if component.name == name)
+
+    def _repr_html_(self) -> Html:
+        header = ("component", "value", "interval", "p", "why not")
+        rows = [
+            (part.name, figure(part.value), interval(part.interval), probability(part.p_value), part.why or "")
+            for part in self.components
+        ]
+        title = f"Translation gap: {self.verdict.value}"
+        return box(title, table("Components of the gap, 0 = as declared", header, rows))

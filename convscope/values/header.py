@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from convscope.values.fields import FieldSpec
+from convscope.values.html import Html, box, table
 
 
 class ActionKind(StrEnum):
@@ -93,3 +94,12 @@ class LogHeader:
             if spec.name == name:
                 return spec
         raise KeyError(name)
+
+    def _repr_html_(self) -> Html:
+        agents = [(agent.name, agent.group, agent.team or "", agent.declared_role or "") for agent in self.agents]
+        fields = [(field.name, field.level.value, field.path) for field in self.fields]
+        return box(
+            f"Log of {self.framework or 'an unnamed framework'}",
+            table("Agents", ("agent", "group", "team", "declared role"), agents),
+            table("Fields", ("field", "one value per", "where in the file"), fields),
+        )

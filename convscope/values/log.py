@@ -9,6 +9,7 @@ import numpy as np
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, sealed
 from convscope.values.episodes import EpisodeTable
 from convscope.values.header import LogHeader
+from convscope.values.html import Html, box
 from convscope.values.status import Status
 
 
@@ -153,6 +154,9 @@ class TrajectoryLog:
     def blocks(self, fields: frozenset[str], *, max_bytes: int = 32 << 20) -> Iterator[Block]:
         """Read the blocks of `tasks` one after the other."""
         return (task.load() for task in self.tasks(fields, max_bytes=max_bytes))
+
+    def _repr_html_(self) -> Html:
+        return box("Trajectory log", self.header._repr_html_(), self.episodes._repr_html_())
 
 
 def _cuts(source_of: IntArray, sizes: IntArray, max_bytes: int) -> Iterator[tuple[int, int, int]]:

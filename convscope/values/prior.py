@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from convscope.values.arrays import FloatArray, sealed
+from convscope.values.figures import figure
+from convscope.values.html import Html, box, table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +54,10 @@ class RolePrior:
         if self.preference is not None:
             square = (len(self.roles), len(self.roles))
             object.__setattr__(self, "preference", sealed(self.preference, square, "preference"))
+
+    def _repr_html_(self) -> Html:
+        agents = table("Declared roles", ("agent", "role"), list(self.role_of.items()))
+        if self.preference is None:
+            return box("Prior", agents)
+        rows = [(role, *map(figure, row)) for role, row in zip(self.roles, self.preference.tolist(), strict=True)]
+        return box("Prior", agents, table("Declared routing, row = receiving role", ("receiver", *self.roles), rows))

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from convscope.values.arrays import FloatArray
+from convscope.values.figures import figure, signed
 from convscope.values.header import Notice
+from convscope.values.html import Html, box, table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,3 +97,14 @@ class RoleAssignment:
     """First two principal components of each row of ``table``, shape (units, 2), NaN where a unit has no features;
     for the picture only."""
     notices: tuple[Notice, ...] = ()
+
+    def _repr_html_(self) -> Html:
+        rows = [
+            (str(profile.role), profile.label, figure(profile.size), _strongest(profile)) for profile in self.profiles
+        ]
+        title = f"Roles: {figure(self.k)} among units, {figure(self.k_agents)} classes of agents"
+        return box(title, table("Roles that were found", ("role", "in words", "units", "set apart by"), rows))
+
+
+def _strongest(profile: RoleProfile) -> str:
+    return "; ".join(f"{feature.name} {signed(feature.effect)} sd" for feature in profile.features[:3])

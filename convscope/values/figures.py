@@ -1,0 +1,70 @@
+"""Numbers as people read them: three significant digits, never eight."""
+
+from math import isfinite
+
+NO_FIGURE = "\u2013"
+"""A dash, shown where there is no number."""
+
+_MINUS = "\u2212"
+_TIMES = "\u00d7"
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def figure(value: float | None, *, digits: int = 3) -> str:
+    """Return a number in words of at most a few significant digits.
+
+    Parameters
+    ----------
+    value
+        None and non-finite numbers give a dash. An ``int`` keeps all its digits, in groups of three.
+    digits
+        Significant digits, at least 1.
+    """
+    if value is None or not isfinite(value):
+        return NO_FIGURE
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", _MINUS)
+    if value == 0:
+        return "0"
+    mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
+    exponent = int(power)
+    if exponent < -3 or exponent > 6:
+        return f"{mantissa.replace('-', _MINUS)} {_TIMES} 10{str(exponent).translate(_SUPERSCRIPTS)}"
+    rounded = float(f"{mantissa}e{power}")
+    return f"{rounded:,.{max(0, digits - 1 - exponent)}f}".replace("-", _MINUS)
+
+
+def signed(value: float | None, *, digits: int = 3) -> str:
+    """Return a number as `figure` does, with its sign even where it is positive: for differences and effects."""
+    text = figure(value, digits=digits)
+    return f"+{text}" if value is not None and isfinite(value) and value > 0 else text
+
+
+def probability(value: float | None) -> str:
+    """Return a p or q value: three decimals are more than a permutation test can promise."""
+    if value is None or not isfinite(value):
+        return NO_FIGURE
+    if value < 0.001:
+        return "< 0.001"
+    return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def share(value: float | None) -> str:
+    """Return a share from 0 to 1 as a percentage."""
+    if value is None or not isfinite(value):
+        return NO_FIGURE
+    percent = 100 * value
+    if 0 < percent < 1:
+        return "< 1 %"
+    return f"{percent:.0f} %"
+
+
+def interval(bounds: tuple[float, float] | None) -> str:
+    """Return an interval, such as ``0.12 to 0.34``."""
+    return NO_FIGURE if bounds is None else f"{figure(bounds[0])} to {figure(bounds[1])}"
+
+
+def count(n: int, noun: str) -> str:
+    """Return a number of things, such as ``1 run`` or ``3 runs``."""
+    return f"{figure(n)} {noun}" if n == 1 else f"{figure(n)} {noun}s"
