@@ -1,0 +1,123 @@
+"""What a priors file says beside the roles: routing, orders, behaviour and the test's own numbers."""
+
+import math
+
+import numpy as np
+
+from convscope.ingest.toml_document import TomlDocument, listed, number_or_nan
+from convscope.ingest.toml_lines import KeyPath
+from convscope.values.arrays import FloatArray
+from convscope.values.prior import BehaviourExpectation, OrderStatement
+
+DONT_CARE = "any"
+"""What a cell of a declared routing row says when the designer does not mind."""
+
+
+def read_preference(document: TomlDocument, roles: tuple[str, ...]) -> FloatArray | None:
+    """Return the declared routing Q, shape (R, R), row = receiving role; None when no row is declared.
+
+    Rows are scaled to sum to 1 over the declared cells. In a declared row a role that is not mentioned has weight 0
+    and one that is given as ``"any"`` is NaN; rows that are left out are NaN.
+
+    Raises
+    ------
+    PriorsError
+        For a role that is not declared, a weight that is no number of at least 0, a row without weight.
+    """
+    document.check_keys(("routing",), roles, "role")
+    preference = np.full((len(roles), len(roles)), np.nan)
+    for receiver in document.table("routing"):
+        preference[roles.index(receiver)] = _preference_row(document, receiver, roles)
+    return preference if document.table("routing") else None
+
+
+def read_orders(document: TomlDocument, roles: tuple[str, ...]) -> tuple[OrderStatement, ...]:
+    """Return the statements of order, in file order.
+
+    Raises
+    ------
+    PriorsError
+        For a role that is not declared, or a statement that orders fewer than two roles or one twice.
+    """
+    document.check_keys(("order",), roles, "role")
+    return tuple(
+        OrderStatement(receiver=receiver, roles=_ranked(document, receiver, statement, roles=roles))
+        for receiver in document.table("order")
+        for statement in document.texts("order", receiver)
+    )
+
+
+def read_behaviours(document: TomlDocument, roles: tuple[str, ...]) -> tuple[BehaviourExpectation, ...]:
+    """Return the expectations of behaviour, in file order; whether such a feature exists shows only later.
+
+    Raises
+    ------
+    PriorsError
+        For a role that is not declared, or a level that is neither high nor low.
+    """
+    document.check_keys(("behaviour",), roles, "role")
+    return tuple(
+        BehaviourExpectation(role=role, feature=feature, is_high=_is_high(document, role, feature))
+        for role in document.table("behaviour")
+        for feature in document.table("behaviour", role)
+    )
+
+
+def read_test_number(document: TomlDocument, name: str, *, upper: float) -> float | None:
+    """Return a number of ``[test]`` strictly between 0 and ``upper``; None when it is left out.
+
+    Raises
+    ------
+    PriorsError
+        For an unknown key, or a value out of bounds.
+    """
+    document.check_keys(("test",), ("margin", "alpha"), "key")
+    table = document.table("test")
+    if name not in table:
+        return None
+    number = number_or_nan(table[name])
+    if not 0 < number < upper:
+        bounds = "above 0" if upper == math.inf else f"between 0 and {upper:g}"
+        raise document.fault(f"{name} must be a number {bounds}, not {table[name]!r:.40}", ("test", name))
+    return number
+
+
+def _preference_row(document: TomlDocument, receiver: str, roles: tuple[str, ...]) -> FloatArray:
+    path = ("routing", receiver)
+    document.check_keys(path, roles, "role")
+    row = np.zeros(len(roles))
+    for sender, value in document.table(*path).items():
+        row[roles.index(sender)] = math.nan if value == DONT_CARE else _weight(document, (*path, sender), value)
+    largest = float(np.nanmax(np.append(row, 0.0)))
+    if largest == 0:
+        raise document.fault(f"[routing.{receiver}] gives no role a weight above 0", path)
+    scaled = row / largest  # first, so that no sum overflows
+    return np.asarray(scaled / np.nansum(scaled), dtype=np.float64)
+
+
+def _weight(document: TomlDocument, path: KeyPath, value: object) -> float:
+    number = number_or_nan(value)
+    if not (math.isfinite(number) and number >= 0):
+        where = f"the weight of {path[-1]!r} in [{'.'.join(path[:-1])}]"
+        raise document.fault(f'{where} must be a number of at least 0, or "{DONT_CARE}", not {value!r:.40}', path)
+    return number
+
+
+def _ranked(document: TomlDocument, receiver: str, statement: str, *, roles: tuple[str, ...]) -> tuple[str, ...]:
+    ranked = tuple(part.strip() for part in statement.split(">"))
+    unknown = [role for role in ranked if role not in roles]
+    if unknown:
+        message = f"unknown role {unknown[0]!r:.80} in {statement!r:.80}; the roles are {listed(roles)}"
+        raise document.fault(message, ("order", receiver), statement)
+    if len(ranked) < 2 or len(set(ranked)) < len(ranked):
+        message = f'{statement!r:.80} must order two or more different roles, as in "knight > archer"'
+        raise document.fault(message, ("order", receiver), statement)
+    return ranked
+
+
+def _is_high(document: TomlDocument, role: str, feature: str) -> bool:
+    level = document.table("behaviour", role)[feature]
+    if level not in ("high", "low"):
+        message = f'{feature!r:.80} of {role!r} must be "high" or "low", not {level!r:.40}'
+        raise document.fault(message, ("behaviour", role, feature))
+    return level == "high"

@@ -1,0 +1,152 @@
+"""A TOML file that a user writes by hand, read so that every fault can name its line."""
+
+import difflib
+import hashlib
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from convscope.errors import PriorsError, UsageError
+from convscope.ingest.toml_lines import KeyPath, TomlLines
+
+MAX_BYTES = 1 << 20
+"""Such files hold a few dozen lines; a larger one is a mistake."""
+
+_MAX_LISTED = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TomlDocument:
+    """A parsed priors file that knows its lines."""
+
+    file: str
+    """Name of the file, for messages."""
+    content: Mapping[str, object]
+    """As tomllib parses it."""
+    lines: TomlLines
+    sha256: str
+    """Digest of the file's bytes."""
+
+    def fault(self, message: str, path: KeyPath = (), literal: str | None = None) -> PriorsError:
+        """Return the error for a place in the file; parameters as in `TomlLines.line_of`."""
+        return PriorsError(f"{self.file}:{self.lines.line_of(path, literal)}: {message}")
+
+    def table(self, *path: str) -> Mapping[str, object]:
+        """Return a table; an absent one is empty.
+
+        Raises
+        ------
+        PriorsError
+            If a value of another kind stands there.
+        """
+        table = self.content
+        for depth, key in enumerate(path, start=1):
+            child = table.get(key, {})
+            if not isinstance(child, dict):
+                raise self.fault(f"[{'.'.join(path[:depth])}] must be a table", path[:depth])
+            table = child
+        return table
+
+    def check_keys(self, path: KeyPath, known: Sequence[str], kind: str) -> None:
+        """Raise for a key of a table that is not known, and name the nearest one that is.
+
+        Parameters
+        ----------
+        path
+            The table.
+        known
+            Its possible keys.
+        kind
+            What such a key is, for the message.
+        """
+        for key in self.table(*path):
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known are {listed(known)}"
+                raise self.fault(f"unknown {kind} {key!r:.80}; {hint}", (*path, key))
+
+    def texts(self, *path: str) -> tuple[str, ...]:
+        """Return a list of texts, or the one text that stands in its place.
+
+        Raises
+        ------
+        PriorsError
+            If it is something else, or empty.
+        """
+        value = self.table(*path[:-1])[path[-1]]
+        entries = [value] if isinstance(value, str) else value
+        if not isinstance(entries, list) or not entries or not all(isinstance(entry, str) for entry in entries):
+            raise self.fault(f"{'.'.join(path)} must be a text or a list of texts, and not empty", path)
+        return tuple(str(entry) for entry in entries)
+
+
+def read_toml(path: Path) -> TomlDocument:
+    """Read a file of at most `MAX_BYTES`.
+
+    Raises
+    ------
+    UsageError
+        If there is no such file.
+    PriorsError
+        If it is too large, not UTF-8, or not TOML.
+    """
+    raw = _bytes(path)
+    text = _text(raw, path.name)
+    return TomlDocument(
+        file=path.name,
+        content=_parsed(text, path.name),
+        lines=TomlLines(text),
+        sha256=hashlib.sha256(raw).hexdigest(),
+    )
+
+
+def number_or_nan(value: object) -> float:
+    """Return a TOML number as a float; NaN for anything else, infinity where it is too large."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names for a message, quoted so that they are inert, the first dozen of a long list."""
+    texts = [f"{name!r:.80}" for name in names]
+    rest = len(texts) - _MAX_LISTED
+    return ", ".join(texts[:_MAX_LISTED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _bytes(path: Path) -> bytes:
+    if not path.is_file():
+        raise UsageError(f"no priors file at {path}; give the path of a TOML file")
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read the priors file {path}: {error.strerror}") from error
+    if len(content) > MAX_BYTES:
+        raise PriorsError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB; a priors file holds a few dozen lines")
+    return content
+
+
+def _text(content: bytes, file: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise PriorsError(f"{file}:{line}: not UTF-8 text; a priors file is TOML, saved as UTF-8") from error
+
+
+def _parsed(text: str, file: str) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+)", str(error))
+        line = int(place[1]) if place else max(1, len(text.splitlines()))
+        raise PriorsError(f"{file}:{line}: not valid TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets within brackets
+        raise PriorsError(f"{file}: not a priors file: a number or a nesting in it is beyond all measure") from error
