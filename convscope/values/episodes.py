@@ -67,7 +67,8 @@ class EpisodeTable:
             return np.equal(self.checkpoint, code)
         last = np.full(len(self.runs), -1)
         np.maximum.at(last, self.run, self.checkpoint)
-        return np.equal(self.checkpoint, last[self.run])
+        is_last: BoolArray = np.equal(self.checkpoint, last[self.run])
+        return is_last
 
     def run_name(self, episode: int) -> str:
         """Name of the run that an episode belongs to."""

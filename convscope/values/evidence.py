@@ -8,7 +8,7 @@ from convscope.values.features import FeatureTable
 from convscope.values.figures import count
 from convscope.values.gap import Gap
 from convscope.values.header import LogHeader, Notice
-from convscope.values.html import Html, box
+from convscope.values.html import Html, box, html_of
 from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
 from convscope.values.routing import RoutingGraph
@@ -51,6 +51,6 @@ class Evidence:
 
     def _repr_html_(self) -> Html:
         parts = (self.roles, self.routing, self.gap)
-        shown = [part._repr_html_() for part in parts if part is not None]
+        shown = [html_of(part) for part in parts if part is not None]
         size = f"{count(self.episodes.n_episodes, 'episode')}, {count(self.episodes.n_timesteps, 'timestep')}"
         return box(f"Evidence from {size}", *shown)

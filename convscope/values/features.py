@@ -24,6 +24,14 @@ class Feature:
     """Unit of the values, such as ``steps`` or ``share of steps``."""
     family: str
     """Name of the family that computes it."""
+    high: str = ""
+    """What a unit with a high value does, in plain words, such as ``far from its nearest ally``; empty: ``high <name>``."""
+    low: str = ""
+    """The same of a low value."""
+
+    def in_words(self, *, is_high: bool) -> str:
+        """Say in plain words what a high, or a low, value means."""
+        return (self.high or f"high {self.name}") if is_high else (self.low or f"low {self.name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -25,7 +25,7 @@ def figure(value: float | None, *, digits: int = 3) -> str:
         return NO_FIGURE
     if isinstance(value, int):
         return f"{value:,}".replace("-", _MINUS)
-    if value == 0:
+    if not value:
         return "0"
     mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
     exponent = int(power)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import Protocol
 
 from convscope.values.figures import count
 from convscope.values.inert import inert
@@ -14,6 +15,17 @@ class Html(str):
     """Markup that is safe to show: made by `element` and by nothing else."""
 
     __slots__ = ()
+
+
+class ShowsHtml(Protocol):
+    """A value that notebooks can show."""
+
+    def _repr_html_(self) -> Html: ...
+
+
+def html_of(value: ShowsHtml) -> Html:
+    """Return what a notebook shows of a value."""
+    return value._repr_html_()  # pyright: ignore[reportPrivateUsage]  # the notebooks' own protocol
 
 
 def element(tag: str, *children: str, **attributes: str) -> Html:

@@ -9,7 +9,7 @@ import numpy as np
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, sealed
 from convscope.values.episodes import EpisodeTable
 from convscope.values.header import LogHeader
-from convscope.values.html import Html, box
+from convscope.values.html import Html, box, html_of
 from convscope.values.status import Status
 
 
@@ -156,7 +156,7 @@ class TrajectoryLog:
         return (task.load() for task in self.tasks(fields, max_bytes=max_bytes))
 
     def _repr_html_(self) -> Html:
-        return box("Trajectory log", self.header._repr_html_(), self.episodes._repr_html_())
+        return box("Trajectory log", html_of(self.header), html_of(self.episodes))
 
 
 def _cuts(source_of: IntArray, sizes: IntArray, max_bytes: int) -> Iterator[tuple[int, int, int]]:
