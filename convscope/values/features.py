@@ -25,7 +25,7 @@ class Feature:
     family: str
     """Name of the family that computes it."""
     high: str = ""
-    """What a unit with a high value does, in plain words, such as ``far from its nearest ally``; empty: ``high <name>``."""
+    """What a unit with a high value does, such as ``far from its nearest ally``; empty stands for ``high <name>``."""
     low: str = ""
     """The same of a low value."""
 

@@ -1,0 +1,32 @@
+"""Families of behaviour features, one a file; `FAMILIES` is the list that the pass over a log uses."""
+
+from convscope.features.families.action_mix import ACTION_MIX
+from convscope.features.families.activity import ACTIVITY
+from convscope.features.families.continuous_actions import CONTINUOUS_ACTIONS
+from convscope.features.families.hidden_states import HIDDEN_STATES_FAMILY
+from convscope.features.families.info_values import INFO_VALUES
+from convscope.features.families.messages import MESSAGES_FAMILY
+from convscope.features.families.motion import MOTION
+from convscope.features.families.observations import OBSERVATIONS_FAMILY
+from convscope.features.families.occupancy import OCCUPANCY
+from convscope.features.families.relations import RELATIONS
+from convscope.features.families.rewards import REWARDS_FAMILY
+from convscope.features.families.transitions import TRANSITIONS
+from convscope.features.family import Family
+
+FAMILIES: tuple[Family, ...] = (
+    ACTION_MIX,
+    CONTINUOUS_ACTIONS,
+    TRANSITIONS,
+    MOTION,
+    RELATIONS,
+    OCCUPANCY,
+    REWARDS_FAMILY,
+    MESSAGES_FAMILY,
+    ACTIVITY,
+    OBSERVATIONS_FAMILY,
+    HIDDEN_STATES_FAMILY,
+    INFO_VALUES,
+)
+
+__all__ = ["FAMILIES"]

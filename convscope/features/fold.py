@@ -1,0 +1,144 @@
+"""Behaviour features of every agent in every episode, in the one pass over a log."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from convscope.features.decisions import decisions_of
+from convscope.features.families import FAMILIES
+from convscope.features.family import Family
+from convscope.features.labels import drop_labels
+from convscope.features.sides import with_sides
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.config import AnalysisConfig
+from convscope.values.episodes import EpisodeTable
+from convscope.values.features import Feature, FeatureTable
+from convscope.values.header import LogHeader, Notice
+from convscope.values.log import Block, TrajectoryLog
+from convscope.values.status import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FeatureRows:
+    """Features of some units, in log order."""
+
+    episode: IntArray
+    """Row of the log's episode table, shape (units,)."""
+    agent: IntArray
+    """Shape (units,)."""
+    values: FloatArray
+    """Shape (units, features), NaN where undefined."""
+
+
+class FeatureFold:
+    """Computes the features that a log affords; the result is a `FeatureTable`.
+
+    Parameters
+    ----------
+    log
+        The log that is read.
+    config
+        Which agents are analysed; the others still count as company.
+    families
+        Families to compute; all of them when left out.
+    """
+
+    def __init__(self, log: TrajectoryLog, config: AnalysisConfig, families: tuple[Family, ...] = FAMILIES) -> None:
+        self._header, self._assumed = with_sides(log.header, config)
+        self._families = tuple(family for family in families if family.lacking(self._header) is None)
+        self._not_afforded = tuple(family for family in families if family.lacking(self._header) is not None)
+        self._episodes: EpisodeTable | None = log.episodes
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the table of episodes at home: workers only add, and it may be large."""
+        return {**self.__dict__, "_episodes": None}
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Return the fields that the families read."""
+        return frozenset[str]().union(*(family.fields(self._header) for family in self._families))
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """Return the features in the order of the columns."""
+        return tuple(feature for family in self._families for feature in family.features(self._header))
+
+    def start(self) -> tuple[FeatureRows, ...]:
+        """Return no rows."""
+        return ()
+
+    def add(self, state: tuple[FeatureRows, ...], block: Block) -> tuple[FeatureRows, ...]:
+        """Append a row for each agent that is present in an episode of the block."""
+        decisions = decisions_of(block)
+        n_units, n_agents = decisions.n_units, decisions.n_agents
+        parts = [family.compute(self._header, decisions) for family in self._families]
+        keep = _is_present(block).reshape(-1)
+        rows = FeatureRows(
+            episode=np.repeat(block.episodes, n_agents)[keep],
+            agent=np.tile(np.arange(n_agents), len(block.episodes))[keep],
+            values=np.concatenate([np.zeros((n_units, 0)), *parts], axis=1)[keep],
+        )
+        return (*state, rows)
+
+    def merge(self, first: tuple[FeatureRows, ...], second: tuple[FeatureRows, ...]) -> tuple[FeatureRows, ...]:
+        """Put the later rows behind the earlier ones."""
+        return first + second
+
+    def finish(self, state: tuple[FeatureRows, ...]) -> FeatureTable:
+        """Join the rows with the names of what they describe."""
+        if self._episodes is None:
+            raise ValueError("a fold that came from another process cannot finish: it has no table of episodes")
+        episode = np.concatenate([rows.episode for rows in state])
+        agent = np.concatenate([rows.agent for rows in state])
+        values = np.concatenate([rows.values for rows in state])
+        features, values, dropped = drop_labels(self.features, values)
+        columns = {
+            f.name: column for f, column in zip(features, np.where(np.isfinite(values), values, np.nan).T, strict=True)
+        }
+        keys = _keys(self._header, self._episodes, (episode, agent))
+        frame = keys.with_columns(pl.Series(name, column, dtype=pl.Float64) for name, column in columns.items())
+        frame = frame.with_columns(pl.col([f.name for f in features]).fill_nan(None))
+        return FeatureTable(frame=frame, features=features, notices=(*self._assumed, *self._notices(), *dropped))
+
+    def _notices(self) -> tuple[Notice, ...]:
+        return tuple(
+            Notice(
+                code="not-applicable",
+                message=f"no features of the family {family.name!r}: {family.lacking(self._header)}",
+                where=f"features.{family.name}",
+            )
+            for family in self._not_afforded
+        )
+
+
+def _is_present(block: Block) -> BoolArray:
+    """Whether each agent takes any part in each episode, shape (episodes, N)."""
+    row, agent = np.nonzero(block.status != Status.ABSENT)
+    present = np.zeros((len(block.episodes), block.status.shape[1]), dtype=np.bool_)
+    present[block.episode_of_row[row], agent] = True
+    return present
+
+
+def _keys(header: LogHeader, episodes: EpisodeTable, units: tuple[IntArray, IntArray]) -> pl.DataFrame:
+    episode, agent = units
+    names = tuple(a.name for a in header.agents)
+    return pl.DataFrame(
+        {
+            "run": _named(episodes.runs, episodes.run[episode]),
+            "checkpoint": _named(episodes.checkpoints, episodes.checkpoint[episode]),
+            "condition": _named(episodes.conditions, episodes.condition[episode]),
+            "episode": pl.Series(episodes.number[episode], dtype=pl.Int64),
+            "source": _named(episodes.path, episode),
+            "agent": _named(names, agent),
+            "declared_role": _named(header.roles, episodes.declared_roles[episode, agent]),
+        }
+    )
+
+
+def _named(names: tuple[str, ...], codes: IntArray) -> pl.Series:
+    """Names of codes, null where negative."""
+    if not names:
+        return pl.repeat(None, len(codes), dtype=pl.String, eager=True)
+    table = pl.Series([*names, None], dtype=pl.String)
+    return table.gather(np.where(codes < 0, len(names), codes))

@@ -1,0 +1,83 @@
+"""Summaries of vectors over time that do not depend on which column is which."""
+
+import numpy as np
+
+from convscope.features.decisions import Decisions, ratio
+from convscope.values.arrays import FloatArray, IntArray
+
+CHUNK = 1 << 22
+"""Numbers that are padded at a time."""
+
+
+def relative_change(vectors: FloatArray, decisions: Decisions) -> FloatArray:
+    """Change from decision to decision against the spread over the unit's decisions, shape (units,).
+
+    Mean squared step over twice the variance, the mean over the columns that vary in the unit: 0 = drifts slowly,
+    about 1 = no memory, 2 = flips each time (von Neumann's ratio, halved).
+
+    References
+    ----------
+    von Neumann, "Distribution of the ratio of the mean square successive difference to the variance" (1941).
+    """
+    total = np.zeros(decisions.n_units)
+    n_columns = np.zeros(decisions.n_units)
+    for column in vectors.T:
+        variance = _variance(column, decisions)
+        change = ratio(decisions.mean((column - decisions.previous(column)) ** 2), 2 * variance)
+        total += np.where(np.isfinite(change), change, 0.0)
+        n_columns += np.isfinite(change)
+    return ratio(total, n_columns)
+
+
+def effective_dimensions(vectors: FloatArray, decisions: Decisions) -> FloatArray:
+    """Count the directions in which each unit's vectors vary, shape (units,).
+
+    The participation ratio of the covariance's eigenvalues, sum squared over sum of squares: 1 = along a line. NaN
+    under three decisions or without any change.
+    """
+    centred = np.nan_to_num(vectors - _means(vectors, decisions)[decisions.unit], nan=0.0)
+    counts = np.bincount(decisions.unit, minlength=decisions.n_units)
+    trace = decisions.total((centred**2).sum(axis=1))
+    squares = np.zeros(decisions.n_units)
+    for units in _chunks(counts, vectors.shape[1]):
+        squares[units] = _gram_squares(centred, decisions, units)
+    return np.where(counts >= 3, ratio(trace**2, squares), np.nan)
+
+
+def mean_size(vectors: FloatArray, decisions: Decisions) -> FloatArray:
+    """Root mean square of a unit's numbers, shape (units,)."""
+    n = np.isfinite(vectors).sum(axis=1).astype(np.float64)
+    return np.sqrt(ratio(decisions.total(np.nansum(vectors**2, axis=1)), decisions.total(n)))
+
+
+def _variance(column: FloatArray, decisions: Decisions) -> FloatArray:
+    deviation = column - decisions.mean(column)[decisions.unit]
+    variance = decisions.mean(deviation**2)
+    # What rounding leaves of a constant is no variance.
+    scale = decisions.mean(column**2)
+    return np.where(variance > 1e-12 * np.maximum(scale, 1e-300), variance, 0.0)
+
+
+def _means(vectors: FloatArray, decisions: Decisions) -> FloatArray:
+    return np.column_stack([decisions.mean(column) for column in vectors.T])
+
+
+def _chunks(counts: IntArray, width: int) -> list[IntArray]:
+    """Units of similar length together, so that padding them to the longest costs little memory."""
+    order = np.argsort(counts, kind="stable")
+    order = order[counts[order] > 0]
+    per_chunk = max(1, CHUNK // (max(int(counts.max(initial=1)), 1) * (width + min(int(counts.max(initial=1)), width))))
+    return [order[start : start + per_chunk] for start in range(0, len(order), per_chunk)]
+
+
+def _gram_squares(centred: FloatArray, decisions: Decisions, units: IntArray) -> FloatArray:
+    """Sum of the squared entries of each unit's Gram matrix, of rows or of columns, whichever is smaller."""
+    starts = np.searchsorted(decisions.unit, units)
+    stops = np.searchsorted(decisions.unit, units, side="right")
+    longest = int((stops - starts).max())
+    places = starts[:, np.newaxis] + np.arange(longest)
+    is_real = places < stops[:, np.newaxis]
+    padded = np.where(is_real[:, :, np.newaxis], centred[np.where(is_real, places, 0)], 0.0)
+    across = padded.transpose(0, 2, 1)
+    gram = padded @ across if longest < centred.shape[1] else across @ padded
+    return np.asarray((gram**2).sum(axis=(1, 2)))
