@@ -1,0 +1,1 @@
+"""The only package that imports h5py: pre-flight checks, bounded reading, writing."""

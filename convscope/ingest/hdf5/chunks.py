@@ -1,0 +1,139 @@
+"""Decoding chunks here instead of in the library: exact length or an error.
+
+The library hands out its own memory as data where a stored chunk is shorter than it declares, and a chunk may switch
+its checksum off. Decoding with a hard limit turns both, and decompression bombs, into errors.
+"""
+
+import zlib
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from convscope.errors import RefusedFileError
+from convscope.ingest.hdf5.checksum import fletcher32
+
+_DECODED_HERE = frozenset({h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32})
+
+
+def read_chunked(dataset: "h5py.Dataset", start: int, stop: int, where: str) -> npt.NDArray[Any]:
+    """Read rows of a chunked dataset.
+
+    Parameters
+    ----------
+    dataset
+        Chunked, of at least one axis.
+    start, stop
+        Rows of axis 0, within the dataset.
+    where
+        File and path, for errors.
+
+    Returns
+    -------
+    NDArray
+        Shape (stop - start, ...), the dataset's type; rows that were never stored hold the fill value.
+
+    Raises
+    ------
+    RefusedFileError
+        If a stored chunk does not decode to exactly what it declares.
+    """
+    creation = dataset.id.get_create_plist()
+    filters = tuple(int(creation.get_filter(i)[0]) for i in range(creation.get_nfilters()))
+    if not set(filters) <= _DECODED_HERE or dataset.dtype.itemsize != dataset.id.get_type().get_size():
+        # LZF has no bounded decoder in Python; the library decodes it after the chunks' sizes were checked.
+        for offset in _offsets(dataset, start, stop):
+            _stored(dataset, offset, filters, where=where)
+        return np.asarray(dataset[start:stop])
+    rows = np.full((stop - start, *dataset.shape[1:]), dataset.fillvalue, dataset.dtype)
+    for offset in _offsets(dataset, start, stop):
+        stored = _stored(dataset, offset, filters, where=where)
+        if stored is not None:
+            _place(rows, _decode(dataset, stored, filters, where=where), offset, start=start)
+    return rows
+
+
+def _offsets(dataset: "h5py.Dataset", start: int, stop: int) -> Iterator[tuple[int, ...]]:
+    step = _chunk_shape(dataset)
+    first = range(start // step[0] * step[0], stop, step[0]) if stop > start else range(0)
+    others = [range(0, n, k) for n, k in zip(dataset.shape[1:], step[1:], strict=True)]
+    return product(first, *others)
+
+
+def _chunk_shape(dataset: "h5py.Dataset") -> tuple[int, ...]:
+    return tuple(int(n) for n in dataset.chunks or dataset.shape)
+
+
+def _stored(dataset: "h5py.Dataset", offset: tuple[int, ...], filters: tuple[int, ...], *, where: str) -> bytes | None:
+    info = dataset.id.get_chunk_info_by_coord(offset)
+    if info.byte_offset is None:
+        return None
+    n_bytes = prod(_chunk_shape(dataset)) * dataset.dtype.itemsize
+    if info.filter_mask:
+        raise _broken(where, offset, "switches its filters off")
+    if not filters and info.size != n_bytes:
+        raise _broken(where, offset, f"stores {info.size} of {n_bytes} bytes")
+    if info.size > 2 * n_bytes + 65536:
+        raise _broken(where, offset, f"stores {info.size} bytes for {n_bytes}")
+    return bytes(dataset.id.read_direct_chunk(offset)[1])
+
+
+def _decode(dataset: "h5py.Dataset", stored: bytes, filters: tuple[int, ...], *, where: str) -> npt.NDArray[Any]:
+    item_bytes = dataset.dtype.itemsize
+    n_bytes = prod(_chunk_shape(dataset)) * item_bytes
+    content = stored
+    for number in reversed(filters):
+        if number == h5py.h5z.FILTER_DEFLATE:
+            # A checksum may have been added before compression: four bytes more than the chunk.
+            content = _inflate(content, n_bytes + 4, where)
+        elif number == h5py.h5z.FILTER_SHUFFLE:
+            content = _unshuffle(content, item_bytes)
+        else:
+            content = _verified(content, where)
+    if len(content) != n_bytes:
+        raise _broken(where, None, f"decodes to {len(content)} of {n_bytes} bytes")
+    return np.frombuffer(content, dataset.dtype).reshape(_chunk_shape(dataset))
+
+
+def _inflate(content: bytes, limit: int, where: str) -> bytes:
+    stream = zlib.decompressobj()
+    try:
+        inflated = stream.decompress(content, limit + 1)
+    except zlib.error as error:
+        raise _broken(where, None, f"does not decompress: {error}") from error
+    if len(inflated) > limit or not stream.eof:
+        raise _broken(where, None, "does not decompress to its declared size")
+    return inflated
+
+
+def _unshuffle(content: bytes, item_bytes: int) -> bytes:
+    n_items = len(content) // item_bytes
+    planes = np.frombuffer(content, np.uint8, n_items * item_bytes).reshape(item_bytes, n_items)
+    return planes.T.tobytes() + content[n_items * item_bytes :]
+
+
+def _verified(content: bytes, where: str) -> bytes:
+    body, stored = content[:-4], int.from_bytes(content[-4:], "little")
+    if len(content) < 4 or fletcher32(body) != stored:
+        raise _broken(where, None, "fails its checksum: the file was damaged after it was written")
+    return body
+
+
+def _place(rows: npt.NDArray[Any], chunk: npt.NDArray[Any], offset: tuple[int, ...], *, start: int) -> None:
+    first = max(offset[0] - start, 0)
+    last = min(offset[0] + chunk.shape[0] - start, rows.shape[0])
+    here = [slice(first, last)]
+    there = [slice(first + start - offset[0], last + start - offset[0])]
+    for corner, n, size in zip(offset[1:], chunk.shape[1:], rows.shape[1:], strict=True):
+        here.append(slice(corner, min(corner + n, size)))
+        there.append(slice(0, min(n, size - corner)))
+    rows[tuple(here)] = chunk[tuple(there)]
+
+
+def _broken(where: str, offset: tuple[int, ...] | None, what: str) -> RefusedFileError:
+    place = "a chunk" if offset is None else f"the chunk at {offset}"
+    return RefusedFileError("broken-chunk", f"{where}: {place} {what}; the file is damaged or crafted")

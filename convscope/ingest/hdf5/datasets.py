@@ -1,0 +1,98 @@
+"""What a dataset may be: its storage, type, size and filters are checked before a byte of it is read."""
+
+from math import prod
+
+import h5py
+
+from convscope.errors import RefusedFileError
+from convscope.ingest.hdf5.limits import Limits
+
+_PLAIN = frozenset({h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING})
+_UNREADABLE = frozenset({h5py.h5t.OPAQUE, h5py.h5t.BITFIELD, h5py.h5t.TIME})
+
+
+def check_dataset(dataset: "h5py.h5d.DatasetID", where: str, limits: Limits) -> None:
+    """Refuse a dataset that reaches outside the file, holds objects, or asks for absurd amounts of memory.
+
+    Parameters
+    ----------
+    dataset
+        Open handle.
+    where
+        File and path, for the error.
+    limits
+        Budgets.
+
+    Raises
+    ------
+    RefusedFileError
+        With a code such as ``external-storage``, ``virtual-dataset``, ``object-type``, ``declared-size``, ``filter``.
+    """
+    creation = dataset.get_create_plist()
+    if creation.get_layout() == h5py.h5d.VIRTUAL:
+        _refuse(
+            "virtual-dataset", where, "is a virtual dataset, which may show other files; copy the data into this file"
+        )
+    if creation.get_external_count():
+        _refuse("external-storage", where, "keeps its bytes in another file; copy the data into this file")
+    kind = dataset.get_type()
+    check_type(kind, where, limits)
+    space = dataset.get_space()
+    if space.get_simple_extent_ndims() > limits.rank:
+        _refuse("rank", where, f"has more than {limits.rank} axes")
+    shape = tuple(int(n) for n in space.get_simple_extent_dims() or ())
+    n_bytes = prod(shape) * int(kind.get_size())
+    if n_bytes > limits.dataset_bytes:
+        _refuse("declared-size", where, f"declares {n_bytes} bytes")
+    _check_filters(creation, where, limits)
+    if creation.get_layout() == h5py.h5d.CHUNKED:
+        _check_chunks(tuple(creation.get_chunk()), shape, int(kind.get_size()), where=where, limits=limits)
+    stored = int(dataset.get_storage_size())
+    if n_bytes > limits.expansion_floor and n_bytes > limits.expansion * max(stored, 1):
+        _refuse("expansion", where, f"declares {n_bytes} bytes and stores {stored}")
+
+
+def check_type(kind: "h5py.h5t.TypeID", where: str, limits: Limits, *, depth: int = 0) -> None:
+    """Refuse types that hold objects, and types of absurd size.
+
+    Strings of variable length are tolerated: most attributes and name lists are such.
+    """
+    of_class = kind.get_class()
+    if depth > limits.type_depth:
+        _refuse("type-depth", where, f"nests types more than {limits.type_depth} deep")
+    if kind.get_size() > limits.item_bytes:
+        _refuse("type-size", where, f"has elements of {kind.get_size()} bytes")
+    if of_class in {h5py.h5t.ENUM, h5py.h5t.COMPOUND} and kind.get_nmembers() > limits.members:
+        _refuse("type-members", where, f"has a type with {kind.get_nmembers()} members")
+    if of_class == h5py.h5t.COMPOUND:
+        for member in range(kind.get_nmembers()):
+            check_type(kind.get_member_type(member), where, limits, depth=depth + 1)
+    elif of_class == h5py.h5t.ARRAY:
+        check_type(kind.get_super(), where, limits, depth=depth + 1)
+    elif of_class not in _PLAIN | _UNREADABLE | {h5py.h5t.ENUM}:
+        _refuse("object-type", where, "holds references or lists of varying length; store plain arrays")
+
+
+def _check_filters(creation: "h5py.h5p.PropDCID", where: str, limits: Limits) -> None:
+    filters = [int(creation.get_filter(i)[0]) for i in range(creation.get_nfilters())]
+    unknown = [number for number in filters if number not in limits.filters]
+    if unknown:
+        _refuse("filter", where, f"needs filter {unknown[0]}; repack it with gzip")
+    if len(set(filters)) < len(filters):
+        _refuse("filter-repeated", where, "applies a filter twice")
+
+
+def _check_chunks(
+    chunk: tuple[int, ...], shape: tuple[int, ...], item_bytes: int, *, where: str, limits: Limits
+) -> None:
+    chunk_bytes = prod(chunk) * item_bytes
+    n_chunks = prod(-(-n // step) for n, step in zip(shape, chunk, strict=True))
+    if chunk_bytes > limits.chunk_bytes:
+        _refuse("chunk-size", where, f"has chunks of {chunk_bytes} bytes")
+    is_crumbled = n_chunks > limits.small_chunks and chunk_bytes < limits.small_chunk_bytes
+    if n_chunks > limits.chunks or is_crumbled:
+        _refuse("chunk-count", where, f"is cut into {n_chunks} chunks of {chunk_bytes} bytes")
+
+
+def _refuse(code: str, where: str, what: str) -> None:
+    raise RefusedFileError(code, f"{where} {what}")

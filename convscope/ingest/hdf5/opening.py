@@ -1,0 +1,125 @@
+"""Opening a file that may be anything."""
+
+import os
+import stat
+from pathlib import Path
+
+import h5py
+
+from convscope.errors import LogFormatError, RefusedFileError
+from convscope.ingest.hdf5.heaps import check_heaps
+
+_NO_LOCKS = (False, True)
+"""No locks, and no matter where the system knows none."""
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+def has_hdf5_signature(path: Path) -> bool:
+    """Whether the file says that it is HDF5; the signature may stand at 0, 512, 1024, 2048 and so on."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        offset = 0
+        while offset < min(size, 1 << 20):
+            stream.seek(offset)
+            if stream.read(len(_SIGNATURE)) == _SIGNATURE:
+                return True
+            offset = 512 if offset == 0 else 2 * offset
+    return False
+
+
+def check_regular(path: Path) -> None:
+    """Make sure that a path is a plain file before it is opened: opening a pipe would wait for ever.
+
+    Raises
+    ------
+    LogFormatError
+        If there is nothing, or nothing in it.
+    RefusedFileError
+        If it is a folder, a pipe or a device.
+    """
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise LogFormatError(f"{path} cannot be read: {error.strerror or error}") from error
+    if not stat.S_ISREG(state.st_mode):
+        raise RefusedFileError("not-a-file", f"{path} is no plain file; give a log file")
+    if state.st_size == 0:
+        raise LogFormatError(f"{path} is empty (0 bytes); the recording was never written")
+
+
+def open_guarded(path: Path) -> tuple["h5py.File", bool]:
+    """Open an HDF5 file for reading, without locks and with strong closing.
+
+    Parameters
+    ----------
+    path
+        A plain file.
+
+    Returns
+    -------
+    file
+        Open file; the caller closes it.
+    is_unfinished
+        Whether the file is still marked as being written, so that only what was flushed can be read.
+
+    Raises
+    ------
+    LogFormatError
+        If it is no HDF5 file, or a broken one.
+    """
+    check_regular(path)
+    if not has_hdf5_signature(path):
+        raise LogFormatError(f"{path} is not an HDF5 file")
+    check_heaps(path)
+    try:
+        return _unlocked(path), False
+    except (OSError, RuntimeError) as error:
+        # Only then: beside a writer the library retries broken metadata for a very long time.
+        again = next((opened for sign, opened in _REMEDIES if sign in str(error)), None)
+        if again is None:
+            raise LogFormatError(f"{path} is a broken HDF5 file: {_reason(error)}") from error
+    try:
+        return again(path), again is _flushed_part
+    except (OSError, RuntimeError) as error:
+        raise LogFormatError(f"{path} is a broken HDF5 file: {_reason(error)}") from error
+
+
+def _unlocked(path: Path) -> "h5py.File":
+    # Logs lie on network disks and read-only media, where locks fail; nothing is written here.
+    return h5py.File(_open(path, h5py.h5f.ACC_RDONLY))
+
+
+def _as_others_do(path: Path) -> "h5py.File":
+    # Where this very process holds the file open already, all must open it alike.
+    return h5py.File(path, "r")
+
+
+def _flushed_part(path: Path) -> "h5py.File":
+    # A writer that was killed leaves its mark; as a reader beside a writer (SWMR) one gets what was flushed.
+    return h5py.File(_open(path, h5py.h5f.ACC_RDONLY | h5py.h5f.ACC_SWMR_READ))
+
+
+_REMEDIES = (
+    ("locking flag", _as_others_do),
+    ("close degree", _as_others_do),
+    ("already open for write", _flushed_part),
+    ("consistency flags", _flushed_part),
+)
+
+
+def _open(path: Path, flags: int) -> "h5py.h5f.FileID":
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
+    access.set_libver_bounds(h5py.h5f.LIBVER_EARLIEST, h5py.h5f.LIBVER_LATEST)
+    access.set_file_locking(*_NO_LOCKS)
+    return h5py.h5f.open(os.fsencode(path), flags, fapl=access)
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    if "truncated" in text:
+        return "it is truncated, as after an interrupted copy; copy it again"
+    if "consistency flags" in text or "already open for write" in text:
+        return "its writer has not closed it; close the recorder, or repair it with h5clear"
+    return text.replace("\n", " ")[:200]

@@ -1,0 +1,245 @@
+"""Reading an HDF5 file: what is in it, and rows of its datasets."""
+
+from collections import Counter
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+# Compiled modules without stubs.
+from h5py import h5d, h5g, h5o  # pyright: ignore[reportAttributeAccessIssue]
+
+from convscope.errors import LogFormatError, RefusedFileError
+from convscope.ingest.hdf5.attributes import Value, plain_value, read_attributes
+from convscope.ingest.hdf5.chunks import read_chunked
+from convscope.ingest.hdf5.datasets import check_dataset
+from convscope.ingest.hdf5.opening import open_guarded
+from convscope.ingest.hdf5.preflight import LIMITS, FoundObject, SkippedLink, check_links, walk
+from convscope.ingest.names import numbered_key
+from convscope.values.header import Notice
+
+__all__ = ["DatasetInfo", "Hdf5Reader", "Inventory", "Value", "open_hdf5", "read_inventory"]
+
+_MAX_TEXTS = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetInfo:
+    """A dataset as the pre-flight walk saw it."""
+
+    path: str
+    """From the root, such as ``/seed_0/actions``."""
+    shape: tuple[int, ...]
+    """Empty for a scalar."""
+    dtype: str
+    """As numpy writes it, such as ``<f4`` or ``|b1``; ``text`` for strings."""
+    columns: tuple[str, ...] = ()
+    """Field names of a compound type."""
+    is_text: bool = False
+    """Whether it holds strings, to be read with `Hdf5Reader.read_text`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """All that a file holds, without a row of data."""
+
+    datasets: Mapping[str, DatasetInfo]
+    """By path, in numbered order."""
+    groups: tuple[str, ...]
+    """Paths, the root (``/``) first."""
+    attributes: Mapping[str, Mapping[str, Value]]
+    """Of every group and dataset that has any, by path."""
+    notices: tuple[Notice, ...] = ()
+    """What was skipped."""
+
+
+class Hdf5Reader:
+    """Reads rows of an open file; made by `open_hdf5`.
+
+    Parameters
+    ----------
+    file
+        Open file.
+    place
+        The file as errors name it.
+    """
+
+    def __init__(self, file: "h5py.File", place: str) -> None:
+        self._file = file
+        self._root = h5g.open(file.id, b"/")
+        self._place = place
+
+    def read(self, dataset: str, start: int = 0, stop: int | None = None) -> npt.NDArray[np.generic]:
+        """Return rows of a dataset, whole for a scalar.
+
+        Parameters
+        ----------
+        dataset
+            Path from the root.
+        start, stop
+            Rows of axis 0; to the end when ``stop`` is left out.
+
+        Returns
+        -------
+        NDArray
+            Shape (rows, ...); structured for compound types.
+
+        Raises
+        ------
+        LogFormatError
+            If there is no such dataset or it cannot be read.
+        RefusedFileError
+            If it may do harm.
+        """
+        found = self._dataset(dataset)
+        where = f"{self._place}:{dataset}"
+        try:
+            return _rows(found, start, stop, where=where)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise LogFormatError(f"{where} cannot be read: {str(error)[:200]}") from error
+
+    def read_text(self, dataset: str) -> tuple[str, ...]:
+        """Return the strings of a dataset, flattened.
+
+        Raises
+        ------
+        LogFormatError
+            If there is no such dataset or it holds no text.
+        """
+        found = self._dataset(dataset)
+        where = f"{self._place}:{dataset}"
+        if found.size is None or found.size > _MAX_TEXTS or h5py.check_string_dtype(found.dtype) is None:
+            raise LogFormatError(f"{where} holds no list of names")
+        texts = plain_value(np.asarray(found[()]).ravel())
+        return tuple(str(text) for text in texts) if isinstance(texts, tuple) else ()
+
+    def _dataset(self, path: str) -> "h5py.Dataset":
+        try:
+            check_links(self._root, path, self._place)
+            found = h5o.open(self._root, path.encode("utf-8", "surrogateescape"))
+        except (KeyError, RuntimeError, OSError) as error:
+            raise LogFormatError(f"{self._place} has no dataset {path}") from error
+        if not isinstance(found, h5d.DatasetID):
+            raise LogFormatError(f"{self._place}:{path} is a group, not a dataset")
+        check_dataset(found, f"{self._place}:{path}", LIMITS)
+        return h5py.Dataset(found)
+
+
+@contextmanager
+def open_hdf5(path: Path) -> Generator[Hdf5Reader]:
+    """Open a file for reading rows.
+
+    Raises
+    ------
+    LogFormatError
+        If it is no HDF5 file, or a broken one.
+    """
+    file, _ = open_guarded(path)
+    with file:
+        yield Hdf5Reader(file, str(path))
+
+
+def read_inventory(path: Path) -> Inventory:
+    """Walk a file and list what it holds.
+
+    Parameters
+    ----------
+    path
+        A file; nothing about it is trusted.
+
+    Raises
+    ------
+    LogFormatError
+        If it is no HDF5 file, or a broken one.
+    RefusedFileError
+        If it holds links into other files, external storage, virtual datasets, object types, filters that need
+        plug-ins, or asks for absurd amounts of memory.
+    """
+    file, is_unfinished = open_guarded(path)
+    with file:
+        try:
+            return _inventory(h5g.open(file.id, b"/"), str(path), is_unfinished=is_unfinished)
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            if isinstance(error, LogFormatError):
+                raise
+            raise LogFormatError(f"{path} is a broken HDF5 file: {str(error)[:200]}") from error
+
+
+def _inventory(root: h5g.GroupID, place: str, *, is_unfinished: bool) -> Inventory:
+    found: list[FoundObject] = []
+    skipped: list[SkippedLink] = []
+    attributes: dict[str, Mapping[str, Value]] = {}
+    unreadable: list[SkippedLink] = []
+    for item in walk(root, place):
+        if isinstance(item, SkippedLink):
+            skipped.append(item)
+            continue
+        found.append(item)
+        values, left_out = read_attributes(item.handle, LIMITS, f"{place}:{item.path}")
+        if values:
+            attributes[item.path] = values
+        unreadable.extend(SkippedLink(path=f"{item.path}@{name}", reason="attribute") for name in left_out)
+    infos = [info for item in found if not item.is_group for info in [_info(item)]]
+    opaque = [SkippedLink(path=info.path, reason="opaque") for info in infos if not info.dtype]
+    ordered = sorted((info for info in infos if info.dtype), key=lambda info: numbered_key(info.path))
+    return Inventory(
+        datasets={info.path: info for info in ordered},
+        groups=tuple(sorted((item.path for item in found if item.is_group), key=numbered_key)),
+        attributes=attributes,
+        notices=_notices([*skipped, *opaque, *unreadable], is_unfinished=is_unfinished),
+    )
+
+
+def _info(item: FoundObject) -> DatasetInfo:
+    dataset = h5py.Dataset(item.handle)
+    shape = tuple(int(n) for n in dataset.shape or ())
+    try:
+        dtype = dataset.dtype
+    except TypeError:
+        return DatasetInfo(path=item.path, shape=shape, dtype="")
+    if h5py.check_string_dtype(dtype) is not None:
+        return DatasetInfo(path=item.path, shape=shape, dtype="text", is_text=True)
+    is_plain = dataset.shape is not None and (dtype.kind in "biuf" or dtype.names is not None)
+    return DatasetInfo(
+        path=item.path, shape=shape, dtype=dtype.str if is_plain else "", columns=tuple(dtype.names or ())
+    )
+
+
+def _rows(dataset: "h5py.Dataset", start: int, stop: int | None, *, where: str) -> npt.NDArray[Any]:
+    if dataset.ndim == 0:
+        return np.asarray(dataset[()])
+    last = min(dataset.shape[0] if stop is None else stop, dataset.shape[0])
+    if dataset.chunks is not None:
+        return read_chunked(dataset, start, max(last, start), where)
+    stored, declared = dataset.id.get_storage_size(), dataset.size * dataset.id.get_type().get_size()
+    if stored not in {0, declared}:
+        raise RefusedFileError("broken-storage", f"{where} stores {stored} of {declared} bytes; the file is damaged")
+    return np.asarray(dataset[start:last])
+
+
+_SKIPPED = {
+    "soft-link": "soft links are not followed",
+    "second-name": "a second name of an object that was read already",
+    "named-type": "a named type, which holds no data",
+    "opaque": "bytes or numbers of a kind that a log does not need; never unpickled",
+    "attribute": "attributes that are no text, numbers or lists of them",
+}
+
+
+def _notices(skipped: list[SkippedLink], *, is_unfinished: bool) -> tuple[Notice, ...]:
+    count = Counter(item.reason for item in skipped)
+    first = {item.reason: item.path for item in reversed(skipped)}
+    notices = [
+        Notice(code=f"skipped-{reason}", message=f"left out ({count[reason]}): {text}", where=first[reason])
+        for reason, text in _SKIPPED.items()
+        if count[reason]
+    ]
+    if is_unfinished:
+        message = "the file was not closed by its writer: what was flushed is read, the rest is lost"
+        notices.insert(0, Notice(code="unfinished-file", message=message))
+    return tuple(notices)

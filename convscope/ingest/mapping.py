@@ -1,0 +1,132 @@
+"""What the arrays of a file mean: inferred from their structure, or declared in a mapping file.
+
+Both use the same values, so that what inference found can be written down, edited and given back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Axis(StrEnum):
+    """What an axis of an array, or a part of a path, counts."""
+
+    RUN = "run"
+    CHECKPOINT = "checkpoint"
+    CONDITION = "condition"
+    """Layouts, maps and scenarios."""
+    EPISODE = "episode"
+    AGENT = "agent"
+    TIME = "time"
+    """Timesteps of one episode."""
+    ROW = "row"
+    """Timesteps of all episodes, one episode after the other."""
+    HEAD = "head"
+    RECEIVER = "receiver"
+    SENDER = "sender"
+    ENTITY = "entity"
+    """Opponents, landmarks and other things that are no agents of the log."""
+    VALUE = "value"
+    """The numbers of one agent, entity or row."""
+    AGENT_VALUE = "agent-value"
+    """Values of all agents in one axis, the first agent's before the second's, the same number for each."""
+
+
+PATH_AXES = (Axis.RUN, Axis.CHECKPOINT, Axis.CONDITION, Axis.EPISODE, Axis.AGENT)
+"""Those that may stand in a path, such as ``/{run}/{checkpoint}/{agent}/obs``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayMapping:
+    """A dataset, or the same dataset of many groups."""
+
+    path: str
+    """From the root; a part with an axis in braces stands for many: ``/seed_{run}/obs``, ``/{run}/{agent}/obs``."""
+    axes: tuple[Axis, ...]
+    """Of the array, outermost first; the last one counts for all axes that remain."""
+    take: tuple[int, ...] = ()
+    """Entries of the agent or entity axis that are meant; empty for all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldMapping:
+    """A field of the log."""
+
+    name: str
+    """As in `convscope.values.fields`."""
+    array: ArrayMapping
+    is_one_hot: bool = False
+    """Whether a discrete action is stored as zeros and a one."""
+    widths: tuple[int, ...] = ()
+    """Columns that each agent really has; empty where all have all."""
+    values: tuple[str, ...] = ()
+    """Names of the values of a categorical field."""
+
+
+class Cut(StrEnum):
+    """How rows are told apart into episodes."""
+
+    WHOLE = "whole"
+    """Every row of the episode's own array, or of the time axis, happened."""
+    STARTS = "starts"
+    """A list with the first row of each episode."""
+    ENDS = "ends"
+    """A list with one past the last row of each episode."""
+    LAST_ROWS = "last-rows"
+    """A list with the last row of each episode."""
+    LENGTHS = "lengths"
+    """A list with the number of rows of each episode."""
+    IDS = "ids"
+    """A column with the number of the episode."""
+    FLAGS = "flags"
+    """The end flags (``ends``) mark the last row of each episode."""
+    FILLED = "filled"
+    """A mask that is true in the rows that happened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeMapping:
+    """Where episodes begin and end."""
+
+    cut: Cut
+    array: ArrayMapping | None = None
+    """The list, column or mask; None for ``whole`` and ``flags``."""
+    time: ArrayMapping | None = None
+    """A column with the timestep within the episode; None where rows follow each other from 0."""
+    terminated: ArrayMapping | None = None
+    """True where the task ended; None where the log does not say."""
+    truncated: ArrayMapping | None = None
+    """True where a time limit struck."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleMapping:
+    """Declared roles that are in the file."""
+
+    array: ArrayMapping
+    """Codes per agent, or per episode and agent, or per row and agent; or texts per agent."""
+    names: tuple[str, ...] = ()
+    """Names of the codes from 0; ``role_<code>`` where empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogMapping:
+    """What a file's arrays mean; in a mapping file, whatever is left out is inferred."""
+
+    fields: tuple[FieldMapping, ...] = ()
+    episodes: EpisodeMapping | None = None
+    agents: tuple[str, ...] = ()
+    """Names, in the order of the agent axis."""
+    teams: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Team of each agent."""
+    roles: RoleMapping | None = None
+    alive: ArrayMapping | None = None
+    """True while an agent is in the game."""
+    ignore: tuple[str, ...] = ()
+    """Paths that are left unread."""
+    environment: str | None = None
+    framework: str | None = None
+    file: str | None = None
+    """Name of the mapping file; None for what was inferred."""
+    sha256: str | None = None
+    """Digest of the mapping file; None for what was inferred."""

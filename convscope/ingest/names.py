@@ -1,0 +1,27 @@
+"""Names with numbers in them: ``episode_10`` comes after ``episode_9``."""
+
+import re
+from collections.abc import Iterable
+
+_NUMBER = re.compile(r"(\d+)")
+
+
+def numbered_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a sort key that compares the numbers in a name as numbers.
+
+    Parameters
+    ----------
+    name
+        Any text; paths are compared part by part.
+    """
+    # Numbers sort before text, as digits do before letters; the text itself breaks the tie between "1" and "01".
+    return tuple(
+        (0, int(piece), piece) if piece.isdecimal() else (1, 0, piece)
+        for part in name.split("/")
+        for piece in (*_NUMBER.split(part), "")
+    )
+
+
+def in_numbered_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names sorted with their numbers as numbers."""
+    return tuple(sorted(names, key=numbered_key))
