@@ -36,7 +36,7 @@ def role_preference(tallies: RoutingTallies, roles: tuple[str, ...]) -> RolePref
     Papke and Wooldridge, Journal of Applied Econometrics 11 (1996); Hunter, Annals of Statistics 32 (2004).
     """
     # One run at a time, so that the last digits of a run do not depend on the runs beside it.
-    choices = [choices_of(tallies.rows(np.equal(tallies.run, run)), len(roles)) for run in range(len(tallies.runs))]
+    choices = [_choices(tallies.rows(np.equal(tallies.run, run)), len(roles)) for run in range(len(tallies.runs))]
     fits = [fit(each) for each in choices]
     notices = tuple(
         _not_converged(run, role, float(each.last_change[0, a]))
@@ -65,17 +65,22 @@ def concentration(preference: RolePreference) -> tuple[tuple[str, float], ...]:
     return tuple((role, _concentration(row / row.sum())) for role, row in rows if len(row) >= 2)
 
 
-def choices_of(tallies: RoutingTallies, n_roles: int) -> Choices:
-    """Collapse tallies, all of one run, to what the fit needs."""
+def by_role(tallies: RoutingTallies, n_roles: int) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return the role of each row's receiver, (K,), its valid senders of each role and their mass, both (K, R)."""
     n_rows, n_agents = tallies.valid.shape
     used = tallies.valid & (tallies.roles >= 0)
     row = np.repeat(np.arange(n_rows), n_agents).reshape(n_rows, n_agents)[used]
     cell: IntArray = row * n_roles + tallies.roles[used]
     # A running count adds one weight at a time: slots that are never valid cannot change the last digits.
-    role_mass = np.bincount(cell, tallies.mass[used], n_rows * n_roles).reshape(n_rows, n_roles)
-    counts = np.bincount(cell, minlength=n_rows * n_roles).reshape(n_rows, n_roles)
+    mass = np.bincount(cell, tallies.mass[used], n_rows * n_roles).astype(np.float64)
+    counts = np.bincount(cell, minlength=n_rows * n_roles)
     receiving = tallies.roles[np.arange(n_rows), tallies.receiver]
-    return collapse(np.zeros(n_rows, dtype=np.int64), receiving, counts, role_mass.astype(np.float64), n_fits=1)
+    return receiving, counts.reshape(n_rows, n_roles), mass.reshape(n_rows, n_roles)
+
+
+def _choices(tallies: RoutingTallies, n_roles: int) -> Choices:
+    one_fit = np.zeros(len(tallies.run), dtype=np.int64)
+    return collapse(one_fit, *by_role(tallies, n_roles), n_fits=1)
 
 
 def _concentration(row: FloatArray) -> float:

@@ -1,0 +1,1 @@
+"""The translation gap: what was found held against what was declared."""

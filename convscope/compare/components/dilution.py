@@ -1,0 +1,41 @@
+"""Dilution: how much of the declared structure is missing."""
+
+from convscope.compare.comparison import Comparison
+from convscope.compare.components.component import GapComponent, unscored
+from convscope.compare.intervals import Interval, interval_of
+from convscope.compare.projection import strength
+from convscope.values.gap import Component
+
+
+def score_dilution(comparison: Comparison, name: str) -> Component:
+    """``1 - clip(λ, 0, 1)`` of the mean λ over runs (measures, section 4); λ is among the parts.
+
+    λ is linear in P, so its mean over runs is that of the mean preference. The interval is that of λ, clipped alike.
+    """
+    tests = comparison.routing
+    if tests is None or not tests.scores.is_scorable:
+        return unscored(name, comparison.why_no_routing)
+    shown = strength(tests.scores.learned, tests.scores.target)
+    draws = None if tests.resampled is None else strength(tests.resampled, tests.scores.target).mean(axis=1)
+    interval, kind = interval_of(shown, draws)
+    ends = () if interval is None else (("lambda, low", interval[0]), ("lambda, high", interval[1]))
+    return Component(
+        name=name,
+        value=_missing(float(shown.mean())),
+        interval=None if interval is None else _missing_between(interval),
+        interval_kind=kind,
+        scorable=True,
+        parts=(("lambda", float(shown.mean())), *ends),
+    )
+
+
+def _missing(strength_shown: float) -> float:
+    return 1.0 - min(1.0, max(0.0, strength_shown))
+
+
+def _missing_between(interval: Interval) -> Interval:
+    low, high = interval
+    return _missing(high), _missing(low)
+
+
+DILUTION = GapComponent(name="dilution", score=score_dilution)

@@ -1,0 +1,52 @@
+"""Role recovery: whether the roles found in behaviour match the declared ones."""
+
+from convscope.compare.comparison import Comparison
+from convscope.compare.components.component import GapComponent, unscored
+from convscope.compare.intervals import FEWEST_RUNS, OVER_RUNS, THESE_RUNS_ONLY, Interval
+from convscope.compare.recovery_null import recovery_interval, recovery_outcome, units_of
+from convscope.values.gap import Component
+
+
+def score_recovery(comparison: Comparison, name: str) -> Component:
+    """``1 - max(0, AMI(found, declared))`` on units, one single found role allowed (measures, section 4).
+
+    Homogeneity (low: declared roles were merged) and completeness (low: a declared role was split) are among the parts.
+    The p relabels agents within each run, each keeping its label over all its episodes.
+    """
+    found = comparison.roles.recovery
+    if found is None:
+        return unscored(name, "the log and the prior declare no roles, or no role was found")
+    config = comparison.config
+    units = units_of(comparison.roles.table, checkpoint=config.checkpoint)
+    if units.n_declared < 2:
+        return unscored(name, "fewer than two declared roles are seen among the units")
+    outcome = recovery_outcome(units, n_draws=config.n_permutations, seed=config.seed)
+    interval = recovery_interval(units, n_draws=config.n_permutations, seed=config.seed)
+    kind = OVER_RUNS if len(units.runs) >= FEWEST_RUNS else THESE_RUNS_ONLY
+    return Component(
+        name=name,
+        value=_missed(found.ami),
+        interval=None if interval is None else _missed_between(interval),
+        interval_kind=None if interval is None else kind,
+        p_value=outcome.p_value,
+        attainable_p=outcome.attainable_p,
+        scorable=True,
+        parts=(
+            ("AMI", found.ami),
+            ("ARI", found.ari),
+            ("homogeneity", found.homogeneity),
+            ("completeness", found.completeness),
+        ),
+    )
+
+
+def _missed(ami: float) -> float:
+    return 1.0 - min(1.0, max(0.0, ami))
+
+
+def _missed_between(interval: Interval) -> Interval:
+    low, high = interval
+    return _missed(high), _missed(low)
+
+
+RECOVERY = GapComponent(name="recovery", score=score_recovery)

@@ -1,0 +1,124 @@
+"""How much runs would differ that share one preference."""
+
+import numpy as np
+
+from convscope.compare.comparison import RoutingTests
+from convscope.compare.divergence import conditioned, mean_divergence
+from convscope.routing.choice_model import collapse, fit
+from convscope.routing.preference import by_role
+from convscope.values.arrays import BoolArray, FloatArray
+from convscope.values.routing import RoutingTallies
+
+
+def multiplicity_p_value(tests: RoutingTests, *, n_draws: int, rng: np.random.Generator) -> float | None:
+    """Test multiplicity against runs that differ only by habits between single agents.
+
+    Runs are drawn around the mean preference; each pair of agents draws a log-normal factor for the run, whose variance
+    is that of the weights within cells of one role pair (after the receiver's total and the run's preference).
+
+    Parameters
+    ----------
+    tests
+        Routing of at least two runs, with scorable rows.
+    n_draws
+        Studies to draw.
+    rng
+        Source of the draws.
+
+    Returns
+    -------
+    float or None
+        None where that variance cannot be told: roles with one member each, roles that are redrawn between episodes,
+        or pairs without any weight.
+    """
+    runs = [
+        _main_rows(tests.tallies.rows(np.equal(tests.tallies.run, tests.tallies.runs.index(run))))
+        for run in tests.scores.runs
+    ]
+    variance = _habit_variance(runs, tests.scores.learned)
+    if variance is None or not all(run.relabellings.sizes for run in tests.relabelled.runs):
+        return None
+    common = tests.scores.learned.mean(axis=0)
+    drawn = np.stack([_drawn_preferences(run, common, np.sqrt(variance), n_draws, rng) for run in runs], axis=1)
+    drawn = conditioned(drawn, tests.scores.cells)
+    null = _multiplicity(drawn, tests.scores.target)
+    observed = float(_multiplicity(tests.scores.learned, tests.scores.target))
+    return (1 + int((null >= observed).sum())) / (1 + n_draws)
+
+
+def _multiplicity(learned: FloatArray, target: FloatArray) -> FloatArray:
+    of_mean = mean_divergence(learned.mean(axis=-3), target)
+    return np.asarray(mean_divergence(learned, target).mean(axis=-1) - of_mean)
+
+
+def _main_rows(tallies: RoutingTallies) -> RoutingTallies:
+    """Keep of each receiver the set of valid senders that it met most; its episodes are summed."""
+    keys = np.column_stack([tallies.receiver, np.packbits(tallies.valid, axis=1)])
+    _, first, number = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    mass = np.zeros((len(first), tallies.valid.shape[1]))
+    np.add.at(mass, number.ravel(), np.where(tallies.valid, tallies.mass, 0.0))
+    n_steps = np.bincount(number.ravel(), tallies.n_steps, len(first)).astype(np.float64)
+    order = np.lexsort((-n_steps, tallies.receiver[first]))
+    _, heaviest = np.unique(tallies.receiver[first][order], return_index=True)
+    kept = order[heaviest]
+    summed = tallies.rows(first[kept])
+    return RoutingTallies(
+        run=summed.run,
+        unit=summed.unit,
+        receiver=summed.receiver,
+        valid=summed.valid,
+        mass=mass[kept],
+        n_steps=n_steps[kept],
+        roles=summed.roles,
+        runs=summed.runs,
+    )
+
+
+def _habit_variance(runs: list[RoutingTallies], learned: FloatArray) -> float | None:
+    """Variance of log weights within cells; None where no degree of freedom is left or a weight is missing."""
+    squares, n_free = 0.0, 0
+    for run, preference in zip(runs, learned, strict=True):
+        used, pull = _pull(run, preference)
+        if not (run.mass[used] > 0).all() or not (pull[used] > 0).all():
+            return None
+        residual = np.log(np.where(used, run.mass, 1.0)) - np.log(np.where(used, pull, 1.0))
+        n_used = used.sum(axis=1, keepdims=True)
+        centred = np.where(
+            used, residual - residual.sum(axis=1, keepdims=True, where=used) / np.maximum(n_used, 1), 0.0
+        )
+        squares += float((centred**2).sum())
+        n_cells = np.isfinite(preference).sum(axis=1)
+        n_free += int(np.maximum(n_used - 1, 0).sum()) - int(np.maximum(n_cells - 1, 0).sum())
+    return squares / n_free if n_free > 0 else None
+
+
+def _pull(run: RoutingTallies, preference: FloatArray) -> tuple[BoolArray, FloatArray]:
+    """Return who counts as a sender in each row, and θ of the pair, 0 where it is not known; both (K, N)."""
+    receiving = run.roles[np.arange(len(run.receiver)), run.receiver]
+    used = run.valid & (run.roles >= 0) & (receiving >= 0)[:, None]
+    return used, np.where(used, np.nan_to_num(preference[receiving[:, None], run.roles]), 0.0)
+
+
+def _drawn_preferences(
+    run: RoutingTallies, common: FloatArray, spread: float, n_draws: int, rng: np.random.Generator
+) -> FloatArray:
+    used, pull = _pull(run, common)
+    habits = np.exp(spread * rng.standard_normal((n_draws, *used.shape)))
+    weights = pull * habits
+    total = weights.sum(axis=2, keepdims=True)
+    mass = np.divide(
+        run.mass.sum(axis=1, where=used)[:, None] * weights, total, out=np.zeros_like(weights), where=total > 0
+    )
+    n_roles = len(common)
+    receiving, counts, _ = by_role(run, n_roles)
+    is_role = np.equal(run.roles[..., None], np.arange(n_roles)) & used[..., None]
+    role_mass = np.einsum("bkn,knr->bkr", mass, is_role.astype(np.float64))
+    n_rows = len(receiving)
+    found = collapse(
+        np.repeat(np.arange(n_draws), n_rows),
+        np.tile(receiving, n_draws),
+        np.tile(counts, (n_draws, 1)),
+        role_mass.reshape(-1, n_roles),
+        n_fits=n_draws,
+    )
+    return fit(found).preference

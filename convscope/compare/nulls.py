@@ -1,0 +1,96 @@
+"""Tests of the routing under independent relabelling of the agents within each run."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.compare.attainable import alignment_attainable, specificity_attainable
+from convscope.compare.divergence import conditioned, even, mean_divergence
+from convscope.compare.joint import RelabelledRuns
+from convscope.compare.scores import Scores
+from convscope.values.arrays import BoolArray, FloatArray
+
+# Relabellings that only rename roles give the same figure up to rounding and the last step of the fit.
+TIE = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Outcome of a test."""
+
+    statistic: float
+    p_value: float
+    attainable_p: float
+    """The smallest p that the team's composition and the number of runs and draws could have given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specificity:
+    """Is routing role-structured at all? Statistic: mean over rows of the divergence of P from even, in bits."""
+
+    average: Outcome
+    """On the mean of P over runs: structure that the runs share."""
+    run_wise: Outcome
+    """Mean over runs of the statistic of each run: structure within runs, alike or not."""
+    p_value: float
+    """Bonferroni over those of the two tests that can reach the level; 1 when none can."""
+    attainable_p: float
+    """The smaller of the two."""
+
+
+def specificity_outcome(scores: Scores, relabelled: RelabelledRuns, *, alpha: float) -> Specificity:
+    """Test whether routing is role-structured at all; needs no prior (measures, section 4).
+
+    Parameters
+    ----------
+    scores
+        Preference of each run.
+    relabelled
+        The same under relabelling.
+    alpha
+        Level; a test that cannot reach it takes no part and no share of the level.
+    """
+    cells, joint = scores.cells, relabelled.joint
+    blind = even(cells)
+    attainable = specificity_attainable(relabelled.relabellings)
+    null = mean_divergence(relabelled.mean_preference(cells), blind)
+    found = float(mean_divergence(scores.learned.mean(axis=0), blind))
+    average = Outcome(
+        statistic=found,
+        p_value=joint.p_value(at_least(found, null)),
+        attainable_p=max(attainable[0], joint.resolution),
+    )
+    null = joint.mean_of([mean_divergence(conditioned(run.preference, cells), blind) for run in relabelled.runs])
+    found = float(mean_divergence(scores.learned, blind).mean())
+    run_wise = Outcome(
+        statistic=found,
+        p_value=joint.p_value(at_least(found, null)),
+        attainable_p=max(attainable[1], joint.resolution),
+    )
+    able = [test.p_value for test in (average, run_wise) if test.attainable_p <= alpha]
+    return Specificity(
+        average=average,
+        run_wise=run_wise,
+        p_value=min(1.0, len(able) * min(able)) if able else 1.0,
+        attainable_p=min(average.attainable_p, run_wise.attainable_p),
+    )
+
+
+def alignment_outcome(scores: Scores, relabelled: RelabelledRuns) -> Outcome:
+    """Test whether P is nearer to the prior than relabelled agents are: mean over runs of T, small is extreme.
+
+    To be read only where specificity is rejected (measures, section 4): the two tests together would err in 8-10 %.
+    """
+    null = relabelled.joint.mean_of([mean_divergence(run.preference, scores.target) for run in relabelled.runs])
+    found = float(scores.distance.mean())
+    attainable = alignment_attainable(relabelled.relabellings, scores.target)
+    return Outcome(
+        statistic=found,
+        p_value=relabelled.joint.p_value(at_least(-found, -null)),
+        attainable_p=max(attainable, relabelled.joint.resolution),
+    )
+
+
+def at_least(found: float, null: FloatArray) -> BoolArray:
+    """Return which figures of a null are as large as what was found; undefined ones count, lest they ease a claim."""
+    return np.asarray(~(null < found - TIE))
