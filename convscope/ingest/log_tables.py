@@ -1,0 +1,142 @@
+"""The tables of a convscope log: what it is, who is in it, and which episodes it holds."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from convscope.ingest.hdf5.writing import Hdf5Writer
+from convscope.ingest.log_layout import ENCODING, VERSION, group_path
+from convscope.values.arrays import IntArray
+from convscope.values.episodes import EpisodeTable
+from convscope.values.header import ActionKind, ActionSpace, Agent, LogHeader
+from convscope.values.log import TrajectoryLog
+from convscope.values.status import EndKind, Status
+from convscope.version import __version__
+
+GROUP_VERSION = "1.0.0"
+
+_FLAGS = {kind: " ".join(member.name.lower() for member in kind) for kind in (Status, EndKind)}
+
+
+def flags_of(kind: type[Status] | type[EndKind]) -> dict[str, str | list[int]]:
+    """Return the CF attributes that tell what the numbers of an enumeration mean."""
+    return {"flag_values": [int(member) for member in kind], "flag_meanings": _FLAGS[kind]}
+
+
+def write_tables(file: Hdf5Writer, log: TrajectoryLog) -> None:
+    """Write all but the rows."""
+    header, episodes = log.header, log.episodes
+    file.group("/", _root_attributes(header))
+    _write_names(file, "/runs", "run", episodes.runs)
+    _write_names(file, "/checkpoints", "checkpoint", episodes.checkpoints, column="label")
+    _write_names(file, "/conditions", "condition", episodes.conditions)
+    _write_names(file, "/roles", "role", header.roles)
+    _write_agents(file, header.agents)
+    _write_episodes(file, episodes)
+    _write_slots(file, log)
+    for group, slots in slots_of(header).items():
+        space = header.agents[slots[0]].action_space
+        attributes = {"name": group, "slots": slots, "action_space": json.dumps(space_to_json(space))}
+        file.group(group_path(group), _encoded("agent-group") | attributes)
+
+
+def slots_of(header: LogHeader) -> dict[str, list[int]]:
+    """Return the slots of each group of agents, groups in order of their first agent."""
+    slots: dict[str, list[int]] = {}
+    for slot, agent in enumerate(header.agents):
+        slots.setdefault(agent.group, []).append(slot)
+    return slots
+
+
+def is_redrawn(log: TrajectoryLog) -> bool:
+    """Whether declared roles must be kept per episode, because the agents' own labels do not say them all."""
+    own = [log.header.roles.index(a.declared_role) if a.declared_role else -1 for a in log.header.agents]
+    return bool((log.episodes.declared_roles != np.array(own, dtype=np.int64)).any())
+
+
+def space_to_json(space: ActionSpace) -> Mapping[str, object]:
+    """Return an action space as Minari and Gymnasium encode it, without infinities."""
+    if space.kind is ActionKind.DISCRETE:
+        return {"type": "Discrete", "n": space.n[0], "start": 0}
+    if space.kind is ActionKind.MULTI_DISCRETE:
+        return {"type": "MultiDiscrete", "nvec": list(space.n)}
+    return {"type": "Box", "shape": [space.width], "low": None, "high": None}
+
+
+def _root_attributes(header: LogHeader) -> dict[str, str]:
+    files = [{"name": file.name, "sha256": file.sha256, "bytes": file.n_bytes} for file in header.inputs]
+    assumptions = list(dict.fromkeys(sentence for file in header.inputs for sentence in file.assumptions))
+    source = {
+        "loader": ", ".join(dict.fromkeys(file.loader for file in header.inputs)),
+        "loader_version": __version__,
+        "files": files,
+        "assumptions": assumptions,
+    }
+    notices = [{"code": n.code, "message": n.message, "where": n.where} for n in header.notices]
+    return {
+        "encoding-type": ENCODING,
+        "encoding-version": VERSION,
+        "required-features": "[]",
+        "producer": json.dumps({"framework": header.framework, "env_id": header.environment}),
+        "source": json.dumps(source),
+        "notices": json.dumps(notices),
+        "fields": json.dumps([field.name for field in header.fields]),
+    }
+
+
+def _write_names(file: Hdf5Writer, path: str, axis: str, names: Sequence[str], *, column: str = "name") -> None:
+    if names:
+        file.group(path, _encoded("table"))
+        file.texts(f"{path}/{column}", axis, names)
+
+
+def _write_agents(file: Hdf5Writer, agents: Sequence[Agent]) -> None:
+    file.group("/agents", _encoded("table"))
+    spaces = [json.dumps(space_to_json(agent.action_space)) for agent in agents]
+    columns = {
+        "id": [agent.name for agent in agents],
+        "team": [agent.team or "" for agent in agents],
+        "group": [agent.group for agent in agents],
+        "declared_role": [agent.declared_role or "" for agent in agents],
+        "action_space": spaces,
+    }
+    for name, texts in columns.items():
+        file.texts(f"/agents/{name}", "agent", texts)
+    _write_numbers(file, "/agents/slot", "agent", np.arange(len(agents)), dtype="<i4")
+
+
+def _write_episodes(file: Hdf5Writer, episodes: EpisodeTable) -> None:
+    file.group("/episodes", _encoded("table"))
+    columns = {
+        "run": ("<i4", episodes.run),
+        "checkpoint": ("<i4", episodes.checkpoint),
+        "condition": ("<i4", episodes.condition),
+        "number": ("<i4", episodes.number),
+        "start": ("<i8", np.cumsum(episodes.rows) - episodes.rows),
+        "length": ("<i4", episodes.length),
+        "rows": ("<i4", episodes.rows),
+    }
+    for name, (dtype, values) in columns.items():
+        _write_numbers(file, f"/episodes/{name}", "episode", values, dtype=dtype)
+    file.column("/episodes/end", ("episode",), (episodes.n_episodes,), dtype="<u1", attributes=flags_of(EndKind))
+    file.write("/episodes/end", 0, episodes.end)
+    file.texts("/episodes/path", "episode", episodes.path)
+
+
+def _write_slots(file: Hdf5Writer, log: TrajectoryLog) -> None:
+    file.group("/slots", _encoded("table") | {"identities-persist": int(log.header.identities_persist)})
+    shape = log.episodes.declared_roles.shape
+    file.column("/slots/agent", ("episode", "slot"), shape, dtype="<i4", missing=-1)
+    if is_redrawn(log):
+        file.column("/slots/declared_role", ("episode", "slot"), shape, dtype="<i2", missing=-1)
+        file.write("/slots/declared_role", 0, log.episodes.declared_roles)
+
+
+def _write_numbers(file: Hdf5Writer, path: str, axis: str, values: IntArray, *, dtype: str) -> None:
+    file.column(path, (axis,), (len(values),), dtype=dtype)
+    file.write(path, 0, values)
+
+
+def _encoded(kind: str) -> dict[str, str | int | list[int]]:
+    return {"encoding-type": kind, "encoding-version": GROUP_VERSION}

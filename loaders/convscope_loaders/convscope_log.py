@@ -1,0 +1,153 @@
+"""The convscope log format (``docs/log-format.md``): what ``convscope convert`` and recorders write."""
+
+import json
+from typing import TypeVar
+
+import numpy as np
+
+from convscope.errors import LogFormatError
+from convscope.ingest.hdf5.reading import Inventory, Value, open_hdf5
+from convscope.ingest.loader import Match
+from convscope.ingest.log_layout import ENCODING, FEATURES, VERSION
+from convscope.ingest.mapping import LogMapping
+from convscope.ingest.probe import Probe
+from convscope.values.fields import FieldSpec
+from convscope.values.header import Agent, InputFile, LogHeader, Notice
+from convscope.values.log import TrajectoryLog
+from convscope_loaders.convscope_fields import find_fields, slots_by_group
+from convscope_loaders.convscope_source import ConvscopeSource, StoredPart
+from convscope_loaders.convscope_tables import Tables, read_agents, read_episodes
+
+
+class ConvscopeLoader:
+    """Reads convscope logs."""
+
+    name = "convscope"
+    description = "the convscope log format, version 1"
+    requires: tuple[str, ...] = ()
+
+    def sniff(self, probe: Probe) -> Match:
+        """Look at the ``encoding-type`` of the root."""
+        encoding = probe.hdf5.attributes.get("/", {}).get("encoding-type") if probe.hdf5 is not None else None
+        if encoding == ENCODING:
+            return Match(score=1.0, reason=f"the file says that it is a {ENCODING}")
+        return Match(score=0.0, reason=f"no encoding-type {ENCODING!r} at the root")
+
+    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:  # noqa: ARG002  the file says it all
+        """Return the log.
+
+        Raises
+        ------
+        LogFormatError
+            If the file was written for a newer reader, or a part that every log has is missing or does not fit.
+        """
+        inventory = probe.hdf5
+        if inventory is None or self.sniff(probe).score == 0:
+            raise LogFormatError(f"{probe.name} is no convscope log: its root has no encoding-type {ENCODING!r}")
+        _check_version(probe.name, inventory)
+        with open_hdf5(probe.path) as file:
+            return _log(probe, Tables(name=probe.name, inventory=inventory, file=file))
+
+
+LOADER = ConvscopeLoader()
+"""What the entry point names."""
+
+
+def _check_version(name: str, inventory: Inventory) -> None:
+    root = inventory.attributes["/"]
+    version = str(root.get("encoding-version", ""))
+    if version.split(".", maxsplit=1)[0] != VERSION.split(".", maxsplit=1)[0]:
+        raise LogFormatError(
+            f"{name} has format version {version!r:.20}; this convscope reads {VERSION[0]}.x: update it"
+        )
+    needed = _json(root.get("required-features"), list)
+    unknown = [str(feature) for feature in needed if feature not in FEATURES]
+    if unknown:
+        raise LogFormatError(f"{name} needs {unknown[0]!r:.80}, which this convscope does not know; update it")
+
+
+def _log(probe: Probe, tables: Tables) -> TrajectoryLog:
+    agents = read_agents(tables)
+    groups = slots_by_group(probe.name, tables.inventory, len(agents))
+    fields = find_fields(tables.inventory, groups, len(agents))
+    header = _header(probe, tables, agents, fields=tuple(spec for spec, _ in fields))
+    episodes = read_episodes(tables, agents, header.roles)
+    n_episodes = episodes.n_episodes
+    source = ConvscopeSource(
+        path=probe.path,
+        n_agents=len(agents),
+        status=tuple(StoredPart(path=f"{path}/status", slots=slots, missing=None) for path, slots in groups.items()),
+        fields=tuple(stored for _, stored in fields),
+        start=tables.numbers("/episodes/start", (n_episodes,)),
+        rows=episodes.rows,
+    )
+    _check_rows(tables, source)
+    return TrajectoryLog(
+        header=header,
+        episodes=episodes,
+        sources=(source,),
+        source_of=np.zeros(n_episodes, np.int64),
+        local_of=np.arange(n_episodes),
+    )
+
+
+def _check_rows(tables: Tables, source: ConvscopeSource) -> None:
+    """Make sure that every episode lies within every column, so that reading needs no further checks."""
+    stop = int((source.start + source.rows).max(initial=0))
+    is_ordered = (source.rows >= 0).all() and (source.start >= 0).all()
+    paths = [part.path for part in source.status] + [part.path for field in source.fields for part in field.parts]
+    for path in paths:
+        info = tables.inventory.datasets.get(path)
+        if info is None:
+            raise LogFormatError(f"{tables.name} has no {path}, which every convscope log has; convert it again")
+        if not info.shape or info.shape[0] < stop or not is_ordered:
+            raise LogFormatError(f"{tables.name}:{path} is shorter than the episodes say ({stop} rows); it is cut off")
+
+
+def _header(probe: Probe, tables: Tables, agents: tuple[Agent, ...], *, fields: tuple[FieldSpec, ...]) -> LogHeader:
+    root = tables.inventory.attributes["/"]
+    producer, source = _json(root.get("producer"), dict), _json(root.get("source"), dict)
+    assumptions = source.get("assumptions")
+    own = tuple(dict.fromkeys(agent.declared_role for agent in agents if agent.declared_role is not None))
+    slots = tables.inventory.attributes.get("/slots", {})
+    return LogHeader(
+        agents=agents,
+        fields=fields,
+        inputs=(
+            InputFile(
+                name=probe.name,
+                sha256=probe.sha256,
+                n_bytes=probe.n_bytes,
+                loader=LOADER.name,
+                assumptions=tuple(str(a) for a in assumptions) if isinstance(assumptions, list) else (),
+            ),
+        ),
+        framework=_text(producer.get("framework")),
+        environment=_text(producer.get("env_id")),
+        roles=tables.texts("/roles/name") or own,
+        identities_persist=slots.get("identities-persist", 1) != 0,
+        notices=(*_notices(root.get("notices")), *tables.inventory.notices),
+    )
+
+
+def _notices(value: Value | None) -> tuple[Notice, ...]:
+    entries = [entry for entry in _json(value, list) if isinstance(entry, dict)]
+    return tuple(
+        Notice(code=str(e.get("code")), message=str(e.get("message")), where=_text(e.get("where"))) for e in entries
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+_Kind = TypeVar("_Kind", list[object], dict[str, object])
+
+
+def _json(value: Value | None, kind: type[_Kind]) -> _Kind:
+    """Return what a JSON attribute says; empty where it is absent or says something else."""
+    try:
+        content: object = json.loads(value) if isinstance(value, str) else None
+    except (ValueError, RecursionError):
+        content = None
+    return content if isinstance(content, kind) else kind()

@@ -1,0 +1,170 @@
+"""The tables of a convscope log: agents and episodes."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.errors import LogFormatError
+from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
+from convscope.values.arrays import IntArray
+from convscope.values.episodes import EpisodeTable
+from convscope.values.header import ActionKind, ActionSpace, Agent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tables:
+    """Reads columns of tables, and says which file they are missing from."""
+
+    name: str
+    """The file, for errors."""
+    inventory: Inventory
+    file: Hdf5Reader
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a column."""
+        return path in self.inventory.datasets
+
+    def texts(self, path: str) -> tuple[str, ...]:
+        """Return a column of texts; an absent one is empty."""
+        return self.file.read_text(path) if self.has(path) else ()
+
+    def numbers(self, path: str, shape: tuple[int, ...], default: int | None = None) -> IntArray:
+        """Return a column of whole numbers.
+
+        Parameters
+        ----------
+        path
+            Of the column.
+        shape
+            That it must have.
+        default
+            Value of an absent column; None where it must be there.
+
+        Raises
+        ------
+        LogFormatError
+            If it is missing or of another shape.
+        """
+        info = self.inventory.datasets.get(path)
+        if info is None:
+            if default is None:
+                raise LogFormatError(f"{self.name} has no {path}, which every convscope log has; convert it again")
+            return np.full(shape, default, dtype=np.int64)
+        if info.shape != shape or np.dtype(info.dtype).kind not in "iu":
+            raise LogFormatError(f"{self.name}:{path} is {info.dtype} of shape {info.shape}, expected whole {shape}")
+        return self.file.read(path).astype(np.int64)
+
+    def codes(self, path: str, shape: tuple[int, ...], n_names: int) -> IntArray:
+        """Return a column of indices into a list of names, -1 for none; all -1 where it is absent.
+
+        Raises
+        ------
+        LogFormatError
+            If an index is beyond the names.
+        """
+        codes = self.numbers(path, shape, default=-1)
+        if codes.size and not (codes.min() >= -1 and codes.max() < n_names):
+            raise LogFormatError(f"{self.name}:{path} counts to {codes.max()}, but there are {n_names} names")
+        return codes
+
+
+def read_agents(tables: Tables) -> tuple[Agent, ...]:
+    """Return the agents, in the order of their slots.
+
+    Raises
+    ------
+    LogFormatError
+        If there are none, or two have one name.
+    """
+    names = tables.texts("/agents/id")
+    if not names or len(set(names)) < len(names):
+        raise LogFormatError(f"{tables.name}:/agents/id must name each agent once; it has {len(names)} entries")
+    n_agents = len(names)
+    slots = tables.numbers("/agents/slot", (n_agents,), 0) if tables.has("/agents/slot") else np.arange(n_agents)
+    if (slots != np.arange(n_agents)).any():
+        raise LogFormatError(f"{tables.name}:/agents/slot: agents that do not keep to their slots are not read yet")
+    columns = {name: _padded(tables, f"/agents/{name}", n_agents) for name in ("team", "group", "declared_role")}
+    spaces = _padded(tables, "/agents/action_space", n_agents)
+    return tuple(
+        Agent(
+            name=name,
+            action_space=_space(spaces[slot]),
+            group=columns["group"][slot],
+            team=columns["team"][slot] or None,
+            declared_role=columns["declared_role"][slot] or None,
+        )
+        for slot, name in enumerate(names)
+    )
+
+
+def read_episodes(tables: Tables, agents: tuple[Agent, ...], roles: tuple[str, ...]) -> EpisodeTable:
+    """Return the table of episodes.
+
+    Raises
+    ------
+    LogFormatError
+        If a column that every log has is missing, or columns do not fit each other.
+    """
+    length_info = tables.inventory.datasets.get("/episodes/length")
+    shape = length_info.shape[:1] if length_info is not None else (0,)
+    length = tables.numbers("/episodes/length", shape)
+    runs = tables.texts("/runs/name") or (tables.name,)
+    checkpoints, conditions = tables.texts("/checkpoints/label"), tables.texts("/conditions/name")
+    run = np.maximum(tables.codes("/episodes/run", shape, len(runs)), 0)
+    checkpoint = tables.codes("/episodes/checkpoint", shape, len(checkpoints))
+    has_numbers = tables.has("/episodes/number")
+    return EpisodeTable(
+        runs=runs,
+        checkpoints=checkpoints,
+        conditions=conditions,
+        run=run,
+        checkpoint=checkpoint,
+        condition=tables.codes("/episodes/condition", shape, len(conditions)),
+        number=tables.numbers("/episodes/number", shape) if has_numbers else _numbered(run, checkpoint),
+        length=length,
+        rows=tables.numbers("/episodes/rows", shape) if tables.has("/episodes/rows") else length,
+        end=tables.numbers("/episodes/end", shape, 0).astype(np.uint8),
+        path=tables.texts("/episodes/path") or tuple(f"/episodes[{episode}]" for episode in range(len(length))),
+        declared_roles=_declared_roles(tables, agents, roles, n_episodes=len(length)),
+    )
+
+
+def _declared_roles(tables: Tables, agents: tuple[Agent, ...], roles: tuple[str, ...], *, n_episodes: int) -> IntArray:
+    if tables.has("/slots/declared_role"):
+        return tables.codes("/slots/declared_role", (n_episodes, len(agents)), len(roles))
+    own = [roles.index(agent.declared_role) if agent.declared_role in roles else -1 for agent in agents]
+    return np.tile(np.array(own, dtype=np.int64), (n_episodes, 1))
+
+
+def _numbered(run: IntArray, checkpoint: IntArray) -> IntArray:
+    """Return numbers of episodes from 0 within run and checkpoint."""
+    key = run * (checkpoint.max(initial=-1) + 2) + checkpoint + 1
+    order = np.argsort(key, kind="stable")
+    _, first, n = np.unique(key[order], return_index=True, return_counts=True)
+    numbers = np.empty_like(key)
+    numbers[order] = np.arange(len(key)) - np.repeat(first, n)
+    return numbers
+
+
+def _padded(tables: Tables, path: str, n_agents: int) -> tuple[str, ...]:
+    texts = tables.texts(path) or ("",) * n_agents
+    if len(texts) != n_agents:
+        raise LogFormatError(f"{tables.name}:{path} has {len(texts)} entries for {n_agents} agents")
+    return texts
+
+
+def _space(text: str) -> ActionSpace:
+    try:
+        space = json.loads(text)
+    except (ValueError, RecursionError):
+        space = None
+    match space:
+        case {"type": "Discrete", "n": int(n)}:
+            return ActionSpace(kind=ActionKind.DISCRETE, n=(n,))
+        case {"type": "MultiDiscrete", "nvec": [*sizes]} if all(isinstance(n, int) for n in sizes):
+            return ActionSpace(kind=ActionKind.MULTI_DISCRETE, n=tuple(sizes), width=len(sizes))
+        case {"type": "Box", "shape": [int(width)]}:
+            return ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
+        case _:
+            return ActionSpace(kind=ActionKind.CONTINUOUS, width=0)

@@ -1,0 +1,161 @@
+"""Padded episodes of the PyMARL family: OffPyMARL, ODIS, CFCQL, ICQ, and what people save of an ``EpisodeBatch``.
+
+``obs``, ``actions``, ``avail_actions``, ``reward``, ``terminated`` and ``filled`` lie at the root or in one group, each
+of shape (episode, timestep, ...), agents third where there are any.
+"""
+
+import numpy as np
+
+from convscope.errors import LogFormatError
+from convscope.ingest.hdf5.reading import open_hdf5
+from convscope.ingest.loader import Match
+from convscope.ingest.mapping import LogMapping
+from convscope.ingest.probe import Probe
+from convscope.values.arrays import IntArray
+from convscope.values.episodes import EpisodeTable
+from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader, Notice
+from convscope.values.log import TrajectoryLog
+from convscope_loaders.pymarl_fields import find_fields
+from convscope_loaders.pymarl_layout import PaddedLayout, find_layout, text_attribute
+from convscope_loaders.pymarl_lengths import PaddedLengths, read_lengths
+from convscope_loaders.pymarl_source import PaddedSource
+
+_EPISODES_AT_A_TIME = 1024
+
+
+class PymarlLoader:
+    """Reads the HDF5 files of the PyMARL family."""
+
+    name = "pymarl"
+    description = "padded episodes of the PyMARL family (OffPyMARL, ODIS, CFCQL, ICQ, EpisodeBatch)"
+    requires: tuple[str, ...] = ()
+
+    def sniff(self, probe: Probe) -> Match:
+        """Look for ``filled`` beside ``actions`` of four axes that share episodes and timesteps."""
+        layout = find_layout(probe.hdf5) if probe.hdf5 is not None else None
+        if layout is None:
+            return Match(score=0.0, reason="no group with filled and actions of (episode, timestep, agent, 1)")
+        return Match(score=0.9, reason=f"filled and padded episodes in {layout.group or '/'}")
+
+    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:  # noqa: ARG002  the layout is fixed
+        """Return the log.
+
+        Raises
+        ------
+        LogFormatError
+            If the file is of another kind, or holds no episode with a step.
+        """
+        layout = find_layout(probe.hdf5) if probe.hdf5 is not None else None
+        filled = layout.path("filled") if layout is not None else None
+        if layout is None or filled is None:
+            raise LogFormatError(f"{probe.name} is no PyMARL file: it has no group with filled and padded actions")
+        with open_hdf5(probe.path) as file:
+            lengths = read_lengths(file, filled, layout.path("terminated"), n_episodes=layout.shape[0])
+        if not lengths.length.any():
+            raise LogFormatError(f"{probe.name}:{filled} marks no step as filled; the file holds no episode")
+        return _log(probe, layout, lengths)
+
+
+LOADER = PymarlLoader()
+"""What the entry point names."""
+
+
+def _log(probe: Probe, layout: PaddedLayout, lengths: PaddedLengths) -> TrajectoryLog:
+    happened = np.flatnonzero(lengths.length > 0)
+    episodes = _episodes(probe, layout, lengths, happened=happened)
+    fields = find_fields(layout)
+    source = PaddedSource(
+        path=probe.path,
+        n_agents=layout.shape[2],
+        n_padded=layout.shape[1],
+        columns=fields.columns,
+        number=happened,
+        length=episodes.length,
+        rows=episodes.rows,
+        masks=layout.path("avail_actions"),
+        observations=layout.path("obs"),
+    )
+    space, assumed = _action_space(probe, layout, happened)
+    sentences = (*lengths.assumptions, *assumed, *_assumed_agents(layout))
+    header = LogHeader(
+        agents=tuple(Agent(name=name, action_space=space, group="agents") for name in layout.agents),
+        fields=fields.specs,
+        inputs=(
+            InputFile(
+                name=probe.name,
+                sha256=probe.sha256,
+                n_bytes=probe.n_bytes,
+                loader=LOADER.name,
+                assumptions=sentences,
+            ),
+        ),
+        framework="PyMARL family",
+        environment=text_attribute(probe.hdf5, layout.group, "env") if probe.hdf5 is not None else None,
+        notices=(*_dropped(layout, lengths), *fields.notices, *(probe.hdf5.notices if probe.hdf5 is not None else ())),
+    )
+    return TrajectoryLog(
+        header=header,
+        episodes=episodes,
+        sources=(source,),
+        source_of=np.zeros(len(happened), np.int64),
+        local_of=np.arange(len(happened)),
+    )
+
+
+def _episodes(probe: Probe, layout: PaddedLayout, lengths: PaddedLengths, *, happened: IntArray) -> EpisodeTable:
+    none = np.full(len(happened), -1)
+    return EpisodeTable(
+        runs=(probe.name,),
+        checkpoints=(),
+        conditions=(),
+        run=np.zeros(len(happened), np.int64),
+        checkpoint=none,
+        condition=none,
+        number=np.arange(len(happened)),
+        length=lengths.length[happened],
+        rows=lengths.rows[happened],
+        end=lengths.end[happened],
+        path=tuple(f"{layout.group or '/'}[{episode}]" for episode in happened.tolist()),
+        declared_roles=np.full((len(happened), layout.shape[2]), -1),
+    )
+
+
+def _action_space(probe: Probe, layout: PaddedLayout, happened: IntArray) -> tuple[ActionSpace, tuple[str, ...]]:
+    actions = layout.datasets["actions"]
+    width = actions.shape[3]
+    choices = [layout.datasets[name].shape for name in ("avail_actions", "actions_onehot") if name in layout.datasets]
+    sizes = [shape[3] for shape in choices if shape[:3] == layout.shape and len(shape) == 4]
+    if np.dtype(actions.dtype).kind == "f" and not (width == 1 and sizes):
+        return ActionSpace(kind=ActionKind.CONTINUOUS, width=width), ()
+    if width == 1 and sizes:
+        return ActionSpace(kind=ActionKind.DISCRETE, n=(sizes[0],)), ()
+    counts = _largest_actions(probe, actions.path, happened) + 1
+    kind = ActionKind.DISCRETE if width == 1 else ActionKind.MULTI_DISCRETE
+    sentence = f"as many actions as the largest number seen: {', '.join(map(str, counts.tolist()))}"
+    return ActionSpace(kind=kind, n=tuple(counts.tolist()), width=width), (sentence,)
+
+
+def _largest_actions(probe: Probe, path: str, happened: IntArray) -> IntArray:
+    step, stop = _EPISODES_AT_A_TIME, int(happened[-1]) + 1
+    with open_hdf5(probe.path) as file:
+        parts = (file.read(path, start, min(start + step, stop)) for start in range(0, stop, step))
+        largest = [part.astype(np.int64).max(axis=(0, 1, 2)) for part in parts]
+    return np.asarray(np.max(largest, axis=0), dtype=np.int64)
+
+
+def _assumed_agents(layout: PaddedLayout) -> tuple[str, ...]:
+    return () if layout.has_names else ("the file names no agents: they are called agent_<slot>",)
+
+
+def _dropped(layout: PaddedLayout, lengths: PaddedLengths) -> tuple[Notice, ...]:
+    n_empty = int((lengths.length == 0).sum())
+    where = layout.path("filled")
+    notices: list[Notice] = []
+    if n_empty:
+        notices.append(
+            Notice(code="empty-episodes", message=f"left out {n_empty} episodes without a step", where=where)
+        )
+    if lengths.n_after_end:
+        message = f"left out {lengths.n_after_end} filled rows that follow the end of their episode"
+        notices.append(Notice(code="rows-after-end", message=message, where=where))
+    return tuple(notices)

@@ -1,0 +1,114 @@
+"""Rows of padded episodes as the PyMARL family stores them: (episode, timestep, agent, ...)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5
+from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, sealed
+from convscope.values.log import Columns
+from convscope.values.status import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaddedColumn:
+    """A dataset that becomes a field."""
+
+    field: str
+    path: str
+    row_shape: tuple[int, ...]
+    """What a row of the field looks like, agent axis included."""
+    is_of_step: bool
+    """Whether it belongs to a step that was taken, so that the final observation's row has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PaddedSource:
+    """Reads the real rows of padded episodes."""
+
+    path: Path
+    n_agents: int
+    n_padded: int
+    """Rows of an episode in the file, padding included."""
+    columns: tuple[PaddedColumn, ...]
+    number: IntArray
+    """Row of each episode in the file's arrays, shape (E,); episodes without a step are left out."""
+    length: IntArray
+    """Joint steps of each episode, shape (E,)."""
+    rows: IntArray
+    """One more where the bootstrap row holds a final observation, shape (E,)."""
+    masks: str | None
+    """Dataset of the legal actions, (episode, timestep, agent, action)."""
+    observations: str | None
+    """Dataset of the observations."""
+
+    def __post_init__(self) -> None:
+        for name in ("number", "length", "rows"):
+            object.__setattr__(self, name, sealed(getattr(self, name), (None,), name))
+
+    def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
+        """Return the rows of these episodes, without padding."""
+        wanted = tuple(column for column in self.columns if column.field in fields)
+        cuts = np.flatnonzero(np.diff(self.number[episodes]) != 1) + 1
+        with open_hdf5(self.path) as file:
+            parts = [self._part(file, part, wanted) for part in np.split(episodes, cuts) if len(part)]
+        no_status = np.zeros((0, self.n_agents), np.uint8)
+        return Columns(
+            lengths=self.rows[episodes],
+            status=np.concatenate([no_status, *(part.status for part in parts)]),
+            columns={
+                column.field: np.concatenate(
+                    [np.zeros((0, *column.row_shape)), *(part.columns[column.field] for part in parts)]
+                )
+                for column in wanted
+            },
+        )
+
+    def _part(self, file: Hdf5Reader, episodes: IntArray, columns: tuple[PaddedColumn, ...]) -> Columns:
+        """Read episodes that follow each other in the file."""
+        start, stop = int(self.number[episodes[0]]), int(self.number[episodes[-1]]) + 1
+        step = np.arange(self.n_padded)
+        is_real = step < self.rows[episodes][:, None]
+        is_final = (step == self.length[episodes][:, None]) & is_real
+        read: dict[str, FloatArray] = {}
+        for column in columns:
+            padded = file.read(column.path, start, stop).astype(np.float64)
+            values = padded[is_real].reshape(-1, *column.row_shape)
+            if column.is_of_step:
+                values[is_final[is_real]] = np.nan
+            read[column.field] = values
+        status = _status(is_final, self._is_out(file, start, stop, is_real=is_real))
+        return Columns(lengths=self.rows[episodes], status=status[is_real], columns=read)
+
+    def _is_out(self, file: Hdf5Reader, start: int, stop: int, *, is_real: BoolArray) -> BoolArray:
+        """Return who is out of the game until the episode's end, shape (B, L, N)."""
+        is_out = np.zeros((stop - start, self.n_padded, self.n_agents), np.bool_)
+        if self.masks is None or self.observations is None:
+            return is_out
+        is_out = _only_no_op(file.read(self.masks, start, stop))
+        if not is_out[is_real].any():
+            return np.zeros_like(is_out)
+        is_out &= _all_zero(file.read(self.observations, start, stop))
+        from_the_end = np.logical_and.accumulate((is_out | ~is_real[..., None])[:, ::-1], axis=1)
+        return from_the_end[:, ::-1]
+
+
+def _status(is_final: BoolArray, is_out: BoolArray) -> ByteArray:
+    status = np.full(is_out.shape, Status.ACTING, np.uint8)
+    status[is_final] = Status.WAITING
+    status[is_out] = Status.DEAD
+    # Out from the first row on: a slot that this episode's team does not fill.
+    status[np.broadcast_to(is_out[:, :1], is_out.shape)] = Status.ABSENT
+    return status
+
+
+def _only_no_op(masks: npt.NDArray[np.generic]) -> BoolArray:
+    legal = np.asarray(masks) > 0  # type: ignore[operator]  # numbers, as the loader has checked
+    return np.asarray(legal[..., 0] & ~legal[..., 1:].any(axis=-1), dtype=np.bool_)
+
+
+def _all_zero(observations: npt.NDArray[np.generic]) -> BoolArray:
+    flat = observations.reshape(*observations.shape[:3], -1)
+    return np.asarray((flat == 0).all(axis=-1), dtype=np.bool_)
