@@ -92,6 +92,7 @@ def _findings(
         alignment=None if tests is None else tests.alignment,
         gap=None if scores is None else equivalence_interval(scores.gap),
         strength=None if scores is None else student_t(strength(scores.learned, scores.target)),
+        multiplicity=value_of["multiplicity"].value,
         multiplicity_p=value_of["multiplicity"].p_value,
         smallest_detectable=detectable,
         runs_needed=needed,
@@ -121,7 +122,22 @@ def _notices(components: tuple[Component, ...], tests: RoutingTests | None) -> t
         message=f"The composite is withheld, never re-weighted: no value for {', '.join(missing) or 'its runs'}.",
         where="gap.composite",
     )
-    return (*unscored, composite, *(() if tests is None else tests.scores.notices))
+    untested = tuple(_UNTESTED for each in components if each.name == "multiplicity" and _lacks_test(each))
+    return (*unscored, *untested, composite, *(() if tests is None else tests.scores.notices))
+
+
+def _lacks_test(component: Component) -> bool:
+    return component.value is not None and component.p_value is None
+
+
+_UNTESTED = Notice(
+    code="not-applicable",
+    message=(
+        "multiplicity has a value but no test: how much habits between single agents vary cannot be told "
+        "(roles of one member, redrawn roles, or pairs without any weight)."
+    ),
+    where="gap.components.multiplicity",
+)
 
 
 _COMPOSITE_PARTS = ("alignment", "recovery", "stability")

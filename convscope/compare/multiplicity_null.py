@@ -4,6 +4,7 @@ import numpy as np
 
 from convscope.compare.comparison import RoutingTests
 from convscope.compare.divergence import conditioned, mean_divergence
+from convscope.compare.nulls import at_least
 from convscope.routing.choice_model import collapse, fit
 from convscope.routing.preference import by_role
 from convscope.values.arrays import BoolArray, FloatArray
@@ -35,15 +36,17 @@ def multiplicity_p_value(tests: RoutingTests, *, n_draws: int, rng: np.random.Ge
         _main_rows(tests.tallies.rows(np.equal(tests.tallies.run, tests.tallies.runs.index(run))))
         for run in tests.scores.runs
     ]
-    variance = _habit_variance(runs, tests.scores.learned)
-    if variance is None or not all(run.relabellings.sizes for run in tests.relabelled.runs):
+    squares, n_free = _habit_squares(runs, tests.scores.learned)
+    if n_free < 1 or not all(run.relabellings.sizes for run in tests.relabelled.runs):
         return None
+    # The variance is known from a few pairs only: each study draws it anew from what they allow.
+    spread = np.sqrt(squares / rng.chisquare(n_free, n_draws))
     common = tests.scores.learned.mean(axis=0)
-    drawn = np.stack([_drawn_preferences(run, common, np.sqrt(variance), n_draws, rng) for run in runs], axis=1)
+    drawn = np.stack([_drawn_preferences(run, common, spread, rng) for run in runs], axis=1)
     drawn = conditioned(drawn, tests.scores.cells)
     null = _multiplicity(drawn, tests.scores.target)
     observed = float(_multiplicity(tests.scores.learned, tests.scores.target))
-    return (1 + int((null >= observed).sum())) / (1 + n_draws)
+    return (1 + int(at_least(observed, null).sum())) / (1 + len(null))
 
 
 def _multiplicity(learned: FloatArray, target: FloatArray) -> FloatArray:
@@ -74,13 +77,13 @@ def _main_rows(tallies: RoutingTallies) -> RoutingTallies:
     )
 
 
-def _habit_variance(runs: list[RoutingTallies], learned: FloatArray) -> float | None:
-    """Variance of log weights within cells; None where no degree of freedom is left or a weight is missing."""
+def _habit_squares(runs: list[RoutingTallies], learned: FloatArray) -> tuple[float, int]:
+    """Return the sum of squares of log weights within cells and its degrees of freedom; 0 where a weight is missing."""
     squares, n_free = 0.0, 0
     for run, preference in zip(runs, learned, strict=True):
         used, pull = _pull(run, preference)
         if not (run.mass[used] > 0).all() or not (pull[used] > 0).all():
-            return None
+            return 0.0, 0
         residual = np.log(np.where(used, run.mass, 1.0)) - np.log(np.where(used, pull, 1.0))
         n_used = used.sum(axis=1, keepdims=True)
         centred = np.where(
@@ -89,7 +92,7 @@ def _habit_variance(runs: list[RoutingTallies], learned: FloatArray) -> float | 
         squares += float((centred**2).sum())
         n_cells = np.isfinite(preference).sum(axis=1)
         n_free += int(np.maximum(n_used - 1, 0).sum()) - int(np.maximum(n_cells - 1, 0).sum())
-    return squares / n_free if n_free > 0 else None
+    return squares, n_free
 
 
 def _pull(run: RoutingTallies, preference: FloatArray) -> tuple[BoolArray, FloatArray]:
@@ -100,10 +103,11 @@ def _pull(run: RoutingTallies, preference: FloatArray) -> tuple[BoolArray, Float
 
 
 def _drawn_preferences(
-    run: RoutingTallies, common: FloatArray, spread: float, n_draws: int, rng: np.random.Generator
+    run: RoutingTallies, common: FloatArray, spread: FloatArray, rng: np.random.Generator
 ) -> FloatArray:
     used, pull = _pull(run, common)
-    habits = np.exp(spread * rng.standard_normal((n_draws, *used.shape)))
+    n_draws = len(spread)
+    habits = np.exp(spread[:, None, None] * rng.standard_normal((n_draws, *used.shape)))
     weights = pull * habits
     total = weights.sum(axis=2, keepdims=True)
     mass = np.divide(

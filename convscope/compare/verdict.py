@@ -24,6 +24,8 @@ class Findings:
     """90 % Student-t interval of g over runs: two one-sided 5 % tests."""
     strength: Interval | None
     """95 % Student-t interval of λ over runs."""
+    multiplicity: float | None
+    """Scaled by T_U; its root is on the scale of g."""
     multiplicity_p: float | None
     smallest_detectable: float | None
     """Infinity when no gap would be shown."""
@@ -62,7 +64,8 @@ def _insufficient(findings: Findings) -> Reasons:
         if test is not None and test.attainable_p > findings.alpha
     ]
     smallest = findings.smallest_detectable
-    if smallest is not None and smallest > 1:
+    # Runs of several conventions differ much, too: that spread is a finding, not noise.
+    if smallest is not None and smallest > 1 and not _several(findings):
         size = "any size that was tried" if math.isinf(smallest) else f"less than {smallest:.2f}"
         reasons.append(f"The runs differ too much: a gap of {size} would be missed in over a fifth of such studies.")
     if reasons and findings.runs_needed is not None:
@@ -79,8 +82,9 @@ def _no_structure(findings: Findings) -> Reasons:
 
 
 def _several(findings: Findings) -> Reasons:
-    p_value = findings.multiplicity_p
-    if p_value is None or p_value > findings.alpha:
+    """Above the null, and enough to tell on the scale of g: smaller differences would still let each run be aligned."""
+    value, p_value = findings.multiplicity, findings.multiplicity_p
+    if value is None or p_value is None or p_value > findings.alpha or math.sqrt(value) < findings.margin:
         return ()
     return (f"The runs differ more than runs of one convention would (multiplicity p = {p_value:.2g}).",)
 
