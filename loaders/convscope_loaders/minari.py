@@ -1,0 +1,148 @@
+"""Minari datasets in HDF5: a Dict or Tuple space with one entry per agent."""
+
+import re
+
+import numpy as np
+
+from convscope.errors import LogFormatError
+from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory, open_hdf5
+from convscope.ingest.loader import Match
+from convscope.ingest.mapping import LogMapping
+from convscope.ingest.probe import FileKind, Probe
+from convscope.values.fields import OBSERVATIONS, FieldSpec
+from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader
+from convscope.values.log import TrajectoryLog
+from convscope_loaders.minari_episodes import find_extent, read_episodes
+from convscope_loaders.minari_fields import find_fields, reward_info
+from convscope_loaders.minari_layout import MinariLayout, episode_groups, find_layout
+from convscope_loaders.minari_metadata import MinariMetadata, read_metadata
+from convscope_loaders.minari_source import MinariSource
+
+
+class MinariLoader:
+    """Reads ``main_data.hdf5`` of a Minari dataset."""
+
+    name = "minari"
+    description = "Minari datasets in HDF5, one entry of a Dict or Tuple space per agent"
+    requires: tuple[str, ...] = ()
+
+    def sniff(self, probe: Probe) -> Match:
+        """Look for ``/episode_<k>`` groups with rewards, terminations and truncations."""
+        if probe.hdf5 is not None and episode_groups(probe.hdf5):
+            return Match(score=0.9, reason="groups episode_<k> with rewards, terminations and truncations")
+        if _is_arrow_dataset(probe):
+            return Match(score=0.9, reason="an episode of a Minari dataset in Arrow or Parquet")
+        return Match(score=0.0, reason="no group episode_<k> with rewards, terminations and truncations")
+
+    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:  # noqa: ARG002  the layout is fixed
+        """Return the log.
+
+        Raises
+        ------
+        LogFormatError
+            If the dataset is in Arrow or Parquet, names no agents, or its arrays do not fit each other.
+        """
+        if _is_arrow_dataset(probe):
+            raise LogFormatError(
+                f"{probe.name} is part of a Minari dataset in Arrow or Parquet, which is not read yet; "
+                'write the dataset again with data_format="hdf5" and give its main_data.hdf5'
+            )
+        if probe.hdf5 is None or not episode_groups(probe.hdf5):
+            raise LogFormatError(f"{probe.name} is no Minari dataset: it has no group episode_<k> with rewards")
+        layout = find_layout(probe.name, probe.hdf5)
+        metadata = read_metadata(probe.path.with_name("metadata.json"))
+        with open_hdf5(probe.path) as file:
+            return _log(probe, probe.hdf5, file, layout=layout, metadata=metadata)
+
+
+LOADER = MinariLoader()
+"""What the entry point names."""
+
+
+def _is_arrow_dataset(probe: Probe) -> bool:
+    is_table = probe.kind in (FileKind.ARROW, FileKind.PARQUET)
+    return is_table and probe.path.name.startswith("part-") and probe.path.parent.name.isdigit()
+
+
+def _log(
+    probe: Probe, inventory: Inventory, file: Hdf5Reader, *, layout: MinariLayout, metadata: MinariMetadata | None
+) -> TrajectoryLog:
+    fields, notices = find_fields(layout)
+    used = frozenset(part.leaf for _, column in fields for part in column.parts)
+    extent = find_extent(probe.name, inventory, layout, used=used)
+    specs = tuple(spec for spec, _ in fields)
+    spaces = [_space(file, layout, key, metadata=metadata) for key in layout.keys]
+    header = LogHeader(
+        agents=_agents(layout, spaces, specs),
+        fields=specs,
+        inputs=(_input(probe, layout, metadata),),
+        framework="Minari",
+        environment=metadata.environment if metadata is not None else None,
+        notices=(*notices, *inventory.notices),
+    )
+    source = MinariSource(
+        path=probe.path,
+        groups=layout.episodes,
+        columns=tuple(column for _, column in fields),
+        length=extent.length,
+        rows=extent.rows,
+        is_present=extent.is_present,
+        leaves=extent.leaves,
+    )
+    return TrajectoryLog(
+        header=header,
+        episodes=read_episodes(probe.name, inventory, file, layout=layout, extent=extent),
+        sources=(source,),
+        source_of=np.zeros(len(layout.episodes), np.int64),
+        local_of=np.arange(len(layout.episodes)),
+    )
+
+
+def _space(file: Hdf5Reader, layout: MinariLayout, key: str, *, metadata: MinariMetadata | None) -> ActionSpace:
+    info = layout.leaves[f"actions/{key}"]
+    width = int(np.prod(info.shape[1:]))
+    stated = metadata.spaces.get(key) if metadata is not None else None
+    if stated is not None and stated.width == width:
+        return stated
+    if np.dtype(info.dtype).kind == "f":
+        return ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
+    largest = np.zeros(width, np.int64)
+    for group in layout.episodes:
+        actions = file.read(f"{group}/actions/{key}").astype(np.int64).reshape(-1, width)
+        largest = np.maximum(largest, actions.max(axis=0, initial=0))
+    kind = ActionKind.MULTI_DISCRETE if len(info.shape) > 1 else ActionKind.DISCRETE
+    return ActionSpace(kind=kind, n=tuple((largest + 1).tolist()), width=width)
+
+
+def _agents(layout: MinariLayout, spaces: list[ActionSpace], specs: tuple[FieldSpec, ...]) -> tuple[Agent, ...]:
+    widths = next((spec.widths for spec in specs if spec.name == OBSERVATIONS), None)
+    kinds = [(space, widths[slot] if widths is not None else 0) for slot, space in enumerate(spaces)]
+    distinct = list(dict.fromkeys(kinds))
+    # One group needs no telling name; several are named after their first agent.
+    names = [re.sub(r"_?\d+$", "", layout.agents[kinds.index(kind)]) for kind in distinct]
+    is_unique = len(set(names)) == len(names) and all(names)
+    groups = names if is_unique else [f"agents_{number}" for number in range(len(distinct))]
+    return tuple(
+        Agent(name=name, action_space=space, group=groups[distinct.index(kind)])
+        for name, space, kind in zip(layout.agents, spaces, kinds, strict=True)
+    )
+
+
+def _input(probe: Probe, layout: MinariLayout, metadata: MinariMetadata | None) -> InputFile:
+    sentences: list[str] = []
+    if layout.is_tuple:
+        sentences.append("a Tuple space names no agents: they are called agent_<slot>")
+    if metadata is None:
+        sentences.append("there is no metadata.json beside it: action spaces are taken from the actions themselves")
+    else:
+        sentences.append("environment and action spaces are those of the metadata.json beside it")
+    name = reward_info(layout)
+    if name is not None:
+        sentences.append(f"infos/{name} holds each agent's own reward, its first row that of the reset")
+    return InputFile(
+        name=probe.name,
+        sha256=probe.sha256,
+        n_bytes=probe.n_bytes,
+        loader=LOADER.name,
+        assumptions=tuple(sentences),
+    )
