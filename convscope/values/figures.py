@@ -60,9 +60,9 @@ def share(value: float | None) -> str:
     return f"{percent:.0f} %"
 
 
-def interval(bounds: tuple[float, float] | None) -> str:
+def interval(bounds: tuple[float, float] | None, *, digits: int = 3) -> str:
     """Return an interval, such as ``0.12 to 0.34``."""
-    return NO_FIGURE if bounds is None else f"{figure(bounds[0])} to {figure(bounds[1])}"
+    return NO_FIGURE if bounds is None else f"{figure(bounds[0], digits=digits)} to {figure(bounds[1], digits=digits)}"
 
 
 def count(n: int, noun: str) -> str:

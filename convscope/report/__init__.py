@@ -1,0 +1,1 @@
+"""What people and programs read of an analysis: the page, ``analysis.json`` and the tables."""

@@ -1,0 +1,1 @@
+"""Charts as Altair makes them, and their way into the page as static pictures."""

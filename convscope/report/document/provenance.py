@@ -1,0 +1,28 @@
+"""What was read, with which options."""
+
+from convscope.report.document.json_value import JsonValue
+from convscope.report.options import resolved_options
+from convscope.values.evidence import Evidence
+from convscope.values.header import InputFile
+
+
+def provenance_part(evidence: Evidence) -> JsonValue:
+    """Return version, options, seed and digests; nothing that depends on the machine or the time."""
+    return {
+        "convscope_version": evidence.version,
+        "options": dict(resolved_options(evidence)),
+        "seed": evidence.config.seed,
+        "priors_sha256": evidence.priors_sha256,
+        "mapping_sha256": evidence.mapping_sha256,
+        "inputs": [_input(file) for file in evidence.header.inputs],
+    }
+
+
+def _input(file: InputFile) -> JsonValue:
+    return {
+        "name": file.name,
+        "sha256": file.sha256,
+        "bytes": file.n_bytes,
+        "loader": file.loader,
+        "assumptions": list(file.assumptions),
+    }

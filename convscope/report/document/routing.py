@@ -1,0 +1,52 @@
+"""The routing that was found."""
+
+import polars as pl
+
+from convscope.ingest.names import numbered_key
+from convscope.report.document.json_value import JsonValue, matrix
+from convscope.values.routing import RolePreference, RoutingGraph
+
+MAX_EDGES = 10_000
+"""Edges in the document; the table holds all."""
+
+_EDGE = ("sender", "receiver", "weight", "p_value", "q_value", "significant")
+
+
+def routing_part(routing: RoutingGraph) -> JsonValue:
+    """Return edges combined over runs, role preference, concentration and how well other sources agree."""
+    return {
+        "source": routing.source.value,
+        "claim": routing.claim,
+        "unit": routing.unit,
+        "n_edges_tested": routing.edges.height,
+        "edges": _edges(strongest(routing.edges, MAX_EDGES)),
+        "role_edges": None if routing.role_edges is None else _edges(routing.role_edges),
+        "preference": _preference(routing.preference) if routing.preference else None,
+        "concentration": [{"receiver": receiver, "value": value} for receiver, value in routing.concentration],
+        "formation_sensitivity": None,
+        "validity": None,
+        "sources_compared": [
+            {"source": other.source.value, "correlation": other.correlation, "p_value": other.p_value}
+            for other in routing.compared
+        ],
+    }
+
+
+def strongest(edges: pl.DataFrame, n: int) -> pl.DataFrame:
+    """Return the ``n`` edges of largest weight, ties by name."""
+    return edges.sort("weight", "sender", "receiver", descending=[True, False, False], nulls_last=True).head(n)
+
+
+def _edges(edges: pl.DataFrame) -> JsonValue:
+    rows = sorted(edges.select(_EDGE).iter_rows(), key=lambda row: (numbered_key(row[0]), numbered_key(row[1])))
+    return [dict(zip(_EDGE, row, strict=True)) for row in rows]
+
+
+def _preference(preference: RolePreference) -> JsonValue:
+    return {
+        "roles": list(preference.roles),
+        "matrix": matrix(preference.matrix),
+        "runs": [
+            {"run": run, "matrix": matrix(preference.per_run[number])} for number, run in enumerate(preference.runs)
+        ],
+    }

@@ -1,0 +1,131 @@
+"""The output folder: written whole or not at all, and never over something that is not ours."""
+
+import json
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+
+from convscope.errors import OutputError
+from convscope.report.document import analysis_bytes
+from convscope.report.page import render_page
+from convscope.report.tables import tables
+from convscope.values.evidence import Evidence
+from convscope.values.inert import inert
+
+_DOCUMENT = "analysis.json"
+
+
+def check_output(out: Path) -> None:
+    """Make sure that a report may be written to a folder, before any work is done.
+
+    Parameters
+    ----------
+    out
+        Absent, or a folder with an ``analysis.json`` of ours.
+
+    Raises
+    ------
+    OutputError
+        If something else is there, or the place cannot be written.
+    """
+    with _explained(out):
+        if out.exists() and not _is_ours(out):
+            raise OutputError(
+                f"{_name(out)} exists and holds no analysis.json of convscope: it is not replaced; choose another --out"
+            )
+        with _staging(out):
+            pass
+
+
+def write_report(evidence: Evidence, out: Path) -> None:
+    """Write ``report.html``, ``analysis.json`` and ``tables/*.parquet`` to a folder, whole or not at all.
+
+    Parameters
+    ----------
+    evidence
+        The results of an analysis.
+    out
+        Absent, or a folder of ours, which is replaced.
+
+    Raises
+    ------
+    OutputError
+        If the folder may not be replaced or cannot be written; then nothing has changed.
+    """
+    check_output(out)
+    contents = report_files(evidence)
+    with _explained(out), _staging(out) as staging:
+        whole = staging / "report"
+        for name, content in contents.items():
+            (whole / name).parent.mkdir(parents=True, exist_ok=True)
+            (whole / name).write_bytes(content)
+        _exchange(whole, out.resolve(), staging / "replaced")
+
+
+def report_files(evidence: Evidence) -> dict[str, bytes]:
+    """Return the content of each file of a report, by its path within the folder."""
+    parquet = {f"tables/{name}.parquet": _parquet(frame) for name, frame in tables(evidence).items()}
+    return {"report.html": render_page(evidence).encode(), _DOCUMENT: analysis_bytes(evidence), **parquet}
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    buffer = BytesIO()
+    # Stated, because defaults may follow the machine or the version: the same table must give the same bytes.
+    frame.write_parquet(buffer, compression="zstd", compression_level=3, statistics=True, row_group_size=100_000)
+    return buffer.getvalue()
+
+
+def _is_ours(out: Path) -> bool:
+    try:
+        document = json.loads((out / _DOCUMENT).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    provenance = document.get("provenance") if isinstance(document, dict) else None
+    return isinstance(provenance, dict) and "convscope_version" in provenance
+
+
+def _exchange(whole: Path, out: Path, replaced: Path) -> None:
+    if not out.exists():
+        whole.rename(out)
+        return
+    out.rename(replaced)
+    try:
+        whole.rename(out)
+    except BaseException:
+        replaced.rename(out)
+        raise
+
+
+@contextmanager
+def _staging(out: Path) -> Generator[Path]:
+    """Open a folder beside the output, on the same file system, and remove it and all folders made for it if unused."""
+    place = out.resolve().parent
+    made = [folder for folder in (place, *place.parents) if not folder.exists()]
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".convscope-", dir=place) as staging:
+            yield Path(staging)
+    finally:
+        for folder in made:
+            _remove_if_empty(folder)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+@contextmanager
+def _explained(out: Path) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"cannot write {_name(out)}: {error.strerror or error}; choose another --out") from error
+
+
+def _name(out: Path) -> str:
+    return inert(str(out), limit=300)

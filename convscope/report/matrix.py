@@ -1,0 +1,127 @@
+"""Matrices as tables: the number in each cell, a shade behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from convscope.values.arrays import BoolArray, FloatArray
+from convscope.values.figures import figure, share, signed
+
+
+class Shade(StrEnum):
+    """What a shade means; the name is the cell's class in the style sheet."""
+
+    AMOUNT = "amount"
+    MORE = "more"
+    LESS = "less"
+    BLANK = "blank"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell."""
+
+    text: str
+    shade: Shade
+    strength: str
+    """Percent of the full shade, 0 to 100."""
+    is_uncertain: bool = False
+    """Hatched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """A table with row and column names."""
+
+    title: str
+    note: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+
+def amounts(values: FloatArray, names: Sequence[str], *, title: str, note: str, top: float | None = None) -> Matrix:
+    """Return a matrix of amounts, darker for more.
+
+    Parameters
+    ----------
+    values
+        Shape (n, n), non-negative; NaN is blank.
+    names
+        Of rows and columns, n of them.
+    title, note
+        Shown above and below.
+    top
+        Amount that has the full shade; None takes the largest. Share it between matrices that are compared.
+    """
+    full = top or largest(values)
+    rows = [tuple(_amount(value, full) for value in row) for row in values.tolist()]
+    return Matrix(title=title, note=note, columns=tuple(names), rows=tuple(zip(names, rows, strict=True)))
+
+
+def shares_of_rows(values: FloatArray, rows: Sequence[str], columns: Sequence[str], *, title: str, note: str) -> Matrix:
+    """Return a matrix of percentages; the full shade is 100 %.
+
+    Parameters
+    ----------
+    values
+        Shape (rows, columns), from 0 to 1.
+    rows, columns
+        Names.
+    title, note
+        Shown above and below.
+    """
+    cells = [tuple(_share(value) for value in row) for row in values.tolist()]
+    return Matrix(title=title, note=note, columns=tuple(columns), rows=tuple(zip(rows, cells, strict=True)))
+
+
+def differences(values: FloatArray, names: Sequence[str], *, title: str, note: str, uncertain: BoolArray) -> Matrix:
+    """Return a matrix of differences: one colour for more, another for less, the sign always with the number.
+
+    Parameters
+    ----------
+    values
+        Shape (n, n); NaN is blank.
+    names
+        Of rows and columns.
+    title, note
+        Shown above and below.
+    uncertain
+        Cells to hatch, shape (n, n).
+    """
+    # A tenth is a small difference of two shares: it must not look like the end of the scale.
+    full = max(largest(np.abs(values)), 0.1)
+    rows = [
+        tuple(_difference(value, full, is_uncertain) for value, is_uncertain in zip(row, hatched, strict=True))
+        for row, hatched in zip(values.tolist(), uncertain.tolist(), strict=True)
+    ]
+    return Matrix(title=title, note=note, columns=tuple(names), rows=tuple(zip(names, rows, strict=True)))
+
+
+def largest(values: FloatArray) -> float:
+    """Return the largest finite value, 1 if there is none above 0."""
+    finite = values[np.isfinite(values)]
+    return float(finite.max()) if finite.size and finite.max() > 0 else 1.0
+
+
+def _amount(value: float, full: float) -> Cell:
+    if not np.isfinite(value):
+        return Cell(text="blank", shade=Shade.BLANK, strength="0")
+    return Cell(text=figure(value, digits=2), shade=Shade.AMOUNT, strength=_percent(value / full))
+
+
+def _share(value: float) -> Cell:
+    return Cell(text=share(value), shade=Shade.AMOUNT, strength=_percent(value))
+
+
+def _difference(value: float, full: float, is_uncertain: bool) -> Cell:  # noqa: FBT001  one cell of a boolean matrix
+    if not np.isfinite(value):
+        return Cell(text="blank", shade=Shade.BLANK, strength="0")
+    shade = Shade.MORE if value > 0 else Shade.LESS
+    text = signed(round(value, 3), digits=2)
+    return Cell(text=text, shade=shade, strength=_percent(abs(value) / full), is_uncertain=is_uncertain)
+
+
+def _percent(part: float) -> str:
+    return f"{100 * min(max(part, 0.0), 1.0):.0f}"

@@ -1,0 +1,69 @@
+"""Everything that changes how the results should be read: what the stages noted, and what the document leaves null."""
+
+from collections.abc import Iterator
+
+from convscope.report.document.gap import all_components
+from convscope.values.evidence import Evidence
+from convscope.values.header import Notice
+
+NOT_COMPUTED = "not-computed"
+NOT_APPLICABLE = "not-applicable"
+
+
+def all_notices(evidence: Evidence) -> tuple[Notice, ...]:
+    """Return the stages' notices and one for each null that no stage speaks of, sorted, without repeats."""
+    spoken_of = {notice.where for notice in evidence.notices}
+    own = [notice for notice in _nulls(evidence) if notice.where not in spoken_of]
+    distinct = dict.fromkeys([*evidence.notices, *own])
+    return tuple(sorted(distinct, key=lambda notice: (notice.code, notice.where or "", notice.message)))
+
+
+def _nulls(evidence: Evidence) -> Iterator[Notice]:
+    yield _not_computed("roles.switching_rate", "Roles are found per episode, not yet within one: no switching rate.")
+    yield _not_computed(
+        "roles.explained", "How far declared role, agent and situation explain the roles is not computed."
+    )
+    yield _not_computed("drift", "Checkpoints are listed side by side, but no change between them is tested.")
+    yield from _routing_nulls(evidence)
+    yield from _gap_nulls(evidence)
+    if all(mean.mean is None for mean in evidence.returns):
+        yield Notice(code=NOT_APPLICABLE, message="The log holds no rewards.", where="log.returns")
+
+
+def _routing_nulls(evidence: Evidence) -> Iterator[Notice]:
+    if evidence.routing is None:
+        yield Notice(code=NOT_APPLICABLE, message="The log affords no source of routing.", where="routing")
+        return
+    yield _not_computed(
+        "routing.formation_sensitivity", "How far routing changes with the team's formation is not computed."
+    )
+    yield _not_computed("routing.validity", "Whether the weights carry influence, or are weights alone, is not tested.")
+    if evidence.routing.preference is None:
+        message = "Without declared roles there is no preference between roles."
+        yield Notice(code=NOT_APPLICABLE, message=message, where="routing.preference")
+
+
+def _gap_nulls(evidence: Evidence) -> Iterator[Notice]:
+    gap = evidence.gap
+    if gap is None:
+        yield Notice(
+            code=NOT_APPLICABLE, message="No prior was given, so there is nothing to compare with.", where="gap"
+        )
+        return
+    for component in all_components(gap):
+        if component.value is None:
+            code = NOT_APPLICABLE if component in gap.components else NOT_COMPUTED
+            yield Notice(
+                code=code, message=f"{component.name}: {component.why}", where=f"gap.components.{component.name}"
+            )
+    if gap.composite is None:
+        message = "A part of the composite cannot be scored, so the composite is withheld, never re-weighted."
+        yield Notice(code=NOT_APPLICABLE, message=message, where="gap.composite")
+    if gap.smallest_detectable is None:
+        yield _not_computed(
+            "gap.smallest_detectable", "The smallest gap that these logs could have shown is not computed."
+        )
+
+
+def _not_computed(where: str, message: str) -> Notice:
+    return Notice(code=NOT_COMPUTED, message=message, where=where)

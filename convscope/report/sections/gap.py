@@ -1,0 +1,72 @@
+"""The translation gap: each component with its interval."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from convscope.report.charts.forest import forest
+from convscope.report.charts.picture import picture
+from convscope.report.document.gap import all_components
+from convscope.report.options import margin
+from convscope.report.section import Section
+from convscope.values.evidence import Evidence
+from convscope.values.gap import Component
+
+_QUESTIONS = {
+    "alignment": "How far is the learned routing from the declared one? 1 = as far as a team that is blind to roles.",
+    "dilution": "How much of the declared preference has faded into even attention?",
+    "foreign": "How much of what was learned points elsewhere than the prior?",
+    "recovery": "How badly do found roles match declared ones? 0 = fully, 1 = no better than chance.",
+    "behaviour": "Which share of the declared behaviour does not show?",
+    "multiplicity": "Did the runs settle on different conventions?",
+    "stability": "How far does the routing move with formation, team size or checkpoint?",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentRow:
+    """One component."""
+
+    component: Component
+    question: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapView:
+    """What the section shows."""
+
+    rows: tuple[ComponentRow, ...]
+    forest: Markup | None
+    margin: str
+    composite: Component | None
+    smallest_detectable: float | None
+    runs_needed: int | None
+    n_runs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoGap:
+    """Shown in its place without a prior."""
+
+    rows: tuple[ComponentRow, ...] = ()
+
+
+def _view(evidence: Evidence) -> GapView | NoGap:
+    gap = evidence.gap
+    if gap is None:
+        return NoGap()
+    components = all_components(gap)
+    has_values = any(component.value is not None for component in components)
+    description = "Components of the gap with their intervals; the figures are in the table."
+    return GapView(
+        rows=tuple(ComponentRow(component=component, question=_QUESTIONS[component.name]) for component in components),
+        forest=picture(forest(components, margin(evidence)), description) if has_values else None,
+        margin=f"{margin(evidence):g}",
+        composite=gap.composite,
+        smallest_detectable=gap.smallest_detectable,
+        runs_needed=gap.runs_needed,
+        n_runs=len(evidence.episodes.runs),
+    )
+
+
+GAP = Section(key="gap", title="Translation gap", view=_view)

@@ -1,0 +1,140 @@
+"""What was read, and what was taken for granted."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from convscope.report.charts.picture import picture
+from convscope.report.charts.returns import return_curves
+from convscope.report.listing import Listing, listing
+from convscope.report.section import Section
+from convscope.values.evidence import Evidence, MeanReturn
+from convscope.values.fields import FieldSpec
+from convscope.values.figures import figure
+from convscope.values.header import InputFile
+
+MAX_AGENTS = 24
+MAX_ROWS = 24
+"""Rows of the longer tables."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """One file."""
+
+    name: str
+    size: str
+    sha256: str
+    """First digits."""
+    loader: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRow:
+    """An agent, or some that are alike."""
+
+    name: str
+    group: str
+    team: str | None
+    role: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRow:
+    """One field."""
+
+    name: str
+    per: str
+    shape: str
+    dtype: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputsView:
+    """What the section shows."""
+
+    files: Listing[FileRow]
+    facts: tuple[tuple[str, str], ...]
+    assumptions: Listing[str]
+    agents: Listing[AgentRow]
+    is_grouped: bool
+    fields: Listing[FieldRow]
+    returns: Listing[MeanReturn]
+    curves: Markup | None
+
+
+def _view(evidence: Evidence) -> InputsView:
+    header = evidence.header
+    assumptions = dict.fromkeys(sentence for file in header.inputs for sentence in file.assumptions)
+    is_grouped = len(header.agents) > MAX_AGENTS
+    return InputsView(
+        files=listing([_file(file) for file in header.inputs], MAX_ROWS),
+        facts=_facts(evidence),
+        assumptions=listing([*assumptions, *(notice.message for notice in header.notices)], MAX_ROWS),
+        agents=listing(_kinds(evidence) if is_grouped else _agents(evidence), MAX_ROWS),
+        is_grouped=is_grouped,
+        fields=listing([_field(field) for field in header.fields], MAX_ROWS),
+        returns=listing(evidence.returns, MAX_ROWS),
+        curves=_curves(evidence),
+    )
+
+
+def _facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
+    header, episodes = evidence.header, evidence.episodes
+    facts = [
+        ("framework", header.framework or "not named"),
+        ("environment", header.environment or "not named"),
+        ("runs", figure(len(episodes.runs))),
+        ("checkpoints", figure(len(set(episodes.checkpoints))) if episodes.checkpoints else "not named"),
+        ("conditions", figure(len(episodes.conditions)) if episodes.conditions else "not named"),
+        ("episodes", figure(episodes.n_episodes)),
+        ("timesteps", figure(episodes.n_timesteps)),
+        ("agents analysed", f"{figure(len(evidence.analysed))} of {figure(len(header.agents))}"),
+        ("checkpoint analysed", evidence.config.checkpoint or "the last of each run"),
+    ]
+    prior = evidence.priors_sha256[:12] if evidence.priors_sha256 else "the log's own labels"
+    facts.append(("prior", prior if evidence.prior else "none given"))
+    if evidence.mapping_sha256:
+        facts.append(("mapping", evidence.mapping_sha256[:12]))
+    return tuple(facts)
+
+
+def _file(file: InputFile) -> FileRow:
+    return FileRow(name=file.name, size=_size(file.n_bytes), sha256=file.sha256[:12], loader=file.loader)
+
+
+def _size(n_bytes: int) -> str:
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if n_bytes >= scale:
+            return f"{figure(n_bytes / scale)} {unit}"
+    return f"{figure(n_bytes)} bytes"
+
+
+def _agents(evidence: Evidence) -> list[AgentRow]:
+    persist = evidence.header.identities_persist
+    return [
+        AgentRow(name=agent.name, group=agent.group, team=agent.team, role=agent.declared_role if persist else None)
+        for agent in evidence.header.agents
+    ]
+
+
+def _kinds(evidence: Evidence) -> list[AgentRow]:
+    kinds = Counter((agent.group, agent.team, agent.role) for agent in _agents(evidence))
+    return [AgentRow(name=figure(n), group=group, team=team, role=role) for (group, team, role), n in kinds.items()]
+
+
+def _field(field: FieldSpec) -> FieldRow:
+    shape = " × ".join(map(str, field.shape)) or "one number"  # noqa: RUF001  the sign that people read
+    return FieldRow(name=field.name, per=field.level.value, shape=shape, dtype=field.dtype, path=field.path)
+
+
+def _curves(evidence: Evidence) -> Markup | None:
+    known = [mean for mean in evidence.returns if mean.mean is not None]
+    if len({mean.checkpoint for mean in known}) < 2:
+        return None
+    return picture(return_curves(known), "Mean return by checkpoint, a line per run; the figures are in the table.")
+
+
+INPUTS = Section(key="inputs", title="What was read and assumed", view=_view)

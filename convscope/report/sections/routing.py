@@ -1,0 +1,111 @@
+"""The routing that was found, beside the one that was declared."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from convscope.report.document.routing import strongest
+from convscope.report.graph import Graph, graph
+from convscope.report.listing import Listing, listing
+from convscope.report.matrix import Matrix
+from convscope.report.palette import kind_of
+from convscope.report.preference import agent_matrix, preference_matrices
+from convscope.report.section import Section
+from convscope.values.evidence import Evidence
+from convscope.values.routing import SourceAgreement
+
+MAX_EDGES = 12
+MAX_MATRIX_AGENTS = 16
+MAX_RECEIVERS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeRow:
+    """An edge."""
+
+    sender: str
+    receiver: str
+    weight: float | None
+    p_value: float | None
+    q_value: float | None
+    is_significant: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegendEntry:
+    """A role and its colour in the graph."""
+
+    kind: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingView:
+    """What the section shows."""
+
+    source: str
+    claim: str
+    unit: str
+    q: str
+    n_tested: int
+    n_significant: int
+    matrices: tuple[Matrix, ...]
+    graph: Graph | None
+    legend: tuple[LegendEntry, ...]
+    agents: Matrix | None
+    edges: Listing[EdgeRow]
+    role_edges: Listing[EdgeRow] | None
+    concentration: Listing[tuple[str, float]]
+    compared: tuple[SourceAgreement, ...]
+    identities_persist: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoRouting:
+    """Shown in its place when the log affords no routing."""
+
+    source: None = None
+
+
+def _view(evidence: Evidence) -> RoutingView | NoRouting:
+    routing = evidence.routing
+    if routing is None:
+        return NoRouting()
+    numbers = {role: number for number, role in enumerate(evidence.header.roles)}
+    role_of = {
+        agent.name: numbers[agent.declared_role] for agent in evidence.header.agents if agent.declared_role in numbers
+    }
+    return RoutingView(
+        source=routing.source.value,
+        claim=routing.claim,
+        unit=routing.unit,
+        q=f"{evidence.config.q:g}",
+        n_tested=routing.edges.height,
+        n_significant=int(routing.edges["significant"].fill_null(value=False).sum()),
+        matrices=preference_matrices(evidence),
+        graph=graph(routing.agents, routing.edges, role_of),
+        legend=tuple(LegendEntry(kind=kind_of(n), name=role) for role, n in numbers.items() if n in role_of.values()),
+        agents=agent_matrix(evidence, MAX_MATRIX_AGENTS),
+        edges=_rows(routing.edges, MAX_EDGES),
+        role_edges=None if routing.role_edges is None else _rows(routing.role_edges, MAX_EDGES),
+        concentration=listing(routing.concentration, MAX_RECEIVERS),
+        compared=routing.compared,
+        identities_persist=evidence.header.identities_persist,
+    )
+
+
+def _rows(edges: pl.DataFrame, limit: int) -> Listing[EdgeRow]:
+    columns = ("sender", "receiver", "weight", "p_value", "q_value", "significant")
+    ordered = strongest(edges, edges.height).select(columns)
+    return listing(
+        [
+            EdgeRow(
+                sender=sender, receiver=receiver, weight=weight, p_value=p, q_value=q, is_significant=bool(significant)
+            )
+            for sender, receiver, weight, p, q, significant in ordered.iter_rows()
+        ],
+        limit,
+    )
+
+
+ROUTING = Section(key="routing", title="Routing", view=_view)

@@ -1,0 +1,75 @@
+"""The verdict, first of all."""
+
+from dataclasses import dataclass
+
+from convscope.report.section import Section
+from convscope.report.wording import VerdictWords, verdict_of
+from convscope.values.evidence import Evidence
+from convscope.values.figures import NO_FIGURE, count, figure, interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One main figure."""
+
+    value: str
+    name: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictView:
+    """What the banner shows."""
+
+    words: VerdictWords
+    tiles: tuple[Tile, ...]
+
+
+def _view(evidence: Evidence) -> VerdictView:
+    tiles = (*_alignment(evidence), _units(evidence), _agents(evidence), _edges(evidence), _runs(evidence))
+    return VerdictView(words=verdict_of(evidence), tiles=tiles)
+
+
+def _alignment(evidence: Evidence) -> tuple[Tile, ...]:
+    alignment = [part for part in evidence.gap.components if part.name == "alignment"] if evidence.gap else []
+    if not alignment:
+        return ()
+    (part,) = alignment
+    if part.value is None:
+        return (Tile(value=NO_FIGURE, name="alignment gap", note=part.why or "not scored"),)
+    note = f"{interval(part.interval, digits=2)} ({part.interval_kind})" if part.interval else "no interval"
+    return (Tile(value=figure(part.value, digits=2), name="alignment gap", note=note),)
+
+
+def _units(evidence: Evidence) -> Tile:
+    k = evidence.roles.k
+    if k is None:
+        return Tile(value=NO_FIGURE, name="roles", note="nothing could be grouped")
+    note = "one role is enough" if k == 1 else f"stability {figure(evidence.roles.stability, digits=2)} of 1"
+    return Tile(value=figure(k), name="role" if k == 1 else "roles", note=note)
+
+
+def _agents(evidence: Evidence) -> Tile:
+    k = evidence.roles.k_agents
+    notes = {None: "not testable", 1: "no two can be told apart"}
+    note = notes.get(k, f"among {count(len(evidence.analysed), 'agent')}")
+    return Tile(value=figure(k), name="kind of agent" if k == 1 else "kinds of agent", note=note)
+
+
+def _edges(evidence: Evidence) -> Tile:
+    if evidence.routing is None:
+        return Tile(value=NO_FIGURE, name="routing edges", note="no source of routing in this log")
+    edges = evidence.routing.edges
+    n_significant = int(edges["significant"].fill_null(value=False).sum())
+    note = f"of {figure(edges.height)} tested, from {evidence.routing.source.value}"
+    return Tile(value=figure(n_significant), name="significant edges", note=note)
+
+
+def _runs(evidence: Evidence) -> Tile:
+    episodes = evidence.episodes
+    n = len(episodes.runs)
+    note = f"{count(episodes.n_episodes, 'episode')}, {count(episodes.n_timesteps, 'timestep')}"
+    return Tile(value=figure(n), name="run" if n == 1 else "runs", note=note)
+
+
+VERDICT = Section(key="verdict", title="Verdict", view=_view)

@@ -1,0 +1,48 @@
+"""What an analysis found, in a few lines for a terminal."""
+
+from convscope.report.wording import verdict_of
+from convscope.values.evidence import Evidence
+from convscope.values.figures import count, figure, interval
+from convscope.values.inert import inert
+
+
+def summary_lines(evidence: Evidence) -> tuple[str, ...]:
+    """Return the verdict, the reason that decided, and the main figures."""
+    verdict = verdict_of(evidence)
+    reasons = tuple(inert(reason, limit=300) for reason in verdict.reasons[:1])
+    return (verdict.headline, *reasons, _size(evidence), _roles(evidence), *_routing(evidence), *_gap(evidence))
+
+
+def _size(evidence: Evidence) -> str:
+    episodes = evidence.episodes
+    sizes = (
+        count(len(episodes.runs), "run"),
+        count(episodes.n_episodes, "episode"),
+        count(episodes.n_timesteps, "timestep"),
+    )
+    return f"Read: {', '.join(sizes)}, {count(len(evidence.analysed), 'agent')} analysed"
+
+
+def _roles(evidence: Evidence) -> str:
+    roles = evidence.roles
+    return f"Roles: {figure(roles.k)} among episodes, {figure(roles.k_agents)} among agents"
+
+
+def _routing(evidence: Evidence) -> tuple[str, ...]:
+    if evidence.routing is None:
+        return ()
+    edges = evidence.routing.edges
+    n_significant = int(edges["significant"].fill_null(value=False).sum())
+    return (
+        f"Routing from {evidence.routing.source.value}: {n_significant} of {count(edges.height, 'edge')} significant",
+    )
+
+
+def _gap(evidence: Evidence) -> tuple[str, ...]:
+    if evidence.gap is None:
+        return ()
+    alignment = next((part for part in evidence.gap.components if part.name == "alignment"), None)
+    if alignment is None or alignment.value is None:
+        return ()
+    bounds = f" ({interval(alignment.interval)}, {alignment.interval_kind})" if alignment.interval else ""
+    return (f"Alignment gap: {figure(alignment.value)}{bounds}; 0 = as declared, 1 = as a role-blind team",)

@@ -1,0 +1,75 @@
+"""The tables beside the page: everything per run, checkpoint, episode and agent."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from convscope.values.features import UNIT_KEYS
+
+if TYPE_CHECKING:
+    from convscope.values.evidence import Evidence
+    from convscope.values.routing import RolePreference, RoutingGraph
+
+_KEY_TYPES = {name: pl.Int64 if name == "episode" else pl.String for name in UNIT_KEYS}
+_EDGE_TYPES = {
+    "run": pl.String,
+    "checkpoint": pl.String,
+    "sender": pl.String,
+    "receiver": pl.String,
+    "weight": pl.Float64,
+    "p_value": pl.Float64,
+    "q_value": pl.Float64,
+    "significant": pl.Boolean,
+}
+
+
+def tables(evidence: "Evidence") -> Mapping[str, pl.DataFrame]:
+    """Return the tables by name; one that does not apply is absent.
+
+    Returns
+    -------
+    Mapping
+        ``roles``: a row per run, checkpoint, episode and agent, with ``role`` (null = unassigned) and ``confidence``.
+        ``features``: the same rows, a column per behaviour feature. ``routing``: edges combined over the runs' analysed
+        checkpoints (``run`` and ``checkpoint`` null), then those of every run and checkpoint. ``preference``: a row per
+        run, receiving and sending role; ``run`` null is the mean over runs.
+    """
+    frames = {"features": _features(evidence), "roles": _roles(evidence)}
+    if evidence.routing is not None:
+        frames["routing"] = _routing(evidence.routing)
+        if evidence.routing.preference is not None:
+            frames["preference"] = _preference(evidence.routing.preference)
+    return {name: frame for name, frame in sorted(frames.items()) if frame.height}
+
+
+def _features(evidence: "Evidence") -> pl.DataFrame:
+    names = [feature.name for feature in evidence.features.features]
+    types = _KEY_TYPES | dict.fromkeys(names, pl.Float64)
+    return _typed(evidence.features.frame, types) if names else pl.DataFrame()
+
+
+def _roles(evidence: "Evidence") -> pl.DataFrame:
+    return _typed(evidence.roles.table, _KEY_TYPES | {"role": pl.Int32, "confidence": pl.Float64})
+
+
+def _routing(routing: "RoutingGraph") -> pl.DataFrame:
+    return pl.concat([_typed(routing.edges, _EDGE_TYPES), _typed(routing.edges_by_run, _EDGE_TYPES)])
+
+
+def _preference(preference: "RolePreference") -> pl.DataFrame:
+    runs = (None, *preference.runs)
+    values_of = (preference.matrix, *preference.per_run)
+    mass_of = (preference.mass.sum(axis=0), *preference.mass)
+    rows = [
+        (run, receiver, sender, float(values[i, j]), float(mass[i, j]))
+        for run, values, mass in zip(runs, values_of, mass_of, strict=True)
+        for i, receiver in enumerate(preference.roles)
+        for j, sender in enumerate(preference.roles)
+    ]
+    types = {"run": pl.String, "receiver": pl.String, "sender": pl.String, "preference": pl.Float64, "mass": pl.Float64}
+    return pl.DataFrame(rows, schema=types, orient="row").with_columns(pl.col("preference", "mass").fill_nan(None))
+
+
+def _typed(frame: pl.DataFrame, types: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in types.items())

@@ -1,0 +1,81 @@
+"""The verdict in plain words. One place, so that page, terminal and audit never say different things."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from convscope.values.evidence import Evidence
+from convscope.values.gap import Verdict
+
+
+class Tone(StrEnum):
+    """How a verdict is shown; never by colour alone."""
+
+    FOUND = "found"
+    MIXED = "mixed"
+    DIFFERENT = "different"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictWords:
+    """A verdict as it is read."""
+
+    headline: str
+    meaning: str
+    """What it says and what it does not."""
+    tone: Tone
+    reasons: tuple[str, ...] = ()
+    """As the comparison gave them, the deciding one first."""
+
+
+_NO_PRIOR = VerdictWords(
+    headline="Described, not judged",
+    meaning="No prior was given, so there is nothing to hold the roles and the routing against.",
+    tone=Tone.OPEN,
+)
+
+_WORDS = {
+    Verdict.INSUFFICIENT_EVIDENCE: (
+        "Not enough evidence for a verdict",
+        "The figures below describe these runs only. They neither show a gap nor rule one out.",
+        Tone.OPEN,
+    ),
+    Verdict.NO_ROLE_STRUCTURE: (
+        "No role structure in the routing",
+        "Agents route much as a team would that does not know roles; a comparison with the prior says little.",
+        Tone.DIFFERENT,
+    ),
+    Verdict.MULTIPLE_CONVENTIONS: (
+        "The runs settled on different conventions",
+        "An average over them would describe none of them; look at the runs one by one.",
+        Tone.MIXED,
+    ),
+    Verdict.ALIGNED: (
+        "As declared, within the margin",
+        "The gap to the declared routing is below the margin that was set in advance.",
+        Tone.FOUND,
+    ),
+    Verdict.PARTIAL: (
+        "Partly as declared",
+        "The declared routing shows, but weaker or mixed with something else.",
+        Tone.MIXED,
+    ),
+    Verdict.STRUCTURED_BUT_DIFFERENT: (
+        "Structured, but not as declared",
+        "The team routes by role in a way of its own, further from the prior than the margin allows.",
+        Tone.DIFFERENT,
+    ),
+    Verdict.INCONCLUSIVE: (
+        "The evidence does not decide",
+        "There is role structure, but the intervals leave room for more than one reading.",
+        Tone.OPEN,
+    ),
+}
+
+
+def verdict_of(evidence: Evidence) -> VerdictWords:
+    """Return the verdict of an analysis in words."""
+    if evidence.gap is None:
+        return _NO_PRIOR
+    headline, meaning, tone = _WORDS[evidence.gap.verdict]
+    return VerdictWords(headline=headline, meaning=meaning, tone=tone, reasons=evidence.gap.reasons)
