@@ -6,6 +6,7 @@ import numpy as np
 
 from convscope.compare.intervals import FEWEST_RUNS, resampled_preferences
 from convscope.compare.joint import RelabelledRuns, relabel_runs
+from convscope.compare.name_order import in_name_order
 from convscope.compare.nulls import Outcome, Specificity, alignment_outcome, specificity_outcome
 from convscope.compare.orders import Order, order_outcome
 from convscope.compare.scores import Scores, score
@@ -19,7 +20,7 @@ from convscope.values.routing import RoutingGraph, RoutingTallies
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoutingTests:
-    """Routing held against the prior, with its tests."""
+    """Routing held against the prior, with its tests; runs, agents and roles in the order of their names."""
 
     scores: Scores
     tallies: RoutingTallies
@@ -78,8 +79,9 @@ def compare(
 def _routing_tests(prior: RolePrior, routing: RoutingGraph, config: AnalysisConfig) -> RoutingTests | None:
     if routing.preference is None or not np.isfinite(routing.preference.per_run).any():
         return None
-    scores = score(prior, routing, routing.preference)
-    relabelled = relabel_runs(routing, scores, n_draws=config.n_permutations, seed=config.seed)
+    routing, preference = in_name_order(routing, routing.preference)
+    scores = score(prior, preference, routing.halves)
+    relabelled = relabel_runs(routing.tallies, scores, n_draws=config.n_permutations, seed=config.seed)
     resampled = None
     if len(scores.runs) < FEWEST_RUNS:
         resampled = resampled_preferences(routing.tallies, scores, n_draws=config.n_permutations, seed=config.seed)

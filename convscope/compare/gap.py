@@ -3,6 +3,8 @@
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from convscope.compare.attainable import runs_to_attain
 from convscope.compare.comparison import Comparison, RoutingTests, compare
 from convscope.compare.components import COMPONENTS
@@ -13,6 +15,7 @@ from convscope.compare.power import equivalence_interval, runs_to_decide, smalle
 from convscope.compare.projection import strength
 from convscope.compare.verdict import Findings, decide
 from convscope.randomness import generator
+from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.features import FeatureTable
 from convscope.values.gap import Component, Gap
@@ -64,12 +67,13 @@ def translation_gap(
     )
     needed = None if tests is None else _runs_needed(tests, config)
     verdict, reasons = decide(_findings(comparison, components, detectable, needed))
+    names = prior.roles if routing is None or routing.preference is None else routing.preference.roles
     is_shown = detectable is not None and math.isfinite(detectable)
     return Gap(
         components=components,
-        declared=None if tests is None or prior.preference is None else tests.scores.declared,
-        learned=None if tests is None else tests.scores.learned.mean(axis=0),
-        roles=prior.roles if tests is None else tests.scores.roles,
+        declared=None if tests is None or prior.preference is None else _placed(tests.scores.declared, tests, names),
+        learned=None if tests is None else _placed(tests.scores.learned.mean(axis=0), tests, names),
+        roles=names,
         composite=None,
         verdict=verdict,
         reasons=reasons,
@@ -77,6 +81,12 @@ def translation_gap(
         runs_needed=needed,
         notices=_notices(components, tests),
     )
+
+
+def _placed(matrix: FloatArray, tests: RoutingTests, names: tuple[str, ...]) -> FloatArray:
+    """Return a matrix over the compared roles in the order of the log's."""
+    places = [tests.scores.roles.index(name) for name in names]
+    return matrix[np.ix_(places, places)]
 
 
 def _findings(

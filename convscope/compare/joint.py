@@ -11,7 +11,7 @@ from convscope.compare.relabelling import RelabelledRun, Relabellings, relabelle
 from convscope.compare.scores import Scores
 from convscope.randomness import generator
 from convscope.values.arrays import BoolArray, FloatArray, IntArray, sealed
-from convscope.values.routing import RoutingGraph
+from convscope.values.routing import RoutingTallies
 
 EXACT_LIMIT = 10_000
 """Largest number of joint relabellings of all runs that are all tried."""
@@ -93,23 +93,21 @@ class RelabelledRuns:
         return self.joint.mean_of([conditioned(run.preference, cells) for run in self.runs])
 
 
-def relabel_runs(routing: RoutingGraph, scores: Scores, *, n_draws: int, seed: int) -> RelabelledRuns:
+def relabel_runs(tallies: RoutingTallies, scores: Scores, *, n_draws: int, seed: int) -> RelabelledRuns:
     """Fit the preference of each run under relabellings of its agents that keep its composition.
 
     Parameters
     ----------
-    routing
-        Its tallies are fitted anew under each relabelling.
+    tallies
+        Fitted anew under each relabelling.
     scores
         Says which runs count.
     n_draws, seed
         As in `join`.
     """
-    tallies = routing.tallies
     runs = tuple(
         relabelled_run(
             tallies.rows(np.equal(tallies.run, tallies.runs.index(run))),
-            routing.agents,
             n_roles=len(scores.roles),
             n_draws=n_draws,
             rng=generator(seed, "gap", "relabelling", run),

@@ -5,13 +5,14 @@ import numpy as np
 from convscope.compare.comparison import RoutingTests
 from convscope.compare.divergence import conditioned, mean_divergence
 from convscope.compare.nulls import at_least
+from convscope.randomness import generator
 from convscope.routing.choice_model import collapse, fit
 from convscope.routing.preference import by_role
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.routing import RoutingTallies
 
 
-def multiplicity_p_value(tests: RoutingTests, *, n_draws: int, rng: np.random.Generator) -> float | None:
+def multiplicity_p_value(tests: RoutingTests, *, n_draws: int, seed: int) -> float | None:
     """Test multiplicity against runs that differ only by habits between single agents.
 
     Runs are drawn around the mean preference; each pair of agents draws a log-normal factor for the run, whose variance
@@ -23,8 +24,8 @@ def multiplicity_p_value(tests: RoutingTests, *, n_draws: int, rng: np.random.Ge
         Routing of at least two runs, with scorable rows.
     n_draws
         Studies to draw.
-    rng
-        Source of the draws.
+    seed
+        Of the analysis; each run's draws depend on its name.
 
     Returns
     -------
@@ -40,11 +41,13 @@ def multiplicity_p_value(tests: RoutingTests, *, n_draws: int, rng: np.random.Ge
     if n_free < 1 or not all(run.relabellings.sizes for run in tests.relabelled.runs):
         return None
     # The variance is known from a few pairs only: each study draws it anew from what they allow.
-    spread = np.sqrt(squares / rng.chisquare(n_free, n_draws))
+    spread = np.sqrt(squares / generator(seed, "gap", "habits").chisquare(n_free, n_draws))
     common = tests.scores.learned.mean(axis=0)
-    drawn = np.stack([_drawn_preferences(run, common, spread, rng) for run in runs], axis=1)
-    drawn = conditioned(drawn, tests.scores.cells)
-    null = _multiplicity(drawn, tests.scores.target)
+    drawn = [
+        _drawn_preferences(run, common, spread, generator(seed, "gap", "habits", name))
+        for name, run in zip(tests.scores.runs, runs, strict=True)
+    ]
+    null = _multiplicity(conditioned(np.stack(drawn, axis=1), tests.scores.cells), tests.scores.target)
     observed = float(_multiplicity(tests.scores.learned, tests.scores.target))
     return (1 + int(at_least(observed, null).sum())) / (1 + len(null))
 
@@ -107,7 +110,9 @@ def _drawn_preferences(
 ) -> FloatArray:
     used, pull = _pull(run, common)
     n_draws = len(spread)
-    habits = np.exp(spread[:, None, None] * rng.standard_normal((n_draws, *used.shape)))
+    # Only pairs that take part draw: slots that are never used must not move the others' draws.
+    habits = np.ones((n_draws, *used.shape))
+    habits[:, used] = np.exp(spread[:, None] * rng.standard_normal((n_draws, int(used.sum()))))
     weights = pull * habits
     total = weights.sum(axis=2, keepdims=True)
     mass = np.divide(

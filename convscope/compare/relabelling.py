@@ -1,7 +1,7 @@
 """What the preference of a run would be, had its agents held each other's roles."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -83,40 +83,39 @@ class RelabelledRun:
         object.__setattr__(self, "preference", sealed(self.preference, (n_labels, n_roles, n_roles), "preference"))
 
 
-def relabelled_run(
-    tallies: RoutingTallies, agents: Sequence[str], *, n_roles: int, n_draws: int, rng: np.random.Generator
-) -> RelabelledRun:
+def relabelled_run(tallies: RoutingTallies, *, n_roles: int, n_draws: int, rng: np.random.Generator) -> RelabelledRun:
     """Fit the preference of a run under each relabelling of its agents.
 
     Parameters
     ----------
     tallies
         Rows of one run.
-    agents
-        Names; relabellings are listed in their order, so that the order of the log's agents changes no result.
     n_roles, n_draws, rng
         As in `relabellings`.
     """
-    order = np.argsort(np.array(agents))
-    place = np.argsort(order)
-    units, unit = np.unique(tallies.unit, return_inverse=True)
-    valid, mass, receiver = tallies.valid[:, order], tallies.mass[:, order], place[tallies.receiver]
-    roles = np.full((len(units), len(order)), -1)
-    roles[unit] = tallies.roles[:, order]
-    is_present = np.zeros(roles.shape, dtype=np.bool_)
-    np.logical_or.at(is_present, unit, valid)
-    is_present[unit, receiver] = True
+    unit, roles, is_present = _units(tallies)
+    receiver, valid, mass = tallies.receiver, tallies.valid, np.where(tallies.valid, tallies.mass, 0.0)
     found = relabellings(roles, is_present, n_roles=n_roles, n_draws=n_draws, rng=rng)
     if found.labels.shape[1] == 1:
         receiver, valid, mass = _summed(receiver, valid, mass)
         unit = np.zeros(len(receiver), dtype=np.int64)
-    mass = np.where(valid, mass, 0.0)
     chunk = max(1, _CHUNK_CELLS // max(1, valid.size))
     parts = [
         _preferences(found.labels[start : start + chunk][:, unit], receiver, valid, mass, n_roles)
         for start in range(0, len(found.labels), chunk)
     ]
     return RelabelledRun(relabellings=found, preference=np.concatenate(parts))
+
+
+def _units(tallies: RoutingTallies) -> tuple[IntArray, IntArray, BoolArray]:
+    """Return the episode of each row, and who holds which role and takes part in each episode, (U, N)."""
+    units, unit = np.unique(tallies.unit, return_inverse=True)
+    roles = np.full((len(units), tallies.valid.shape[1]), -1)
+    roles[unit] = tallies.roles
+    is_present = np.zeros(roles.shape, dtype=np.bool_)
+    np.logical_or.at(is_present, unit, tallies.valid)
+    is_present[unit, tallies.receiver] = True
+    return unit, roles, is_present
 
 
 def _arrangements(sizes: tuple[int, ...]) -> Iterator[list[int]]:

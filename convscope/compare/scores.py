@@ -1,5 +1,6 @@
 """The learned preference of each run held against the declared one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from convscope.compare.noise_floor import noise_floor
 from convscope.values.arrays import BoolArray, FloatArray, sealed
 from convscope.values.header import Notice
 from convscope.values.prior import RolePrior
-from convscope.values.routing import RolePreference, RoutingGraph
+from convscope.values.routing import RolePreference, RoutingTallies
 
 FLAT_ROW = 0.01
 """Declared rows less sharp than this, in bits, are nearly even: no data could tell them from a role-blind team."""
@@ -81,24 +82,26 @@ def gap_of(distance: FloatArray, floor: FloatArray, anchor: float) -> FloatArray
     return np.asarray(np.sqrt(np.maximum(0.0, distance - floor) / anchor))
 
 
-def score(prior: RolePrior, routing: RoutingGraph, preference: RolePreference) -> Scores:
+def score(
+    prior: RolePrior, preference: RolePreference, halves: Sequence[tuple[RoutingTallies, RoutingTallies]]
+) -> Scores:
     """Hold each run's preference against the prior, on the cells that can be compared.
 
     Parameters
     ----------
     prior
         Roles are matched with those of the preference by name.
-    routing
-        Its halves give the noise floor.
     preference
-        Role preference of the same tallies.
+        What was learned.
+    halves
+        Tallies of random halves of the episodes; the noise floor comes from these.
     """
     known = np.isfinite(preference.per_run)
     is_used: BoolArray = np.asarray(known.any(axis=(1, 2)))
     cells: BoolArray = np.asarray(known[is_used].all(axis=0) & is_used.any())
     learned = conditioned(preference.per_run[is_used], cells)
     declared = conditioned(_by_role(prior, preference.roles), cells & np.isfinite(learned).all(axis=0))
-    floor, floor_notices = noise_floor(routing.halves, preference.roles, cells=cells, is_used=is_used)
+    floor, floor_notices = noise_floor(halves, preference.roles, cells=cells, is_used=is_used)
     target, row_notices = _scorable_rows(declared, floor, preference.roles)
     return Scores(
         roles=preference.roles,

@@ -5,7 +5,6 @@ from convscope.compare.components.component import GapComponent, unscored
 from convscope.compare.divergence import mean_divergence
 from convscope.compare.multiplicity_null import multiplicity_p_value
 from convscope.compare.scores import Scores
-from convscope.randomness import generator
 from convscope.values.gap import Component
 
 
@@ -21,11 +20,11 @@ def score_multiplicity(comparison: Comparison, name: str) -> Component:
         return unscored(name, "there is one run only")
     scores = tests.scores
     excess = multiplicity(scores)
-    rng = generator(comparison.config.seed, "gap", "multiplicity")
+    config = comparison.config
     return Component(
         name=name,
         value=excess / scores.anchor,
-        p_value=multiplicity_p_value(tests, n_draws=comparison.config.n_permutations, rng=rng),
+        p_value=multiplicity_p_value(tests, n_draws=config.n_permutations, seed=config.seed),
         scorable=True,
         parts=(("bit", excess),),
     )
