@@ -39,7 +39,7 @@ def render_page(evidence: Evidence) -> str:
         for section, view in views
         if view is not None
     ]
-    return rendered(
+    page = rendered(
         "page.html",
         parts=parts,
         verdict=verdict_of(evidence),
@@ -47,3 +47,4 @@ def render_page(evidence: Evidence) -> str:
         version=evidence.version,
         digest=hashlib.sha256(analysis_bytes(evidence)).hexdigest(),
     )
+    return str(page)
