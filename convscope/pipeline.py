@@ -61,8 +61,8 @@ def analyze(
         routing_folds = [estimator.fold(log, config) for estimator in estimators]
         features, returns, *tallies = run([FeatureFold(log, config), ReturnFold(log, agents), *routing_folds])
         routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)
-    roles = discover_roles(features, log, agents=agents, config=config)
-    gap = translation_gap(prior, roles, routing, features=features, config=config) if prior else None
+        roles = discover_roles(features, log, agents=agents, config=config)
+        gap = translation_gap(prior, roles, routing, features=features, config=config) if prior else None
     return Evidence(
         version=__version__,
         config=config,

@@ -50,7 +50,7 @@ class _ProcessExecutor:
 
 @contextmanager
 def open_executor(n_workers: int) -> Generator[Executor]:
-    """Open local workers for the time of an analysis.
+    """Open local workers for the time of an analysis, and keep this process to one thread of linear algebra.
 
     Parameters
     ----------
@@ -59,19 +59,19 @@ def open_executor(n_workers: int) -> Generator[Executor]:
 
     Notes
     -----
-    Each worker keeps to one thread of linear algebra: more would change the last digits with the machine.
+    More threads would change the last digits with the machine, and cost more than they gain on tables this small.
     """
-    if n_workers == 1:
-        with threadpool_limits(1):
+    with threadpool_limits(1):
+        if n_workers == 1:
             yield SerialExecutor()
-        return
-    # Spawned, not forked: a fork of a process that has used threads may hang.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_keep_to_one_thread)
-    try:
-        yield _ProcessExecutor(pool, n_workers)
-    finally:
-        pool.shutdown(cancel_futures=True)
+            return
+        # Spawned, not forked: a fork of a process that has used threads may hang.
+        context = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_keep_to_one_thread)
+        try:
+            yield _ProcessExecutor(pool, n_workers)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _keep_to_one_thread() -> None:
