@@ -1,0 +1,117 @@
+"""Tables of edges: one row per ordered pair, with q values over the pairs that were tested together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from convscope.values.arrays import FloatArray, sealed
+from convscope.values.routing import EDGE_COLUMNS
+
+_TYPES: tuple[type[pl.DataType], ...] = (
+    pl.String,
+    pl.String,
+    pl.String,
+    pl.String,
+    pl.Float64,
+    pl.Float64,
+    pl.Float64,
+    pl.Boolean,
+)
+_SCHEMA: dict[str, type[pl.DataType]] = dict(zip(EDGE_COLUMNS, _TYPES, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PairFigures:
+    """Figures of all ordered pairs of nodes; the diagonal counts only between roles."""
+
+    weight: FloatArray
+    """Shape (receiver, sender); NaN where there is no data."""
+    p_value: FloatArray
+    """Shape (receiver, sender); NaN where there was no test."""
+
+    def __post_init__(self) -> None:
+        n_nodes = len(self.weight)
+        for name in ("weight", "p_value"):
+            object.__setattr__(self, name, sealed(getattr(self, name), (n_nodes, n_nodes), name))
+
+
+def q_values(p_values: FloatArray) -> FloatArray:
+    """Return the smallest false discovery rate at which each test is significant; NaN stays NaN.
+
+    Parameters
+    ----------
+    p_values
+        Of one family of tests, any shape.
+
+    References
+    ----------
+    Benjamini and Hochberg, Journal of the Royal Statistical Society B 57 (1995).
+    """
+    from scipy.stats import false_discovery_control  # noqa: PLC0415  scipy.stats takes half a second to import
+
+    is_tested = np.isfinite(p_values)
+    result = np.full(p_values.shape, np.nan)
+    if is_tested.any():
+        result[is_tested] = false_discovery_control(p_values[is_tested])
+    return result
+
+
+def edge_table(
+    figures: PairFigures, agents: Sequence[str], *, q: float, run: str | None = None, checkpoint: str | None = None
+) -> pl.DataFrame:
+    """Return the edges between agents, sender by sender; the pairs are one family of tests.
+
+    Parameters
+    ----------
+    figures
+        Of all ordered pairs.
+    agents
+        Names, in the order of the axes.
+    q
+        False discovery rate below which an edge is significant.
+    run, checkpoint
+        What the figures describe; None for all runs together.
+    """
+    sender, receiver = np.nonzero(~np.eye(len(agents), dtype=np.bool_))
+    rows = _rows(figures, agents, pairs=(sender.tolist(), receiver.tolist()), q=q)
+    return pl.DataFrame([(run, checkpoint, *row) for row in rows], schema=_SCHEMA, orient="row")
+
+
+def role_edge_table(figures: PairFigures, roles: Sequence[str], *, q: float) -> pl.DataFrame:
+    """Return the edges between roles, their own included, leaving out those that never occur.
+
+    Parameters
+    ----------
+    figures
+        Of all ordered pairs of roles.
+    roles
+        Names, in the order of the axes.
+    q
+        False discovery rate below which an edge is significant.
+    """
+    receiver, sender = np.nonzero(np.isfinite(figures.weight))
+    rows = _rows(figures, roles, pairs=(sender.tolist(), receiver.tolist()), q=q)
+    schema = {name: kind for name, kind in _SCHEMA.items() if name not in ("run", "checkpoint")}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def join_tables(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return edge tables one below the other; empty when there are none."""
+    return pl.concat([pl.DataFrame(schema=_SCHEMA), *tables])
+
+
+_Row = tuple[str, str, float | None, float | None, float | None, bool]
+
+
+def _rows(figures: PairFigures, names: Sequence[str], *, pairs: tuple[list[int], list[int]], q: float) -> list[_Row]:
+    senders, receivers = pairs
+    p_values = figures.p_value[receivers, senders]
+    columns = (figures.weight[receivers, senders], p_values, q_values(p_values))
+    cells = (names_and_figures for names_and_figures in zip(senders, receivers, *columns, strict=True))
+    return [(names[i], names[j], _known(w), _known(p), _known(rate), bool(rate <= q)) for i, j, w, p, rate in cells]
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,106 @@
+"""What all logged weights share: the tally, the test against the even share, roles and halves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from convscope.ingest.selection import select_agents
+from convscope.randomness import generator
+from convscope.routing.edges import edge_table, join_tables, role_edge_table
+from convscope.routing.estimate import RoutingEstimate, Run
+from convscope.routing.groups import Group, agent_places, episode_groups
+from convscope.routing.halves import split_in_halves
+from convscope.routing.weights.excess import agent_excess, excess_figures, role_excess
+from convscope.routing.weights.notices import dropped_rows
+from convscope.routing.weights.tallies import routing_tallies
+from convscope.routing.weights.tally import Strength, TallyFold, TallyRows
+from convscope.values.config import AnalysisConfig, RoutingSource
+from convscope.values.header import LogHeader
+from convscope.values.log import TrajectoryLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedWeights:
+    """Routing from a field that the framework logged with a receiver and a sender axis."""
+
+    source: RoutingSource
+    claim: str
+    """Receiver <claim> sender."""
+    unit: str
+    field: str
+    """Name of the field."""
+    strength: Strength
+    """How a cell's values become one weight."""
+
+    def lacking(self, header: LogHeader) -> str | None:
+        """Return why a log does not afford it, or None."""
+        is_held = any(spec.name == self.field for spec in header.fields)
+        return None if is_held else f"the log holds no {self.field.replace('_', ' ')} with a receiver and a sender axis"
+
+    def fold(self, log: TrajectoryLog, config: AnalysisConfig) -> TallyFold:
+        """Return the fold that sums the shares of every episode."""
+        agents = agent_places(log, select_agents(log, config))
+        return TallyFold(field=self.field, agents=agents, strength=self.strength)
+
+    def estimate(
+        self, log: TrajectoryLog, result: TallyRows, *, config: AnalysisConfig, agents: Sequence[str], run: Run
+    ) -> RoutingEstimate:
+        """Return edges, role edges and tallies; no other pass is needed, so ``run`` is not called."""
+        del run
+        groups = [group for group in episode_groups(log, config) if np.isin(result.episode, group.episodes).any()]
+        parts = [_rows_of(result, group) for group in groups]
+        analysed = [rows for rows, group in zip(parts, groups, strict=True) if group.is_analysed]
+        tallies = routing_tallies(_joined(analysed, result), log.episodes, agent_places(log, agents))
+        by_run = [
+            self._edges([rows], config, agents, names=(group.run_name, group.checkpoint))
+            for rows, group in zip(parts, groups, strict=True)
+        ]
+        return RoutingEstimate(
+            source=self.source,
+            claim=self.claim,
+            unit=self.unit,
+            edges=self._edges(analysed, config, agents) if analysed else join_tables([]),
+            edges_by_run=join_tables(by_run),
+            tallies=tallies,
+            halves=split_in_halves(tallies, rng=generator(config.seed, "routing", self.source, "halves")),
+            role_edges=self._role_edges(analysed, config, log=log, agents=agents) if analysed else None,
+            notices=dropped_rows(result, self.source),
+        )
+
+    def _edges(
+        self,
+        parts: Sequence[TallyRows],
+        config: AnalysisConfig,
+        agents: Sequence[str],
+        *,
+        names: tuple[str | None, str | None] = (None, None),
+    ) -> pl.DataFrame:
+        run_name, checkpoint = names
+        rng = generator(config.seed, "routing", self.source, "edges", str(run_name), str(checkpoint))
+        figures = excess_figures([agent_excess(rows) for rows in parts], n_flips=config.n_permutations, rng=rng)
+        return edge_table(figures, agents, q=config.q, run=run_name, checkpoint=checkpoint)
+
+    def _role_edges(
+        self, parts: Sequence[TallyRows], config: AnalysisConfig, *, log: TrajectoryLog, agents: Sequence[str]
+    ) -> pl.DataFrame | None:
+        roles = log.header.roles
+        if not roles:
+            return None
+        declared = log.episodes.declared_roles[:, agent_places(log, agents)]
+        excess = [role_excess(rows, declared[rows.episode], len(roles)) for rows in parts]
+        rng = generator(config.seed, "routing", self.source, "roles")
+        figures = excess_figures(excess, n_flips=config.n_permutations, rng=rng)
+        return role_edge_table(figures, roles, q=config.q)
+
+
+def _rows_of(rows: TallyRows, group: Group) -> TallyRows:
+    return rows.taken(np.isin(rows.episode, group.episodes))
+
+
+def _joined(parts: Sequence[TallyRows], rows: TallyRows) -> TallyRows:
+    joined = rows.taken(np.zeros(len(rows.episode), dtype=np.bool_))
+    for part in parts:
+        joined = joined.joined(part)
+    return joined

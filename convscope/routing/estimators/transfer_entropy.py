@@ -1,0 +1,100 @@
+"""Routing from trajectories alone: conditional transfer entropy between actions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from convscope.randomness import generator
+from convscope.routing.edges import edge_table, join_tables
+from convscope.routing.estimate import RoutingEstimate, Run
+from convscope.routing.groups import agent_places, episode_groups
+from convscope.routing.predictive.clock import ClockFold, ClockSums, make_clock
+from convscope.routing.predictive.columns import column_bank
+from convscope.routing.predictive.halving import half_weights
+from convscope.routing.predictive.notices import study_notices
+from convscope.routing.predictive.significance import pair_figures
+from convscope.routing.predictive.study import Part, Study, read_study
+from convscope.routing.predictive.tallies import weight_tallies
+from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.config import AnalysisConfig, RoutingSource
+from convscope.values.fields import ACTIONS
+from convscope.values.header import LogHeader
+from convscope.values.log import TrajectoryLog
+from convscope.values.routing import RoutingTallies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferEntropy:
+    """Asks whether a sender's past tells what a receiver does next, beyond everything else that was logged."""
+
+    source: RoutingSource = RoutingSource.TRANSFER_ENTROPY
+    claim: str = "precedes and predicts"
+    """Sender <claim> receiver."""
+    unit: str = "bits per step"
+
+    def lacking(self, header: LogHeader) -> str | None:
+        """Return why a log does not afford it, or None."""
+        if len(header.agents) < 2:
+            return "the log has one agent only"
+        is_held = any(spec.name == ACTIONS for spec in header.fields)
+        return None if is_held else "the log holds no actions"
+
+    def fold(self, log: TrajectoryLog, config: AnalysisConfig) -> ClockFold:
+        """Return the fold of the first pass: the mean of each column at each time in the episode."""
+        bank = column_bank(log.header)
+        clock = make_clock(log.episodes, episode_groups(log, config), n_columns=len(bank))
+        return ClockFold(clock=clock, columns=bank)
+
+    def estimate(
+        self, log: TrajectoryLog, result: ClockSums, *, config: AnalysisConfig, agents: Sequence[str], run: Run
+    ) -> RoutingEstimate:
+        """Return edges and tallies, after a second pass over the log."""
+        study = read_study(log, self.fold(log, config), result, config=config, agents=agents, run=run)
+        analysed = study.analysed
+        by_run = [
+            self._edges([part], config, agents, names=(part.group.run_name, part.group.checkpoint))
+            for part in study.parts
+        ]
+        halves = half_weights(study.question, analysed, rng=generator(config.seed, "routing", self.source, "halves"))
+        return RoutingEstimate(
+            source=self.source,
+            claim=self.claim,
+            unit=self.unit,
+            edges=self._edges(analysed, config, agents),
+            edges_by_run=join_tables(by_run),
+            tallies=_tallies(log, study, agents, [part.fits.weight for part in analysed]),
+            halves=tuple((_tallies(log, study, agents, a), _tallies(log, study, agents, b)) for a, b in halves),
+            notices=study_notices(study, agents, config),
+        )
+
+    def _edges(
+        self,
+        parts: Sequence[Part],
+        config: AnalysisConfig,
+        agents: Sequence[str],
+        *,
+        names: tuple[str | None, str | None] = (None, None),
+    ) -> pl.DataFrame:
+        run_name, checkpoint = names
+        rng = generator(config.seed, "routing", self.source, "edges", str(run_name), str(checkpoint))
+        figures = pair_figures(parts, n_flips=config.n_permutations, rng=rng)
+        return edge_table(figures, agents, q=config.q, run=run_name, checkpoint=checkpoint)
+
+
+def _tallies(log: TrajectoryLog, study: Study, agents: Sequence[str], weights: Sequence[FloatArray]) -> RoutingTallies:
+    places = agent_places(log, agents)
+    roles = [_settled_roles(log, part, places) for part in study.analysed]
+    run = np.array([part.group.run for part in study.analysed])
+    return weight_tallies(weights, run, roles=np.array(roles), runs=log.episodes.runs)
+
+
+def _settled_roles(log: TrajectoryLog, part: Part, places: IntArray) -> IntArray:
+    """Return the declared role of each agent; -1 where it changes between episodes, which one weight cannot follow."""
+    declared = log.episodes.declared_roles[part.group.episodes][:, places]
+    return np.where((declared == declared[:1]).all(axis=0), declared[0], -1)
+
+
+ESTIMATOR = TransferEntropy()
+"""Needs nothing but actions: what every log affords."""

@@ -1,0 +1,101 @@
+"""The routing graph of a log: the source in use, role preference, and how far other sources agree."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from convscope.randomness import generator
+from convscope.routing.agreement import source_agreement
+from convscope.routing.concentration import agent_concentration
+from convscope.routing.estimate import RoutingEstimate, Run
+from convscope.routing.estimators.estimator import Estimator
+from convscope.routing.preference import concentration, role_preference
+from convscope.values.arrays import FloatArray
+from convscope.values.config import AnalysisConfig
+from convscope.values.header import Notice
+from convscope.values.log import TrajectoryLog
+from convscope.values.routing import RoutingGraph, SourceAgreement
+
+
+def routing_graph(
+    log: TrajectoryLog,
+    chosen: Sequence[Estimator],
+    results: Sequence[Any],
+    *,
+    config: AnalysisConfig,
+    agents: Sequence[str],
+    run: Run,
+) -> RoutingGraph | None:
+    """Return who draws on whom.
+
+    Parameters
+    ----------
+    log
+        The log that was folded.
+    chosen
+        From `choose_estimators`: the one in use first.
+    results
+        Of each one's fold, in the same order.
+    config
+        Every choice that changes a result.
+    agents
+        Names of the analysed agents; edges are between these alone.
+    run
+        Reads the log again for an estimator that needs more than one pass.
+
+    Returns
+    -------
+    RoutingGraph or None
+        None when the log affords no source, or fewer than two agents are analysed.
+    """
+    if not chosen or len(agents) < 2:
+        return None
+    estimates = [
+        estimator.estimate(log, result, config=config, agents=agents, run=run)
+        for estimator, result in zip(chosen, results, strict=True)
+    ]
+    used, *others = estimates
+    roles = log.header.roles
+    preference = role_preference(used.tallies, roles) if roles else None
+    return RoutingGraph(
+        source=used.source,
+        claim=used.claim,
+        unit=used.unit,
+        agents=tuple(agents),
+        edges=used.edges,
+        edges_by_run=used.edges_by_run,
+        tallies=used.tallies,
+        halves=used.halves,
+        preference=preference,
+        role_edges=used.role_edges,
+        concentration=concentration(preference) if preference else agent_concentration(used.tallies, agents),
+        compared=tuple(_agreement(used, other, config=config, agents=agents) for other in others),
+        notices=(*used.notices, *(preference.notices if preference else ()), *_identity_notices(log)),
+    )
+
+
+def _agreement(
+    used: RoutingEstimate, other: RoutingEstimate, *, config: AnalysisConfig, agents: Sequence[str]
+) -> SourceAgreement:
+    rng = generator(config.seed, "routing", "agreement", used.source, other.source)
+    first, second = weight_matrix(used, agents), weight_matrix(other, agents)
+    return source_agreement(first, second, source=other.source, n_permutations=config.n_permutations, rng=rng)
+
+
+def weight_matrix(estimate: RoutingEstimate, agents: Sequence[str]) -> FloatArray:
+    """Return the combined edge weights, shape (receiver, sender), NaN where there are none."""
+    place_of = {name: place for place, name in enumerate(agents)}
+    matrix = np.full((len(agents), len(agents)), np.nan)
+    for sender, receiver, weight in estimate.edges.select("sender", "receiver", "weight").iter_rows():
+        matrix[place_of[receiver], place_of[sender]] = np.nan if weight is None else weight
+    return matrix
+
+
+def _identity_notices(log: TrajectoryLog) -> tuple[Notice, ...]:
+    if log.header.identities_persist:
+        return ()
+    message = (
+        "Slots are filled anew in each episode: edges between agents are edges between slots; read the role edges."
+    )
+    return (Notice(code="identities-redrawn", message=message, where="routing.edges"),)

@@ -1,0 +1,151 @@
+"""The first pass: the mean of every column at every time in the episode.
+
+What all agents share because of the time in the episode (a schedule, an opening) is swept out with these means.
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from convscope.routing.groups import Group
+from convscope.routing.predictive.columns import FIELDS, Column, Kind
+from convscope.routing.predictive.reading import has_choice, read_columns
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.episodes import EpisodeTable
+from convscope.values.log import Block
+
+_FEWEST_ROWS = 20
+_MOST_BYTES = 32 << 20
+_QUANTUM = 2.0**26
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Clock:
+    """Times in the episode, cut so that each interval has rows of at least some twenty episodes."""
+
+    group_of: IntArray
+    """Group (run and checkpoint) of each episode of the log, shape (E,)."""
+    interval_of: IntArray
+    """Interval of each time, by group, shape (G, longest episode)."""
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups."""
+        return len(self.interval_of)
+
+    @property
+    def n_intervals(self) -> int:
+        """Largest number of intervals of a group."""
+        return int(self.interval_of.max()) + 1
+
+    def cells(self, block: Block) -> IntArray:
+        """Return the cell (group and interval in one number) of each row of a block, shape (T,)."""
+        group = self.group_of[block.episodes][block.episode_of_row]
+        return group * self.n_intervals + self.interval_of[group, block.time_of_row]
+
+
+def make_clock(table: EpisodeTable, groups: tuple[Group, ...], *, n_columns: int) -> Clock:
+    """Cut time so that means are means of many rows, and so that all of them fit into memory."""
+    group_of = np.zeros(table.n_episodes, dtype=np.int64)
+    for number, group in enumerate(groups):
+        group_of[group.episodes] = number
+    n_times = int(table.rows.max())
+    most_intervals = max(1, _MOST_BYTES // (8 * n_columns * len(groups)))
+    intervals = [_intervals(table.rows[group.episodes], n_times, most_intervals) for group in groups]
+    return Clock(group_of=group_of, interval_of=np.array(intervals))
+
+
+def _intervals(lengths: IntArray, n_times: int, most: int) -> IntArray:
+    n_alive = np.array(np.add.accumulate(np.bincount(lengths, minlength=n_times + 1)[::-1])[::-1][1:])
+    fewest = max(_FEWEST_ROWS, -(-int(n_alive.sum()) // most))
+    before = np.cumsum(n_alive) - n_alive
+    return np.unique(before // fewest, return_inverse=True)[1].ravel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ClockSums:
+    """Sums over rows; exact, so that neither the order of episodes nor the cut into blocks changes a bit."""
+
+    total: FloatArray
+    """Sum of each column, shape (G, intervals, C)."""
+    count: FloatArray
+    """Rows with a value, shape (G, intervals, C)."""
+    squares: FloatArray
+    """Sum of squares of each column, shape (C,)."""
+    steps: FloatArray
+    """How often each symbol of an agent followed each of its symbols, shape (G, C, C); 0 between agents."""
+    is_uneven: BoolArray
+    """Whether somebody lacked a choice while somebody else acted, shape (1,)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ClockFold:
+    """Sums columns by time in the episode; see `convscope.engine.fold.Fold`."""
+
+    clock: Clock
+    columns: tuple[Column, ...]
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """All that columns come from."""
+        return FIELDS
+
+    def start(self) -> ClockSums:
+        """Return sums of nothing."""
+        n_columns, n_groups = len(self.columns), self.clock.n_groups
+        shape = (n_groups, self.clock.n_intervals, n_columns)
+        return ClockSums(
+            total=np.zeros(shape),
+            count=np.zeros(shape),
+            squares=np.zeros(n_columns),
+            steps=np.zeros((n_groups, n_columns, n_columns)),
+            is_uneven=np.zeros(1, dtype=np.bool_),
+        )
+
+    def add(self, state: ClockSums, block: Block) -> ClockSums:
+        """Add a block."""
+        values = read_columns(block, self.columns)
+        is_known = np.isfinite(values)
+        # On a grid sums of doubles are exact, hence the same in any order; a mean needs no more digits than this.
+        held = np.round(np.where(is_known, values, 0.0) * _QUANTUM) / _QUANTUM
+        cells = self.clock.cells(block)
+        sums = ClockSums(
+            total=self._by_cell(held, cells),
+            count=self._by_cell(is_known.astype(np.float64), cells),
+            squares=np.square(held).sum(axis=0),
+            steps=self._steps(held, block),
+            is_uneven=np.array([_is_uneven(block)]),
+        )
+        return self.merge(state, sums)
+
+    def merge(self, first: ClockSums, second: ClockSums) -> ClockSums:
+        """Return the sums of both."""
+        return ClockSums(**{f.name: getattr(first, f.name) + getattr(second, f.name) for f in fields(ClockSums)})
+
+    def finish(self, state: ClockSums) -> ClockSums:
+        """Return the sums."""
+        return state
+
+    def _by_cell(self, values: FloatArray, cells: IntArray) -> FloatArray:
+        shape = (self.clock.n_groups, self.clock.n_intervals, values.shape[1])
+        order = np.argsort(cells, kind="stable")
+        distinct, starts = np.unique(cells[order], return_index=True)
+        result = np.zeros((shape[0] * shape[1], shape[2]))
+        result[distinct] = np.add.reduceat(values[order], starts, axis=0)
+        return result.reshape(shape)
+
+    def _steps(self, held: FloatArray, block: Block) -> FloatArray:
+        places = [place for place, column in enumerate(self.columns) if column.kind == Kind.SYMBOL]
+        result = np.zeros((self.clock.n_groups, len(self.columns), len(self.columns)))
+        episode = block.episode_of_row
+        later = np.flatnonzero(np.diff(episode) == 0) + 1
+        group = self.clock.group_of[block.episodes][episode[later]]
+        for number in np.unique(group).tolist():
+            rows = later[group == number]
+            result[number][np.ix_(places, places)] = held[rows - 1][:, places].T @ held[rows][:, places]
+        return result
+
+
+def _is_uneven(block: Block) -> bool:
+    is_choosing = has_choice(block)
+    return bool((is_choosing.any(axis=1) & ~is_choosing.all(axis=1)).any())

@@ -1,0 +1,82 @@
+"""How large an influence is: conditional transfer entropy in bits per step, less its bias."""
+
+import numpy as np
+
+from convscope.values.arrays import FloatArray
+
+_LN2 = float(np.log(2))
+
+
+def gaussian_entropy_gain(explained: FloatArray) -> float:
+    """Return the conditional transfer entropy between continuous actions, in nats.
+
+    Parameters
+    ----------
+    explained
+        Effect of the sender's orthonormal directions on the receiver's orthonormal residuals, shape (b, d).
+
+    Notes
+    -----
+    Exact for Gaussian variables: half the log ratio of the residual covariances without and with the sender.
+
+    References
+    ----------
+    Barnett, Barrett and Seth, Physical Review Letters 103 (2009).
+    """
+    shares = np.linalg.svd(explained, compute_uv=False) ** 2
+    return float(-0.5 * np.log1p(-np.minimum(shares, 1 - 1e-12)).sum())
+
+
+def mixed_entropy_gain(explained: FloatArray) -> float:
+    """Return the same for a discrete receiver and a sender that is more than its actions, to first order, in nats."""
+    return float(0.5 * np.square(explained).sum())
+
+
+def discrete_entropy_gain(shift: FloatArray, source: FloatArray, transitions: FloatArray) -> float:
+    """Return what a sender's action tells of a receiver's next action, given the receiver's last one, in nats.
+
+    Parameters
+    ----------
+    shift
+        Change of the probability of each of the receiver's actions by each of the sender's, everything else equal, up
+        to a constant, shape (S, A).
+    source
+        Probability of each of the sender's actions, shape (S,).
+    transitions
+        How often each of the receiver's actions followed each of its last actions, shape (A, A).
+
+    Notes
+    -----
+    The receiver's law is taken to be ``p(y | z) + shift[s, y]`` with the shift centred: exact for a receiver that
+    copies the sender with some probability, whatever it does otherwise. Mean over z of the mutual information of s and
+    y, which is the conditional transfer entropy.
+    """
+    centred = shift - source @ shift
+    seen = transitions.sum(axis=1)
+    law = transitions / np.maximum(seen, 1)[:, None]
+    given = np.maximum(law[:, None, :] + centred, 0.0)
+    given /= np.maximum(given.sum(axis=2, keepdims=True), 1e-300)
+    mean = np.einsum("s,zsy->zy", source, given)
+    ratio = np.divide(given, mean[:, None, :], out=np.ones_like(given), where=given > 0)
+    return float(np.einsum("z,s,zsy->", seen / max(float(seen.sum()), 1.0), source, given * np.log(ratio)))
+
+
+def bits_per_step(nats: float, first_order: float, *, n_free: float, n_samples: float) -> float:
+    """Return bits, less the bias; may be below 0 where there is no effect.
+
+    Parameters
+    ----------
+    nats
+        The gain as it stands.
+    first_order
+        The same to first order (`mixed_entropy_gain`), whose bias is ``n_free / (2 n_samples)``. The gain shrinks
+        by the share that the bias has in it.
+    n_free
+        Coefficients of the fit.
+    n_samples
+        Samples, less what all regressors and intercepts use up.
+    """
+    if first_order <= 0:
+        return 0.0
+    bias = n_free / (2 * max(n_samples, 1.0))
+    return nats * (1 - bias / first_order) / _LN2

@@ -1,0 +1,99 @@
+"""What the predictive test took for granted, and what it cannot say, in words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from convscope.randomness import generator
+from convscope.routing.predictive.significance import innovation_test, is_flipped
+from convscope.routing.predictive.study import Study
+from convscope.values.arrays import BoolArray, FloatArray
+from convscope.values.config import AnalysisConfig
+from convscope.values.header import Notice
+
+_WHERE = "routing.edges"
+
+
+def study_notices(study: Study, agents: Sequence[str], config: AnalysisConfig) -> tuple[Notice, ...]:
+    """Return all that a reader of the edges should know.
+
+    Parameters
+    ----------
+    study
+        The fits.
+    agents
+        Names of the analysed agents.
+    config
+        Its ``alpha`` is the level of the warning of common causes.
+    """
+    analysed = study.analysed
+    n_episodes = sum(part.n_episodes for part in analysed)
+    n_units = sum(len(part.units.key) for part in analysed)
+    notices = [_design_notice(study.question.lag, n_units=n_units, n_episodes=n_episodes)]
+    if not is_flipped(analysed):
+        notices.append(_few_episodes_notice(n_episodes, has_tables=analysed[0].counts is not None))
+    light = innovation_test(
+        analysed, n_flips=config.n_permutations, rng=generator(config.seed, "routing", "innovations")
+    )
+    weight = np.array([part.fits.weight for part in analysed])
+    return (
+        *notices,
+        *_no_data_notices(np.asarray(np.isfinite(weight).any(axis=0)), agents),
+        *(_common_cause_notices(light.family_p_value, config.alpha) if light else ()),
+    )
+
+
+def _design_notice(lag: int, *, n_units: int, n_episodes: int) -> Notice:
+    """Say what the test conditions on and what it flips."""
+    steps = "1 step" if lag == 1 else f"{lag} steps"
+    grouped = "" if n_units == n_episodes else f", flipped in {n_units:,} groups"
+    message = (
+        f"Transfer entropy looks {steps} back (least BIC of own-past models), given all agents' pasts and "
+        f"what is common to an episode or to a time in the episode; {n_episodes:,} episodes{grouped}."
+    )
+    return Notice(code="transfer-entropy-design", message=message, where=_WHERE)
+
+
+def _few_episodes_notice(n_episodes: int, *, has_tables: bool) -> Notice:
+    """Say that episodes are too few to flip, and what was done instead."""
+    if has_tables:
+        message = (
+            f"{n_episodes:,} episodes are too few to flip: p values come from tables with fixed margins, which trust "
+            "that a receiver's last action is all of its memory."
+        )
+        return Notice(code="table-null", message=message, where=_WHERE)
+    message = f"{n_episodes:,} episodes are too few to test edges between agents whose actions are not single choices."
+    return Notice(code="not-computed", message=message, where=_WHERE)
+
+
+def _no_data_notices(has_data: BoolArray, agents: Sequence[str]) -> tuple[Notice, ...]:
+    """Name the agents between which there is nothing to test."""
+    is_missing = ~has_data & ~np.eye(len(agents), dtype=np.bool_)
+    if not is_missing.any():
+        return ()
+    receiver, sender = np.nonzero(is_missing)
+    pairs = [f"{agents[s]} to {agents[r]}" for r, s in zip(receiver.tolist(), sender.tolist(), strict=True)]
+    named = ", ".join(pairs[:4]) + (f" and {len(pairs) - 4:,} more" if len(pairs) > 4 else "")
+    message = f"No data on {named}: an agent is constant or moves in lockstep with others, or samples are too few."
+    return (Notice(code="no-data", message=message, where=_WHERE),)
+
+
+def _common_cause_notices(p_values: FloatArray, alpha: float) -> tuple[Notice, ...]:
+    """Warn where agents surprise at the same step, which agents that act apart cannot do without a common cause.
+
+    Parameters
+    ----------
+    p_values
+        Family-wise p of each unordered pair, NaN where untested.
+    alpha
+        Level.
+    """
+    known = p_values[np.isfinite(p_values)]
+    n_pairs = int((known < alpha).sum())
+    if n_pairs == 0:
+        return ()
+    message = (
+        f"{n_pairs:,} of {len(known):,} pairs of agents act together at the same step beyond all that was logged "
+        f"(family-wise p {known.min():.2g}): an unlogged common cause may stand behind edges."
+    )
+    return (Notice(code="unlogged-common-cause", message=message, where=_WHERE),)

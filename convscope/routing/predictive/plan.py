@@ -1,0 +1,156 @@
+"""What the second pass reads: which columns at which lags, for which receivers, and in how many units."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.routing.groups import Group
+from convscope.routing.predictive.clock import Clock, ClockSums
+from convscope.routing.predictive.columns import OWN_KINDS, TARGET_KINDS, Column, Kind
+from convscope.values.arrays import FloatArray, IntArray
+
+MOST_UNITS = 512
+"""Episodes of a run beyond this number share their flips in groups, chosen by their content."""
+_FEWEST_UNITS = 128
+_FEWEST_FLIPS = 32
+_MOST_LAG = 3
+_MOST_BYTES = 64 << 20
+_RAREST_SYMBOL = 0.005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Design:
+    """The regression that some receivers share: columns of one Gram matrix."""
+
+    targets: tuple[int, ...]
+    """Agents whose actions are predicted from these columns."""
+    column: IntArray
+    """Number of each column in the plan, shape (P,)."""
+    lag: IntArray
+    """Timesteps back, 0 for what is predicted, shape (P,)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """All that the second pass needs to know."""
+
+    columns: tuple[Column, ...]
+    kept: IntArray
+    """Place of each column in the bank of the first pass, shape (C,)."""
+    clock: Clock
+    mean: FloatArray
+    """Of each column at each time, shape (G, intervals, C)."""
+    scale: FloatArray
+    """Power of two that brings each column near unit variance, shape (C,)."""
+    designs: tuple[Design, ...]
+    most_lag: int
+    """Largest lag; the lag that is used is chosen later."""
+    n_units: IntArray
+    """Units of each group, shape (G,)."""
+
+    def design_of(self, target: int) -> int:
+        """Return the number of a receiver's design."""
+        return next(number for number, design in enumerate(self.designs) if target in design.targets)
+
+
+def make_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock, groups: Sequence[Group], n_agents: int) -> Plan:
+    """Choose columns, designs and lags by what the first pass saw.
+
+    Parameters
+    ----------
+    bank
+        The columns of the first pass.
+    sums
+        Its result.
+    clock
+        Its intervals of time.
+    groups
+        Runs and checkpoints.
+    n_agents
+        Agents of the log, analysed or not.
+    """
+    kept = _varying(bank, sums)
+    columns = tuple(bank[place] for place in kept.tolist())
+    is_shared = not (sums.is_uneven[0] or any(_belongs_to_target(column) for column in columns))
+    teams = [tuple(range(n_agents))] if is_shared else [(agent,) for agent in range(n_agents)]
+    n_episodes = np.array([len(group.episodes) for group in groups])
+    enough = min(_FEWEST_UNITS, int(n_episodes.max()))
+    sizes = [(lag, _units_that_fit(_designs(columns, teams, lag), len(groups))) for lag in range(1, _MOST_LAG + 1)]
+    most_lag, n_fitting = next((size for size in reversed(sizes) if size[1] >= enough), sizes[0])
+    count = np.maximum(sums.count[:, :, kept], 1)
+    return Plan(
+        columns=columns,
+        kept=kept,
+        clock=clock,
+        mean=sums.total[:, :, kept] / count,
+        scale=_scale(sums)[kept],
+        designs=_designs(columns, teams, most_lag),
+        most_lag=most_lag,
+        n_units=np.minimum(n_episodes, max(min(n_fitting, MOST_UNITS), _FEWEST_FLIPS)),
+    )
+
+
+def _designs(columns: Sequence[Column], teams: Sequence[tuple[int, ...]], most_lag: int) -> tuple[Design, ...]:
+    return tuple(_design(columns, targets, most_lag) for targets in teams)
+
+
+def _units_that_fit(designs: Sequence[Design], n_groups: int) -> int:
+    unit_bytes = sum(8 * len(design.lag) ** 2 for design in designs)
+    return _MOST_BYTES // max(unit_bytes * n_groups, 1)
+
+
+def _varying(bank: Sequence[Column], sums: ClockSums) -> IntArray:
+    """Return columns that say something: no constants, no rare symbols, and not the commonest symbol of an action."""
+    count, total = sums.count.sum(axis=(0, 1)), sums.total.sum(axis=(0, 1))
+    share = total / np.maximum(count, 1)
+    is_kept = (_variance(sums) > 0) & (count > 0)
+    actions: dict[tuple[int, int], list[int]] = {}
+    for place, column in enumerate(bank):
+        if column.kind == Kind.SYMBOL:
+            actions.setdefault((column.agent, column.component), []).append(place)
+    for places in actions.values():
+        is_kept[places] &= share[places] >= _RAREST_SYMBOL
+        # One of the symbols follows from the others; the commonest is the one whose loss costs least.
+        is_kept[places[int(share[places].argmax())]] = False
+    return np.flatnonzero(is_kept)
+
+
+def _variance(sums: ClockSums) -> FloatArray:
+    count, total = sums.count.sum(axis=(0, 1)), sums.total.sum(axis=(0, 1))
+    mean = total / np.maximum(count, 1)
+    variance = sums.squares / np.maximum(count, 1) - mean**2
+    # What is left of a constant after rounding is no variance.
+    return np.where(variance > 1e-12 * np.maximum(mean**2, 1e-300), variance, 0.0)
+
+
+def _scale(sums: ClockSums) -> FloatArray:
+    variance = np.maximum(_variance(sums), 1e-300)
+    return np.exp2(-np.round(np.log2(variance) / 2))
+
+
+def _belongs_to_target(column: Column) -> bool:
+    return column.kind in (Kind.LEGAL, Kind.BEARING, Kind.ENTITY_BEARING)
+
+
+def _design(columns: Sequence[Column], targets: tuple[int, ...], most_lag: int) -> Design:
+    cells = [(place, lag) for place, column in enumerate(columns) for lag in _lags(column, targets, most_lag)]
+    place, lag = np.array(cells, dtype=np.int64).reshape(-1, 2).T
+    return Design(targets=targets, column=place, lag=lag)
+
+
+def _lags(column: Column, targets: tuple[int, ...], most_lag: int) -> tuple[int, ...]:
+    """Return the lags at which a design holds a column, 0 for what is predicted."""
+    if column.kind in OWN_KINDS:
+        now = (0,) if column.kind in TARGET_KINDS else ()
+        return (*now, *range(1, most_lag + 1))
+    if column.kind == Kind.ENTITY:
+        # What the world did earlier may reach different agents after different delays.
+        return tuple(range(1, most_lag + 1))
+    if not _belongs_to_target(column):
+        return (1,)
+    if column.kind == Kind.BEARING:
+        return (1,) if targets[0] in (column.agent, column.partner) else ()
+    is_own = column.agent == targets[0]
+    # Which actions are legal is known before one is chosen; where things are, at the sender's lag.
+    return ((0,) if column.kind == Kind.LEGAL else (1,)) if is_own else ()

@@ -1,0 +1,147 @@
+"""The null for logs of few episodes: within each past of the receiver, its next actions are dealt out anew.
+
+Draws of a contingency table with fixed margins cost nothing per timestep. They trust that the receiver's last action
+is all of its memory, which sign flips of episodes need not; so they are used only where episodes are too few to flip.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.routing.predictive.columns import MOST_SYMBOLS
+from convscope.routing.predictive.reading import has_choice
+from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.fields import ACTION_MASKS, ACTIONS
+from convscope.values.log import Block
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CountFold:
+    """Counts receivers' next actions by their own and a sender's last action; see `convscope.engine.fold.Fold`."""
+
+    group_of: IntArray
+    """Group (run and checkpoint) of each episode of the log."""
+    agents: IntArray
+    """Analysed agents, as places in the log's agent axis; each with a single discrete action."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Actions, and which were legal."""
+        return frozenset({ACTIONS, ACTION_MASKS})
+
+    def start(self) -> IntArray:
+        """Return no counts, shape (G, receiver, sender, own last, sender's last, next)."""
+        n_groups, n_agents = int(self.group_of.max()) + 1, len(self.agents)
+        return np.zeros((n_groups, n_agents, n_agents, *[MOST_SYMBOLS] * 3), dtype=np.int64)
+
+    def add(self, state: IntArray, block: Block) -> IntArray:
+        """Add a block; pairs of rows never cross the end of an episode."""
+        if ACTIONS not in block.columns:
+            return state
+        episode = block.episode_of_row
+        later = np.flatnonzero(np.diff(episode) == 0) + 1
+        group = self.group_of[block.episodes][episode[later]]
+        chosen = block.columns[ACTIONS][:, self.agents, 0]
+        is_acting, is_choosing = block.is_acting[:, self.agents], has_choice(block)[:, self.agents]
+        symbol = np.minimum(np.nan_to_num(chosen), MOST_SYMBOLS - 1).astype(np.int64)
+        total = state.copy()
+        for receiver in range(len(self.agents)):
+            is_sample = is_choosing[later, receiver] & is_acting[later - 1, receiver]
+            for sender in range(len(self.agents)):
+                rows, place = (
+                    later[is_sample & is_acting[later - 1, sender]],
+                    group[is_sample & is_acting[later - 1, sender]],
+                )
+                key = (place, symbol[rows - 1, receiver], symbol[rows - 1, sender], symbol[rows, receiver])
+                np.add.at(total[:, receiver, sender], key, 1)
+        return total
+
+    def merge(self, first: IntArray, second: IntArray) -> IntArray:
+        """Return the counts of both."""
+        return first + second
+
+    def finish(self, state: IntArray) -> IntArray:
+        """Return the counts."""
+        return state
+
+
+def plug_in_transfer_entropy(counts: IntArray) -> float:
+    """Return the transfer entropy of a table of counts as it stands, in nats; biased upwards for few samples.
+
+    Parameters
+    ----------
+    counts
+        How often each next action of the receiver (last axis) followed each past of the receiver (first axis) and each
+        of the sender (second axis).
+
+    References
+    ----------
+    Schreiber, "Measuring information transfer", Physical Review Letters 85 (2000).
+    """
+    n_samples = max(int(counts.sum()), 1)
+    return float(_deviance(counts).sum()) / (2 * n_samples)
+
+
+def transfer_entropy_bias(counts: IntArray) -> float:
+    """Return the bias of the plug-in value to first order, in nats: degrees of freedom over twice the samples.
+
+    References
+    ----------
+    Panzeri and Treves, Network 7 (1996).
+    """
+    senders, nexts = (counts.sum(axis=2) > 0).sum(axis=1), (counts.sum(axis=1) > 0).sum(axis=1)
+    n_free = (np.maximum(senders - 1, 0) * np.maximum(nexts - 1, 0)).sum()
+    return float(n_free) / (2 * max(int(counts.sum()), 1))
+
+
+def table_p_value(tables: Sequence[IntArray], *, n_draws: int, rng: np.random.Generator) -> float:
+    """Return the p of one pair, all runs together; NaN where no table has two actions on both sides.
+
+    Parameters
+    ----------
+    tables
+        Counts of each run, shape (own last, sender's last, next).
+    n_draws
+        Draws of the null.
+    rng
+        Draws them.
+
+    References
+    ----------
+    Patefield, "An efficient method of generating random R x C tables with given row and column totals", Applied
+    Statistics 30 (1981).
+    """
+    strata = [_occupied(stratum) for table in tables for stratum in table]
+    telling = [stratum for stratum in strata if min(stratum.shape) >= 2]
+    if not telling:
+        return float("nan")
+    observed = sum(float(_deviance(stratum[None])[0]) for stratum in telling)
+    null = np.sum([_null_deviance(stratum, n_draws, rng) for stratum in telling], axis=0)
+    return float(1 + (null >= observed * (1 - 1e-12)).sum()) / (1 + n_draws)
+
+
+def _null_deviance(stratum: IntArray, n_draws: int, rng: np.random.Generator) -> FloatArray:
+    from scipy.stats import random_table  # noqa: PLC0415  scipy.stats takes half a second to import
+
+    law = random_table(stratum.sum(axis=1), stratum.sum(axis=0))
+    drawn = law.rvs(size=n_draws, random_state=rng).astype(np.int64)
+    return _deviance(drawn)
+
+
+def _occupied(stratum: IntArray) -> IntArray:
+    occupied: IntArray = stratum[stratum.sum(axis=1) > 0][:, stratum.sum(axis=0) > 0]
+    return occupied
+
+
+def _deviance(counts: IntArray) -> FloatArray:
+    """Return twice the log likelihood ratio against independence of each table of a stack, shape (K,)."""
+    cells = _x_log_x(counts).sum(axis=(1, 2)) + _x_log_x(counts.sum(axis=(1, 2)))
+    margins = _x_log_x(counts.sum(axis=1)).sum(axis=1) + _x_log_x(counts.sum(axis=2)).sum(axis=1)
+    deviance: FloatArray = 2 * (cells - margins)
+    return deviance
+
+
+def _x_log_x(counts: IntArray) -> FloatArray:
+    known = np.maximum(counts, 1).astype(np.float64)
+    return known * np.log(known)

@@ -1,0 +1,43 @@
+"""Transfer entropies as routing: what each receiver takes from each sender, for role preference."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.routing import RoutingTallies
+
+
+def weight_tallies(
+    weights: Sequence[FloatArray], run: IntArray, *, roles: IntArray, runs: tuple[str, ...]
+) -> RoutingTallies:
+    """Return one row per run and receiver: its weights, clipped at 0, divided over its senders.
+
+    Receivers without any positive weight, or with fewer than two senders that were tested, have no row.
+
+    Parameters
+    ----------
+    weights
+        Of each run, shape (receiver, sender); NaN where there is no data.
+    run
+        Index of each one's run, shape (runs,).
+    roles
+        Declared role of each agent in each run, -1 for none, shape (runs, N).
+    runs
+        Names of all runs.
+    """
+    stacked = np.array(weights).reshape(len(weights), roles.shape[1], roles.shape[1])
+    valid = np.isfinite(stacked)
+    clipped = np.where(valid, np.maximum(stacked, 0.0), 0.0)
+    total = clipped.sum(axis=2)
+    part, receiver = np.nonzero((total > 0) & (valid.sum(axis=2) >= 2))
+    return RoutingTallies(
+        run=run[part],
+        unit=np.zeros(len(part), dtype=np.int64),
+        receiver=receiver,
+        valid=valid[part, receiver],
+        mass=clipped[part, receiver] / total[part, receiver][:, None],
+        n_steps=np.ones(len(part)),
+        roles=roles[part],
+        runs=runs,
+    )

@@ -1,0 +1,79 @@
+"""The weight of each ordered pair: conditional transfer entropy in bits per step."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from convscope.routing.predictive.columns import Kind
+from convscope.routing.predictive.effect import (
+    bits_per_step,
+    discrete_entropy_gain,
+    gaussian_entropy_gain,
+    mixed_entropy_gain,
+)
+from convscope.routing.predictive.fits import DesignFit, PairFit, Question
+from convscope.routing.predictive.plan import Plan
+from convscope.routing.predictive.symbols import SymbolTable
+from convscope.values.arrays import FloatArray, IntArray
+
+
+def pair_weights(
+    question: Question, fits: Sequence[DesignFit], symbols: Sequence[SymbolTable | None], *, n_free: FloatArray
+) -> FloatArray:
+    """Return the weights, shape (receiver, sender); NaN where there is no data.
+
+    Parameters
+    ----------
+    question
+        What was asked.
+    fits
+        Of some units added up.
+    symbols
+        Action tables of the agents; None for an agent whose action is not a single choice.
+    n_free
+        Coefficients that each fit is as free as (`PairFits.n_free`), shape (receiver, sender).
+    """
+    n_agents = len(question.agents)
+    weight = np.full((n_agents, n_agents), np.nan)
+    for fit in fits:
+        for pair in fit.pairs:
+            nats = _entropy_gain(question, fit, pair, symbols=(symbols[pair.sender], symbols[pair.receiver]))
+            cell = (pair.receiver, pair.sender)
+            first_order = mixed_entropy_gain(pair.explained)
+            weight[cell] = bits_per_step(nats, first_order, n_free=float(n_free[cell]), n_samples=fit.n_free_samples)
+    return weight
+
+
+def _entropy_gain(
+    question: Question, fit: DesignFit, pair: PairFit, *, symbols: tuple[SymbolTable | None, SymbolTable | None]
+) -> float:
+    sender, receiver = symbols
+    if receiver is None:
+        return gaussian_entropy_gain(pair.explained)
+    members = fit.regression.regressors[pair.block.members]
+    plan, design = question.plan, question.plan.designs[fit.design]
+    kinds = {plan.columns[column].kind for column in design.column[members].tolist()}
+    if sender is None or kinds != {Kind.SYMBOL}:
+        return mixed_entropy_gain(pair.explained)
+    shifts = [_shift(question, fit, pair, lag) for lag in range(1, question.lag + 1)]
+    return float(np.sum([discrete_entropy_gain(shift, sender.share, receiver.transitions) for shift in shifts]))
+
+
+def _shift(question: Question, fit: DesignFit, pair: PairFit, lag: int) -> FloatArray:
+    """Return how each action of the sender moves the receiver's probabilities; the last ones stand for the unlisted."""
+    plan, design = question.plan, question.plan.designs[fit.design]
+    listed = [_symbols(plan, question.agents[agent]) for agent in (pair.sender, pair.receiver)]
+    members = fit.regression.regressors[pair.block.members]
+    at_lag = np.equal(design.lag[members], lag)
+    causes, effects = design.column[members[at_lag]], design.column[fit.regression.outcomes[pair.outcome]]
+    slope = fit.regression.slope[np.ix_(pair.block.members[at_lag], pair.outcome)]
+    moved = np.zeros((len(listed[0]) + 1, len(listed[1]) + 1))
+    cells = np.ix_(np.searchsorted(listed[0], causes), np.searchsorted(listed[1], effects))
+    moved[cells] = slope * plan.scale[causes][:, None] / plan.scale[effects]
+    moved[:, -1] = -moved.sum(axis=1)
+    return moved
+
+
+def _symbols(plan: Plan, agent: int) -> IntArray:
+    held = enumerate(plan.columns)
+    return np.array([place for place, column in held if column.kind == Kind.SYMBOL and column.agent == agent])

@@ -1,0 +1,23 @@
+"""What was left out of logged weights, in words."""
+
+from convscope.routing.weights.tally import TallyRows
+from convscope.values.config import RoutingSource
+from convscope.values.header import Notice
+
+_REASONS = (
+    ("rows-without-choice", "because fewer than two senders were there"),
+    ("rows-unreadable", "because a weight between acting agents is NaN, infinite or negative"),
+    ("rows-all-zero", "because all weights are 0"),
+)
+
+
+def dropped_rows(rows: TallyRows, source: RoutingSource) -> tuple[Notice, ...]:
+    """Return a notice for each reason for which rows (receiver and timestep) were dropped."""
+    n_kept = int(rows.n_steps.sum())
+    n_all = n_kept + int(rows.dropped.sum())
+    counted = zip(_REASONS, rows.dropped.tolist(), strict=True)
+    return tuple(
+        Notice(code=code, message=f"{n_dropped:,} of {n_all:,} rows of {source} were left out {why}.", where="routing")
+        for (code, why), n_dropped in counted
+        if n_dropped > 0
+    )

@@ -1,0 +1,86 @@
+"""The canonical routing array: how each receiver divides its weight over the senders it could attend to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.values.arrays import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shares:
+    """Routing of a block of timesteps, axes (T, receiver, sender)."""
+
+    share: FloatArray
+    """Rows that are kept sum to 1 over their valid senders; everything else is exactly 0."""
+    valid: BoolArray
+    """Both act, and receiver and sender differ."""
+    is_kept: BoolArray
+    """Rows that say something, shape (T, receiver)."""
+    n_without_choice: int
+    """Rows of acting receivers that were dropped because fewer than two senders were there."""
+    n_unreadable: int
+    """Rows that were dropped because a valid weight is NaN, infinite or negative."""
+    n_zero: int
+    """Rows that were dropped because all valid weights are 0."""
+
+
+def routing_shares(weights: FloatArray, is_acting: BoolArray) -> Shares:
+    """Divide each receiver's weight over its valid senders (measures, section 1).
+
+    Parameters
+    ----------
+    weights
+        Shape (T, receiver, sender), heads already combined. What stands in cells that are not valid (padding, the dead,
+        the diagonal; NaN or anything else) changes not one bit.
+    is_acting
+        Who acts, shape (T, N).
+    """
+    n_agents = is_acting.shape[1]
+    valid = is_acting[:, :, None] & is_acting[:, None, :] & ~np.eye(n_agents, dtype=np.bool_)
+    held = np.where(valid, weights, 0.0)
+    # Overflow of absurd weights makes a row unreadable; it is counted below, not warned of.
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = held.sum(axis=2)
+    has_choice = valid.sum(axis=2) >= 2
+    is_readable = np.isfinite(total) & ~(held < 0).any(axis=2)
+    is_kept = has_choice & is_readable & (total > 0)
+    share = np.divide(held, total[:, :, None], out=np.zeros_like(held), where=is_kept[:, :, None])
+    return Shares(
+        share=share,
+        valid=valid,
+        is_kept=is_kept,
+        n_without_choice=int((is_acting & ~has_choice).sum()),
+        n_unreadable=int((has_choice & ~is_readable).sum()),
+        n_zero=int((has_choice & is_readable & np.equal(total, 0)).sum()),
+    )
+
+
+def pair_strengths(values: FloatArray, is_acting: BoolArray) -> FloatArray:
+    """Return the mean over heads and layers, shape (T, receiver, sender).
+
+    Parameters
+    ----------
+    values
+        Shape (T, ..., receiver, sender).
+    is_acting
+        Who acts, shape (T, N); other cells are left out before anything is computed.
+    """
+    held = _acting_cells(values, is_acting)
+    with np.errstate(over="ignore", invalid="ignore"):
+        strength: FloatArray = held.mean(axis=1)
+    return strength
+
+
+def message_strengths(values: FloatArray, is_acting: BoolArray) -> FloatArray:
+    """Return the length (Euclidean norm) of each message, shape (T, receiver, sender); arguments as above."""
+    held = _acting_cells(values, is_acting)
+    with np.errstate(over="ignore", invalid="ignore"):
+        length: FloatArray = np.sqrt(np.square(held).sum(axis=1))
+    return length
+
+
+def _acting_cells(values: FloatArray, is_acting: BoolArray) -> FloatArray:
+    n_rows, n_agents = is_acting.shape
+    both = is_acting[:, None, :, None] & is_acting[:, None, None, :]
+    return np.where(both, values.reshape(n_rows, -1, n_agents, n_agents), 0.0)
