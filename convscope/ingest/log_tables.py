@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from convscope.ingest.hdf5.writing import Hdf5Writer
+from convscope.ingest.hdf5.writing import Attribute, Hdf5Writer
 from convscope.ingest.log_layout import ENCODING, VERSION, group_path
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
@@ -19,7 +19,7 @@ GROUP_VERSION = "1.0.0"
 _FLAGS = {kind: " ".join(member.name.lower() for member in kind) for kind in (Status, EndKind)}
 
 
-def flags_of(kind: type[Status] | type[EndKind]) -> dict[str, str | list[int]]:
+def flags_of(kind: type[Status] | type[EndKind]) -> dict[str, Attribute]:
     """Return the CF attributes that tell what the numbers of an enumeration mean."""
     return {"flag_values": [int(member) for member in kind], "flag_meanings": _FLAGS[kind]}
 
@@ -28,16 +28,20 @@ def write_tables(file: Hdf5Writer, log: TrajectoryLog) -> None:
     """Write all but the rows."""
     header, episodes = log.header, log.episodes
     file.group("/", _root_attributes(header))
-    _write_names(file, "/runs", "run", episodes.runs)
-    _write_names(file, "/checkpoints", "checkpoint", episodes.checkpoints, column="label")
-    _write_names(file, "/conditions", "condition", episodes.conditions)
-    _write_names(file, "/roles", "role", header.roles)
+    _write_names(file, "/runs/name", episodes.runs, axis="run")
+    _write_names(file, "/checkpoints/label", episodes.checkpoints, axis="checkpoint")
+    _write_names(file, "/conditions/name", episodes.conditions, axis="condition")
+    _write_names(file, "/roles/name", header.roles, axis="role")
     _write_agents(file, header.agents)
     _write_episodes(file, episodes)
     _write_slots(file, log)
     for group, slots in slots_of(header).items():
         space = header.agents[slots[0]].action_space
-        attributes = {"name": group, "slots": slots, "action_space": json.dumps(space_to_json(space))}
+        attributes: dict[str, Attribute] = {
+            "name": group,
+            "slots": slots,
+            "action_space": json.dumps(space_to_json(space)),
+        }
         file.group(group_path(group), _encoded("agent-group") | attributes)
 
 
@@ -85,10 +89,10 @@ def _root_attributes(header: LogHeader) -> dict[str, str]:
     }
 
 
-def _write_names(file: Hdf5Writer, path: str, axis: str, names: Sequence[str], *, column: str = "name") -> None:
+def _write_names(file: Hdf5Writer, path: str, names: Sequence[str], *, axis: str) -> None:
     if names:
-        file.group(path, _encoded("table"))
-        file.texts(f"{path}/{column}", axis, names)
+        file.group(path.rpartition("/")[0], _encoded("table"))
+        file.texts(path, axis, names)
 
 
 def _write_agents(file: Hdf5Writer, agents: Sequence[Agent]) -> None:
@@ -103,7 +107,7 @@ def _write_agents(file: Hdf5Writer, agents: Sequence[Agent]) -> None:
     }
     for name, texts in columns.items():
         file.texts(f"/agents/{name}", "agent", texts)
-    _write_numbers(file, "/agents/slot", "agent", np.arange(len(agents)), dtype="<i4")
+    _write_numbers(file, "/agents/slot", np.arange(len(agents)), axis="agent", dtype="<i4")
 
 
 def _write_episodes(file: Hdf5Writer, episodes: EpisodeTable) -> None:
@@ -118,7 +122,7 @@ def _write_episodes(file: Hdf5Writer, episodes: EpisodeTable) -> None:
         "rows": ("<i4", episodes.rows),
     }
     for name, (dtype, values) in columns.items():
-        _write_numbers(file, f"/episodes/{name}", "episode", values, dtype=dtype)
+        _write_numbers(file, f"/episodes/{name}", values, axis="episode", dtype=dtype)
     file.column("/episodes/end", ("episode",), (episodes.n_episodes,), dtype="<u1", attributes=flags_of(EndKind))
     file.write("/episodes/end", 0, episodes.end)
     file.texts("/episodes/path", "episode", episodes.path)
@@ -133,10 +137,10 @@ def _write_slots(file: Hdf5Writer, log: TrajectoryLog) -> None:
         file.write("/slots/declared_role", 0, log.episodes.declared_roles)
 
 
-def _write_numbers(file: Hdf5Writer, path: str, axis: str, values: IntArray, *, dtype: str) -> None:
+def _write_numbers(file: Hdf5Writer, path: str, values: IntArray, *, axis: str, dtype: str) -> None:
     file.column(path, (axis,), (len(values),), dtype=dtype)
     file.write(path, 0, values)
 
 
-def _encoded(kind: str) -> dict[str, str | int | list[int]]:
+def _encoded(kind: str) -> dict[str, Attribute]:
     return {"encoding-type": kind, "encoding-version": GROUP_VERSION}

@@ -115,7 +115,7 @@ class Hdf5Writer:
             chunks = _chunks((length,), 4)
             numbers = np.arange(length, dtype="<i4")
             scale = self._file.create_dataset(axis, data=numbers, maxshape=(None,), chunks=chunks, **_FILTERS)
-            scale.make_scale(axis)
+            scale.make_scale(f"{_NO_VARIABLE}{length:10d}")
             self._scales[axis] = scale
         scale = self._scales[axis]
         if scale.shape != (length,):
@@ -148,6 +148,9 @@ def create_hdf5(path: Path) -> Generator[Hdf5Writer]:
     finally:
         partial.unlink(missing_ok=True)
 
+
+# What netCDF-4 calls an axis without coordinates of its own; a reader then cannot take it for a column.
+_NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."
 
 _FILTERS = {"compression": "gzip", "compression_opts": 4, "shuffle": True, "fletcher32": True, "track_times": False}
 

@@ -1,0 +1,78 @@
+"""What is wrong with a convscope log, and a view of one for the rules that find it."""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
+from convscope.values.arrays import IntArray
+
+
+class Severity(StrEnum):
+    """How much a problem matters."""
+
+    CRITICAL = "critical"
+    """The log cannot be read, or reads as something else."""
+    VIOLATION = "violation"
+    """The log breaks a rule of the format; results may be wrong."""
+    SUGGESTION = "suggestion"
+    """Nothing is wrong, but a reader would be better off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A rule that a log breaks."""
+
+    rule: str
+    """Stable name of the rule."""
+    severity: Severity
+    message: str
+    """What is wrong."""
+    where: str
+    """Path within the file."""
+    fix: str
+    """What would be right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LogView:
+    """An open log as the rules see it."""
+
+    inventory: Inventory
+    file: Hdf5Reader
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a dataset."""
+        return path in self.inventory.datasets
+
+    def size(self, path: str) -> int:
+        """Length of a dataset's first axis; 0 where there is none."""
+        info = self.inventory.datasets.get(path)
+        return info.shape[0] if info is not None and info.shape else 0
+
+    def numbers(self, path: str, start: int = 0, stop: int | None = None) -> IntArray:
+        """Return rows of a column of whole numbers; none where there is no such column."""
+        info = self.inventory.datasets.get(path)
+        if info is None or info.is_text or info.columns or len(info.shape) == 0:
+            return np.zeros(0, np.int64)
+        return self.file.read(path, start, stop).astype(np.int64)
+
+    def json(self, path: str, name: str) -> object:
+        """Return what an attribute says in JSON; None where it says nothing."""
+        text = self.inventory.attributes.get(path, {}).get(name)
+        try:
+            return json.loads(text) if isinstance(text, str) else None
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Paths of the groups of agents."""
+        return tuple(g for g in self.inventory.groups if g.startswith("/groups/") and g.count("/") == 2)
+
+    def slots(self, group: str) -> tuple[int, ...]:
+        """Agents of a group."""
+        value = self.inventory.attributes.get(group, {}).get("slots")
+        return tuple(slot for slot in value if isinstance(slot, int)) if isinstance(value, tuple) else ()
