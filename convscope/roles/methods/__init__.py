@@ -1,0 +1,9 @@
+"""Ways of dividing units into k groups, one a file; `METHODS` lists them, the default first."""
+
+from convscope.roles.method import Method
+from convscope.roles.methods.gaussian_mixture import GAUSSIAN_MIXTURE
+from convscope.roles.methods.k_means import K_MEANS
+
+METHODS: tuple[Method, ...] = (K_MEANS, GAUSSIAN_MIXTURE)
+
+__all__ = ["METHODS"]

@@ -1,0 +1,94 @@
+"""The number of roles among units, in the coordinates that show most of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.randomness import generator
+from convscope.roles.count import count_roles
+from convscope.roles.discriminant import discriminant
+from convscope.roles.method import Method
+from convscope.roles.pairs import MIN_EPISODES
+from convscope.roles.sample import sampled_units
+from convscope.roles.stability import role_stability
+from convscope.roles.units import Units
+from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.config import AnalysisConfig
+from convscope.values.header import Notice
+from convscope.values.roles import AgentClasses
+
+MAX_RESAMPLED = 4_000
+"""Units on which the number of roles and its stability are tried out again and again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RoleNumber:
+    """How many roles, and where they show."""
+
+    k: int | None
+    """None when nothing could be clustered."""
+    values: FloatArray
+    """Coordinates of all units in which the roles are found, shape (U, C)."""
+    stability: float | None
+    notices: tuple[Notice, ...]
+
+
+def number_of_roles(
+    units: Units, classes: tuple[AgentClasses, ...], *, method: Method, config: AnalysisConfig
+) -> RoleNumber:
+    """Count roles in the principal components and, where agents were told apart, in the directions that do so.
+
+    The larger number counts, the second one on a tie: it rests on all episodes of an agent, and still has to be
+    confirmed on single units.
+
+    Parameters
+    ----------
+    units
+        Units of the analysed agents.
+    classes
+        Classes of agents that were told apart; empty where members are no agents, because roles that were found with
+        the help of declared ones could not be compared with them.
+    method
+        Divides units into groups.
+    config
+        ``alpha`` and ``seed`` are used.
+    """
+    chosen = sampled_units(units, MAX_RESAMPLED)
+    episode = np.unique(units.episode[chosen], return_inverse=True)[1]
+    if not len(units.selection.features) or not len(chosen):
+        return _none(units, "no feature tells units apart")
+    if episode.max() + 1 < MIN_EPISODES:
+        return _none(units, f"fewer than {MIN_EPISODES} episodes to resample")
+    values, best = units.coordinates, 1
+    for space, class_of_unit in _spaces(units, classes):
+        rng = generator(config.seed, "roles", "count")
+        members = None if class_of_unit is None else class_of_unit[chosen]
+        k, _ = count_roles(space[chosen], episode, members, method=method, alpha=config.alpha, rng=rng)
+        if k >= best and k > 1:
+            values, best = space, k
+    rng = generator(config.seed, "roles", "stability")
+    stability = role_stability(values[chosen], episode, best, method=method, rng=rng) if best > 1 else None
+    return RoleNumber(k=best, values=values, stability=stability, notices=_notices(units, len(chosen), best))
+
+
+def _spaces(units: Units, classes: tuple[AgentClasses, ...]) -> list[tuple[FloatArray, IntArray | None]]:
+    found = discriminant(units, classes)
+    spaces: list[tuple[FloatArray, IntArray | None]] = [(units.coordinates, None)]
+    return spaces if found is None else [*spaces, (found.values, found.class_of_unit)]
+
+
+def _none(units: Units, reason: str) -> RoleNumber:
+    notice = Notice(code="not-computed", message=f"roles among units: {reason}", where="roles.k")
+    return RoleNumber(k=None, values=units.coordinates, stability=None, notices=(notice,))
+
+
+def _notices(units: Units, n_chosen: int, k: int) -> tuple[Notice, ...]:
+    notices: list[Notice] = []
+    n_units = int(units.is_fitted.sum())
+    if n_chosen < n_units:
+        text = f"the number of roles was chosen on {n_chosen} of {n_units} units, whole episodes sampled by hash"
+        notices.append(Notice(code="subset", message=text, where="roles.k"))
+    if k == 1:
+        text = "one role has no stability: there is no division that could change"
+        notices.append(Notice(code="not-applicable", message=text, where="roles.stability"))
+    return tuple(notices)

@@ -1,0 +1,70 @@
+"""Whether neighbouring groups of units are set apart, by a valley between them or by the agents that they belong to."""
+
+from itertools import combinations
+
+import numpy as np
+
+from convscope.roles.dip import dip_p_value, dip_statistic
+from convscope.roles.method import Partition
+from convscope.values.arrays import FloatArray, IntArray
+
+MIN_CONTRAST = 0.5
+"""Difference of shares that sets two classes of agents apart: half of their units."""
+
+
+def widest_p(values: FloatArray, partition: Partition, class_of_unit: IntArray | None = None) -> float:
+    """Return the largest p of a valley over the pairs of neighbouring groups that agents do not set apart.
+
+    Parameters
+    ----------
+    values
+        Coordinates of the units, shape (U, C).
+    partition
+        Of the units into groups.
+    class_of_unit
+        Class of each unit's agent, -1 for none, shape (U,), where classes were told apart by a test of their own. Two
+        groups are then set apart as well when two classes differ in their use of both, in opposite directions, by at
+        least half of their units. None: only valleys count.
+
+    Returns
+    -------
+    float
+        Small: all neighbours are set apart; 1 when a group has no units. Two groups are neighbours when no third
+        centre is nearer to the middle between them.
+    """
+    centres, group = partition.centres, partition.assign(values)
+    if len(np.unique(group)) < len(centres):
+        return 1.0
+    shares = None if class_of_unit is None else _shares(group, class_of_unit, len(centres))
+    return max(
+        (
+            _valley_p(values[(group == i) | (group == j)], centres[i] - centres[j])
+            for i, j in combinations(range(len(centres)), 2)
+            if _are_neighbours(centres, i, j) and not (shares is not None and _are_held_apart(shares[:, [i, j]]))
+        ),
+        default=0.0,
+    )
+
+
+def _valley_p(values: FloatArray, direction: FloatArray) -> float:
+    return dip_p_value(dip_statistic(values @ direction), len(values))
+
+
+def _are_neighbours(centres: FloatArray, i: int, j: int) -> bool:
+    squares = ((centres - (centres[i] + centres[j]) / 2) ** 2).sum(axis=1)
+    others = np.delete(squares, [i, j])
+    return bool((others >= min(squares[i], squares[j])).all())
+
+
+def _shares(group: IntArray, class_of_unit: IntArray, k: int) -> FloatArray:
+    """Share of each group among the units of each class, shape (classes, k)."""
+    counts = np.zeros((int(class_of_unit.max(initial=-1)) + 1, k))
+    is_member = class_of_unit >= 0
+    np.add.at(counts, (class_of_unit[is_member], group[is_member]), 1.0)
+    return np.asarray(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0))
+
+
+def _are_held_apart(shares: FloatArray) -> bool:
+    """Whether two classes differ enough in their use of both of two groups, shares (classes, 2)."""
+    contrast = shares[:, np.newaxis] - shares
+    return bool(((contrast[:, :, 0] >= MIN_CONTRAST) & (contrast[:, :, 1] <= -MIN_CONTRAST)).any())
