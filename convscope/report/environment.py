@@ -30,9 +30,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        {"name": inert, "p": probability, "signed": signed, "share": share, "interval": interval}
+        {"name": inert, "p": probability, "signed": signed, "share": share, "interval": interval, "sentence": _sentence}
     )
     return environment
+
+
+def _sentence(text: str) -> str:
+    """Return a sentence that begins with a capital, whoever wrote it."""
+    return text[:1].upper() + text[1:]
 
 
 def _shown(value: object) -> object:

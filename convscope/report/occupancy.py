@@ -8,9 +8,10 @@ import polars as pl
 from convscope.report.matrix import Matrix, shares_of_rows
 from convscope.report.scope import is_analysed_unit
 from convscope.values.evidence import Evidence
+from convscope.values.figures import count
 
-MAX_ROWS = 64
-"""Agents that have a row each; larger teams are shown by declared role."""
+MAX_ROWS = 24
+"""Agents that have a row each; larger teams are shown by declared role, or cut."""
 
 _UNDECLARED = "undeclared"
 
@@ -45,11 +46,16 @@ def _shares(counts: pl.DataFrame, order: Sequence[str], *, title: str, note: str
     """Return shares of rows of a table whose columns are a name, a role and a number of units."""
     names, numbers, _ = counts.columns
     present = set(counts[names].to_list())
-    rows = [name for name in (*order, _UNDECLARED) if name in present][:MAX_ROWS]
+    everyone = [name for name in (*order, _UNDECLARED) if name in present]
+    rows, n_left = everyone[:MAX_ROWS], max(0, len(everyone) - MAX_ROWS)
     roles = sorted(set(counts[numbers].to_list()))
     units = np.zeros((len(rows), len(roles)))
     for name, role, n in counts.iter_rows():
         if name in rows:
             units[rows.index(name), roles.index(role)] = n
     shares = units / np.maximum(units.sum(axis=1, keepdims=True), 1)
-    return shares_of_rows(shares, rows, [f"role {role}" for role in roles], title=title, note=note)
+    return shares_of_rows(shares, rows, [f"role {role}" for role in roles], title=title, note=_cut(note, n_left))
+
+
+def _cut(note: str, n_left: int) -> str:
+    return f"{note} {count(n_left, 'row')} more in tables/roles.parquet." if n_left else note

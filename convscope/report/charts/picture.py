@@ -7,6 +7,8 @@ import altair as alt
 import vl_convert
 from markupsafe import Markup
 
+from convscope.report.palette import ROLE_COLOURS
+
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _TAGS = frozenset({"svg", "g", "path", "line", "rect", "circle", "text", "tspan", "title"})
 _GEOMETRY = frozenset(
@@ -18,6 +20,8 @@ _ATTRIBUTES = _GEOMETRY | _PAINT | _TEXT | {"viewBox"}
 Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
 # The page's own font may be wider than the one the renderer measures with.
 _PADDING = {"left": 14, "right": 14, "top": 4, "bottom": 4}
+# The page knows a lighter variant of each colour for the dark.
+_COLOURS = {colour: f"var(--k{number})" for number, colour in enumerate(ROLE_COLOURS)}
 INK = "currentColor"
 """Follows the page: dark on light, light on dark."""
 
@@ -59,7 +63,7 @@ def _themed(chart: Chart) -> Chart:
 def _prune(node: ET.Element) -> None:
     """Keep what draws, drop the rest; names lose their namespace, since the page is HTML."""
     node.tag = node.tag.removeprefix(f"{{{_NAMESPACE}}}")
-    node.attrib = {name: text for name, text in node.attrib.items() if name in _ATTRIBUTES}
+    node.attrib = {name: _COLOURS.get(text, text) for name, text in node.attrib.items() if name in _ATTRIBUTES}
     for child in list(node):
         is_frame = child.get("class") in ("background", "foreground")
         if is_frame or child.tag.removeprefix(f"{{{_NAMESPACE}}}") not in _TAGS:

@@ -9,6 +9,9 @@ from convscope.report.palette import ROLE_COLOURS
 from convscope.values.evidence import MeanReturn
 from convscope.values.inert import inert
 
+_MAX_NAME = 12
+"""Characters of run names that stand beside each other in the legend."""
+
 
 def return_curves(returns: Sequence[MeanReturn]) -> alt.Chart:
     """Return mean return by checkpoint.
@@ -27,9 +30,7 @@ def return_curves(returns: Sequence[MeanReturn]) -> alt.Chart:
     labels = list(dict.fromkeys(str(row["checkpoint"]) for row in rows))
     is_coloured = len(runs) <= len(ROLE_COLOURS)
     scale = alt.Scale(domain=runs, range=list(ROLE_COLOURS[: len(runs)]))
-    colour = (
-        alt.Color("run:N", scale=scale, legend=alt.Legend(orient="top", title=None)) if is_coloured else alt.value(INK)
-    )
+    colour = alt.Color("run:N", scale=scale, legend=_legend(runs)) if is_coloured else alt.value(INK)
     chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_line(point=alt.OverlayMarkDef(filled=True, size=45), strokeWidth=2, opacity=0.9 if is_coloured else 0.35)
@@ -44,3 +45,9 @@ def return_curves(returns: Sequence[MeanReturn]) -> alt.Chart:
         .properties(width=400, height=220)
     )
     return chart
+
+
+def _legend(runs: Sequence[str]) -> alt.Legend:
+    # Long names in one row run over each other.
+    is_long = max(map(len, runs), default=0) > _MAX_NAME
+    return alt.Legend(orient="top", title=None, columns=1 if is_long else len(runs))

@@ -11,7 +11,7 @@ from convscope.report.listing import Listing, listing
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence, MeanReturn
 from convscope.values.fields import FieldSpec
-from convscope.values.figures import figure
+from convscope.values.figures import count, figure
 from convscope.values.header import InputFile
 
 MAX_AGENTS = 24
@@ -109,7 +109,7 @@ def _size(n_bytes: int) -> str:
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if n_bytes >= scale:
             return f"{figure(n_bytes / scale)} {unit}"
-    return f"{figure(n_bytes)} bytes"
+    return count(n_bytes, "byte")
 
 
 def _agents(evidence: Evidence) -> list[AgentRow]:

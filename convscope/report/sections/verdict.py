@@ -51,9 +51,11 @@ def _units(evidence: Evidence) -> Tile:
 
 def _agents(evidence: Evidence) -> Tile:
     k = evidence.roles.k_agents
+    n_members = max((len(classes.members) for classes in evidence.roles.classes), default=0)
+    member = "agent" if evidence.header.identities_persist else "role or slot"
     notes = {None: "not testable", 1: "no two can be told apart"}
-    note = notes.get(k, f"among {count(len(evidence.analysed), 'agent')}")
-    return Tile(value=figure(k), name="kind of agent" if k == 1 else "kinds of agent", note=note)
+    note = notes.get(k, f"told apart among {figure(n_members)}")
+    return Tile(value=figure(k), name=f"{'kind' if k == 1 else 'kinds'} of {member}", note=note)
 
 
 def _edges(evidence: Evidence) -> Tile:

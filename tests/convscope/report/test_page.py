@@ -134,7 +134,7 @@ def test_the_policy_comes_before_everything_that_could_load(html):
 def test_the_verdict_comes_first_with_its_reasons(html):
     text = Page(html.split('id="content">')[1].split("</main>")[0]).text
     assert text.startswith("Verdict Partly as declared")
-    assert text.index("routing follows the declared roles more than chance") < text.index("What was read and assumed")
+    assert text.index("Routing follows the declared roles more than chance") < text.index("What was read and assumed")
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))

@@ -1,0 +1,27 @@
+"""The terminal says the same as the page, in a few lines that cannot act."""
+
+from dataclasses import replace
+
+from convscope.report.summary import summary_lines
+from convscope.report.wording import verdict_of
+from tests.convscope.report.evidence import BARE, SINGLE, Study, gap, make_evidence
+
+
+def test_the_verdict_comes_first_with_its_main_figures():
+    evidence = make_evidence()
+    lines = summary_lines(evidence)
+    assert lines[0] == verdict_of(evidence).headline
+    assert "Roles: 3 among episodes, 3 among agents" in lines
+    assert "Routing from attention: 8 of 20 edges significant" in lines
+    assert any(line.startswith("Alignment gap: 0.488 (0.310 to 0.660") for line in lines)
+
+
+def test_what_is_not_known_is_left_out():
+    assert len(summary_lines(make_evidence(SINGLE))) == 3
+    assert "Roles: \u2013 among episodes, \u2013 among agents" in summary_lines(make_evidence(BARE))
+
+
+def test_escape_sequences_of_a_log_are_shown():
+    study = Study()
+    evidence = make_evidence(study, gap=replace(gap(study), reasons=("\x1b]8;;https://example.org\x07click",)))
+    assert "\x1b" not in "".join(summary_lines(evidence))
