@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.compare.divergence import conditioned
-from convscope.compare.relabelling import RelabelledRun, Relabellings, relabelled_run
+from convscope.compare.relabelled_run import RelabelledRun, relabelled_run
+from convscope.compare.relabelling import Relabellings
 from convscope.compare.scores import Scores
 from convscope.randomness import generator
 from convscope.values.arrays import BoolArray, FloatArray, IntArray, sealed
@@ -58,7 +59,7 @@ def join(runs: Sequence[Relabellings], names: Sequence[str], *, n_draws: int, se
     runs, names
         Relabellings and name of each run. A run's draws depend on its name, not on its place among the runs.
     n_draws
-        Joint relabellings to draw; runs whose relabellings were drawn themselves hold as many.
+        Joint relabellings to draw, or as many as were drawn in the run that has fewest.
     seed
         Of the analysis.
     """
@@ -67,6 +68,7 @@ def join(runs: Sequence[Relabellings], names: Sequence[str], *, n_draws: int, se
         return JointRelabellings(
             picks=np.indices([len(run.labels) for run in runs]).reshape(len(runs), -1).T, is_exact=True
         )
+    n_draws = min([n_draws, *(len(run.labels) - 1 for run in runs if not run.is_exhaustive)])
     picked = [
         generator(seed, "gap", "joint", name).integers(len(run.labels), size=n_draws)
         if run.is_exhaustive

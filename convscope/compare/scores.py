@@ -111,6 +111,7 @@ def score(
         target=target,
         floor=floor,
         notices=(
+            *preference.notices,
             *_lost(preference, is_used, cells),
             *floor_notices,
             *(row_notices if prior.preference is not None else ()),

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from convscope.compare.relabelling import relabelled_run, relabellings
+from convscope.compare.relabelled_run import relabelled_run
+from convscope.compare.relabelling import FEWEST_DRAWS, relabellings
 from convscope.routing.preference import role_preference
 from convscope.simulate.tallies import tallies_of
 from convscope.simulate.teams import GENERIC, Team, simulate_run
@@ -80,3 +81,11 @@ def test_redrawn_teams_start_from_the_declared_preference():
     found = relabelled_run(tallies_of([run]), n_roles=3, n_draws=20, rng=np.random.default_rng(0))
     assert np.abs(found.preference[0] - np.array(GENERIC)).max() < 1e-6
     assert np.abs(found.preference[1:].mean(axis=0) - 1 / 3).max() < 0.1
+
+
+def test_very_long_logs_with_redrawn_roles_are_drawn_less_often():
+    roles = np.random.default_rng(0).integers(3, size=(20_001, 10))
+    found = relabellings(
+        roles, np.ones(roles.shape, dtype=bool), n_roles=3, n_draws=999, rng=np.random.default_rng(0)
+    ).labels
+    assert len(found) == 1 + FEWEST_DRAWS
