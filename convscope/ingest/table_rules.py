@@ -26,8 +26,8 @@ def check_encoding(view: LogView) -> Iterator[Problem]:
         message = f"the format version is {version!r:.20}"
         yield _critical("version", "/", message=message, fix=f"write version {VERSION}, or update convscope")
     needed = view.json("/", "required-features")
-    unknown = [feature for feature in needed if feature not in FEATURES] if isinstance(needed, list) else []
-    if unknown:
+    unknown = [feature for feature in needed if feature not in FEATURES] if isinstance(needed, list) else [needed]
+    if unknown and "required-features" in root:
         message = f"readers must know {unknown[0]!r:.80}"
         yield _critical("required-features", "/", message=message, fix="update convscope")
 

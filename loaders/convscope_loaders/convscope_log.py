@@ -60,10 +60,13 @@ def _check_version(name: str, inventory: Inventory) -> None:
         raise LogFormatError(
             f"{name} has format version {version!r:.20}; this convscope reads {VERSION[0]}.x: update it"
         )
-    needed = _json(root.get("required-features"), list)
-    unknown = [str(feature) for feature in needed if feature not in FEATURES]
+    needed = root.get("required-features", "[]")
+    features = _json(needed, list)
+    unknown = [str(feature) for feature in features if feature not in FEATURES]
     if unknown:
         raise LogFormatError(f"{name} needs {unknown[0]!r:.80}, which this convscope does not know; update it")
+    if not features and needed != "[]":
+        raise LogFormatError(f"{name}: the attribute required-features is no JSON list, so nobody knows what it needs")
 
 
 def _log(probe: Probe, tables: Tables) -> TrajectoryLog:

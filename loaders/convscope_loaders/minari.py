@@ -71,7 +71,7 @@ def _log(
     used = frozenset(part.leaf for _, column in fields for part in column.parts)
     extent = find_extent(probe.name, inventory, layout, used=used)
     specs = tuple(spec for spec, _ in fields)
-    spaces = [_space(file, layout, key, metadata=metadata) for key in layout.keys]
+    spaces = [_space(inventory, file, layout, key=key, metadata=metadata) for key in layout.keys]
     header = LogHeader(
         agents=_agents(layout, spaces, specs),
         fields=specs,
@@ -98,7 +98,9 @@ def _log(
     )
 
 
-def _space(file: Hdf5Reader, layout: MinariLayout, key: str, *, metadata: MinariMetadata | None) -> ActionSpace:
+def _space(
+    inventory: Inventory, file: Hdf5Reader, layout: MinariLayout, *, key: str, metadata: MinariMetadata | None
+) -> ActionSpace:
     info = layout.leaves[f"actions/{key}"]
     width = int(np.prod(info.shape[1:]))
     stated = metadata.spaces.get(key) if metadata is not None else None
@@ -107,8 +109,10 @@ def _space(file: Hdf5Reader, layout: MinariLayout, key: str, *, metadata: Minari
     if np.dtype(info.dtype).kind == "f":
         return ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
     largest = np.zeros(width, np.int64)
-    for group in layout.episodes:
-        actions = file.read(f"{group}/actions/{key}").astype(np.int64).reshape(-1, width)
+    for path in (f"{group}/actions/{key}" for group in layout.episodes):
+        if path not in inventory.datasets:
+            continue
+        actions = file.read(path).astype(np.int64).reshape(-1, width)
         largest = np.maximum(largest, actions.max(axis=0, initial=0))
     kind = ActionKind.MULTI_DISCRETE if len(info.shape) > 1 else ActionKind.DISCRETE
     return ActionSpace(kind=kind, n=tuple((largest + 1).tolist()), width=width)
