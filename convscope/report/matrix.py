@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 
 from convscope.values.arrays import BoolArray, FloatArray
-from convscope.values.figures import figure, share, signed
+from convscope.values.figures import aligned, share
 
 
 class Shade(StrEnum):
@@ -56,7 +57,10 @@ def amounts(values: FloatArray, names: Sequence[str], *, title: str, note: str, 
         Amount that has the full shade; None takes the largest. Share it between matrices that are compared.
     """
     full = top or largest(values)
-    rows = [tuple(_amount(value, full) for value in row) for row in values.tolist()]
+    texts = _texts(values)
+    rows = [
+        tuple(map(partial(_amount, full=full), row, words)) for row, words in zip(values.tolist(), texts, strict=True)
+    ]
     return Matrix(title=title, note=note, columns=tuple(names), rows=tuple(zip(names, rows, strict=True)))
 
 
@@ -93,8 +97,8 @@ def differences(values: FloatArray, names: Sequence[str], *, title: str, note: s
     # A tenth is a small difference of two shares: it must not look like the end of the scale.
     full = max(largest(np.abs(values)), 0.1)
     rows = [
-        tuple(_difference(value, full, is_uncertain) for value, is_uncertain in zip(row, hatched, strict=True))
-        for row, hatched in zip(values.tolist(), uncertain.tolist(), strict=True)
+        tuple(map(partial(_difference, full=full), row, words, hatched))
+        for row, words, hatched in zip(values.tolist(), _texts(values), uncertain.tolist(), strict=True)
     ]
     return Matrix(title=title, note=note, columns=tuple(names), rows=tuple(zip(names, rows, strict=True)))
 
@@ -105,22 +109,29 @@ def largest(values: FloatArray) -> float:
     return float(finite.max()) if finite.size and finite.max() > 0 else 1.0
 
 
-def _amount(value: float, full: float) -> Cell:
+def _texts(values: FloatArray) -> list[tuple[str, ...]]:
+    """Return the numbers of a matrix row by row, with the same decimals throughout."""
+    width = values.shape[1]
+    flat = aligned(values.ravel().tolist(), digits=2)
+    return [flat[start : start + width] for start in range(0, len(flat), max(width, 1))]
+
+
+def _amount(value: float, text: str, *, full: float) -> Cell:
     if not np.isfinite(value):
         return Cell(text="blank", shade=Shade.BLANK, strength="0")
-    return Cell(text=figure(value, digits=2), shade=Shade.AMOUNT, strength=_percent(value / full))
+    return Cell(text=text, shade=Shade.AMOUNT, strength=_percent(value / full))
 
 
 def _share(value: float) -> Cell:
     return Cell(text=share(value), shade=Shade.AMOUNT, strength=_percent(value))
 
 
-def _difference(value: float, full: float, is_uncertain: bool) -> Cell:  # noqa: FBT001  one cell of a boolean matrix
+def _difference(value: float, text: str, is_uncertain: bool, *, full: float) -> Cell:  # noqa: FBT001  a boolean cell
     if not np.isfinite(value):
         return Cell(text="blank", shade=Shade.BLANK, strength="0")
     shade = Shade.MORE if value > 0 else Shade.LESS
-    text = signed(round(value, 3), digits=2)
-    return Cell(text=text, shade=shade, strength=_percent(abs(value) / full), is_uncertain=is_uncertain)
+    sign = "+" if value > 0 else ""
+    return Cell(text=sign + text, shade=shade, strength=_percent(abs(value) / full), is_uncertain=is_uncertain)
 
 
 def _percent(part: float) -> str:

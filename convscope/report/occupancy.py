@@ -17,12 +17,12 @@ _UNDECLARED = "undeclared"
 
 
 def occupancy_matrix(evidence: Evidence) -> Matrix | None:
-    """Return the share of each agent's episodes in which it plays each role; None when no unit has a role.
+    """Return the share of each agent's episodes in which it plays each role; None when there are not two.
 
     Where names do not persist over episodes, or the team is large, rows are declared roles instead.
     """
     table = evidence.roles.table.filter(is_analysed_unit(evidence), pl.col("role").is_not_null())
-    if table.is_empty():
+    if table["role"].n_unique() < 2:
         return None
     by_role = table["declared_role"].is_not_null().any()
     is_large = len(evidence.analysed) > MAX_ROWS or not evidence.header.identities_persist
@@ -34,9 +34,9 @@ def occupancy_matrix(evidence: Evidence) -> Matrix | None:
 
 
 def confusion_matrix(confusion: pl.DataFrame, declared_roles: Sequence[str]) -> Matrix | None:
-    """Return how the units of each declared role spread over found roles, as shares of the declared role."""
+    """Return how the units of each declared role spread over found roles, as shares; None when there is one of each."""
     known = confusion.drop_nulls()
-    if known.is_empty():
+    if max(known.n_unique(name) for name in known.columns[:2]) < 2:
         return None
     note = "Shares of each declared role's units; one dark cell a row and a column is a full recovery."
     return _shares(known, declared_roles, title="Declared against found roles", note=note)

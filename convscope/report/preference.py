@@ -11,7 +11,7 @@ from convscope.values.routing import RolePreference
 def preference_matrices(evidence: Evidence) -> tuple[Matrix, ...]:
     """Return the matrices that the log and the prior afford: learned, declared, difference. Row = receiving role."""
     preference = evidence.routing.preference if evidence.routing else None
-    if preference is None:
+    if preference is None or not np.isfinite(preference.matrix).any():
         return ()
     learned, declared = preference.matrix, _declared(evidence, preference)
     top = max(largest(learned), largest(declared)) if declared is not None else largest(learned)

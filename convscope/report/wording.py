@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from convscope.values.config import RoutingSource
 from convscope.values.evidence import Evidence
 from convscope.values.gap import Verdict
+from convscope.values.routing import RoutingGraph
 
 
 class Tone(StrEnum):
@@ -71,6 +73,17 @@ _WORDS = {
         Tone.OPEN,
     ),
 }
+
+
+_FROM_SENDERS = frozenset({RoutingSource.INTERVENTION, RoutingSource.POLICY_RESIDUAL, RoutingSource.TRANSFER_ENTROPY})
+"""Sources whose claim has the sender as its subject; of the others it is the receiver."""
+
+
+def claim_words(routing: RoutingGraph, sender: str, receiver: str) -> str:
+    """Return what an edge claims, such as ``the sender precedes and predicts the receiver``."""
+    if routing.source in _FROM_SENDERS:
+        return f"{sender} {routing.claim} {receiver}"
+    return f"{receiver} {routing.claim} {sender}"
 
 
 def verdict_of(evidence: Evidence) -> VerdictWords:

@@ -1,5 +1,6 @@
 """Numbers as people read them: three significant digits, never eight."""
 
+from collections.abc import Sequence
 from math import isfinite
 
 NO_FIGURE = "\u2013"
@@ -7,6 +8,7 @@ NO_FIGURE = "\u2013"
 
 _MINUS = "\u2212"
 _TIMES = "\u00d7"
+_MAX_DECIMALS = 6
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -39,6 +41,31 @@ def signed(value: float | None, *, digits: int = 3) -> str:
     """Return a number as `figure` does, with its sign even where it is positive: for differences and effects."""
     text = figure(value, digits=digits)
     return f"+{text}" if value is not None and isfinite(value) and value > 0 else text
+
+
+def aligned(values: Sequence[float | None], *, digits: int = 3) -> tuple[str, ...]:
+    """Return the numbers of one column, all with as many decimals as the largest needs: they can be compared by eye.
+
+    Parameters
+    ----------
+    values
+        In one unit. None and non-finite numbers give a dash.
+    digits
+        Significant digits of the largest, at least 1.
+    """
+    known = [abs(value) for value in values if value is not None and isfinite(value)]
+    exponent = int(f"{max(known, default=0.0):e}".partition("e")[2])
+    decimals = digits - 1 - exponent
+    if not 0 <= decimals <= _MAX_DECIMALS:
+        return tuple(figure(value, digits=digits) for value in values)
+    return tuple(
+        NO_FIGURE if value is None or not isfinite(value) else _fixed(value, decimals=decimals) for value in values
+    )
+
+
+def _fixed(value: float, *, decimals: int) -> str:
+    # Adding zero takes the sign from a rounded zero.
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", _MINUS)
 
 
 def probability(value: float | None) -> str:

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from convscope.report.charts.forest import forest
 from convscope.report.charts.picture import picture
 from convscope.report.document.gap import all_components
+from convscope.report.notices import NOT_COMPUTED
 from convscope.report.options import margin
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence
@@ -29,6 +30,8 @@ class ComponentRow:
 
     component: Component
     question: str
+    why: str | None
+    """Why it has no value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,10 @@ def _view(evidence: Evidence) -> GapView | NoGap:
     has_values = any(component.value is not None for component in components)
     description = "Components of the gap with their intervals; the figures are in the table."
     return GapView(
-        rows=tuple(ComponentRow(component=component, question=_QUESTIONS[component.name]) for component in components),
+        rows=tuple(
+            ComponentRow(component=component, question=_QUESTIONS[component.name], why=_why(component))
+            for component in components
+        ),
         forest=picture(forest(components, margin(evidence)), description) if has_values else None,
         margin=f"{margin(evidence):g}",
         composite=gap.composite,
@@ -67,6 +73,10 @@ def _view(evidence: Evidence) -> GapView | NoGap:
         runs_needed=gap.runs_needed,
         n_runs=len(evidence.episodes.runs),
     )
+
+
+def _why(component: Component) -> str | None:
+    return "not computed by this version" if component.why == NOT_COMPUTED else component.why
 
 
 GAP = Section(key="gap", title="Translation gap", view=_view)

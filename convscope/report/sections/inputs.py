@@ -57,7 +57,8 @@ class InputsView:
 
     files: Listing[FileRow]
     facts: tuple[tuple[str, str], ...]
-    assumptions: Listing[str]
+    assumptions: Listing[tuple[str, str | None]]
+    """Each with the place that it concerns."""
     agents: Listing[AgentRow]
     is_grouped: bool
     fields: Listing[FieldRow]
@@ -67,12 +68,14 @@ class InputsView:
 
 def _view(evidence: Evidence) -> InputsView:
     header = evidence.header
-    assumptions = dict.fromkeys(sentence for file in header.inputs for sentence in file.assumptions)
+    sentences = dict.fromkeys(sentence for file in header.inputs for sentence in file.assumptions)
+    assumptions: list[tuple[str, str | None]] = [(sentence, None) for sentence in sentences]
+    assumptions += [(notice.message, notice.where) for notice in header.notices]
     is_grouped = len(header.agents) > MAX_AGENTS
     return InputsView(
         files=listing([_file(file) for file in header.inputs], MAX_ROWS),
         facts=_facts(evidence),
-        assumptions=listing([*assumptions, *(notice.message for notice in header.notices)], MAX_ROWS),
+        assumptions=listing(assumptions, MAX_ROWS),
         agents=listing(_kinds(evidence) if is_grouped else _agents(evidence), MAX_ROWS),
         is_grouped=is_grouped,
         fields=listing([_field(field) for field in header.fields], MAX_ROWS),

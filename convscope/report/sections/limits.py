@@ -11,6 +11,8 @@ from convscope.values.header import Notice
 MAX_NOTICES = 12
 """Of each group."""
 
+_TITLES = ("Read with care", "Behaviour that this log does not show", "Does not apply here", "Not computed")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeGroup:
@@ -28,14 +30,24 @@ class LimitsView:
 
 
 def _view(evidence: Evidence) -> LimitsView:
-    notices = all_notices(evidence)
-    care = [notice for notice in notices if notice.code not in (NOT_COMPUTED, NOT_APPLICABLE)]
-    apart = [notice for notice in notices if notice.code == NOT_APPLICABLE]
-    later = [notice for notice in notices if notice.code == NOT_COMPUTED]
-    groups = (("Read with care", care), ("Not in this log", apart), ("Not computed", later))
+    # What concerns reading stands under what was read and assumed.
+    read = set(evidence.header.notices)
+    notices = [notice for notice in all_notices(evidence) if notice not in read]
+    groups = {title: [notice for notice in notices if _title(notice) == title] for title in _TITLES}
     return LimitsView(
-        groups=tuple(NoticeGroup(title=title, notices=listing(found, MAX_NOTICES)) for title, found in groups if found)
+        groups=tuple(
+            NoticeGroup(title=title, notices=listing(found, MAX_NOTICES)) for title, found in groups.items() if found
+        )
     )
+
+
+def _title(notice: Notice) -> str:
+    care, behaviour, apart, later = _TITLES
+    if notice.code == NOT_COMPUTED:
+        return later
+    if notice.code == NOT_APPLICABLE:
+        return behaviour if (notice.where or "").startswith("features.") else apart
+    return care
 
 
 LIMITS = Section(key="limits", title="What this log cannot show", view=_view)

@@ -11,7 +11,9 @@ from convscope.report.matrix import Matrix
 from convscope.report.palette import kind_of
 from convscope.report.preference import agent_matrix, preference_matrices
 from convscope.report.section import Section
+from convscope.report.wording import claim_words
 from convscope.values.evidence import Evidence
+from convscope.values.figures import aligned
 from convscope.values.routing import SourceAgreement
 
 MAX_EDGES = 12
@@ -25,7 +27,7 @@ class EdgeRow:
 
     sender: str
     receiver: str
-    weight: float | None
+    weight: str
     p_value: float | None
     q_value: float | None
     is_significant: bool
@@ -77,7 +79,7 @@ def _view(evidence: Evidence) -> RoutingView | NoRouting:
     }
     return RoutingView(
         source=routing.source.value,
-        claim=routing.claim,
+        claim=claim_words(routing, "the sender", "the receiver"),
         unit=routing.unit,
         q=f"{evidence.config.q:g}",
         n_tested=routing.edges.height,
@@ -95,17 +97,17 @@ def _view(evidence: Evidence) -> RoutingView | NoRouting:
 
 
 def _rows(edges: pl.DataFrame, limit: int) -> Listing[EdgeRow]:
-    columns = ("sender", "receiver", "weight", "p_value", "q_value", "significant")
-    ordered = strongest(edges, edges.height).select(columns)
-    return listing(
-        [
-            EdgeRow(
-                sender=sender, receiver=receiver, weight=weight, p_value=p, q_value=q, is_significant=bool(significant)
-            )
-            for sender, receiver, weight, p, q, significant in ordered.iter_rows()
-        ],
-        limit,
+    ordered = strongest(edges, edges.height)
+    shown = ordered.head(limit)
+    rows = tuple(
+        EdgeRow(sender=sender, receiver=receiver, weight=weight, p_value=p, q_value=q, is_significant=bool(significant))
+        for weight, (sender, receiver, p, q, significant) in zip(
+            aligned(shown["weight"].to_list()),
+            shown.select("sender", "receiver", "p_value", "q_value", "significant").iter_rows(),
+            strict=True,
+        )
     )
+    return Listing(rows=rows, n_left=ordered.height - shown.height)
 
 
 ROUTING = Section(key="routing", title="Routing", view=_view)

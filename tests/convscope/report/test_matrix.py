@@ -14,7 +14,7 @@ def cells(matrix):
 
 def test_amounts_share_a_scale():
     matrix = amounts(np.array([[0.3, np.nan], [0.6, 0.0]]), ("a", "b"), title="t", note="n", top=0.6)
-    assert [cell.text for cell in cells(matrix)] == ["0.30", "blank", "0.60", "0"]
+    assert [cell.text for cell in cells(matrix)] == ["0.30", "blank", "0.60", "0.00"]
     assert [cell.strength for cell in cells(matrix)] == ["50", "0", "100", "0"]
     assert cells(matrix)[1].shade is Shade.BLANK
 
@@ -23,7 +23,7 @@ def test_differences_show_their_sign_in_words_and_shade():
     uncertain = np.array([[True, False], [False, False]])
     values = np.array([[0.2, -0.2], [0.0, np.nan]])
     matrix = differences(values, ("a", "b"), title="t", note="n", uncertain=uncertain)
-    assert [cell.text for cell in cells(matrix)] == ["+0.20", "\u22120.20", "0", "blank"]
+    assert [cell.text for cell in cells(matrix)] == ["+0.20", "\u22120.20", "0.00", "blank"]
     assert [cell.shade for cell in cells(matrix)][:2] == [Shade.MORE, Shade.LESS]
     assert [cell.is_uncertain for cell in cells(matrix)] == [True, False, False, False]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convscope.values.figures import count, figure, interval, probability, share, signed
+from convscope.values.figures import aligned, count, figure, interval, probability, share, signed
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,11 @@ def test_signs_shares_and_probabilities():
     assert [share(part) for part in (None, 0.0, 0.001, 0.256, 1.0)] == ["\u2013", "0 %", "< 1 %", "26 %", "100 %"]
     assert interval((0.1, 0.25)) == "0.100 to 0.250"
     assert (count(1, "run"), count(2000, "run")) == ("1 run", "2,000 runs")
+
+
+def test_a_column_has_the_decimals_of_its_largest_number():
+    assert aligned([0.00656, -0.000505, None, 0.00003]) == ("0.00656", "\u22120.00051", "\u2013", "0.00003")
+    assert aligned([0.6, -0.001, 0.12], digits=2) == ("0.60", "0.00", "0.12")
+    assert aligned([1e-9, 12.0]) == ("0.0", "12.0")
+    assert aligned([1e-9]) == ("1.00 \u00d7 10\u207b\u2079",)
+    assert aligned([]) == ()
