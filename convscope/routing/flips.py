@@ -125,7 +125,8 @@ def _family(draws: FloatArray, observed: FloatArray, is_tested: BoolArray) -> Fl
     if not is_tested.any():
         return np.full(len(observed), np.nan)
     # Tests differ in their number of columns: each is put on the scale of its own null before the largest is taken.
-    mean, spread = draws.mean(axis=0), draws.std(axis=0) + np.finfo(np.float64).tiny
+    every = np.concatenate([observed[None], draws])
+    mean, spread = every.mean(axis=0), every.std(axis=0) + np.finfo(np.float64).tiny
     largest = ((draws - mean) / spread)[:, is_tested].max(axis=1)
     above = (largest[:, None] >= (observed - mean) / spread - _TIE).sum(axis=0)
     return _share_above(above, len(draws))

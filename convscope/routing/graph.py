@@ -1,12 +1,17 @@
 """The routing graph of a log: the source in use, role preference, and how far other sources agree."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from convscope.engine.executors import open_executor
+from convscope.engine.run import run_folds
+from convscope.ingest.selection import select_agents
 from convscope.randomness import generator
 from convscope.routing.agreement import source_agreement
+from convscope.routing.choose import choose_estimators
 from convscope.routing.concentration import agent_concentration
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.estimators.estimator import Estimator
@@ -73,6 +78,29 @@ def routing_graph(
         compared=tuple(_agreement(used, other, config=config, agents=agents) for other in others),
         notices=(*used.notices, *(preference.notices if preference else ()), *_identity_notices(log)),
     )
+
+
+def find_routing(
+    log: TrajectoryLog, config: AnalysisConfig | None = None, *, agents: Sequence[str] | None = None
+) -> RoutingGraph | None:
+    """Return who draws on whom, on its own: `choose_estimators`, the passes over the log, and `routing_graph`.
+
+    Parameters
+    ----------
+    log
+        The log.
+    config
+        None takes the defaults.
+    agents
+        Names of the analysed agents; None takes those that the configuration selects.
+    """
+    config = config or AnalysisConfig()
+    chosen = choose_estimators(log.header, config)
+    with open_executor(1) as executor:
+        run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes)
+        results = run([estimator.fold(log, config) for estimator in chosen])
+        names = select_agents(log, config) if agents is None else agents
+        return routing_graph(log, chosen, results, config=config, agents=names, run=run)
 
 
 def _agreement(

@@ -7,13 +7,14 @@ import numpy as np
 import polars as pl
 
 from convscope.randomness import generator
-from convscope.routing.edges import edge_table, join_tables
+from convscope.routing.edges import edge_table, join_tables, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.groups import agent_places, episode_groups
 from convscope.routing.predictive.clock import ClockFold, ClockSums, make_clock
 from convscope.routing.predictive.columns import column_bank
 from convscope.routing.predictive.halving import half_weights
 from convscope.routing.predictive.notices import study_notices
+from convscope.routing.predictive.roles import role_figures, unit_roles
 from convscope.routing.predictive.significance import pair_figures
 from convscope.routing.predictive.study import Part, Study, read_study
 from convscope.routing.predictive.tallies import weight_tallies
@@ -66,6 +67,7 @@ class TransferEntropy:
             edges_by_run=join_tables(by_run),
             tallies=_tallies(log, study, agents, [part.fits.weight for part in analysed]),
             halves=tuple((_tallies(log, study, agents, a), _tallies(log, study, agents, b)) for a, b in halves),
+            role_edges=self._role_edges(log, study, config=config, agents=agents) if log.header.roles else None,
             notices=study_notices(study, agents, config),
         )
 
@@ -81,6 +83,19 @@ class TransferEntropy:
         rng = generator(config.seed, "routing", self.source, "edges", str(run_name), str(checkpoint))
         figures = pair_figures(parts, n_flips=config.n_permutations, rng=rng)
         return edge_table(figures, agents, q=config.q, run=run_name, checkpoint=checkpoint)
+
+    def _role_edges(
+        self, log: TrajectoryLog, study: Study, *, config: AnalysisConfig, agents: Sequence[str]
+    ) -> pl.DataFrame:
+        declared = log.episodes.declared_roles[:, agent_places(log, agents)]
+        figures = role_figures(
+            study.analysed,
+            [unit_roles(part, declared) for part in study.analysed],
+            n_roles=len(log.header.roles),
+            n_flips=config.n_permutations,
+            rng=generator(config.seed, "routing", self.source, "roles"),
+        )
+        return role_edge_table(figures, log.header.roles, q=config.q)
 
 
 def _tallies(log: TrajectoryLog, study: Study, agents: Sequence[str], weights: Sequence[FloatArray]) -> RoutingTallies:

@@ -73,7 +73,9 @@ class ClockSums:
     squares: FloatArray
     """Sum of squares of each column, shape (C,)."""
     steps: FloatArray
-    """How often each symbol of an agent followed each of its symbols, shape (G, C, C); 0 between agents."""
+    """How often each symbol of an agent followed each of its symbols, shape (G, C, C)."""
+    together: FloatArray
+    """How often two symbols, of any two agents, stood side by side a step before another step, shape (G, C, C)."""
     is_uneven: BoolArray
     """Whether somebody lacked a choice while somebody else acted, shape (1,)."""
 
@@ -99,6 +101,7 @@ class ClockFold:
             count=np.zeros(shape),
             squares=np.zeros(n_columns),
             steps=np.zeros((n_groups, n_columns, n_columns)),
+            together=np.zeros((n_groups, n_columns, n_columns)),
             is_uneven=np.zeros(1, dtype=np.bool_),
         )
 
@@ -113,7 +116,8 @@ class ClockFold:
             total=self._by_cell(held, cells),
             count=self._by_cell(is_known.astype(np.float64), cells),
             squares=np.square(held).sum(axis=0),
-            steps=self._steps(held, block),
+            steps=self._symbol_pairs(held, block, later_by=1),
+            together=self._symbol_pairs(held, block, later_by=0),
             is_uneven=np.array([_is_uneven(block)]),
         )
         return self.merge(state, sums)
@@ -134,7 +138,7 @@ class ClockFold:
         result[distinct] = np.add.reduceat(values[order], starts, axis=0)
         return result.reshape(shape)
 
-    def _steps(self, held: FloatArray, block: Block) -> FloatArray:
+    def _symbol_pairs(self, held: FloatArray, block: Block, *, later_by: int) -> FloatArray:
         places = [place for place, column in enumerate(self.columns) if column.kind == Kind.SYMBOL]
         result = np.zeros((self.clock.n_groups, len(self.columns), len(self.columns)))
         episode = block.episode_of_row
@@ -142,7 +146,8 @@ class ClockFold:
         group = self.clock.group_of[block.episodes][episode[later]]
         for number in np.unique(group).tolist():
             rows = later[group == number]
-            result[number][np.ix_(places, places)] = held[rows - 1][:, places].T @ held[rows][:, places]
+            first, second = held[rows - 1][:, places], held[rows - 1 + later_by][:, places]
+            result[number][np.ix_(places, places)] = first.T @ second
         return result
 
 

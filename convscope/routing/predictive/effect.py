@@ -32,7 +32,7 @@ def mixed_entropy_gain(explained: FloatArray) -> float:
     return float(0.5 * np.square(explained).sum())
 
 
-def discrete_entropy_gain(shift: FloatArray, source: FloatArray, transitions: FloatArray) -> float:
+def discrete_entropy_gain(shift: FloatArray, together: FloatArray, transitions: FloatArray) -> float:
     """Return what a sender's action tells of a receiver's next action, given the receiver's last one, in nats.
 
     Parameters
@@ -40,25 +40,25 @@ def discrete_entropy_gain(shift: FloatArray, source: FloatArray, transitions: Fl
     shift
         Change of the probability of each of the receiver's actions by each of the sender's, everything else equal, up
         to a constant, shape (S, A).
-    source
-        Probability of each of the sender's actions, shape (S,).
+    together
+        How often each of the receiver's last actions stood beside each of the sender's, shape (A, S).
     transitions
         How often each of the receiver's actions followed each of its last actions, shape (A, A).
 
     Notes
     -----
-    The receiver's law is taken to be ``p(y | z) + shift[s, y]`` with the shift centred: exact for a receiver that
-    copies the sender with some probability, whatever it does otherwise. Mean over z of the mutual information of s and
-    y, which is the conditional transfer entropy.
+    The receiver's law is taken to be ``p(y | z) + shift[s, y]`` with the shift centred given z: exact for a receiver
+    that copies the sender with some probability, whatever it does otherwise. Mean over z of the mutual information of
+    s and y, which is the conditional transfer entropy.
     """
-    centred = shift - source @ shift
-    seen = transitions.sum(axis=1)
-    law = transitions / np.maximum(seen, 1)[:, None]
-    given = np.maximum(law[:, None, :] + centred, 0.0)
+    joint = together / max(float(together.sum()), 1.0)
+    source = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
+    law = transitions / np.maximum(transitions.sum(axis=1, keepdims=True), 1)
+    given = np.maximum((law - source @ shift)[:, None, :] + shift, 0.0)
     given /= np.maximum(given.sum(axis=2, keepdims=True), 1e-300)
-    mean = np.einsum("s,zsy->zy", source, given)
-    ratio = np.divide(given, mean[:, None, :], out=np.ones_like(given), where=given > 0)
-    return float(np.einsum("z,s,zsy->", seen / max(float(seen.sum()), 1.0), source, given * np.log(ratio)))
+    mean = np.einsum("zs,zsy->zy", source, given)
+    ratio = np.divide(given, mean[:, None, :], out=np.ones_like(given), where=(given > 0) & (mean[:, None, :] > 0))
+    return float(np.einsum("zs,zsy->", joint, given * np.log(ratio)))
 
 
 def bits_per_step(nats: float, first_order: float, *, n_free: float, n_samples: float) -> float:

@@ -10,7 +10,7 @@ from convscope.routing.predictive.fits import DesignFit, Question, design_fits
 from convscope.routing.predictive.grams import UnitGrams
 from convscope.routing.predictive.places import outcome_places
 from convscope.routing.predictive.scores import UnitProducts, innovation_scores, pair_scores, unit_products
-from convscope.routing.predictive.symbols import SymbolTable
+from convscope.routing.predictive.symbols import SymbolTables
 from convscope.routing.predictive.weights import pair_weights
 from convscope.values.arrays import FloatArray
 
@@ -33,7 +33,7 @@ class PairFits:
     """A test per unordered pair: what both do at the same step that nothing logged foretold."""
 
 
-def pair_fits(question: Question, units: UnitGrams, symbols: Sequence[SymbolTable | None]) -> PairFits:
+def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> PairFits:
     """Fit every ordered pair and score every unit.
 
     Parameters
@@ -43,7 +43,7 @@ def pair_fits(question: Question, units: UnitGrams, symbols: Sequence[SymbolTabl
     units
         Of one run and checkpoint.
     symbols
-        Action tables of the agents of the question; None for an agent whose action is not a single choice.
+        Action tables of the agents of the question.
     """
     fits = tuple(design_fits(question, units))
     scores: _Cells = {}

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from convscope.routing.estimate import Run
 from convscope.routing.groups import Group, agent_places, episode_groups
 from convscope.routing.predictive.clock import ClockFold, ClockSums
@@ -12,8 +10,8 @@ from convscope.routing.predictive.evaluate import PairFits, pair_fits
 from convscope.routing.predictive.fits import Question
 from convscope.routing.predictive.grams import GramFold, UnitGrams
 from convscope.routing.predictive.lag import choose_lag
-from convscope.routing.predictive.plan import Plan, make_plan
-from convscope.routing.predictive.symbols import SymbolTable, symbol_table
+from convscope.routing.predictive.plan import make_plan
+from convscope.routing.predictive.symbols import SymbolTables, symbol_tables
 from convscope.routing.predictive.tables import CountFold
 from convscope.values.arrays import IntArray
 from convscope.values.config import AnalysisConfig
@@ -29,7 +27,7 @@ class Part:
 
     group: Group
     units: UnitGrams
-    symbols: tuple[SymbolTable | None, ...]
+    symbols: SymbolTables
     """Action tables of the analysed agents."""
     fits: PairFits
     counts: IntArray | None
@@ -75,9 +73,12 @@ def read_study(
     groups = episode_groups(log, config)
     places = agent_places(log, agents)
     plan = make_plan(fold.columns, sums, clock=fold.clock, groups=groups, n_agents=len(log.header.agents))
-    symbols = [_symbols(fold, plan, sums, group=number, agents=places) for number in range(len(groups))]
+    symbols = [
+        symbol_tables(fold.columns, plan.kept, sums, group=number, agents=places.tolist())
+        for number in range(len(groups))
+    ]
     n_episodes = sum(len(group.episodes) for group in groups if group.is_analysed)
-    is_counted = n_episodes < FEWEST_EPISODES and all(table is not None for tables in symbols for table in tables)
+    is_counted = n_episodes < FEWEST_EPISODES and all(symbols[0].is_choice)
     counting = [CountFold(group_of=fold.clock.group_of, agents=places)] if is_counted else []
     units, *counts = run([GramFold(plan=plan), *counting])
     shares = [units.of_group(number) for number in range(len(groups))]
@@ -95,11 +96,3 @@ def read_study(
         for number, group in enumerate(groups)
     )
     return Study(question=question, parts=parts)
-
-
-def _symbols(
-    fold: ClockFold, plan: Plan, sums: ClockSums, *, group: int, agents: IntArray
-) -> tuple[SymbolTable | None, ...]:
-    return tuple(
-        symbol_table(fold.columns, plan.kept, sums, group=group, agent=agent) for agent in np.asarray(agents).tolist()
-    )

@@ -13,12 +13,12 @@ from convscope.routing.predictive.effect import (
 )
 from convscope.routing.predictive.fits import DesignFit, PairFit, Question
 from convscope.routing.predictive.plan import Plan
-from convscope.routing.predictive.symbols import SymbolTable
+from convscope.routing.predictive.symbols import SymbolTables
 from convscope.values.arrays import FloatArray, IntArray
 
 
 def pair_weights(
-    question: Question, fits: Sequence[DesignFit], symbols: Sequence[SymbolTable | None], *, n_free: FloatArray
+    question: Question, fits: Sequence[DesignFit], symbols: SymbolTables, *, n_free: FloatArray
 ) -> FloatArray:
     """Return the weights, shape (receiver, sender); NaN where there is no data.
 
@@ -29,7 +29,7 @@ def pair_weights(
     fits
         Of some units added up.
     symbols
-        Action tables of the agents; None for an agent whose action is not a single choice.
+        Action tables of the agents.
     n_free
         Coefficients that each fit is as free as (`PairFits.n_free`), shape (receiver, sender).
     """
@@ -37,26 +37,34 @@ def pair_weights(
     weight = np.full((n_agents, n_agents), np.nan)
     for fit in fits:
         for pair in fit.pairs:
-            nats = _entropy_gain(question, fit, pair, symbols=(symbols[pair.sender], symbols[pair.receiver]))
+            nats = _entropy_gain(question, fit, pair, symbols)
             cell = (pair.receiver, pair.sender)
             first_order = mixed_entropy_gain(pair.explained)
             weight[cell] = bits_per_step(nats, first_order, n_free=float(n_free[cell]), n_samples=fit.n_free_samples)
     return weight
 
 
-def _entropy_gain(
-    question: Question, fit: DesignFit, pair: PairFit, *, symbols: tuple[SymbolTable | None, SymbolTable | None]
-) -> float:
-    sender, receiver = symbols
-    if receiver is None:
-        return gaussian_entropy_gain(pair.explained)
-    members = fit.regression.regressors[pair.block.members]
+def _entropy_gain(question: Question, fit: DesignFit, pair: PairFit, symbols: SymbolTables) -> float:
     plan, design = question.plan, question.plan.designs[fit.design]
-    kinds = {plan.columns[column].kind for column in design.column[members].tolist()}
-    if sender is None or kinds != {Kind.SYMBOL}:
+    if Kind.ACTION in _kinds(plan, design.column[fit.regression.outcomes[pair.outcome]]):
+        return gaussian_entropy_gain(pair.explained)
+    is_choice = symbols.is_choice[pair.sender] and symbols.is_choice[pair.receiver]
+    members = design.column[fit.regression.regressors[pair.block.members]]
+    if not is_choice or _kinds(plan, members) != {Kind.SYMBOL}:
         return mixed_entropy_gain(pair.explained)
-    shifts = [_shift(question, fit, pair, lag) for lag in range(1, question.lag + 1)]
-    return float(np.sum([discrete_entropy_gain(shift, sender.share, receiver.transitions) for shift in shifts]))
+    transitions = symbols.transitions(pair.receiver)
+    beside = symbols.side_by_side(pair.receiver, pair.sender)
+    # Further back than a step the two agents' actions are taken to go together as chance has it.
+    apart = np.outer(beside.sum(axis=1), beside.sum(axis=0)) / max(float(beside.sum()), 1.0)
+    gains = [
+        discrete_entropy_gain(_shift(question, fit, pair, lag), beside if lag == 1 else apart, transitions)
+        for lag in range(1, question.lag + 1)
+    ]
+    return float(np.sum(gains))
+
+
+def _kinds(plan: Plan, places: IntArray) -> set[Kind]:
+    return {plan.columns[place].kind for place in places.tolist()}
 
 
 def _shift(question: Question, fit: DesignFit, pair: PairFit, lag: int) -> FloatArray:

@@ -22,7 +22,7 @@ def routing_tallies(rows: TallyRows, table: EpisodeTable, agents: IntArray) -> R
         Analysed agents, as places in the log's agent axis.
     """
     unit, _ = units_of(rows)
-    order = np.lexsort([rows.receiver, unit, table.run[rows.episode]])
+    order = np.lexsort([rows.receiver, rows.digest, unit, table.run[rows.episode]])
     roles = table.declared_roles[rows.episode][:, agents]
     tallies = RoutingTallies(
         run=table.run[rows.episode][order],

@@ -1,0 +1,233 @@
+"""Transfer entropy finds who predicts whom, and nothing where there is nothing."""
+
+import numpy as np
+import pytest
+
+from convscope.ingest.memory import log_from_arrays
+from convscope.randomness import generator
+from convscope.routing.graph import find_routing
+from convscope.simulate.situations import (
+    EDGE_FREE,
+    Size,
+    chain,
+    copy_channel,
+    independent,
+    leader_follower,
+    unlogged_driver,
+)
+from convscope.values.config import AnalysisConfig
+from convscope.values.fields import ACTION_MASKS, ACTIONS, POSITIONS
+from convscope.values.status import Status
+
+CONFIG = AnalysisConfig(n_permutations=199)
+
+
+def figures(graph, column):
+    """Return a column of the edges as a matrix, receiver by sender."""
+    place = {name: number for number, name in enumerate(graph.agents)}
+    matrix = np.full((len(place), len(place)), np.nan)
+    for edge in graph.edges.iter_rows(named=True):
+        matrix[place[edge["receiver"]], place[edge["sender"]]] = np.nan if edge[column] is None else edge[column]
+    return matrix
+
+
+def routing(log, config=CONFIG):
+    graph = find_routing(log, config)
+    assert graph is not None
+    return graph
+
+
+def codes(graph):
+    return {notice.code for notice in graph.notices}
+
+
+def held(log, field=ACTIONS):
+    return np.concatenate([block.columns[field] for block in log.blocks(frozenset({field}))])
+
+
+@pytest.mark.parametrize("name", EDGE_FREE)
+def test_nothing_is_found_where_there_is_nothing(name):
+    size = Size(n_agents=5, n_episodes=60, n_steps=40)
+    graphs = [routing(EDGE_FREE[name](size, generator(seed, name)).log) for seed in range(4)]
+    p = np.concatenate([graph.edges["p_value"].to_numpy() for graph in graphs])
+    # 80 pairs at level .05: more than 10 happen once in a thousand times.
+    assert (p <= 0.05).sum() <= 10
+    weights = np.concatenate([graph.edges["weight"].to_numpy() for graph in graphs])
+    assert weights.mean() == pytest.approx(0, abs=0.002)
+
+
+def test_p_is_uniform_on_independent_agents():
+    size = Size(n_agents=4, n_episodes=40, n_steps=20)
+    logs = [independent(size, generator(seed, "uniform")).log for seed in range(25)]
+    p = np.concatenate([routing(log).edges["p_value"].to_numpy() for log in logs])
+    assert np.mean(p <= 0.05) == pytest.approx(0.05, abs=0.03)
+    assert np.mean(p) == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize("simulator", [leader_follower, chain])
+def test_edges_are_found_and_the_indirect_ones_are_not(simulator):
+    situation = simulator(Size(n_agents=4), generator(0, "edges"))
+    graph = routing(situation.log)
+    assert (figures(graph, "p_value")[situation.edges] <= 0.05).all()
+    weight = figures(graph, "weight")
+    assert weight[situation.edges].min() > np.nanmax(np.where(situation.edges, np.nan, weight))
+    assert (graph.claim, graph.unit) == ("precedes and predicts", "bits per step")
+
+
+@pytest.mark.parametrize(("error", "nats"), [(0.0, 1.3863), (0.2, 0.6662), (0.75, 0.0)])
+def test_the_copy_channel_has_its_entropy(error, nats):
+    log = copy_channel(Size(n_agents=2, n_episodes=200, n_steps=100), generator(0, "copy"), error=error).log
+    weight = figures(routing(log), "weight")
+    assert weight[1, 0] * np.log(2) == pytest.approx(nats, abs=0.01)
+    assert weight[0, 1] == pytest.approx(0, abs=0.002)
+
+
+def test_a_gaussian_process_has_its_closed_form():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(100, 101, 2))
+    sent = noise[:, :, 0]
+    received = 0.5 * np.concatenate([np.zeros((100, 1)), sent[:, :-1]], axis=1) + noise[:, :, 1]
+    actions = np.stack([sent, received], axis=2)[:, 1:].reshape(-1, 2, 1)
+    weight = figures(routing(log_from_arrays({ACTIONS: actions}, [100] * 100, ["a", "b"])), "weight")
+    # Half the log of the ratio of variances: 1.25 without the sender's past, 1 with it.
+    assert weight[1, 0] == pytest.approx(0.5 * np.log2(1.25), abs=0.01)
+    assert weight[0, 1] == pytest.approx(0, abs=0.002)
+
+
+@pytest.mark.parametrize("n_episodes", [60, 600])
+def test_the_order_of_episodes_and_the_cut_into_blocks_change_not_one_bit(n_episodes):
+    rng = np.random.default_rng(1)
+    log = leader_follower(Size(n_agents=3, n_episodes=n_episodes, n_steps=12), rng).log
+    actions, order = held(log).reshape(n_episodes, 12, 3, 1), rng.permutation(n_episodes)
+    places = rng.normal(size=(n_episodes, 12, 3, 2))
+    logs = [
+        log_from_arrays(
+            {ACTIONS: actions[o].reshape(-1, 3, 1), POSITIONS: places[o].reshape(-1, 3, 2)},
+            [12] * n_episodes,
+            list("abc"),
+        )
+        for o in (np.arange(n_episodes), order)
+    ]
+    first = routing(logs[0])
+    second = routing(logs[1], AnalysisConfig(n_permutations=199, max_block_bytes=3000))
+    assert second.edges.equals(first.edges)
+    assert second.tallies.mass.tobytes() == first.tallies.mass.tobytes()
+
+
+def test_renaming_agents_renames_the_edges():
+    log = leader_follower(Size(n_agents=4, n_episodes=80, n_steps=40), np.random.default_rng(2)).log
+    order = [2, 0, 3, 1]
+    renamed = log_from_arrays({ACTIONS: held(log)[:, order]}, [40] * 80, ["agent_2", "agent_0", "agent_3", "agent_1"])
+    before, after = (figures(routing(each), "weight") for each in (log, renamed))
+    assert after == pytest.approx(before[np.ix_(order, order)], abs=1e-6, nan_ok=True)
+
+
+def test_what_happens_after_death_and_in_padding_changes_not_one_bit():
+    rng = np.random.default_rng(3)
+    actions = held(independent(Size(n_agents=3, n_episodes=40, n_steps=20), rng).log)
+    status = np.full((800, 3), Status.ACTING, dtype=np.uint8)
+    status.reshape(40, 20, 3)[:20, 12:, 1] = Status.DEAD
+    is_dead = status == Status.DEAD
+    logs = [
+        log_from_arrays({ACTIONS: np.where(is_dead[:, :, None], junk, actions)}, [20] * 40, list("abc"), status=status)
+        for junk in (np.nan, 0.0, 4.0)
+    ]
+    first, *others = (routing(log).edges for log in logs)
+    assert all(other.equals(first) for other in others)
+
+
+def test_the_seam_between_episodes_is_never_crossed():
+    # Every episode begins with what another agent did last in the one before.
+    rng = np.random.default_rng(4)
+    actions = rng.integers(5, size=(300, 6, 3))
+    actions[1:, 0] = np.roll(actions[:-1, -1], 1, axis=1)
+    log = log_from_arrays({ACTIONS: actions.reshape(-1, 3, 1).astype(float)}, [6] * 300, list("abc"))
+    assert not routing(log).edges["significant"].any()
+
+
+def test_agents_without_a_choice_are_not_samples():
+    rng = np.random.default_rng(5)
+    actions = held(independent(Size(n_agents=3, n_episodes=40, n_steps=20), rng).log)
+    masks = np.ones((800, 3, 5))
+    # Where only one action is legal the receiver takes what the sender took before; that is the mask's doing.
+    forced = np.flatnonzero((np.arange(800) % 20 > 0) & (rng.random(800) < 0.3))
+    actions[forced, 1] = actions[forced - 1, 0]
+    masks[forced, 1] = np.arange(5) == actions[forced, 1]
+    log = log_from_arrays({ACTIONS: actions, ACTION_MASKS: masks}, [20] * 40, list("abc"))
+    assert not routing(log).edges["significant"].any()
+
+
+def test_few_episodes_are_tested_by_tables_and_it_is_said():
+    situation = leader_follower(Size(n_agents=2, n_episodes=10, n_steps=200), np.random.default_rng(6), share=0.3)
+    graph = routing(situation.log)
+    assert figures(graph, "p_value")[1, 0] < 0.01
+    assert "table-null" in codes(graph)
+
+
+def test_few_episodes_of_continuous_actions_are_not_tested():
+    actions = np.random.default_rng(7).normal(size=(200, 2, 1))
+    graph = routing(log_from_arrays({ACTIONS: actions}, [20] * 10, ["a", "b"]))
+    assert graph.edges["p_value"].null_count() == 2
+    assert "not-computed" in codes(graph)
+
+
+def test_a_constant_agent_has_no_data_rather_than_no_influence():
+    actions = held(independent(Size(n_agents=3, n_episodes=40, n_steps=20), np.random.default_rng(8)).log)
+    actions[:, 1] = 2.0
+    graph = routing(log_from_arrays({ACTIONS: actions}, [20] * 40, list("abc")))
+    weight = figures(graph, "weight")
+    assert np.isnan(weight[0, 1])
+    assert np.isnan(weight[1, 0])
+    assert np.isfinite(weight[0, 2])
+    assert "no-data" in codes(graph)
+
+
+def test_agents_in_lockstep_have_no_data():
+    actions = held(independent(Size(n_agents=3, n_episodes=40, n_steps=20), np.random.default_rng(9)).log)
+    actions[:, 1] = actions[:, 0]
+    weight = figures(routing(log_from_arrays({ACTIONS: actions}, [20] * 40, list("abc"))), "weight")
+    assert np.isnan(weight[2, :2]).all()
+
+
+def test_an_unlogged_driver_lights_the_warning_and_independent_agents_do_not():
+    size = Size(n_agents=3, n_episodes=60, n_steps=40)
+    assert "unlogged-common-cause" in codes(routing(unlogged_driver(size, np.random.default_rng(10)).log))
+    assert "unlogged-common-cause" not in codes(routing(independent(size, np.random.default_rng(11)).log))
+
+
+def test_runs_with_opposite_conventions_do_not_cancel():
+    rng = np.random.default_rng(12)
+    sent = rng.integers(2, size=(80, 20))
+    before = np.concatenate([rng.integers(2, size=(80, 1)), sent[:, :-1]], axis=1)
+    is_copying = rng.random((80, 20)) < 0.2
+    copied = np.where(np.arange(80)[:, None] < 40, before, 1 - before)
+    received = np.where(is_copying, copied, rng.integers(2, size=(80, 20)))
+    actions = np.stack([sent, received], axis=2).reshape(-1, 2, 1).astype(float)
+    graph = routing(log_from_arrays({ACTIONS: actions}, [20] * 80, ["a", "b"], runs=["x"] * 40 + ["y"] * 40))
+    assert figures(graph, "p_value")[1, 0] < 0.01
+    assert graph.edges_by_run.height == 4
+
+
+def test_role_edges_follow_roles_that_are_redrawn():
+    rng = np.random.default_rng(13)
+    actions = rng.integers(4, size=(120, 20, 3))
+    roles = [list(rng.permutation(["boss", "hand", "idle"])) for _ in range(120)]
+    for episode, row in enumerate(roles):
+        boss, hand = row.index("boss"), row.index("hand")
+        copies = np.flatnonzero(rng.random(19) < 0.4) + 1
+        actions[episode, copies, hand] = actions[episode, copies - 1, boss]
+    log = log_from_arrays(
+        {ACTIONS: actions.reshape(-1, 3, 1).astype(float)}, [20] * 120, list("abc"), declared_roles=roles
+    )
+    edges = routing(log).role_edges
+    assert edges is not None
+    significant = edges.filter(edges["significant"]).select("sender", "receiver").rows()
+    assert significant == [("boss", "hand")]
+
+
+def test_tallies_and_halves_divide_each_receivers_weight():
+    log = chain(Size(n_agents=3, n_episodes=40, n_steps=30), np.random.default_rng(14)).log
+    graph = routing(log)
+    assert graph.tallies.mass.sum(axis=1) == pytest.approx(1)
+    assert len(graph.halves) == 10
+    assert all(half.mass.sum(axis=1) == pytest.approx(1) for halves in graph.halves for half in halves)
