@@ -28,12 +28,13 @@ def write_tables(file: Hdf5Writer, log: TrajectoryLog) -> None:
     """Write all but the rows."""
     header, episodes = log.header, log.episodes
     file.group("/", _root_attributes(header))
-    _write_names(file, "/runs/name", episodes.runs, axis="run")
+    if not _is_unnamed_run(log):
+        _write_names(file, "/runs/name", episodes.runs, axis="run")
     _write_names(file, "/checkpoints/label", episodes.checkpoints, axis="checkpoint")
     _write_names(file, "/conditions/name", episodes.conditions, axis="condition")
     _write_names(file, "/roles/name", header.roles, axis="role")
     _write_agents(file, header.agents)
-    _write_episodes(file, episodes)
+    _write_episodes(file, episodes, run=np.full(episodes.n_episodes, -1) if _is_unnamed_run(log) else episodes.run)
     _write_slots(file, log)
     for group, slots in slots_of(header).items():
         space = header.agents[slots[0]].action_space
@@ -110,10 +111,18 @@ def _write_agents(file: Hdf5Writer, agents: Sequence[Agent]) -> None:
     _write_numbers(file, "/agents/slot", np.arange(len(agents)), axis="agent", dtype="<i4")
 
 
-def _write_episodes(file: Hdf5Writer, episodes: EpisodeTable) -> None:
+def _is_unnamed_run(log: TrajectoryLog) -> bool:
+    """Whether the run is only called after its file.
+
+    Such a name is not kept, so that two converted files called alike do not become one run.
+    """
+    return log.episodes.runs == tuple(file.name for file in log.header.inputs)[:1] and len(log.header.inputs) == 1
+
+
+def _write_episodes(file: Hdf5Writer, episodes: EpisodeTable, *, run: IntArray) -> None:
     file.group("/episodes", _encoded("table"))
     columns = {
-        "run": ("<i4", episodes.run),
+        "run": ("<i4", run),
         "checkpoint": ("<i4", episodes.checkpoint),
         "condition": ("<i4", episodes.condition),
         "number": ("<i4", episodes.number),

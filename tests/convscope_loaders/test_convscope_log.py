@@ -305,3 +305,24 @@ def test_the_spec_of_a_field_says_where_it_is(tmp_path):
     assert back.header.field("team_rewards") == FieldSpec(
         name="team_rewards", level=Level.TEAM, dtype="<f8", path="/steps/team_reward"
     )
+
+
+def test_a_run_that_is_only_called_after_its_file_is_called_after_the_new_one(tmp_path):
+    log = log_from_arrays({"actions": np.zeros((3, 1, 1))}, [3], ["a"], runs=["seed_1/data.h5"])
+    file = InputFile(name="seed_1/data.h5", sha256="0" * 64, n_bytes=7, loader="pymarl")
+    unnamed = replace(log, header=replace(log.header, inputs=(file,)))
+    # Else two converted files called data.h5 would become one run.
+    assert written(unnamed, tmp_path / "a.h5").episodes.runs == ("out.h5",)
+    assert written(log, tmp_path / "b.h5").episodes.runs == ("seed_1/data.h5",)
+    assert validate_log(tmp_path / "a.h5") == ()
+
+
+def test_a_log_of_thousands_of_files_keeps_their_provenance(tmp_path):
+    log = log_from_arrays({"actions": np.zeros((3, 1, 1))}, [3], ["a"])
+    files = tuple(InputFile(name=f"{n}.h5", sha256=f"{n:064d}", n_bytes=n, loader="hdf5") for n in range(5000))
+    files = (*files, replace(files[0], assumptions=("something",)))
+    back = written(replace(log, header=replace(log.header, inputs=files)), tmp_path / "out.h5")
+    assert back.header.inputs[0].assumptions == ("something",)
+    with h5py.File(tmp_path / "out.h5") as file:
+        assert '"4999.h5"' in str(file.attrs["source"])
+    assert validate_log(tmp_path / "out.h5") == ()

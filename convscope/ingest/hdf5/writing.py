@@ -149,6 +149,8 @@ def create_hdf5(path: Path) -> Generator[Hdf5Writer]:
         partial.unlink(missing_ok=True)
 
 
+_MAX_FIXED = 1 << 15
+
 # What netCDF-4 calls an axis without coordinates of its own; a reader then cannot take it for a column.
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."
 
@@ -183,7 +185,8 @@ def _chunks(shape: Sequence[int], item_bytes: int) -> tuple[int, ...]:
 def _set_attribute(owner: "h5py.Group | h5py.Dataset", name: str, value: Attribute) -> None:
     if isinstance(value, str):
         encoded = value.encode("utf-8", "surrogateescape")
-        kind = h5py.string_dtype("utf-8", max(1, len(encoded)))
+        # Readers refuse elements of absurd size; a text of varying length is a small element that points to a heap.
+        kind = h5py.string_dtype("utf-8", max(1, len(encoded)) if len(encoded) <= _MAX_FIXED else None)
         owner.attrs.create(name, np.array(encoded, dtype=kind), dtype=kind)
     else:
         owner.attrs.create(name, np.asarray(value, dtype="<i8"))

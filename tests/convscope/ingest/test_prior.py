@@ -1,6 +1,7 @@
 """A priors file says what it means, and every fault names its line."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -212,3 +213,32 @@ def test_lines_of_quoted_dotted_and_nested_keys_are_found():
         5,
     ]
     assert lines.line_of(()) == lines.line_of(("nowhere",)) == 1
+
+
+REAL = {
+    "attn-relay-mlp-baseline": ([], ["role_0", "role_1", "role_2"]),
+    "attn-relay-training": ([], ["scout", "collector", "guard"]),
+    "jaxmarl-speaker-listener-trained": (["speaker_0", "listener_0"], ["speaker", "listener"]),
+    "kaz-scripted": (["archer_0", "archer_1", "knight_0", "knight_1"], ["archer", "knight"]),
+    "mpe-spread-conventions": ([f"agent_{i}" for i in range(5)], ["agent"]),
+    "mpe-symmetric-control": ([f"agent_{i}" for i in range(4)], ["defender", "explorer"]),
+    "mpe-tag-gap-swap": (["adversary_0", "adversary_1", "adversary_2", "agent_0"], ["adversary", "prey"]),
+    "mpe-world-comm-routing-gap": (
+        ["leadadversary_0", "adversary_0", "adversary_1", "adversary_2", "agent_0", "agent_1"],
+        ["leader", "follower", "good"],
+    ),
+    "overcooked-human-open": (["player_0", "player_1"], ["chef"]),
+    "smax-heuristic": ([f"ally_{i}" for i in range(5)], ["stalker", "zealot"]),
+}
+
+
+@pytest.mark.parametrize("case", REAL)
+def test_the_priors_of_the_real_logs_declare_every_agent(case):
+    agents, roles = REAL[case]
+    labels = [[*roles, *roles[:2]]] if not agents else None
+    names = agents or [f"agent_{i}" for i in range(len(roles) + 2)]
+    log = log_from_arrays({"actions": np.zeros((1, len(names), 1))}, [1], names, declared_roles=labels)
+    prior = read_prior(Path(__file__).parents[2] / "priors" / f"{case}.toml", log)
+    assert prior.roles == tuple(roles)
+    assert set(prior.role_of) == set(names)
+    assert (declare(log, prior).episodes.declared_roles >= 0).all()
