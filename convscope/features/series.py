@@ -6,7 +6,7 @@ from convscope.features.decisions import Decisions, ratio
 from convscope.values.arrays import FloatArray, IntArray
 
 CHUNK = 1 << 22
-"""Numbers that are padded at a time."""
+"""Numbers in memory at a time, about."""
 
 
 def relative_change(vectors: FloatArray, decisions: Decisions) -> FloatArray:
@@ -63,21 +63,20 @@ def _means(vectors: FloatArray, decisions: Decisions) -> FloatArray:
 
 
 def _chunks(counts: IntArray, width: int) -> list[IntArray]:
-    """Units of similar length together, so that padding them to the longest costs little memory."""
-    order = np.argsort(counts, kind="stable")
-    order = order[counts[order] > 0]
-    per_chunk = max(1, CHUNK // (max(int(counts.max(initial=1)), 1) * (width + min(int(counts.max(initial=1)), width))))
-    return [order[start : start + per_chunk] for start in range(0, len(order), per_chunk)]
+    """Units with equal numbers of decisions together: padding to a longest unit would change the last digits."""
+    chunks: list[IntArray] = []
+    for count in np.unique(counts[counts > 0]).tolist():
+        units = np.flatnonzero(counts == count)
+        per_chunk = max(1, CHUNK // (count * (width + min(count, width))))
+        chunks += [units[start : start + per_chunk] for start in range(0, len(units), per_chunk)]
+    return chunks
 
 
 def _gram_squares(centred: FloatArray, decisions: Decisions, units: IntArray) -> FloatArray:
     """Sum of the squared entries of each unit's Gram matrix, of rows or of columns, whichever is smaller."""
     starts = np.searchsorted(decisions.unit, units)
-    stops = np.searchsorted(decisions.unit, units, side="right")
-    longest = int((stops - starts).max())
-    places = starts[:, np.newaxis] + np.arange(longest)
-    is_real = places < stops[:, np.newaxis]
-    padded = np.where(is_real[:, :, np.newaxis], centred[np.where(is_real, places, 0)], 0.0)
-    across = padded.transpose(0, 2, 1)
-    gram = padded @ across if longest < centred.shape[1] else across @ padded
+    length = int(np.searchsorted(decisions.unit, units[0], side="right") - starts[0])
+    stacked = centred[starts[:, np.newaxis] + np.arange(length)]
+    across = stacked.transpose(0, 2, 1)
+    gram = stacked @ across if length < centred.shape[1] else across @ stacked
     return np.asarray((gram**2).sum(axis=(1, 2)))

@@ -52,9 +52,10 @@ def exchange_patterns(n_episodes: int, n_draws: int, rng: np.random.Generator) -
     """
     if n_episodes <= 30 and 2 ** (n_episodes - 1) <= n_draws + 1:
         bits = (np.arange(2 ** (n_episodes - 1))[:, np.newaxis] >> np.arange(n_episodes)) & 1
-        return np.asarray(1.0 - 2.0 * bits)
+        return np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
     drawn = 1.0 - 2.0 * rng.integers(2, size=(n_draws, n_episodes))
-    return np.concatenate([np.ones((1, n_episodes)), drawn])
+    patterns = np.concatenate([np.ones((1, n_episodes)), drawn])
+    return np.asarray(patterns, dtype=np.float64)
 
 
 def _distances(first: FloatArray, second: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Agents that behave more like another declared role than like their own."""
+"""Agents that behave more like another declared role than like their fellows of the same one."""
 
 import numpy as np
 
@@ -11,7 +11,10 @@ MUCH_NEARER = 0.5
 
 
 def likeness_notices(units: Units, classes: tuple[AgentClasses, ...], *, alpha: float) -> tuple[Notice, ...]:
-    """Say which agents are told apart from all others of their declared role, and are much nearer to another role.
+    """Say which agents are told apart from their fellows in declared role, and are much nearer to another role.
+
+    Of two fellows this may hold for the one that left the role as well as for the one that stayed: distances alone do
+    not say who moved.
 
     Parameters
     ----------
@@ -49,7 +52,5 @@ def _mean_distance(found: AgentClasses, agent: int, members: list[int]) -> float
 
 
 def _notice(found: AgentClasses, agent: int, *, role: str, like: str) -> Notice:
-    message = (
-        f"{found.members[agent]}, declared {role}, behaves much more like the {like} agents than like its own role"
-    )
+    message = f"{found.members[agent]}, declared {role}, behaves much more like {like} agents than like its fellows"
     return Notice(code="behaves-like", message=f"{message} (run {found.run})", where="roles.classes")

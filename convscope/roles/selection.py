@@ -60,16 +60,17 @@ def _is_constant(values: FloatArray) -> BoolArray:
 
 
 def _is_shared(values: FloatArray, episode: IntArray) -> BoolArray:
-    """Whether no episode with several units has two values, shape (features,)."""
+    """Whether some episodes have several values, and all of an episode are the same, shape (features,)."""
     n_episodes = int(episode.max(initial=-1)) + 1
-    if n_episodes == len(values):
-        return np.zeros(values.shape[1], dtype=np.bool_)
+    known = np.zeros((n_episodes, values.shape[1]), dtype=np.int64)
+    np.add.at(known, episode, np.isfinite(values).astype(np.int64))
     low = np.full((n_episodes, values.shape[1]), np.inf)
     high = np.full_like(low, -np.inf)
     np.minimum.at(low, episode, np.where(np.isfinite(values), values, np.inf))
     np.maximum.at(high, episode, np.where(np.isfinite(values), values, -np.inf))
     scale = np.max(np.where(np.isfinite(values), np.abs(values), 0.0), axis=0, initial=0.0)
-    return np.asarray(~(high - low > ROUNDING * scale).any(axis=0), dtype=np.bool_)
+    differs = (high - low > ROUNDING * scale).any(axis=0)
+    return np.asarray((known > 1).any(axis=0) & ~differs, dtype=np.bool_)
 
 
 def _notice(features: tuple[Feature, ...], drops: BoolArray, reason: str) -> Notice:
