@@ -78,10 +78,17 @@ class Cut(StrEnum):
     """A list with the number of rows of each episode."""
     IDS = "ids"
     """A column with the number of the episode."""
+    TIMES = "times"
+    """A column with the timestep, which starts again with each episode."""
     FLAGS = "flags"
-    """The end flags (``ends``) mark the last row of each episode."""
+    """End flags mark the last row of each episode; the next one follows. The list is a column of flags of unknown
+    kind, else those of ``terminated`` and ``truncated`` count."""
+    FIRST_FLAG = "first-flag"
+    """The first end flag on the time axis marks the last row; what follows is padding."""
     FILLED = "filled"
     """A mask that is true in the rows that happened."""
+    FILLED_AND_FINAL = "filled-and-final"
+    """A mask that is true in the rows that happened and in one more, which holds the final observation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +97,7 @@ class EpisodeMapping:
 
     cut: Cut
     array: ArrayMapping | None = None
-    """The list, column or mask; None for ``whole`` and ``flags``."""
+    """The list, column or mask; None for ``whole``."""
     time: ArrayMapping | None = None
     """A column with the timestep within the episode; None where rows follow each other from 0."""
     terminated: ArrayMapping | None = None
@@ -103,8 +110,10 @@ class EpisodeMapping:
 class RoleMapping:
     """Declared roles that are in the file."""
 
-    array: ArrayMapping
-    """Codes per agent, or per episode and agent, or per row and agent; or texts per agent."""
+    array: ArrayMapping | None = None
+    """Codes per agent, or per episode and agent, or per row and agent."""
+    of_agent: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Role of each agent by name, instead of an array."""
     names: tuple[str, ...] = ()
     """Names of the codes from 0; ``role_<code>`` where empty."""
 

@@ -1,0 +1,109 @@
+"""Which loader reads a file: the best match, with reasons; a tie is an error."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+
+from convscope.errors import AmbiguousLogError, LogFormatError, UsageError
+from convscope.ingest.loader import Loader, Match
+from convscope.ingest.probe import FileKind, Probe
+from convscope.values.header import Notice
+
+GROUP = "convscope.loaders"
+"""Entry-point group through which loaders are found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledLoader:
+    """A loader and where it comes from."""
+
+    loader: Loader
+    distribution: str
+    """Name and version of the package that brings it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoaderMatch:
+    """What one loader says of a file."""
+
+    loader: Loader
+    match: Match
+
+
+def installed_loaders() -> tuple[tuple[InstalledLoader, ...], tuple[Notice, ...]]:
+    """Return the loaders that are installed, by name, and a notice for each that does not import."""
+    found: list[InstalledLoader] = []
+    notices: list[Notice] = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        try:
+            loader: Loader = point.load()
+        except Exception as error:
+            notices.append(_broken(point, error))
+            continue
+        found.append(InstalledLoader(loader=loader, distribution=_distribution(point)))
+    return tuple(found), tuple(notices)
+
+
+def match_all(probe: Probe, loaders: Sequence[Loader]) -> tuple[LoaderMatch, ...]:
+    """Ask every loader about a file; the best first, names in order where they agree."""
+    matches = [LoaderMatch(loader=loader, match=loader.sniff(probe)) for loader in loaders]
+    return tuple(sorted(matches, key=lambda found: (-found.match.score, found.loader.name)))
+
+
+def choose(probe: Probe, loaders: Sequence[Loader], name: str | None = None) -> Loader:
+    """Choose the loader of a file.
+
+    Parameters
+    ----------
+    probe
+        The file.
+    loaders
+        Those to choose from.
+    name
+        Take this one whatever it says; None takes the best match.
+
+    Raises
+    ------
+    UsageError
+        If there is no loader of that name.
+    AmbiguousLogError
+        If two fit equally well.
+    LogFormatError
+        If none fits; the message lists what each one missed.
+    """
+    if name is not None:
+        return _named(loaders, name)
+    matches = match_all(probe, loaders)
+    fitting = [found for found in matches if found.match.score > 0]
+    if not fitting:
+        raise LogFormatError(_none_fits(probe, matches))
+    best = [found for found in fitting if found.match.score == fitting[0].match.score]
+    if len(best) > 1:
+        both = " and ".join(f"{found.loader.name} ({found.match.reason})" for found in best)
+        raise AmbiguousLogError(f"{probe.path} fits {both} equally well; choose one with --loader NAME")
+    return best[0].loader
+
+
+def _named(loaders: Sequence[Loader], name: str) -> Loader:
+    for loader in loaders:
+        if loader.name == name:
+            return loader
+    raise UsageError(f"no loader is called {name!r}; there are {', '.join(loader.name for loader in loaders)}")
+
+
+def _none_fits(probe: Probe, matches: Sequence[LoaderMatch]) -> str:
+    if probe.kind is not FileKind.HDF5:
+        return f"{probe.path} is a {probe.kind}, not a log that a loader knows; logs are HDF5 files"
+    missed = "; ".join(f"{found.loader.name}: {found.match.reason}" for found in matches)
+    return f"{probe.path} fits no loader ({missed}); describe it in a mapping file (convscope inspect --write-mapping)"
+
+
+def _broken(point: EntryPoint, error: Exception) -> Notice:
+    message = (
+        f"the loader {point.name} ({point.value}) does not import and is left out: {type(error).__name__}: {error}"
+    )
+    return Notice(code="broken-loader", message=message, where=point.name)
+
+
+def _distribution(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist is not None else "unknown"

@@ -1,0 +1,119 @@
+"""What is in a file, which loader fits, and how it is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from convscope.errors import AmbiguousLogError, LogFormatError
+from convscope.ingest.choice import LoaderMatch, choose, installed_loaders, match_all
+from convscope.ingest.loader import Loader
+from convscope.ingest.mapping import LogMapping
+from convscope.ingest.mapping_file import mapping_text
+from convscope.ingest.probe import Probe, probe
+from convscope.values.header import Notice
+from convscope.values.log import TrajectoryLog
+
+
+@runtime_checkable
+class ProposesMapping(Protocol):
+    """A loader that can write down how it reads a file."""
+
+    def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
+        """Return the complete mapping that ``open`` would follow."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenArray:
+    """A dataset of the file."""
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Inspection:
+    """All that can be said of a file before an analysis."""
+
+    probe: Probe
+    arrays: tuple[SeenArray, ...]
+    """In numbered order; empty for files that are not HDF5."""
+    matches: tuple[LoaderMatch, ...]
+    """What each loader says, the best first."""
+    loader: str | None
+    """The one that reads it; None where none does."""
+    log: TrajectoryLog | None
+    """The reading: its header holds agents, fields and assumptions; None where the file cannot be read as it is."""
+    problem: LogFormatError | None
+    """Why it cannot."""
+    mapping: str | None
+    """A mapping file to edit; None where the loader needs none."""
+    notices: tuple[Notice, ...] = ()
+
+
+def inspect_log(path: Path, *, loader: str | None = None, mapping: LogMapping | None = None) -> Inspection:
+    """Look into a file and try to read it.
+
+    Parameters
+    ----------
+    path
+        A file.
+    loader
+        Name of the loader; None chooses the best match.
+    mapping
+        As for `open_logs`.
+
+    Raises
+    ------
+    LogFormatError
+        If the file itself cannot be read; that it cannot be understood is part of the value.
+    UsageError
+        If no loader is called so.
+    """
+    seen = probe(path, path.name)
+    available, notices = installed_loaders()
+    loaders = [found.loader for found in available]
+    chosen, problem = _chosen(seen, loaders, loader or ("hdf5" if mapping is not None else None))
+    log: TrajectoryLog | None = None
+    if chosen is not None:
+        try:
+            log = chosen.open(seen, mapping)
+        except LogFormatError as error:
+            problem = error
+    return Inspection(
+        probe=seen,
+        arrays=_arrays(seen),
+        matches=match_all(seen, loaders),
+        loader=None if chosen is None else chosen.name,
+        log=log,
+        problem=problem,
+        mapping=_proposed(chosen, seen, mapping),
+        notices=notices,
+    )
+
+
+def _chosen(seen: Probe, loaders: Sequence[Loader], name: str | None) -> tuple[Loader | None, LogFormatError | None]:
+    try:
+        return choose(seen, loaders, name), None
+    except LogFormatError as error:
+        return None, error
+
+
+def _arrays(seen: Probe) -> tuple[SeenArray, ...]:
+    datasets = seen.hdf5.datasets.values() if seen.hdf5 is not None else ()
+    return tuple(SeenArray(path=info.path, shape=info.shape, dtype=info.dtype) for info in datasets)
+
+
+def _proposed(chosen: Loader | None, seen: Probe, mapping: LogMapping | None) -> str | None:
+    if not isinstance(chosen, ProposesMapping):
+        return None
+    try:
+        return mapping_text(chosen.propose(seen, mapping))
+    except AmbiguousLogError as error:
+        # The message of an ambiguous log ends with the mapping to edit.
+        _, found, text = str(error).partition("convscope-mapping")
+        return found + text if found else None
+    except LogFormatError:
+        return None

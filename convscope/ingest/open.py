@@ -1,0 +1,55 @@
+"""Opens the logs of a study: probe, choose a loader, read, join."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from convscope.errors import UsageError
+from convscope.ingest.choice import choose, installed_loaders
+from convscope.ingest.finding import find_logs, tail_names
+from convscope.ingest.join import join_logs
+from convscope.ingest.mapping import LogMapping
+from convscope.ingest.probe import probe
+from convscope.values.log import TrajectoryLog
+
+__all__ = ["find_logs", "open_logs"]
+
+
+def open_logs(paths: Sequence[Path], *, loader: str | None = None, mapping: LogMapping | None = None) -> TrajectoryLog:
+    """Open one or several files as one log.
+
+    Parameters
+    ----------
+    paths
+        Files, as `find_logs` returns them: shards, runs or checkpoints of one study.
+    loader
+        Name of the loader to use; None chooses the best match for each file.
+    mapping
+        What the arrays mean, where a loader cannot tell; it overrides what would be inferred.
+
+    Returns
+    -------
+    TrajectoryLog
+        Lazy. A file's runs and checkpoints are its own; a file without any is a run, named by the shortest tail of its
+        path that tells the files apart. A run's episodes lie together, checkpoints in numbered order.
+
+    Raises
+    ------
+    UsageError
+        If no file is given, or no loader is called so.
+    LogFormatError
+        If a file cannot be understood, or the files do not fit together.
+    """
+    if not paths:
+        raise UsageError("no log was given; name a file, a folder or a glob")
+    available, notices = installed_loaders()
+    loaders = [found.loader for found in available]
+    logs: list[TrajectoryLog] = []
+    for path, name in zip(paths, tail_names(paths), strict=True):
+        seen = probe(path, name)
+        # Only the loader of unknown files takes a mapping; who gives one wants that one.
+        wanted = loader or ("hdf5" if mapping is not None else None)
+        logs.append(choose(seen, loaders, wanted).open(seen, mapping))
+    log = join_logs(logs)
+    header = replace(log.header, notices=(*notices, *log.header.notices))
+    return replace(log, header=header)

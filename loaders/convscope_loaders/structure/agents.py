@@ -1,0 +1,138 @@
+"""The agents of a log: names, action spaces, groups of equal spaces, declared roles."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.values.arrays import FloatArray
+from convscope.values.fields import ACTION_LOGITS, ACTION_MASKS, ACTION_PROBABILITIES, ACTIONS, OBSERVATIONS
+from convscope.values.header import ActionKind, ActionSpace, Agent
+from convscope_loaders.structure.lexicon import stem_of
+from convscope_loaders.structure.plan import FieldPlan
+from convscope_loaders.structure.source import StructuredSource
+
+_ROWS_AT_A_TIME = 1 << 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SeenActions:
+    """What the actions of a log look like."""
+
+    is_whole: bool
+    """Whether all are whole numbers from -1 (which stands for none) on."""
+    highest: FloatArray
+    """Largest value of each agent and component, -inf where it never acts, shape (N, K)."""
+
+
+def see_actions(source: StructuredSource, plan: FieldPlan, n_episodes: int) -> SeenActions:
+    """Read all actions once, some episodes at a time."""
+    width = plan.spec.shape[0] if plan.spec.shape else 1
+    highest = np.full((source.n_agents, width), -np.inf)
+    is_whole = True
+    starts = np.concatenate([[0], np.cumsum(source.rows.rows)])
+    first = 0
+    while first < n_episodes:
+        last = max(first + 1, int(np.searchsorted(starts, starts[first] + _ROWS_AT_A_TIME, side="right")) - 1)
+        read = source.read(np.arange(first, last), frozenset({ACTIONS}))
+        actions = read.columns[ACTIONS].reshape(-1, source.n_agents, width)
+        known = np.where(np.isfinite(actions), actions, -np.inf)
+        highest = np.maximum(highest, known.max(axis=0, initial=-np.inf))
+        finite = actions[np.isfinite(actions)]
+        # -1 is how people write that there was no action; smaller numbers are amounts, not choices.
+        is_whole = is_whole and bool(((finite == np.round(finite)) & (finite >= -1)).all())
+        first = last
+    return SeenActions(is_whole=is_whole, highest=highest)
+
+
+def make_agents(
+    agent_names: Sequence[str],
+    plans: Sequence[FieldPlan],
+    seen: SeenActions | None,
+    *,
+    teams: dict[str, str],
+    roles: dict[str, str],
+) -> tuple[Agent, ...]:
+    """Describe the agents.
+
+    Parameters
+    ----------
+    agent_names
+        In the order of the agent axis.
+    plans
+        Of all fields.
+    seen
+        What their actions look like; None without actions.
+    teams
+        Team of each agent that has one.
+    roles
+        Declared role of each agent that has one.
+
+    Notes
+    -----
+    Agents whose names differ in a number only and whose observations and action masks are equally wide share one
+    action space; the number of choices is the width of masks or logits, else the largest action of any of them.
+    """
+    kinds = [_kind(name, number, plans) for number, name in enumerate(agent_names)]
+    spaces = _spaces(kinds, plans, seen)
+    labels = _labels(kinds, spaces)
+    return tuple(
+        Agent(
+            name=name,
+            action_space=spaces[kinds[number]],
+            group=labels[kinds[number]],
+            team=teams.get(name),
+            declared_role=roles.get(name),
+        )
+        for number, name in enumerate(agent_names)
+    )
+
+
+_Kind = tuple[str, int, int]
+
+
+def _kind(name: str, number: int, plans: Sequence[FieldPlan]) -> _Kind:
+    return stem_of(name)[0] or "agent", _width(plans, OBSERVATIONS, number), _choices(plans, number)
+
+
+def _width(plans: Sequence[FieldPlan], field: str, number: int) -> int:
+    for plan in plans:
+        if plan.spec.name == field:
+            widths = plan.spec.widths
+            return widths[number] if widths is not None else (plan.spec.shape or (0,))[0]
+    return 0
+
+
+def _choices(plans: Sequence[FieldPlan], number: int) -> int:
+    for field in (ACTION_MASKS, ACTION_LOGITS, ACTION_PROBABILITIES):
+        width = _width(plans, field, number)
+        if width > 1:
+            return width
+    return 0
+
+
+def _spaces(kinds: Sequence[_Kind], plans: Sequence[FieldPlan], seen: SeenActions | None) -> dict[_Kind, ActionSpace]:
+    spaces: dict[_Kind, ActionSpace] = {}
+    for kind in dict.fromkeys(kinds):
+        width = max((plan.spec.shape or (1,))[0] for plan in plans if plan.spec.name == ACTIONS) if seen else 0
+        if seen is None or not seen.is_whole:
+            spaces[kind] = ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
+            continue
+        rows = [number for number, other in enumerate(kinds) if other == kind]
+        highest = seen.highest[rows].max(axis=0)
+        n = tuple(max(int(value) + 1, 1) if np.isfinite(value) else 1 for value in highest)
+        if width == 1:
+            spaces[kind] = ActionSpace(kind=ActionKind.DISCRETE, n=(max(n[0], kind[2]),), width=1)
+        else:
+            spaces[kind] = ActionSpace(kind=ActionKind.MULTI_DISCRETE, n=n, width=width)
+    return spaces
+
+
+def _labels(kinds: Sequence[_Kind], spaces: dict[_Kind, ActionSpace]) -> dict[_Kind, str]:
+    together: dict[tuple[int, ActionSpace], list[str]] = defaultdict(list)
+    for kind in dict.fromkeys(kinds):
+        together[kind[1], spaces[kind]].append(kind[0])
+    if len(together) == 1:
+        return dict.fromkeys(kinds, "all")
+    return {kind: "+".join(together[kind[1], spaces[kind]]) for kind in kinds}

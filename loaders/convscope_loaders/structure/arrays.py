@@ -1,0 +1,106 @@
+"""Arrays of a file, brought to one order of axes: episode, row, then agents, then values."""
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convscope.ingest.hdf5.reading import Hdf5Reader
+from convscope.ingest.mapping import Axis
+from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.fields import Level
+from convscope_loaders.structure.plan import FieldPlan
+
+_ORDER = (Axis.EPISODE, Axis.TIME, Axis.ROW, Axis.AGENT, Axis.ENTITY, Axis.HEAD, Axis.RECEIVER, Axis.SENDER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The first entries that an array in memory holds of its dataset."""
+
+    index: int
+    """On the episode axis."""
+    row: int
+    """On the row or time axis."""
+
+
+def read_lead(
+    file: Hdf5Reader, path: str, axes: tuple[Axis, ...], *, index: IntArray, start: IntArray, stop: IntArray
+) -> tuple[npt.NDArray[Any], Origin]:
+    """Read the part of a dataset that some episodes need, contiguous along its first axis.
+
+    Parameters
+    ----------
+    file
+        Open file.
+    path
+        The dataset.
+    axes
+        Of the array.
+    index, start, stop
+        Entry on the episode axis and rows of each episode.
+    """
+    low, high = int(start.min()), int(stop.max())
+    if axes[:1] == (Axis.EPISODE,):
+        first = int(index.min())
+        return file.read(path, first, int(index.max()) + 1), Origin(index=first, row=0)
+    if axes and axes[0] in {Axis.ROW, Axis.TIME}:
+        return file.read(path, low, high), Origin(index=0, row=low)
+    return file.read(path), Origin(index=0, row=0)
+
+
+def canonical(array: npt.NDArray[Any], plan: FieldPlan) -> FloatArray:
+    """Return an array with its axes in order, agents and entities chosen, values in the field's shape.
+
+    Returns
+    -------
+    FloatArray
+        (episode?, row, agent?, ...values) for agent and team fields, (episode?, row, ...values, receiver, sender)
+        for pair fields.
+    """
+    ordered = np.moveaxis(array, _sources(plan.axes), range(len(plan.axes)))
+    n_lead = sum(axis in {Axis.EPISODE, Axis.TIME, Axis.ROW} for axis in plan.axes)
+    if plan.take:
+        ordered = np.take(ordered, plan.take, axis=n_lead)
+    values = _numbers(ordered)
+    if plan.is_one_hot:
+        values = _symbols(values)
+    if plan.is_action:
+        values = np.where(values < 0, np.nan, values)
+    return _shaped(values, plan, n_lead)
+
+
+def _sources(axes: tuple[Axis, ...]) -> list[int]:
+    return sorted(range(len(axes)), key=lambda place: _ORDER.index(axes[place]))
+
+
+def _numbers(array: npt.NDArray[Any]) -> FloatArray:
+    return np.asarray(array, dtype=np.float64)
+
+
+def _symbols(one_hot: FloatArray) -> FloatArray:
+    """Return the place of the one; NaN where there is none, as in padding."""
+    return np.where((one_hot > 0).any(axis=-1), one_hot.argmax(axis=-1).astype(np.float64), np.nan)
+
+
+def _shaped(values: FloatArray, plan: FieldPlan, n_lead: int) -> FloatArray:
+    lead = values.shape[:n_lead]
+    if plan.spec.level is Level.PAIR:
+        return values.reshape(*lead, *plan.spec.shape, *values.shape[-2:])
+    if plan.spec.level is Level.TEAM:
+        return values.reshape(*lead, *plan.spec.shape)
+    if Axis.AGENT in plan.template.axes:
+        # Agents of other spaces have fewer columns; what they lack stays missing.
+        inner = values.shape[n_lead:]
+        return values.reshape(*lead, prod(inner)) if plan.spec.shape else values.reshape(lead)
+    shaped = values.reshape(*lead, plan.n_agents, *plan.spec.shape)
+    return _without_padding(shaped, plan.spec.widths, n_lead)
+
+
+def _without_padding(values: FloatArray, widths: tuple[int, ...] | None, n_lead: int) -> FloatArray:
+    if widths is None:
+        return values
+    is_padding = np.arange(values.shape[-1]) >= np.array(widths)[:, None]
+    return np.where(is_padding.reshape((1,) * n_lead + is_padding.shape), np.nan, values)

@@ -1,0 +1,240 @@
+"""From a complete mapping to a log."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from convscope.errors import LogFormatError
+from convscope.ingest.hdf5.reading import Inventory, open_hdf5
+from convscope.ingest.mapping import ArrayMapping, Axis, Cut, FieldMapping, LogMapping
+from convscope.ingest.probe import Probe
+from convscope.values.arrays import BoolArray, IntArray
+from convscope.values.episodes import EpisodeTable
+from convscope.values.fields import ACTIONS, OBSERVATIONS
+from convscope.values.header import InputFile, LogHeader, Notice
+from convscope.values.log import TrajectoryLog
+from convscope_loaders.structure.agents import make_agents, see_actions
+from convscope_loaders.structure.ends import end_kinds
+from convscope_loaders.structure.fields import plan_field
+from convscope_loaders.structure.plan import FieldPlan, RowPlan
+from convscope_loaders.structure.roles import DeclaredRoles, read_roles
+from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field
+from convscope_loaders.structure.source import StructuredSource
+from convscope_loaders.structure.templates import Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A complete mapping and why it is as it is."""
+
+    mapping: LogMapping
+    assumptions: tuple[str, ...]
+    notices: tuple[Notice, ...] = ()
+
+
+def build_log(probe: Probe, inventory: Inventory, reading: Reading, *, loader: str) -> TrajectoryLog:
+    """Make the log of one file.
+
+    Parameters
+    ----------
+    probe, inventory
+        The file.
+    reading
+        What its arrays mean.
+    loader
+        Name of the loader, for the provenance.
+
+    Raises
+    ------
+    LogFormatError
+        If the arrays do not fit together, or no episode has a step.
+    """
+    mapping, place = reading.mapping, str(probe.path)
+    with open_hdf5(probe.path) as file:
+        planned = _with_final(plan_rows(inventory, file, mapping, place), inventory, mapping)
+        agents = _agent_names(inventory, planned.plan, mapping, place)
+        roles = read_roles(file, mapping.roles, planned.plan, agents)
+        ends = end_kinds(file, mapping.episodes, planned)
+    if not len(planned.plan.length):
+        raise LogFormatError(f"{place} holds no episode with a step")
+    source = _source(probe, inventory, planned.plan, mapping, n_agents=len(agents))
+    actions = next((plan for plan in source.fields if plan.spec.name == ACTIONS), None)
+    seen = see_actions(source, actions, len(planned.plan.length)) if actions is not None else None
+    source = replace(
+        source, fields=tuple(_discrete(p, is_whole=seen is not None and seen.is_whole) for p in source.fields)
+    )
+    header = LogHeader(
+        agents=make_agents(agents, source.fields, seen, teams=dict(mapping.teams), roles=dict(roles.of_agent)),
+        fields=tuple(plan.spec for plan in source.fields),
+        inputs=(_input(probe, reading, loader),),
+        framework=mapping.framework,
+        environment=mapping.environment,
+        roles=roles.names,
+        identities_persist=roles.identities_persist,
+        notices=(*reading.notices, *_left_out(planned, probe.name), *roles.notices),
+    )
+    n_episodes = len(planned.plan.length)
+    return TrajectoryLog(
+        header=header,
+        episodes=_episodes(planned.plan, mapping, roles, ends=ends, name=probe.name),
+        sources=(source,),
+        source_of=np.zeros(n_episodes, dtype=np.int64),
+        local_of=np.arange(n_episodes),
+    )
+
+
+def _discrete(plan: FieldPlan, *, is_whole: bool) -> FieldPlan:
+    return replace(plan, is_action=is_whole) if plan.spec.name == ACTIONS else plan
+
+
+def _input(probe: Probe, reading: Reading, loader: str) -> InputFile:
+    return InputFile(
+        name=probe.name,
+        sha256=probe.sha256,
+        n_bytes=probe.n_bytes,
+        loader=loader,
+        assumptions=reading.assumptions,
+    )
+
+
+def _left_out(planned: PlannedRows, name: str) -> tuple[Notice, ...]:
+    if not planned.n_empty:
+        return ()
+    message = f"{planned.n_empty} episodes without a step are left out"
+    return (Notice(code="empty-episodes", message=message, where=name),)
+
+
+def _source(
+    probe: Probe, inventory: Inventory, rows: RowPlan, mapping: LogMapping, *, n_agents: int
+) -> StructuredSource:
+    place = str(probe.path)
+    planned = [plan_field(inventory, field, rows, n_agents=n_agents, place=place) for field in mapping.fields]
+    presence: FieldPlan | None = None
+    missing = frozenset[str]().union(*(paths for _, paths in planned))
+    if mapping.alive is not None:
+        alive = FieldMapping(name="info/alive", array=mapping.alive)
+        presence, absent = plan_field(inventory, alive, rows, n_agents=n_agents, place=place)
+        missing |= absent
+    return StructuredSource(
+        path=probe.path,
+        n_agents=n_agents,
+        rows=rows,
+        fields=tuple(plan for plan, _ in planned),
+        presence=presence,
+        missing=missing,
+    )
+
+
+def _agent_names(inventory: Inventory, rows: RowPlan, mapping: LogMapping, place: str) -> tuple[str, ...]:
+    n_agents = len(rows.agents) or _agents_in_array(inventory, rows, mapping)
+    if not n_agents:
+        raise LogFormatError(f"{place}: no array has an agent axis and no path names agents; write a mapping file")
+    if len(set(mapping.agents)) < len(mapping.agents):
+        raise LogFormatError(f"{place} names an agent twice: {', '.join(mapping.agents[:8])}; name them apart")
+    if mapping.agents and len(mapping.agents) != n_agents:
+        raise LogFormatError(f"{place} names {len(mapping.agents)} agents but its arrays hold {n_agents}")
+    if mapping.agents and (not rows.agents or set(mapping.agents) == set(rows.agents)):
+        return mapping.agents
+    return tuple(_called(part) for part in rows.agents) or tuple(f"agent_{slot}" for slot in range(n_agents))
+
+
+def _called(part: str) -> str:
+    number = part.removeprefix("_index_")
+    return f"agent_{number}" if number.isdecimal() else part
+
+
+def _agents_in_array(inventory: Inventory, rows: RowPlan, mapping: LogMapping) -> int:
+    for field in mapping.fields:
+        axes = field.array.axes
+        if Axis.AGENT_VALUE in axes:
+            return len(mapping.agents)
+        if Axis.AGENT not in axes:
+            continue
+        if field.array.take:
+            return len(field.array.take)
+        template = Template(text=field.array.path)
+        for cell in range(len(rows.cells)):
+            info = inventory.datasets.get(template.fill(rows.values_of(cell, None)))
+            if info is not None and len(info.shape) > axes.index(Axis.AGENT):
+                return info.shape[axes.index(Axis.AGENT)]
+    return 0
+
+
+def _with_final(planned: PlannedRows, inventory: Inventory, mapping: LogMapping) -> PlannedRows:
+    """Note where observations have one row more than actions: the final observation."""
+    observed = next((field for field in mapping.fields if field.name == OBSERVATIONS), None)
+    cut = mapping.episodes.cut if mapping.episodes is not None else Cut.WHOLE
+    if cut is Cut.FILLED_AND_FINAL:
+        has_final = np.ones(len(planned.plan.length), bool)
+    elif observed is None or cut is not Cut.WHOLE or Axis.TIME not in observed.array.axes:
+        return planned
+    else:
+        by_cell = [
+            _rows_of(inventory, observed, planned.plan, cell)
+            > _rows_of(inventory, reference_field(mapping), planned.plan, cell)
+            for cell in range(len(planned.plan.cells))
+        ]
+        has_final = np.array(by_cell, dtype=bool)[planned.plan.cell]
+    return replace(planned, plan=replace(planned.plan, has_final=has_final))
+
+
+def _rows_of(inventory: Inventory, field: FieldMapping, rows: RowPlan, cell: int) -> int:
+    template = Template(text=field.array.path)
+    at = field.array.axes.index(Axis.TIME) if Axis.TIME in field.array.axes else 0
+    longest = 0
+    for agent in range(len(rows.agents)) if Axis.AGENT in template.axes else (None,):
+        info = inventory.datasets.get(template.fill(rows.values_of(cell, agent)))
+        longest = max(longest, info.shape[at] if info is not None else 0)
+    return longest
+
+
+def _episodes(rows: RowPlan, mapping: LogMapping, roles: DeclaredRoles, *, ends: IntArray, name: str) -> EpisodeTable:
+    run_names, run = _codes(rows, Axis.RUN, default=name)
+    checkpoint_names, checkpoint = _codes(rows, Axis.CHECKPOINT, default=None)
+    condition_names, condition = _codes(rows, Axis.CONDITION, default=None)
+    return EpisodeTable(
+        runs=run_names,
+        checkpoints=checkpoint_names,
+        conditions=condition_names,
+        run=run,
+        checkpoint=checkpoint,
+        condition=condition,
+        number=_numbers(run, checkpoint),
+        length=rows.length,
+        rows=rows.rows,
+        end=ends.astype(np.uint8),
+        path=_paths(rows, reference_field(mapping).array),
+        declared_roles=roles.codes,
+    )
+
+
+def _codes(rows: RowPlan, axis: Axis, default: str | None) -> tuple[tuple[str, ...], IntArray]:
+    labels = [values.get(axis, default) for values in rows.cells]
+    names = tuple(dict.fromkeys(label for label in labels if label is not None))
+    by_cell = np.array([-1 if label is None else names.index(label) for label in labels], dtype=np.int64)
+    return names, by_cell[rows.cell]
+
+
+def _numbers(run: IntArray, checkpoint: IntArray) -> IntArray:
+    """Count episodes from 0 within run and checkpoint; those of one run and checkpoint lie together."""
+    is_first: BoolArray = np.ones(len(run), bool)
+    is_first[1:] = (np.diff(run) != 0) | (np.diff(checkpoint) != 0)
+    group = np.cumsum(is_first) - 1
+    first: IntArray = np.flatnonzero(is_first)
+    numbers: IntArray = np.arange(len(run), dtype=np.int64) - first[group]
+    return numbers
+
+
+def _paths(rows: RowPlan, array: ArrayMapping) -> tuple[str, ...]:
+    template = Template(text="/".join(array.path.split("/")[:-1]) or "/")
+    groups = [template.fill({**values, Axis.AGENT: "*"}) or "/" for values in rows.cells]
+    cuts: list[str]
+    if Axis.ROW in array.axes:
+        ends = (rows.start[:, -1] + rows.count[:, -1]).tolist()
+        cuts = [f"[{start}:{stop}]" for start, stop in zip(rows.start[:, -1].tolist(), ends, strict=True)]
+    elif Axis.EPISODE in array.axes:
+        lead = ":, " if array.axes.index(Axis.EPISODE) else ""
+        cuts = [f"[{lead}{index}]" for index in rows.index.tolist()]
+    else:
+        cuts = [""] * len(rows.cell)
+    return tuple(f"{groups[cell]}{cut}" for cell, cut in zip(rows.cell.tolist(), cuts, strict=True))

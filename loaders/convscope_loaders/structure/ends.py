@@ -1,0 +1,55 @@
+"""How each episode ends, from its last row's flags."""
+
+import numpy as np
+
+from convscope.ingest.hdf5.reading import Hdf5Reader
+from convscope.ingest.mapping import ArrayMapping, Axis, EpisodeMapping
+from convscope.values.arrays import BoolArray, IntArray
+from convscope.values.status import EndKind
+from convscope_loaders.structure.plan import RowPlan
+from convscope_loaders.structure.rows import PlannedRows
+from convscope_loaders.structure.segments import read_plain
+from convscope_loaders.structure.templates import Template
+
+
+def end_kinds(file: Hdf5Reader, episodes: EpisodeMapping | None, planned: PlannedRows) -> IntArray:
+    """Return the `EndKind` of each episode, shape (E,).
+
+    Notes
+    -----
+    Flags of unknown kind (``done``) leave it unknown: they mark time limits as well. A recording that stops where
+    others have a flag is cut.
+    """
+    n_episodes = len(planned.plan.length)
+    kinds = np.full(n_episodes, EndKind.UNKNOWN, dtype=np.int64)
+    if episodes is None:
+        return kinds
+    terminated = _at_last_row(file, episodes.terminated, planned.plan)
+    truncated = _at_last_row(file, episodes.truncated, planned.plan)
+    kinds[terminated] = EndKind.TERMINATED
+    kinds[truncated] = EndKind.TRUNCATED
+    kinds[terminated & truncated] = EndKind.AMBIGUOUS
+    kinds[planned.is_open] = EndKind.CUT
+    return kinds
+
+
+def _at_last_row(file: Hdf5Reader, array: ArrayMapping | None, plan: RowPlan) -> BoolArray:
+    is_set = np.zeros(len(plan.length), bool)
+    if array is None:
+        return is_set
+    has_own = Axis.AGENT in Template(text=array.path).axes
+    for cell in range(len(plan.cells)):
+        here = np.flatnonzero(plan.cell == cell)
+        for agent in range(len(plan.agents)) if has_own else (None,):
+            stream = plan.stream_of(agent)
+            mine = here[plan.count[here, stream] > 0]
+            if len(mine):
+                flags: BoolArray = np.greater(read_plain(file, array, plan.values_of(cell, agent)), 0)
+                last = plan.start[mine, stream] + plan.count[mine, stream] - 1
+                is_set[mine] |= _picked(flags, array, plan.index[mine], last)
+    return is_set
+
+
+def _picked(flags: BoolArray, array: ArrayMapping, index: IntArray, last: IntArray) -> BoolArray:
+    rows: BoolArray = flags[index, last] if Axis.EPISODE in array.axes else flags[last]
+    return np.asarray(rows.reshape(len(last), -1).any(axis=1), dtype=np.bool_)

@@ -1,0 +1,94 @@
+"""What the numbers themselves say about the axes of an array."""
+
+import numpy as np
+
+from convscope.ingest.hdf5.reading import Hdf5Reader
+from convscope.values.arrays import FloatArray
+
+_SAMPLE = 400
+_DECISIVE = 0.75
+"""Ratio of the two smoothnesses under which the smoother axis is time: between the highest that was seen on true
+time axes (0.76 of noise, most far lower) and 1, which noise has."""
+
+
+class Sampler:
+    """Reads the first rows of datasets, each once.
+
+    Parameters
+    ----------
+    file
+        Open file.
+    """
+
+    def __init__(self, file: Hdf5Reader) -> None:
+        self._file = file
+        self._seen: dict[str, FloatArray] = {}
+
+    def head(self, path: str) -> FloatArray:
+        """Return the first rows of a dataset."""
+        if path not in self._seen:
+            self._seen[path] = np.asarray(self._file.read(path, 0, _SAMPLE), dtype=np.float64)
+        return self._seen[path]
+
+    def whole(self, path: str) -> FloatArray:
+        """Return a whole dataset; only for lists, flags and masks."""
+        return np.asarray(self._file.read(path), dtype=np.float64)
+
+
+def smoothness(values: FloatArray, axis: int) -> float:
+    """Return the mean step along an axis over the mean difference between entries far apart on it.
+
+    Parameters
+    ----------
+    values
+        Any shape.
+    axis
+        Of the array.
+
+    Returns
+    -------
+    float
+        Low on a time axis, 1 where the order of the entries means nothing or cannot be told.
+    """
+    along = np.moveaxis(values, axis, 0)
+    rows = along.reshape(along.shape[0], -1)
+    rows = rows[:, np.isfinite(rows).all(axis=0)]
+    if len(rows) < 4 or not rows.size:
+        return 1.0
+    # Every entry against the one half the axis away: no draw, so no generator.
+    far = np.abs(rows - np.roll(rows, len(rows) // 2, axis=0)).mean()
+    near = np.abs(np.diff(rows, axis=0)).mean()
+    return float(near / far) if far > 0 else 1.0
+
+
+def smoother_axis(values: FloatArray) -> tuple[int | None, str]:
+    """Return which of the first two axes is time, or None where neither is clearly smoother, and the evidence."""
+    both = [smoothness(values[:, :_SAMPLE], axis) for axis in (0, 1)]
+    low, high = min(both), max(both)
+    said = f"mean step over distant difference is {both[0]:.2f} on axis 0 and {both[1]:.2f} on axis 1"
+    return (int(np.argmin(both)) if low < _DECISIVE * high else None), said
+
+
+def is_one_hot(values: FloatArray) -> bool:
+    """Whether the last axis holds zeros and at most a single one, and a one somewhere."""
+    is_binary = bool(((values == 0) | (values == 1)).all())
+    sums = values.sum(axis=-1)
+    return values.shape[-1] > 1 and is_binary and bool((sums <= 1).all()) and bool((sums == 1).any())
+
+
+def is_filled_from_start(mask: FloatArray, axis: int) -> bool:
+    """Whether a mask is true from the first entry of an axis on and never again after it was false."""
+    along = np.moveaxis(mask > 0, axis, 0)
+    return bool((along[1:] <= along[:-1]).all())
+
+
+def orientation(weights: FloatArray) -> str | None:
+    """Return what holds the receivers of (..., rows, columns): ``rows`` where rows sum to 1, ``columns``, or None.
+
+    Rows of padding, which sum to 0, do not count.
+    """
+    for name, total in (("rows", weights.sum(axis=-1)), ("columns", weights.sum(axis=-2))):
+        is_one = np.abs(total - 1) < 1e-2
+        if (is_one | (np.abs(total) < 1e-6)).all() and is_one.any():
+            return name
+    return None

@@ -1,0 +1,113 @@
+"""Datasets that differ only in a run, checkpoint, condition, episode or agent, folded into one template each."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from convscope.ingest.hdf5.reading import DatasetInfo, Inventory
+from convscope.ingest.mapping import ArrayMapping, Axis
+from convscope_loaders.structure.levels import Levels
+from convscope_loaders.structure.lexicon import Meaning, meaning_of
+from convscope_loaders.structure.templates import PathValues, Template, matches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """The datasets of one template."""
+
+    template: Template
+    meaning: Meaning | None
+    """None where no part of the path says anything."""
+    key: str
+    """Name of what remains of the path, for fields that only this log knows, such as ``held``."""
+    is_next: bool
+    """Whether it holds what follows the step, as in ``next/reward``."""
+    members: tuple[tuple[DatasetInfo, PathValues], ...]
+    declared: tuple[Axis, ...] = ()
+    """Axes of the arrays where a mapping declares them; empty where they are to be inferred."""
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Axes in the path."""
+        return self.template.axes
+
+    @property
+    def first(self) -> DatasetInfo:
+        """One of them."""
+        return self.members[0][0]
+
+    @property
+    def rank(self) -> int:
+        """Number of array axes."""
+        return len(self.first.shape)
+
+
+def fold(inventory: Inventory, agent_names: Sequence[str]) -> tuple[tuple[Family, ...], tuple[str, ...]]:
+    """Fold the datasets of a file.
+
+    Parameters
+    ----------
+    inventory
+        What the file holds.
+    agent_names
+        Names that the file lists elsewhere; groups called so are agents.
+
+    Returns
+    -------
+    families
+        In the order of their first members.
+    assumptions
+        What was taken for granted, a sentence each.
+
+    Raises
+    ------
+    AmbiguousLogError
+        If a level of groups could be several things.
+    """
+    levels = Levels(inventory, agent_names)
+    members: dict[str, list[tuple[DatasetInfo, PathValues]]] = defaultdict(list)
+    for path, info in inventory.datasets.items():
+        text, values = levels.fold(path)
+        members[text].append((info, values))
+    return tuple(_family(text, found) for text, found in members.items()), levels.assumptions
+
+
+def declared_family(inventory: Inventory, array: ArrayMapping, meaning: Meaning | None) -> Family | None:
+    """Return the datasets that a mapping declares; None where the file holds none of them."""
+    template = Template(text=array.path)
+    members = tuple((inventory.datasets[path], values) for path, values in matches(template, inventory.datasets))
+    if not members:
+        return None
+    key = array.path.rsplit("/", 1)[1]
+    return Family(template=template, meaning=meaning, key=key, is_next=False, members=members, declared=array.axes)
+
+
+def pick(families: Sequence[Family], *meanings: Meaning) -> Family | None:
+    """Return the family of a meaning with the most members, the first of several."""
+    for meaning in meanings:
+        found = [family for family in families if family.meaning is meaning and not family.first.is_text]
+        if found:
+            return max(found, key=lambda family: len(family.members))
+    return None
+
+
+def _family(text: str, members: list[tuple[DatasetInfo, Mapping[Axis, str]]]) -> Family:
+    parts = tuple(part for piece in text.strip("/").split("/") for part in piece.split("."))
+    literal = [part for part in parts if not part.startswith("{")]
+    is_next = any(part.lower() in _NEXT for part in parts) or parts[-1].lower().endswith("_next")
+    return Family(
+        template=Template(text=text),
+        meaning=meaning_of(parts),
+        key="_".join(literal[_field_start(literal) :]) or "_".join(literal),
+        is_next=is_next,
+        members=tuple(members),
+    )
+
+
+_NEXT = frozenset({"next", "next_obs", "obs_next", "next_observations", "next_observation", "new_obs", "next_state"})
+_BUNDLES = frozenset({"info", "infos", "data", "steps", "agents", "transition_data", "step_data", "extra", "env"})
+
+
+def _field_start(literal: list[str]) -> int:
+    bundles = [place for place, part in enumerate(literal[:-1]) if part.lower() in _BUNDLES]
+    return bundles[-1] + 1 if bundles else max(len(literal) - 1, 0)

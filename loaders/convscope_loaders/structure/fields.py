@@ -1,0 +1,174 @@
+"""From mapped fields to plans: shapes over all agents and cells, checked before a row is read."""
+
+from collections.abc import Iterator
+from math import prod
+
+from convscope.errors import LogFormatError
+from convscope.ingest.hdf5.reading import DatasetInfo, Inventory
+from convscope.ingest.mapping import Axis, FieldMapping
+from convscope.values import fields as names
+from convscope.values.fields import FieldSpec, Level
+from convscope_loaders.structure.plan import FieldPlan, RowPlan
+from convscope_loaders.structure.templates import Template
+
+_PAIRS = frozenset({Axis.RECEIVER, Axis.SENDER})
+_FLAT = frozenset(
+    {
+        names.OBSERVATIONS,
+        names.ACTIONS,
+        names.ACTION_MASKS,
+        names.ACTION_LOGITS,
+        names.ACTION_PROBABILITIES,
+        names.MESSAGES,
+        names.HIDDEN_STATES,
+        names.POSITIONS,
+        names.STATE,
+    }
+)
+"""Fields with one axis of values, however many the file has."""
+
+_WITH_FINAL = frozenset(
+    {names.OBSERVATIONS, names.STATE, names.POSITIONS, names.ENTITY_POSITIONS, names.ACTION_MASKS, names.HIDDEN_STATES}
+)
+_AXES = frozenset({*Axis}) - {Axis.VALUE, Axis.AGENT_VALUE}
+
+
+def plan_field(
+    inventory: Inventory, field: FieldMapping, rows: RowPlan, *, n_agents: int, place: str
+) -> tuple[FieldPlan, frozenset[str]]:
+    """Plan how a field is read.
+
+    Parameters
+    ----------
+    inventory
+        What the file holds.
+    field
+        What the arrays mean.
+    rows
+        Where the rows of each episode are.
+    n_agents
+        Of the log.
+    place
+        The file, for errors.
+
+    Returns
+    -------
+    plan
+        For the source.
+    missing
+        Paths that the file lacks.
+
+    Raises
+    ------
+    LogFormatError
+        If an array is too short, or has another shape than its like.
+    """
+    template = Template(text=field.array.path)
+    axes = tuple(axis for axis in field.array.axes if axis in _AXES)
+    found: list[tuple[int | None, DatasetInfo]] = []
+    missing: set[str] = set()
+    for cell, agent in _places(rows, template):
+        path = template.fill(rows.values_of(cell, agent))
+        info = inventory.datasets.get(path)
+        if info is None:
+            missing.add(path)
+        else:
+            found.append((agent, info))
+    if not found:
+        raise LogFormatError(f"{place} holds no dataset {field.array.path}")
+    _check_rows(field, found, place)
+    shape, widths = _values(field, found, axes, n_agents=n_agents, place=place)
+    plan = FieldPlan(
+        spec=FieldSpec(
+            name=field.name,
+            level=_level(field.array.axes, template),
+            shape=shape,
+            dtype=found[0][1].dtype,
+            widths=widths,
+            path=field.array.path,
+            values=field.values,
+        ),
+        template=template,
+        axes=axes,
+        n_agents=n_agents,
+        take=field.array.take,
+        is_one_hot=field.is_one_hot,
+        has_final=field.name in _WITH_FINAL,
+    )
+    return plan, frozenset(missing)
+
+
+def _places(rows: RowPlan, template: Template) -> Iterator[tuple[int, int | None]]:
+    agents = range(len(rows.agents)) if Axis.AGENT in template.axes else (None,)
+    return ((cell, agent) for cell in range(len(rows.cells)) for agent in agents)
+
+
+def _level(axes: tuple[Axis, ...], template: Template) -> Level:
+    if set(axes) >= _PAIRS:
+        return Level.PAIR
+    has_agents = Axis.AGENT in axes or Axis.AGENT_VALUE in axes or Axis.AGENT in template.axes
+    return Level.AGENT if has_agents else Level.TEAM
+
+
+def _check_rows(field: FieldMapping, found: list[tuple[int | None, DatasetInfo]], place: str) -> None:
+    ranks = {len(info.shape) for _, info in found}
+    if len(ranks) > 1 or min(ranks) < len(field.array.axes) - (field.array.axes[-1:] == (Axis.VALUE,)):
+        raise LogFormatError(
+            f"{place}:{found[0][1].path} has axes {found[0][1].shape}; {field.name} should have"
+            f" {', '.join(field.array.axes)} in every group"
+        )
+
+
+def _values(
+    field: FieldMapping,
+    found: list[tuple[int | None, DatasetInfo]],
+    axes: tuple[Axis, ...],
+    *,
+    n_agents: int,
+    place: str,
+) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+    """Return the shape of one agent's (or entity's, or row's) values, and the widths where agents differ."""
+    if field.is_one_hot:
+        return (1,), None
+    is_split = Axis.AGENT_VALUE in field.array.axes
+    shapes = _shapes(field, found, axes, place)
+    if set(axes) >= _PAIRS:
+        return _pair_shape(field.name, shapes[0]), None
+    if is_split:
+        return (prod(shapes[0]) // n_agents,), None
+    is_flat = field.name in _FLAT or len(set(shapes)) > 1
+    if not is_flat:
+        return shapes[0], None
+    widths = tuple(prod(shape) for shape in shapes)
+    if len(set(widths)) > 1:
+        return (max(widths),), widths
+    return (widths[0],), field.widths or None
+
+
+def _shapes(
+    field: FieldMapping, found: list[tuple[int | None, DatasetInfo]], axes: tuple[Axis, ...], place: str
+) -> list[tuple[int, ...]]:
+    """Return the shape of each agent's values, which must be the same in every group."""
+    shape_of: dict[int, tuple[int, ...]] = {}
+    for agent, info in found:
+        shape = _inner(info, axes, field)
+        known = shape_of.setdefault(-1 if agent is None else agent, shape)
+        if known != shape:
+            raise LogFormatError(f"{place}:{info.path} has values of shape {shape}, elsewhere they have shape {known}")
+    return [shape_of[agent] for agent in sorted(shape_of)]
+
+
+def _inner(info: DatasetInfo, axes: tuple[Axis, ...], field: FieldMapping) -> tuple[int, ...]:
+    inner = info.shape[len(axes) :]
+    entities = [size for axis, size in zip(axes, info.shape, strict=False) if axis is Axis.ENTITY]
+    heads = [size for axis, size in zip(axes, info.shape, strict=False) if axis is Axis.HEAD]
+    if entities and field.array.take:
+        entities = [len(field.array.take)]
+    # A reward of (episode, time, 1) is one number, and so is what a log calls its own.
+    while field.name not in _FLAT and inner and inner[-1] == 1:
+        inner = inner[:-1]
+    return (*entities, *heads, *inner)
+
+
+def _pair_shape(name: str, inner: tuple[int, ...]) -> tuple[int, ...]:
+    return (1,) if name == names.ATTENTION and not inner else inner

@@ -1,0 +1,154 @@
+"""From what a file holds to a complete mapping, with every assumption in words."""
+
+from collections.abc import Sequence
+
+from convscope.errors import AmbiguousLogError, MappingError
+from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
+from convscope.ingest.mapping import ArrayMapping, Axis, LogMapping, RoleMapping
+from convscope.values.fields import ACTIONS
+from convscope_loaders.structure.build import Reading
+from convscope_loaders.structure.cuts import CutFinder
+from convscope_loaders.structure.evidence import Sampler
+from convscope_loaders.structure.families import Family, declared_family, fold
+from convscope_loaders.structure.layout import Layout, declared_layout, find_layout
+from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.meanings import FieldFinder
+from convscope_loaders.structure.names import agent_names, attribute_list, sole_attribute, text_table
+from convscope_loaders.structure.shapes import axes_of, entity_count, static_axes
+from convscope_loaders.structure.templates import Template, matches
+
+_ENVIRONMENT = ("environment", "env", "env_name", "env_id")
+_FRAMEWORK = ("framework", "framework_style", "library")
+_ROLE_NAMES = ("role_names", "roles", "role_labels", "declared_roles")
+_ROLES_OF_AGENTS = ("agent_roles", "declared_roles", "declared", "roles")
+
+
+def infer(inventory: Inventory, file: Hdf5Reader, declared: LogMapping | None, place: str) -> Reading:
+    """Work out what the arrays of a file mean.
+
+    Parameters
+    ----------
+    inventory
+        What the file holds.
+    file
+        Open file; the first rows of some arrays are read, and whole lists, flags and masks.
+    declared
+        What a mapping file says; it stands for what would be inferred. None without one.
+    place
+        The file, for errors.
+
+    Raises
+    ------
+    AmbiguousLogError
+        If the file can be read in more than one way.
+    LogFormatError
+        If nothing in it looks like steps of agents.
+    """
+    known = declared or LogMapping()
+    names, names_place = (known.agents, "the mapping") if known.agents else agent_names(inventory, file)
+    families, said = _families(inventory, names, known)
+    sampler = Sampler(file)
+    layout = _declared_layout(inventory, known, place) or find_layout(families, names, sampler, place)
+    search = CutFinder(families=families, layout=layout, sampler=sampler, place=place)
+    episodes, cut_said = search.find() if known.episodes is None else (known.episodes, ())
+    finder = FieldFinder(
+        inventory=inventory,
+        families=families,
+        layout=layout,
+        sampler=sampler,
+        n_entities=entity_count(families, layout),
+        taken=frozenset(field.name for field in known.fields),
+    )
+    fields = finder.find()
+    roles, role_said = _roles(inventory, families, layout, names) if known.roles is None else (known.roles, ())
+    agents = names if len(names) == layout.n_agents or known.agents else ()
+    mapping = LogMapping(
+        fields=(*known.fields, *fields.fields),
+        episodes=episodes,
+        agents=agents,
+        teams=known.teams,
+        roles=roles,
+        alive=known.alive or fields.alive,
+        environment=known.environment or sole_attribute(inventory, _ENVIRONMENT),
+        framework=known.framework or sole_attribute(inventory, _FRAMEWORK),
+        file=known.file,
+        sha256=known.sha256,
+    )
+    named = (_on_names(agents, names_place, layout),)
+    told = (*said, *named, *layout.assumptions, *cut_said, *fields.assumptions, *role_said)
+    return Reading(
+        mapping=mapping,
+        assumptions=tuple(dict.fromkeys(sentence for sentence in told if sentence)),
+        notices=(*inventory.notices, *fields.notices),
+    )
+
+
+def _families(
+    inventory: Inventory, names: Sequence[str], known: LogMapping
+) -> tuple[tuple[Family, ...], tuple[str, ...]]:
+    """Fold what no mapping declares."""
+    try:
+        families, said = fold(inventory, names)
+    except AmbiguousLogError:
+        if not known.fields:
+            raise
+        return (), ()
+    arrays = [field.array for field in known.fields] + [known.alive, known.roles.array if known.roles else None]
+    declared = {
+        path
+        for array in arrays
+        if array is not None
+        for path, _ in matches(Template(text=array.path), inventory.datasets)
+    } | set(known.ignore)
+    return tuple(family for family in families if family.first.path not in declared), said
+
+
+def _declared_layout(inventory: Inventory, known: LogMapping, place: str) -> Layout | None:
+    ordered = sorted(known.fields, key=lambda field: field.name != ACTIONS)
+    families: list[Family] = []
+    for field in ordered:
+        family = declared_family(inventory, field.array, None)
+        if family is None:
+            raise MappingError(f"{known.file}: [fields.{field.name}] {place} holds no dataset {field.array.path}")
+        families.append(family)
+    return declared_layout(families, len(known.agents))
+
+
+def _on_names(agents: Sequence[str], place: str, layout: Layout) -> str:
+    if agents:
+        return f"agents are named as in {place}"
+    if Axis.AGENT in layout.reference.axes:
+        return ""
+    return f"agents have no names in the file; they are called agent_0 to agent_{layout.n_agents - 1}, by their slot"
+
+
+def _roles(
+    inventory: Inventory, families: Sequence[Family], layout: Layout, names: Sequence[str]
+) -> tuple[RoleMapping | None, tuple[str, ...]]:
+    listed, listed_place = attribute_list(inventory, _ROLE_NAMES)
+    for family in families:
+        if family.meaning is not Meaning.ROLE or family.is_next or family.first.is_text:
+            continue
+        axes = static_axes(family, layout) if axes_of(family, layout) is None else axes_of(family, layout)
+        if axes is None and Axis.AGENT in family.axes and family.rank <= 1:
+            axes = (Axis.EPISODE,) if family.rank else ()
+        if axes is None or not (Axis.AGENT in axes or Axis.AGENT in family.axes):
+            continue
+        array = ArrayMapping(path=family.template.text, axes=axes)
+        named = f", named by {listed_place}" if listed else ""
+        return RoleMapping(array=array, names=listed), (f"{family.template.text} holds declared roles{named}",)
+    return _roles_of_agents(inventory, names, layout)
+
+
+def _roles_of_agents(
+    inventory: Inventory, names: Sequence[str], layout: Layout
+) -> tuple[RoleMapping | None, tuple[str, ...]]:
+    for key in _ROLES_OF_AGENTS:
+        table = text_table(inventory.attributes.get("/", {}).get(key))
+        if table and set(table) & set(names):
+            return RoleMapping(of_agent=table), (f"/@{key} holds the declared role of each agent",)
+    listed, place = attribute_list(inventory, _ROLES_OF_AGENTS)
+    if names and len(listed) == len(names) == layout.n_agents:
+        said = f"{place} holds the declared role of each agent, in their order"
+        return RoleMapping(of_agent=dict(zip(names, listed, strict=True))), (said,)
+    return None, ()

@@ -1,0 +1,122 @@
+"""The names that people give to arrays and groups."""
+
+import re
+from enum import StrEnum
+
+from convscope.ingest.mapping import Axis
+
+
+class Meaning(StrEnum):
+    """What an array is about, by its name."""
+
+    OBSERVATION = "observation"
+    STATE = "state"
+    ACTION = "action"
+    ACTION_ONE_HOT = "one-hot action"
+    ACTION_MASK = "action mask"
+    LOGITS = "logits"
+    PROBABILITIES = "probabilities"
+    REWARD = "reward"
+    TERMINATED = "terminated"
+    TRUNCATED = "truncated"
+    DONE = "done"
+    FILLED = "filled"
+    ALIVE = "alive"
+    STARTS = "episode starts"
+    ENDS = "episode ends"
+    LENGTHS = "episode lengths"
+    EPISODE_ID = "episode number"
+    TIMESTEP = "timestep"
+    HIDDEN = "hidden state"
+    MESSAGE = "message"
+    ATTENTION = "attention"
+    GATE = "gate"
+    POSITION = "position"
+    ROLE = "role"
+    AGENT_NAMES = "agent names"
+    WIDTHS = "observation widths"
+    UNREAD = "unread"
+
+
+_NAMES = {
+    Meaning.OBSERVATION: "obs observation observations o ob local_obs agents_view",
+    Meaning.STATE: "state states s global_state env_state world_state share_obs",
+    Meaning.ACTION: "action actions act acts a acs u joint_action joint_actions",
+    Meaning.ACTION_ONE_HOT: "actions_onehot action_onehot actions_one_hot onehot_actions",
+    Meaning.ACTION_MASK: "avail_actions action_mask action_masks legal_actions legals legal_action_mask "
+    "available_actions mask avail",
+    Meaning.LOGITS: "logits action_logits action_dist_inputs policy_logits pi_logits",
+    Meaning.PROBABILITIES: "probs action_probs action_probabilities pi policy_probs",
+    Meaning.REWARD: "reward rewards rew rews r",
+    Meaning.TERMINATED: "terminated terminations terminal terminals terminateds termination",
+    Meaning.TRUNCATED: "truncated truncations timeouts timeout truncateds truncation",
+    Meaning.DONE: "done dones d global_done is_done",
+    Meaning.FILLED: "filled valid valid_mask zero_padding_mask pad_mask padding_mask",
+    Meaning.ALIVE: "alive unit_alive agent_alive alive_mask is_alive present agent_mask agent_present active "
+    "active_mask",
+    Meaning.STARTS: "episode_starts ep_starts episode_start starts start traj_starts start_index",
+    Meaning.ENDS: "episode_ends ep_ends episode_end ends traj_ends end_index",
+    Meaning.LENGTHS: "lengths length path_lengths traj_lengths ep_len ep_lens ep_lengths episode_lengths "
+    "episode_length seq_lens",
+    Meaning.EPISODE_ID: "eps_id eps_ids episode_id episode_ids traj_id traj_ids episode ep_id ep episode_index "
+    "episode_idx trajectory_id trajectory_ids",
+    Meaning.TIMESTEP: "t timestep timesteps time_step step env_step env_t step_in_episode",
+    Meaning.HIDDEN: "hidden hidden_state hidden_states rnn_state rnn_states state_out h hstate",
+    Meaning.MESSAGE: "message messages msg msgs comm comms communication",
+    Meaning.ATTENTION: "attention attn attention_weights attn_weights att attn_probs attentions",
+    Meaning.GATE: "gate gates comm_gate comm_gates gating",
+    Meaning.POSITION: "pos position positions p_pos unit_positions agent_pos agent_position agent_positions "
+    "agents_pos xy loc location locations coords",
+    Meaning.ROLE: "role roles role_id role_ids declared_role declared_roles role_label role_labels agent_role "
+    "agent_roles",
+    Meaning.AGENT_NAMES: "agents agent_names agent_ids agent_order possible_agents agent_id names players",
+    Meaning.WIDTHS: "obs_dim_per_agent obs_dims obs_sizes obs_size_per_agent obs_dim obs_widths",
+}
+MEANING_OF = {name: meaning for meaning, names in _NAMES.items() for name in names.split()}
+
+_LEVELS = {
+    Axis.RUN: "seed run replicate repeat experiment exp train_run",
+    Axis.CHECKPOINT: "update checkpoint ckpt iter iteration epoch gen generation training_step train_step step phase "
+    "milestone",
+    Axis.EPISODE: "episode ep eps traj trajectory demo rollout game match trial round",
+    Axis.AGENT: "agent player adversary ally unit robot drone predator prey scout good",
+    Axis.CONDITION: "layout map scenario level task condition env_config variant terrain",
+}
+AXIS_OF_STEM = {stem: axis for axis, stems in _LEVELS.items() for stem in stems.split()}
+
+_LITERALS_TEXT = (
+    "data steps step_data transition_data transitions buffer log agents info infos metadata "
+    "meta next next_obs obs_next next_observations next_observation episodes channels extra env "
+    "collector mask"
+)
+LITERALS = frozenset(_LITERALS_TEXT.split())
+"""Groups that bundle arrays and count nothing."""
+
+_SPLITS_TEXT = "train training test eval evaluation valid validation expert medium random replay good poor"
+SPLITS = frozenset(_SPLITS_TEXT.split())
+"""Groups that hold one kind of data each."""
+
+_BRACES = re.compile(r"[_\-.]*\{[a-z]+\}[_\-.]*")
+_NUMBERED = re.compile(r"^(.*?)[ _\-.]?(\d+)$")
+
+
+def stem_of(name: str) -> tuple[str, str]:
+    """Split a name into stem and number; the number is empty where there is none."""
+    found = _NUMBERED.match(name)
+    return (found[1].lower().rstrip("_-. "), found[2]) if found else (name.lower(), "")
+
+
+def meaning_of(parts: tuple[str, ...]) -> Meaning | None:
+    """Return the meaning of a folded path.
+
+    The leaf tells it; the group around it only where the leaf is an agent, as in ``observations/{agent}``.
+    """
+    told = _meaning(parts[-1])
+    if told is None and len(parts) > 1 and (parts[-1].startswith("{") or _meaning(parts[-2]) is Meaning.HIDDEN):
+        return _meaning(parts[-2])
+    return told
+
+
+def _meaning(part: str) -> Meaning | None:
+    name = _BRACES.sub("", part).lower().strip("_")
+    return MEANING_OF.get(name) or MEANING_OF.get(stem_of(name)[0])

@@ -1,0 +1,230 @@
+"""Which field of a log each array is."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from convscope.ingest.hdf5.reading import Inventory
+from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping
+from convscope.values import fields as names
+from convscope.values.header import Notice
+from convscope_loaders.structure.evidence import Sampler, is_one_hot, orientation
+from convscope_loaders.structure.families import Family, pick
+from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.names import attribute_list
+from convscope_loaders.structure.shapes import axes_of
+
+_OF_AGENTS = {
+    Meaning.OBSERVATION: names.OBSERVATIONS,
+    Meaning.ACTION: names.ACTIONS,
+    Meaning.ACTION_ONE_HOT: names.ACTIONS,
+    Meaning.ACTION_MASK: names.ACTION_MASKS,
+    Meaning.LOGITS: names.ACTION_LOGITS,
+    Meaning.PROBABILITIES: names.ACTION_PROBABILITIES,
+    Meaning.REWARD: names.REWARDS,
+    Meaning.HIDDEN: names.HIDDEN_STATES,
+    Meaning.MESSAGE: names.MESSAGES,
+    Meaning.POSITION: names.POSITIONS,
+}
+_OF_TEAM = {
+    Meaning.REWARD: names.TEAM_REWARDS,
+    Meaning.STATE: names.STATE,
+    Meaning.OBSERVATION: names.STATE,
+}
+_NO_FIELDS = frozenset(
+    {
+        Meaning.TERMINATED,
+        Meaning.TRUNCATED,
+        Meaning.DONE,
+        Meaning.FILLED,
+        Meaning.STARTS,
+        Meaning.ENDS,
+        Meaning.LENGTHS,
+        Meaning.EPISODE_ID,
+        Meaning.TIMESTEP,
+        Meaning.ROLE,
+        Meaning.AGENT_NAMES,
+        Meaning.WIDTHS,
+        Meaning.ALIVE,
+    }
+)
+_WITH_VALUES = frozenset({names.OBSERVATIONS, names.POSITIONS, names.ACTION_MASKS, names.ACTION_LOGITS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFields:
+    """The fields of a log and what was taken for granted."""
+
+    fields: tuple[FieldMapping, ...]
+    alive: ArrayMapping | None
+    assumptions: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldFinder:
+    """Assigns arrays to fields by meaning and axes."""
+
+    inventory: Inventory
+    families: Sequence[Family]
+    layout: Layout
+    sampler: Sampler
+    n_entities: int
+    """Agents and other things together, 0 where no array holds both."""
+    taken: frozenset[str] = frozenset()
+    """Names of fields that a mapping declares."""
+
+    def find(self) -> FoundFields:
+        """Return all fields; arrays without a row for each step are left out with a notice."""
+        found: list[FieldMapping] = []
+        said: list[str] = []
+        left_out: list[Family] = []
+        for family in self._wanted():
+            fields, sentence = self._fields(family)
+            if fields:
+                found.extend(fields)
+                said.extend([sentence] if sentence else [])
+            elif family.meaning not in _NO_FIELDS:
+                left_out.append(family)
+        alive, alive_said = self._alive()
+        unique = [field for field in _unique(found) if field.name not in self.taken]
+        if self.n_entities:
+            n = self.layout.n_agents
+            said.append(
+                f"of {self.n_entities} things in one array the first {n} are taken as the agents, in order, and the"
+                " others as entities"
+            )
+        return FoundFields(
+            fields=tuple(unique),
+            alive=alive,
+            assumptions=(*dict.fromkeys(said), *alive_said),
+            notices=_left_out(left_out),
+        )
+
+    def _wanted(self) -> list[Family]:
+        current = [family for family in self.families if not family.is_next]
+        has_reward = pick(current, Meaning.REWARD) is not None
+        later = [f for f in self.families if f.is_next and f.meaning is Meaning.REWARD and not has_reward]
+        has_action = pick(current, Meaning.ACTION) is not None or names.ACTIONS in self.taken
+        readable = [f for f in (*current, *later) if not f.first.is_text and not f.first.columns]
+        return [f for f in readable if not (has_action and f.meaning is Meaning.ACTION_ONE_HOT)]
+
+    def _fields(self, family: Family) -> tuple[tuple[FieldMapping, ...], str]:
+        if family.meaning in _NO_FIELDS:
+            return (), ""
+        axes = axes_of(family, self.layout, n_entities=self.n_entities)
+        if axes is None:
+            return (), ""
+        if Axis.RECEIVER in axes:
+            return self._pairs(family, axes)
+        if Axis.ENTITY in axes:
+            return self._crowd(family, axes), ""
+        return self._plain(family, axes)
+
+    def _plain(self, family: Family, axes: tuple[Axis, ...]) -> tuple[tuple[FieldMapping, ...], str]:
+        is_of_agents = Axis.AGENT in axes or Axis.AGENT in family.axes
+        known = (_OF_AGENTS if is_of_agents else _OF_TEAM).get(family.meaning) if family.meaning else None
+        said = ""
+        if family.meaning is Meaning.ACTION and not is_of_agents:
+            known = names.INFO + family.key
+        if known in _WITH_VALUES and Axis.VALUE not in axes:
+            known = None
+        if family.meaning is Meaning.OBSERVATION and not is_of_agents:
+            said = f"{family.template.text} has no agent axis: it is read as the state that all share"
+        array = ArrayMapping(path=family.template.text, axes=axes)
+        field = FieldMapping(name=known or names.INFO + family.key, array=array, values=self._values(family, known))
+        if known == names.ACTIONS:
+            field, said = self._action(field, family)
+        if known == names.OBSERVATIONS:
+            field = replace(field, widths=self._widths())
+        return (field,), said
+
+    def _action(self, field: FieldMapping, family: Family) -> tuple[FieldMapping, str]:
+        inner = family.first.shape[len([axis for axis in field.array.axes if axis is not Axis.VALUE]) :]
+        if len(inner) == 1 and inner[0] > 1 and is_one_hot(self.sampler.head(family.first.path)):
+            return replace(
+                field, is_one_hot=True
+            ), f"{family.template.text} is one-hot: the place of the one is the action"
+        is_joint = Axis.AGENT in field.array.axes and any(Axis.AGENT in other.axes for other in self.families)
+        if is_joint:
+            return (
+                field,
+                f"the {self.layout.n_agents} columns of {family.template.text} are the agents' actions, in their order",
+            )
+        return field, ""
+
+    def _pairs(self, family: Family, axes: tuple[Axis, ...]) -> tuple[tuple[FieldMapping, ...], str]:
+        name = names.ATTENTION if family.meaning is Meaning.ATTENTION else names.GATES
+        told = orientation(self.sampler.head(family.first.path))
+        if told is None or (name == names.GATES and Axis.HEAD in axes):
+            return (), ""
+        turned = axes if told == "rows" else (*axes[:-2], Axis.SENDER, Axis.RECEIVER)
+        others = "columns" if told == "rows" else "rows"
+        text = family.template.text
+        said = f"{text}: {told} are receivers (queries) and {others} senders (keys), because {told} sum to 1"
+        return (FieldMapping(name=name, array=ArrayMapping(path=text, axes=turned)),), said
+
+    def _crowd(self, family: Family, axes: tuple[Axis, ...]) -> tuple[FieldMapping, ...]:
+        n_all, n_agents = family.first.shape[axes.index(Axis.ENTITY)], self.layout.n_agents
+        is_position = family.meaning is Meaning.POSITION
+        mine = names.POSITIONS if is_position else names.INFO + family.key
+        others = names.ENTITY_POSITIONS if is_position else f"{names.INFO}{family.key}_of_entities"
+        as_agents = tuple(Axis.AGENT if axis is Axis.ENTITY else axis for axis in axes)
+        text = family.template.text
+        return (
+            FieldMapping(name=mine, array=ArrayMapping(path=text, axes=as_agents, take=tuple(range(n_agents)))),
+            FieldMapping(name=others, array=ArrayMapping(path=text, axes=axes, take=tuple(range(n_agents, n_all)))),
+        )
+
+    def _alive(self) -> tuple[ArrayMapping | None, tuple[str, ...]]:
+        for family in self.families:
+            if family.meaning is not Meaning.ALIVE or family.is_next:
+                continue
+            axes = axes_of(family, self.layout, n_entities=self.n_entities)
+            if axes is None or not (Axis.AGENT in family.axes or {Axis.AGENT, Axis.ENTITY} & set(axes)):
+                continue
+            said = f"an agent is out of the game after its last row in {family.template.text}"
+            take = tuple(range(self.layout.n_agents)) if Axis.ENTITY in axes else ()
+            as_agents = tuple(Axis.AGENT if axis is Axis.ENTITY else axis for axis in axes)
+            return ArrayMapping(path=family.template.text, axes=as_agents, take=take), (said,)
+        return None, ()
+
+    def _widths(self) -> tuple[int, ...]:
+        for family in self.families:
+            if family.meaning is Meaning.WIDTHS and family.first.shape == (self.layout.n_agents,):
+                widths = tuple(int(width) for width in self.sampler.whole(family.first.path))
+                return widths if len(set(widths)) > 1 else ()
+        return ()
+
+    def _values(self, family: Family, known: str | None) -> tuple[str, ...]:
+        if known == names.ACTIONS:
+            keys: tuple[str, ...] = ("actions", "action_names", "action_labels", "action_meanings")
+        elif known is None:
+            keys = tuple(f"{family.key}{end}" for end in ("_codes", "_names", "_values", "_labels", "s"))
+        else:
+            return ()
+        return attribute_list(self.inventory, keys)[0]
+
+
+def _unique(found: Sequence[FieldMapping]) -> list[FieldMapping]:
+    """Give the second array of a field a name of its own: the first one in the file is the field."""
+    seen: Counter[str] = Counter()
+    unique: list[FieldMapping] = []
+    for field in found:
+        seen[field.name] += 1
+        if seen[field.name] > 1:
+            leaf = field.array.path.strip("/").replace("/", "_").replace("{", "").replace("}", "")
+            unique.append(replace(field, name=names.INFO + leaf))
+        else:
+            unique.append(field)
+    return unique
+
+
+def _left_out(families: Sequence[Family]) -> tuple[Notice, ...]:
+    if not families:
+        return ()
+    listed = ", ".join(family.template.text for family in families[:6])
+    more = f" and {len(families) - 6} more" if len(families) > 6 else ""
+    message = f"arrays without a row for each step, or of unknown orientation, are left out: {listed}{more}"
+    return (Notice(code="left-out-arrays", message=message, where=families[0].template.text),)

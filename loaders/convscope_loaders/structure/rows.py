@@ -1,0 +1,165 @@
+"""From a mapping to the plan of a file's rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.errors import LogFormatError
+from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
+from convscope.ingest.mapping import Axis, Cut, EpisodeMapping, FieldMapping, LogMapping
+from convscope.values.arrays import BoolArray, IntArray
+from convscope.values.fields import ACTIONS
+from convscope_loaders.structure.cells import Cells, find_cells, shape_of
+from convscope_loaders.structure.plan import RowPlan
+from convscope_loaders.structure.segments import Extent, Segments, find_segments
+from convscope_loaders.structure.templates import PathValues, Template
+
+_ROW_AXES = (Axis.ROW, Axis.TIME)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlannedRows:
+    """The plan, and what was seen while making it."""
+
+    plan: RowPlan
+    is_open: BoolArray
+    """Whether the recording stops in the middle of each episode, shape (E,)."""
+    n_empty: int
+    """Episodes without a step, left out."""
+
+
+def plan_rows(inventory: Inventory, file: Hdf5Reader, mapping: LogMapping, place: str) -> PlannedRows:
+    """Find every episode of a file and its rows.
+
+    Parameters
+    ----------
+    inventory
+        What the file holds.
+    file
+        Open file; lists, columns and masks of episodes are read, not the fields.
+    mapping
+        Complete: with fields and a cut.
+    place
+        The file, for errors.
+
+    Raises
+    ------
+    LogFormatError
+        If arrays that belong together do not fit.
+    """
+    cells = find_cells(inventory, [Template(text=f.array.path) for f in mapping.fields], mapping.agents)
+    reference = reference_field(mapping)
+    episodes = mapping.episodes or EpisodeMapping(cut=Cut.WHOLE)
+    found = [
+        (number, _cell(inventory, file, episodes, reference=reference, values=values, cells=cells, place=place))
+        for number, values in enumerate(cells.values)
+    ]
+    parts = [(number, rows) for number, rows in found if rows is not None]
+    if not parts:
+        raise LogFormatError(f"{place} holds no dataset {reference.array.path}")
+    return _joined(cells, parts)
+
+
+def reference_field(mapping: LogMapping) -> FieldMapping:
+    """Return the field whose rows are the steps: the actions, else the first one."""
+    return next((f for f in mapping.fields if f.name == ACTIONS), mapping.fields[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _CellRows:
+    index: IntArray
+    start: IntArray
+    count: IntArray
+    offset: IntArray
+    length: IntArray
+    has_final: BoolArray
+    is_open: BoolArray
+
+
+def _cell(
+    inventory: Inventory,
+    file: Hdf5Reader,
+    episodes: EpisodeMapping,
+    *,
+    reference: FieldMapping,
+    values: PathValues,
+    cells: Cells,
+    place: str,
+) -> _CellRows | None:
+    template = Template(text=reference.array.path)
+    has_own = Axis.AGENT in template.axes
+    streams: list[Segments | None] = []
+    for agent in cells.agents if has_own else ("",):
+        here: PathValues = {**values, Axis.AGENT: agent} if has_own else values
+        info = shape_of(inventory, template, here)
+        if info is None:
+            streams.append(None)
+            continue
+        extent = extent_of(info.shape, reference.array.axes)
+        streams.append(find_segments(file, episodes, here, extent=extent, place=place))
+    if not any(stream is not None for stream in streams):
+        return None
+    return _aligned(streams, n_agents=len(cells.agents), has_own=has_own)
+
+
+def extent_of(shape: tuple[int, ...], axes: tuple[Axis, ...]) -> Extent:
+    """Return the size of an array along its row or time axis and along its episode axis."""
+    by_axis = dict(zip(axes, shape, strict=False))
+    rows = next((by_axis[axis] for axis in _ROW_AXES if axis in by_axis), 0)
+    return Extent(rows=rows, entries=by_axis.get(Axis.EPISODE))
+
+
+def _aligned(streams: list[Segments | None], *, n_agents: int, has_own: bool) -> _CellRows:
+    labels = np.unique(np.concatenate([s.label for s in streams if s is not None]))
+    n_episodes, n_streams = len(labels), n_agents + 1
+    start, count, offset = (np.zeros((n_episodes, n_streams), np.int64) for _ in range(3))
+    index, is_open = np.full(n_episodes, -1), np.zeros(n_episodes, bool)
+    order = np.full(n_episodes, np.iinfo(np.int64).max)
+    for number, stream in enumerate(streams):
+        if stream is None:
+            continue
+        at = np.searchsorted(labels, stream.label)
+        if len(np.unique(at)) < len(at):
+            raise LogFormatError(
+                "an episode number comes back after other episodes; rows of episodes must lie together"
+            )
+        columns = [number] if has_own else list(range(n_streams))
+        for column in columns:
+            start[at, column], count[at, column] = stream.start, stream.stop - stream.start
+            offset[at, column] = stream.first_time
+        index[at] = stream.index
+        is_open[at] |= stream.is_open
+        order[at] = np.minimum(order[at], stream.start + np.maximum(stream.index, 0) * (1 << 40))
+    present = count > 0
+    base = int(offset[present].min()) if present.any() else 0
+    offset = np.where(present, offset - base, 0)
+    length = np.where(present, offset + count, 0).max(axis=1)
+    if has_own:
+        start[:, -1], count[:, -1] = start[:, :-1].min(axis=1), length
+    by_row = np.argsort(order, kind="stable")
+    return _CellRows(
+        index=index[by_row],
+        start=start[by_row],
+        count=count[by_row],
+        offset=offset[by_row],
+        length=length[by_row],
+        has_final=np.zeros(n_episodes, bool),
+        is_open=is_open[by_row],
+    )
+
+
+def _joined(cells: Cells, parts: list[tuple[int, _CellRows]]) -> PlannedRows:
+    cell = np.concatenate([np.full(len(rows.length), number) for number, rows in parts])
+    joined = {
+        name: np.concatenate([getattr(rows, name) for _, rows in parts])
+        for name in ("index", "start", "count", "offset", "length", "has_final", "is_open")
+    }
+    keep = joined["length"] > 0
+    is_open = joined.pop("is_open")[keep]
+    plan = RowPlan(
+        cells=cells.values,
+        agents=cells.agents,
+        cell=cell[keep],
+        **{name: column[keep] for name, column in joined.items()},
+    )
+    return PlannedRows(plan=plan, is_open=is_open, n_empty=int((~keep).sum()))

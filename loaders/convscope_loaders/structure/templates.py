@@ -1,0 +1,85 @@
+"""Paths that stand for many: ``/{run}/{agent}/obs``."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from convscope.errors import MappingError
+from convscope.ingest.mapping import PATH_AXES, Axis
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+PathValues = Mapping[Axis, str]
+"""What stands in the place of each axis."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A path with axes in braces."""
+
+    text: str
+    """Such as ``/{run}/seed_{agent}/obs``; in a group's name the whole name is the axis's value."""
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Axes in the path, outermost first.
+
+        Raises
+        ------
+        MappingError
+            If the braces hold something else.
+        """
+        axes: list[Axis] = []
+        for name in _BRACES.findall(self.text):
+            if name not in PATH_AXES:
+                raise MappingError(f"{self.text}: {{{name}}} is no axis of paths; known are {', '.join(PATH_AXES)}")
+            axes.append(Axis(name))
+        return tuple(axes)
+
+    def match(self, path: str) -> PathValues | None:
+        """Return the values of the axes if a path fits, else None."""
+        found = re.fullmatch(_pattern(self.text), path)
+        return None if found is None else {axis: found[axis.name.lower()] for axis in self.axes}
+
+    def fill(self, values: PathValues) -> str:
+        """Return the path for some values."""
+        return "/".join(_filled_part(part, values) for part in self.text.split("/"))
+
+
+def matches(template: Template, paths: Iterable[str]) -> Iterator[tuple[str, PathValues]]:
+    """Return the paths that fit, with the values of their axes."""
+    for path in paths:
+        values = template.match(path)
+        if values is not None:
+            yield path, values
+
+
+def _pattern(text: str) -> str:
+    parts = text.split("/")
+    inner = [_group_pattern(part) for part in parts[:-1]]
+    return "/".join([*inner, _leaf_pattern(parts[-1])])
+
+
+def _group_pattern(part: str) -> str:
+    # The whole name is the value: a run is called seed_0, not 0.
+    found = _BRACES.search(part)
+    if found is None:
+        return re.escape(part)
+    return f"(?P<{found[1]}>{re.escape(part[: found.start()])}[^/]+?{re.escape(part[found.end() :])})"
+
+
+def _leaf_pattern(part: str) -> str:
+    found = _BRACES.search(part)
+    if found is None:
+        return re.escape(part)
+    return f"{re.escape(part[: found.start()])}(?P<{found[1]}>[^/]+?){re.escape(part[found.end() :])}"
+
+
+def _filled_part(part: str, values: PathValues) -> str:
+    found = _BRACES.search(part)
+    if found is None:
+        return part
+    value = values[Axis(found[1])]
+    before, after = part[: found.start()], part[found.end() :]
+    is_whole = value.startswith(before) and value.endswith(after) and bool(before + after)
+    return value if is_whole else f"{before}{value}{after}"
