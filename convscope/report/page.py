@@ -43,7 +43,7 @@ def render_page(evidence: Evidence) -> str:
         "page.html",
         parts=parts,
         verdict=verdict_of(evidence),
-        subject=evidence.header.environment or evidence.header.framework or "team of agents",
+        subject=evidence.header.environment or evidence.header.framework or "Team of agents",
         version=evidence.version,
         digest=hashlib.sha256(analysis_bytes(evidence)).hexdigest(),
     )

@@ -25,9 +25,11 @@ def forest(components: Sequence[Component], margin: float) -> Chart:
     y = alt.Y("name:N", sort=names, title=None, axis=alt.Axis(ticks=False, domain=False, labelFontSize=13))
     base = alt.Chart(alt.InlineData(values=rows)).encode(y=y)
     title = "0 = as declared"
-    lines = base.mark_rule(strokeWidth=2.5, color=ROLE_COLOURS[0]).encode(x=alt.X("low:Q", title=title), x2="high:Q")
+    lines = base.mark_rule(strokeWidth=2.5, color=ROLE_COLOURS[0]).encode(
+        x=alt.X("low:Q", title=title, axis=alt.Axis(tickCount=6)), x2="high:Q"
+    )
     dots = base.mark_point(filled=True, size=90, color=ROLE_COLOURS[0], opacity=1).encode(
-        x=alt.X("value:Q", title=title)
+        x=alt.X("value:Q", title=title, axis=alt.Axis(tickCount=6))
     )
     zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color=INK, opacity=0.6).encode(x="zero:Q")
     tick = alt.Chart(alt.InlineData(values=margins)).mark_tick(thickness=2.5, size=24, color=ROLE_COLOURS[1])

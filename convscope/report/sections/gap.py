@@ -32,6 +32,8 @@ class ComponentRow:
     question: str
     why: str | None
     """Why it has no value."""
+    parts: tuple[tuple[str, float | int], ...]
+    """Counts as whole numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +64,7 @@ def _view(evidence: Evidence) -> GapView | NoGap:
     has_values = any(component.value is not None for component in components)
     description = "Components of the gap with their intervals; the figures are in the table."
     return GapView(
-        rows=tuple(
-            ComponentRow(component=component, question=_QUESTIONS[component.name], why=_why(component))
-            for component in components
-        ),
+        rows=tuple(map(_row, components)),
         forest=picture(forest(components, margin(evidence)), description) if has_values else None,
         margin=f"{margin(evidence):g}",
         composite=gap.composite,
@@ -73,6 +72,11 @@ def _view(evidence: Evidence) -> GapView | NoGap:
         runs_needed=gap.runs_needed,
         n_runs=len(evidence.episodes.runs),
     )
+
+
+def _row(component: Component) -> ComponentRow:
+    parts = tuple((name, int(value) if value.is_integer() else value) for name, value in component.parts)
+    return ComponentRow(component=component, question=_QUESTIONS[component.name], why=_why(component), parts=parts)
 
 
 def _why(component: Component) -> str | None:

@@ -97,7 +97,7 @@ def _facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
         ("agents analysed", f"{figure(len(evidence.analysed))} of {figure(len(header.agents))}"),
         ("checkpoint analysed", evidence.config.checkpoint or "the last of each run"),
     ]
-    prior = evidence.priors_sha256[:12] if evidence.priors_sha256 else "the log's own labels"
+    prior = evidence.priors_sha256[:12] if evidence.priors_sha256 else "not from a file"
     facts.append(("prior", prior if evidence.prior else "none given"))
     if evidence.mapping_sha256:
         facts.append(("mapping", evidence.mapping_sha256[:12]))

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from convscope.report.charts.picture import picture
 from convscope.report.charts.role_map import MAX_POINTS, role_map
+from convscope.report.divisions import Division, divisions
 from convscope.report.listing import Listing, listing
 from convscope.report.matrix import Matrix
 from convscope.report.occupancy import confusion_matrix, occupancy_matrix
@@ -15,10 +16,10 @@ from convscope.report.palette import SHAPE_SIGNS, kind_of
 from convscope.report.scope import is_analysed_unit
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence
-from convscope.values.roles import AgentClasses, ProfileFeature, RecoveryScores, RoleProfile
+from convscope.values.roles import ProfileFeature, RecoveryScores, RoleProfile
 
 MAX_ROLES = 20
-MAX_RUNS = 12
+MAX_DIVISIONS = 12
 MAX_FEATURES = 4
 
 
@@ -37,18 +38,6 @@ class ProfileRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClassRow:
-    """Which agents of a run can be told apart."""
-
-    run: str
-    checkpoint: str | None
-    groups: tuple[str, ...]
-    n_members: int
-    least_p: float | None
-    attainable_p: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RolesView:
     """What the section shows."""
 
@@ -61,7 +50,7 @@ class RolesView:
     map: Markup | None
     profiles: Listing[ProfileRow]
     occupancy: Matrix | None
-    classes: Listing[ClassRow]
+    classes: Listing[Division]
     recovery: RecoveryScores | None
     confusion: Matrix | None
     identities_persist: bool
@@ -81,7 +70,7 @@ def _view(evidence: Evidence) -> RolesView:
         map=_map(evidence, drawn),
         profiles=listing([_profile(profile, total) for profile in roles.profiles], MAX_ROLES),
         occupancy=occupancy_matrix(evidence),
-        classes=listing([_classes(classes) for classes in roles.classes], MAX_RUNS),
+        classes=listing(divisions(roles.classes), MAX_DIVISIONS),
         recovery=roles.recovery,
         confusion=None if roles.confusion is None else confusion_matrix(roles.confusion, evidence.header.roles),
         identities_persist=evidence.header.identities_persist,
@@ -124,22 +113,6 @@ def _exemplar(profile: RoleProfile) -> str:
     run, checkpoint, episode, agent = profile.exemplars[0]
     where = run if checkpoint is None else f"{run}, checkpoint {checkpoint}"
     return f"{agent} in episode {episode} of {where}"
-
-
-def _classes(classes: AgentClasses) -> ClassRow:
-    members = zip(classes.members, classes.class_of, strict=True)
-    groups: dict[int, list[str]] = {}
-    for member, number in members:
-        groups.setdefault(number, []).append(member)
-    above = classes.p_value[np.triu_indices(len(classes.members), k=1)]
-    return ClassRow(
-        run=classes.run,
-        checkpoint=classes.checkpoint,
-        groups=tuple(", ".join(groups[number]) for number in sorted(groups)),
-        n_members=len(classes.members),
-        least_p=float(above.min()) if above.size else None,
-        attainable_p=classes.attainable_p,
-    )
 
 
 ROLES = Section(key="roles", title="Roles", view=_view)
