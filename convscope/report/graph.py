@@ -14,13 +14,13 @@ from convscope.values.inert import visible
 MAX_AGENTS = 40
 """Larger teams have their tables only."""
 MAX_ARROWS = 120
-MAX_LABEL = 18
+MAX_LABEL = 14
 """Characters of a name that stand beside a node; longer names get numbers and a key."""
 MAX_DASHED_AGENTS = 8
 """Teams up to this size show edges that are not significant, dashed; in larger ones they would hide the others."""
 
 _SIZE = 400
-_MARGIN = 90
+_MARGIN = 100
 _CENTRE = _SIZE / 2
 _RADIUS = 165.0
 _NODE = 11.0

@@ -1,6 +1,7 @@
 """What was read, and what was taken for granted."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -11,7 +12,7 @@ from convscope.report.listing import Listing, listing
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence, MeanReturn
 from convscope.values.fields import FieldSpec
-from convscope.values.figures import count, figure
+from convscope.values.figures import aligned, count, figure
 from convscope.values.header import InputFile
 
 MAX_AGENTS = 24
@@ -52,6 +53,16 @@ class FieldRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnRow:
+    """The mean return of a run and checkpoint."""
+
+    run: str
+    checkpoint: str | None
+    mean: str
+    n_episodes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputsView:
     """What the section shows."""
 
@@ -62,7 +73,7 @@ class InputsView:
     agents: Listing[AgentRow]
     is_grouped: bool
     fields: Listing[FieldRow]
-    returns: Listing[MeanReturn]
+    returns: Listing[ReturnRow]
     curves: Markup | None
 
 
@@ -79,7 +90,7 @@ def _view(evidence: Evidence) -> InputsView:
         agents=listing(_kinds(evidence) if is_grouped else _agents(evidence), MAX_ROWS),
         is_grouped=is_grouped,
         fields=listing([_field(field) for field in header.fields], MAX_ROWS),
-        returns=listing(evidence.returns, MAX_ROWS),
+        returns=_returns(evidence.returns),
         curves=_curves(evidence),
     )
 
@@ -131,6 +142,15 @@ def _kinds(evidence: Evidence) -> list[AgentRow]:
 def _field(field: FieldSpec) -> FieldRow:
     shape = " × ".join(map(str, field.shape)) or "one number"  # noqa: RUF001  the sign that people read
     return FieldRow(name=field.name, per=field.level.value, shape=shape, dtype=field.dtype, path=field.path)
+
+
+def _returns(returns: Sequence[MeanReturn]) -> Listing[ReturnRow]:
+    texts = aligned([one.mean for one in returns[:MAX_ROWS]])
+    rows = tuple(
+        ReturnRow(run=one.run, checkpoint=one.checkpoint, mean=text, n_episodes=one.n_episodes)
+        for one, text in zip(returns, texts, strict=False)
+    )
+    return Listing(rows=rows, n_left=len(returns) - len(rows))
 
 
 def _curves(evidence: Evidence) -> Markup | None:

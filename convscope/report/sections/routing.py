@@ -14,7 +14,7 @@ from convscope.report.section import Section
 from convscope.report.wording import claim_words
 from convscope.values.evidence import Evidence
 from convscope.values.figures import aligned
-from convscope.values.routing import SourceAgreement
+from convscope.values.routing import RoutingGraph, SourceAgreement
 
 MAX_EDGES = 12
 MAX_MATRIX_AGENTS = 16
@@ -57,7 +57,7 @@ class RoutingView:
     agents: Matrix | None
     edges: Listing[EdgeRow]
     role_edges: Listing[EdgeRow] | None
-    concentration: Listing[tuple[str, float]]
+    concentration: Listing[tuple[str, str]]
     compared: tuple[SourceAgreement, ...]
     identities_persist: bool
 
@@ -90,10 +90,16 @@ def _view(evidence: Evidence) -> RoutingView | NoRouting:
         agents=agent_matrix(evidence, MAX_MATRIX_AGENTS),
         edges=_rows(routing.edges, MAX_EDGES),
         role_edges=None if routing.role_edges is None else _rows(routing.role_edges, MAX_EDGES),
-        concentration=listing(routing.concentration, MAX_RECEIVERS),
+        concentration=_concentration(routing),
         compared=routing.compared,
         identities_persist=evidence.header.identities_persist,
     )
+
+
+def _concentration(routing: RoutingGraph) -> Listing[tuple[str, str]]:
+    texts = aligned([value for _, value in routing.concentration], digits=2)
+    receivers = [receiver for receiver, _ in routing.concentration]
+    return listing(list(zip(receivers, texts, strict=True)), MAX_RECEIVERS)
 
 
 def _rows(edges: pl.DataFrame, limit: int) -> Listing[EdgeRow]:
