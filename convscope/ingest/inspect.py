@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from convscope.errors import AmbiguousLogError, LogFormatError
+from convscope.errors import AmbiguousLogError, LogFormatError, OutputError, UsageError
 from convscope.ingest.choice import LoaderMatch, choose, installed_loaders, match_all
 from convscope.ingest.loader import Loader
 from convscope.ingest.mapping import LogMapping
@@ -117,3 +117,24 @@ def _proposed(chosen: Loader | None, seen: Probe, mapping: LogMapping | None) ->
         return found + text if found else None
     except LogFormatError:
         return None
+
+
+def write_proposed_mapping(inspection: Inspection, path: Path) -> None:
+    """Write the proposed mapping to a file that is not there yet.
+
+    Raises
+    ------
+    UsageError
+        If the loader needs no mapping.
+    OutputError
+        If the file is there already, or cannot be written.
+    """
+    if inspection.mapping is None:
+        raise UsageError(f"{inspection.probe.path} needs no mapping: its loader {inspection.loader} knows the layout")
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(inspection.mapping)
+    except FileExistsError as error:
+        raise OutputError(f"{path} exists; it is not overwritten: choose another name") from error
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error

@@ -7,6 +7,7 @@ import numpy as np
 from convscope.errors import LogFormatError
 from convscope.ingest.hdf5.reading import Inventory, open_hdf5
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, FieldMapping, LogMapping
+from convscope.ingest.names import numbered_key
 from convscope.ingest.probe import Probe
 from convscope.values.arrays import BoolArray, IntArray
 from convscope.values.episodes import EpisodeTable
@@ -15,7 +16,7 @@ from convscope.values.header import InputFile, LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.agents import make_agents, see_actions
 from convscope_loaders.structure.ends import end_kinds
-from convscope_loaders.structure.fields import plan_field
+from convscope_loaders.structure.fields import check_sizes, plan_field
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field
@@ -71,7 +72,7 @@ def build_log(probe: Probe, inventory: Inventory, reading: Reading, *, loader: s
         environment=mapping.environment,
         roles=roles.names,
         identities_persist=roles.identities_persist,
-        notices=(*reading.notices, *_left_out(planned, probe.name), *roles.notices),
+        notices=(*reading.notices, *_left_out(planned, source, mapping), *roles.notices),
     )
     n_episodes = len(planned.plan.length)
     return TrajectoryLog(
@@ -97,17 +98,28 @@ def _input(probe: Probe, reading: Reading, loader: str) -> InputFile:
     )
 
 
-def _left_out(planned: PlannedRows, name: str) -> tuple[Notice, ...]:
-    if not planned.n_empty:
-        return ()
-    message = f"{planned.n_empty} episodes without a step are left out"
-    return (Notice(code="empty-episodes", message=message, where=name),)
+def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMapping) -> tuple[Notice, ...]:
+    notices: list[Notice] = []
+    if planned.n_empty:
+        message = f"{planned.n_empty} episodes without a step are left out"
+        notices.append(Notice(code="empty-episodes", message=message))
+    if planned.without_reference:
+        text = reference_field(mapping).array.path
+        message = f"{len(planned.without_reference)} groups without {text} are left out"
+        notices.append(Notice(code="incomplete-episodes", message=message, where=planned.without_reference[0]))
+    if source.missing:
+        first = min(source.missing, key=numbered_key)
+        message = f"{len(source.missing)} arrays that other groups have are not there: their values are missing"
+        notices.append(Notice(code="missing-arrays", message=message, where=first))
+    return tuple(notices)
 
 
 def _source(
     probe: Probe, inventory: Inventory, rows: RowPlan, mapping: LogMapping, *, n_agents: int
 ) -> StructuredSource:
     place = str(probe.path)
+    for field in mapping.fields:
+        check_sizes(inventory, field, reference_field(mapping), rows, place=place)
     planned = [plan_field(inventory, field, rows, n_agents=n_agents, place=place) for field in mapping.fields]
     presence: FieldPlan | None = None
     missing = frozenset[str]().union(*(paths for _, paths in planned))

@@ -1,5 +1,6 @@
 """From mapped fields to plans: shapes over all agents and cells, checked before a row is read."""
 
+from collections import Counter
 from collections.abc import Iterator
 from math import prod
 
@@ -8,7 +9,7 @@ from convscope.ingest.hdf5.reading import DatasetInfo, Inventory
 from convscope.ingest.mapping import Axis, FieldMapping
 from convscope.values import fields as names
 from convscope.values.fields import FieldSpec, Level
-from convscope_loaders.structure.plan import FieldPlan, RowPlan
+from convscope_loaders.structure.plan import CONTAINER_AXES, FieldPlan, RowPlan
 from convscope_loaders.structure.templates import Template
 
 _PAIRS = frozenset({Axis.RECEIVER, Axis.SENDER})
@@ -111,12 +112,50 @@ def _level(axes: tuple[Axis, ...], template: Template) -> Level:
 
 
 def _check_rows(field: FieldMapping, found: list[tuple[int | None, DatasetInfo]], place: str) -> None:
-    ranks = {len(info.shape) for _, info in found}
-    if len(ranks) > 1 or min(ranks) < len(field.array.axes) - (field.array.axes[-1:] == (Axis.VALUE,)):
-        raise LogFormatError(
-            f"{place}:{found[0][1].path} has axes {found[0][1].shape}; {field.name} should have"
-            f" {', '.join(field.array.axes)} in every group"
-        )
+    n_axes = len(field.array.axes) - (field.array.axes[-1:] == (Axis.VALUE,))
+    ranks = Counter(len(info.shape) for _, info in found)
+    usual = max(ranks, key=lambda rank: (ranks[rank], rank))
+    for _, info in found:
+        if len(info.shape) != usual or usual < n_axes:
+            raise LogFormatError(
+                f"{place}:{info.path} has the shape {info.shape}; {field.name} should have the axes "
+                f"{', '.join(field.array.axes)}, as elsewhere"
+            )
+
+
+def check_sizes(
+    inventory: Inventory, field: FieldMapping, reference: FieldMapping, rows: RowPlan, *, place: str
+) -> None:
+    """Make sure that a field has as many episodes and rows as the reference, in every group of arrays.
+
+    Raises
+    ------
+    LogFormatError
+        If it has not; on a time axis one more is a final observation.
+    """
+    template, other = Template(text=field.array.path), Template(text=reference.array.path)
+    for cell, agent in _places(rows, template):
+        info = inventory.datasets.get(template.fill(rows.values_of(cell, agent)))
+        beside = [
+            known
+            for partner in (range(len(rows.agents)) if Axis.AGENT in other.axes and agent is None else (agent,))
+            if (known := inventory.datasets.get(other.fill(rows.values_of(cell, partner)))) is not None
+        ]
+        if info is None or not beside:
+            continue
+        if not any(_agree(info, field.array.axes, known, reference.array.axes) for known in beside):
+            raise LogFormatError(
+                f"{place}:{info.path} {info.shape} does not fit {beside[0].path} {beside[0].shape}: "
+                "the number of episodes or timesteps differs"
+            )
+
+
+def _agree(info: DatasetInfo, axes: tuple[Axis, ...], known: DatasetInfo, known_axes: tuple[Axis, ...]) -> bool:
+    mine, theirs = (
+        {axis: size for axis, size in zip(named, sizes, strict=False) if axis in CONTAINER_AXES}
+        for named, sizes in ((axes, info.shape), (known_axes, known.shape))
+    )
+    return all(size - theirs.get(axis, size) in ({0, 1} if axis is Axis.TIME else {0}) for axis, size in mine.items())
 
 
 def _values(

@@ -57,6 +57,7 @@ def infer(inventory: Inventory, file: Hdf5Reader, declared: LogMapping | None, p
         layout=layout,
         sampler=sampler,
         n_entities=entity_count(families, layout),
+        place=place,
         taken=frozenset(field.name for field in known.fields),
     )
     fields = finder.find()

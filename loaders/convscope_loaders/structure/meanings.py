@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from convscope.errors import LogFormatError
 from convscope.ingest.hdf5.reading import Inventory
 from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping
 from convscope.values import fields as names
@@ -13,7 +14,7 @@ from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.names import attribute_list
-from convscope_loaders.structure.shapes import axes_of
+from convscope_loaders.structure.shapes import axes_of, lies_beside
 
 _OF_AGENTS = {
     Meaning.OBSERVATION: names.OBSERVATIONS,
@@ -72,6 +73,8 @@ class FieldFinder:
     sampler: Sampler
     n_entities: int
     """Agents and other things together, 0 where no array holds both."""
+    place: str
+    """The file, for errors."""
     taken: frozenset[str] = frozenset()
     """Names of fields that a mapping declares."""
 
@@ -87,6 +90,8 @@ class FieldFinder:
                 said.extend([sentence] if sentence else [])
             elif family.meaning not in _NO_FIELDS:
                 left_out.append(family)
+        if Axis.AGENT in self.layout.reference.axes:
+            said.append("an agent whose arrays end before the episode does is out of the game from there on")
         alive, alive_said = self._alive()
         unique = [field for field in _unique(found) if field.name not in self.taken]
         if self.n_entities:
@@ -115,12 +120,24 @@ class FieldFinder:
             return (), ""
         axes = axes_of(family, self.layout, n_entities=self.n_entities)
         if axes is None:
+            self._check_left_out(family)
             return (), ""
         if Axis.RECEIVER in axes:
             return self._pairs(family, axes)
         if Axis.ENTITY in axes:
             return self._crowd(family, axes), ""
         return self._plain(family, axes)
+
+    def _check_left_out(self, family: Family) -> None:
+        """Refuse to go on without observations or rewards that lie beside the actions and have other rows."""
+        reference = self.layout.reference
+        is_alike = set(family.axes) - {Axis.AGENT} == set(reference.axes) - {Axis.AGENT}
+        is_beside = is_alike and lies_beside(family, self.layout)
+        if is_beside and family.meaning in {Meaning.OBSERVATION, Meaning.REWARD, Meaning.ACTION} and family.rank:
+            raise LogFormatError(
+                f"{self.place}:{family.first.path} {family.first.shape} does not fit {reference.first.path} "
+                f"{reference.first.shape}: the number of episodes or timesteps differs"
+            )
 
     def _plain(self, family: Family, axes: tuple[Axis, ...]) -> tuple[tuple[FieldMapping, ...], str]:
         is_of_agents = Axis.AGENT in axes or Axis.AGENT in family.axes

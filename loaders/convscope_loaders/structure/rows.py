@@ -26,6 +26,8 @@ class PlannedRows:
     """Whether the recording stops in the middle of each episode, shape (E,)."""
     n_empty: int
     """Episodes without a step, left out."""
+    without_reference: tuple[str, ...]
+    """Where the actions (or what counts the steps in their place) should be and are not, in every group left out."""
 
 
 def plan_rows(inventory: Inventory, file: Hdf5Reader, mapping: LogMapping, place: str) -> PlannedRows:
@@ -57,7 +59,9 @@ def plan_rows(inventory: Inventory, file: Hdf5Reader, mapping: LogMapping, place
     parts = [(number, rows) for number, rows in found if rows is not None]
     if not parts:
         raise LogFormatError(f"{place} holds no dataset {reference.array.path}")
-    return _joined(cells, parts)
+    template = Template(text=reference.array.path)
+    lacking = [template.fill({**cells.values[number], Axis.AGENT: "*"}) for number, rows in found if rows is None]
+    return _joined(cells, parts, tuple(lacking))
 
 
 def reference_field(mapping: LogMapping) -> FieldMapping:
@@ -148,7 +152,7 @@ def _aligned(streams: list[Segments | None], *, n_agents: int, has_own: bool) ->
     )
 
 
-def _joined(cells: Cells, parts: list[tuple[int, _CellRows]]) -> PlannedRows:
+def _joined(cells: Cells, parts: list[tuple[int, _CellRows]], lacking: tuple[str, ...]) -> PlannedRows:
     cell = np.concatenate([np.full(len(rows.length), number) for number, rows in parts])
     joined = {
         name: np.concatenate([getattr(rows, name) for _, rows in parts])
@@ -162,4 +166,4 @@ def _joined(cells: Cells, parts: list[tuple[int, _CellRows]]) -> PlannedRows:
         cell=cell[keep],
         **{name: column[keep] for name, column in joined.items()},
     )
-    return PlannedRows(plan=plan, is_open=is_open, n_empty=int((~keep).sum()))
+    return PlannedRows(plan=plan, is_open=is_open, n_empty=int((~keep).sum()), without_reference=lacking)

@@ -1,5 +1,6 @@
 """Axes of an array, by how its shape agrees with the layout of its file."""
 
+from convscope.ingest.hdf5.reading import DatasetInfo
 from convscope.ingest.mapping import Axis
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout
@@ -27,18 +28,21 @@ def axes_of(family: Family, layout: Layout, *, n_entities: int = 0) -> tuple[Axi
         The container's axes, then agents, pairs or entities, then one ``value`` for all that remain. An axis of
         agents and other things together is called ``entity``.
     """
-    info, values = family.members[0]
-    sizes = layout.sizes(values)
+    info, sizes = _typical(family, layout)
     if sizes is None or not _fits(info.shape, sizes, layout):
         return None
     rest = info.shape[len(sizes) :]
     return (*layout.container, *_inner(family, rest, layout, n_entities=n_entities))
 
 
+def lies_beside(family: Family, layout: Layout) -> bool:
+    """Whether some group of arrays holds both the family and the reference."""
+    return _typical(family, layout)[1] is not None
+
+
 def static_axes(family: Family, layout: Layout) -> tuple[Axis, ...] | None:
     """Return the axes of an array that has no row for each step: (episode, agent) or (agent); None for any other."""
-    info, values = family.members[0]
-    sizes = layout.sizes(values)
+    info, sizes = _typical(family, layout)
     n_agents = layout.n_agents
     if info.shape == (n_agents,):
         return (Axis.AGENT,)
@@ -56,6 +60,15 @@ def entity_count(families: tuple[Family, ...], layout: Layout) -> int:
             if axes is not None and Axis.ENTITY in axes:
                 return family.first.shape[axes.index(Axis.ENTITY)]
     return 0
+
+
+def _typical(family: Family, layout: Layout) -> tuple[DatasetInfo, tuple[int, ...] | None]:
+    """Return the first member that lies beside a reference, and the container's sizes there."""
+    for info, values in family.members:
+        sizes = layout.sizes(values)
+        if sizes is not None:
+            return info, sizes
+    return family.first, None
 
 
 def _fits(shape: tuple[int, ...], sizes: tuple[int, ...], layout: Layout) -> bool:
