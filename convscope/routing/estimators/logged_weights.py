@@ -8,7 +8,7 @@ import polars as pl
 
 from convscope.ingest.selection import select_agents
 from convscope.randomness import generator
-from convscope.routing.edges import edge_table, join_tables, role_edge_table
+from convscope.routing.edges import PairFigures, edge_table, join_tables, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.groups import Group, agent_places, episode_groups
 from convscope.routing.halves import split_in_halves
@@ -54,14 +54,16 @@ class LoggedWeights:
         analysed = [rows for rows, group in zip(parts, groups, strict=True) if group.is_analysed]
         tallies = routing_tallies(_joined(analysed, result), log.episodes, agent_places(log, agents))
         by_run = [
-            self._edges([rows], config, agents, names=(group.run_name, group.checkpoint))
+            edge_table(
+                self._figures([rows], config), agents, q=config.q, run=group.run_name, checkpoint=group.checkpoint
+            )
             for rows, group in zip(parts, groups, strict=True)
         ]
         return RoutingEstimate(
             source=self.source,
             claim=self.claim,
             unit=self.unit,
-            edges=self._edges(analysed, config, agents) if analysed else join_tables([]),
+            edges=edge_table(self._figures(analysed, config), agents, q=config.q) if analysed else join_tables([]),
             edges_by_run=join_tables(by_run),
             tallies=tallies,
             halves=split_in_halves(tallies, rng=generator(config.seed, "routing", self.source, "halves")),
@@ -69,18 +71,10 @@ class LoggedWeights:
             notices=dropped_rows(result, self.source),
         )
 
-    def _edges(
-        self,
-        parts: Sequence[TallyRows],
-        config: AnalysisConfig,
-        agents: Sequence[str],
-        *,
-        names: tuple[str | None, str | None] = (None, None),
-    ) -> pl.DataFrame:
-        run_name, checkpoint = names
-        rng = generator(config.seed, "routing", self.source, "edges", str(run_name), str(checkpoint))
-        figures = excess_figures([agent_excess(rows) for rows in parts], n_flips=config.n_permutations, rng=rng)
-        return edge_table(figures, agents, q=config.q, run=run_name, checkpoint=checkpoint)
+    def _figures(self, parts: Sequence[TallyRows], config: AnalysisConfig) -> PairFigures:
+        # The number of parts names the draws, so that a single run and its combination have the same p values.
+        rng = generator(config.seed, "routing", self.source, "edges", str(len(parts)))
+        return excess_figures([agent_excess(rows) for rows in parts], n_flips=config.n_permutations, rng=rng)
 
     def _role_edges(
         self, parts: Sequence[TallyRows], config: AnalysisConfig, *, log: TrajectoryLog, agents: Sequence[str]

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from convscope.randomness import generator
-from convscope.routing.edges import edge_table, join_tables, role_edge_table
+from convscope.routing.edges import PairFigures, edge_table, join_tables, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.groups import agent_places, episode_groups
 from convscope.routing.predictive.clock import ClockFold, ClockSums, make_clock
@@ -54,16 +54,21 @@ class TransferEntropy:
         """Return edges and tallies, after a second pass over the log."""
         study = read_study(log, self.fold(log, config), result, config=config, agents=agents, run=run)
         analysed = study.analysed
+        by_part = [self._figures([part], config) for part in study.parts]
+        names = [(part.group.run_name, part.group.checkpoint) for part in study.parts]
         by_run = [
-            self._edges([part], config, agents, names=(part.group.run_name, part.group.checkpoint))
-            for part in study.parts
+            edge_table(figures, agents, q=config.q, run=run_name, checkpoint=checkpoint)
+            for figures, (run_name, checkpoint) in zip(by_part, names, strict=True)
         ]
+        own = [figures for figures, part in zip(by_part, study.parts, strict=True) if part.group.is_analysed]
+        # A single run is its own combination: two draws of the same null would only differ.
+        combined = own[0] if len(own) == 1 else self._figures(analysed, config)
         halves = half_weights(study.question, analysed, rng=generator(config.seed, "routing", self.source, "halves"))
         return RoutingEstimate(
             source=self.source,
             claim=self.claim,
             unit=self.unit,
-            edges=self._edges(analysed, config, agents),
+            edges=edge_table(combined, agents, q=config.q),
             edges_by_run=join_tables(by_run),
             tallies=_tallies(log, study, agents, [part.fits.weight for part in analysed]),
             halves=tuple((_tallies(log, study, agents, a), _tallies(log, study, agents, b)) for a, b in halves),
@@ -71,18 +76,10 @@ class TransferEntropy:
             notices=study_notices(study, agents, config),
         )
 
-    def _edges(
-        self,
-        parts: Sequence[Part],
-        config: AnalysisConfig,
-        agents: Sequence[str],
-        *,
-        names: tuple[str | None, str | None] = (None, None),
-    ) -> pl.DataFrame:
-        run_name, checkpoint = names
-        rng = generator(config.seed, "routing", self.source, "edges", str(run_name), str(checkpoint))
-        figures = pair_figures(parts, n_flips=config.n_permutations, rng=rng)
-        return edge_table(figures, agents, q=config.q, run=run_name, checkpoint=checkpoint)
+    def _figures(self, parts: Sequence[Part], config: AnalysisConfig) -> PairFigures:
+        names = [f"{part.group.run_name}/{part.group.checkpoint}" for part in parts]
+        rng = generator(config.seed, "routing", self.source, "edges", *names)
+        return pair_figures(parts, n_flips=config.n_permutations, rng=rng)
 
     def _role_edges(
         self, log: TrajectoryLog, study: Study, *, config: AnalysisConfig, agents: Sequence[str]

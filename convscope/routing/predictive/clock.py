@@ -9,6 +9,7 @@ import numpy as np
 
 from convscope.routing.groups import Group
 from convscope.routing.predictive.columns import FIELDS, Column, Kind
+from convscope.routing.predictive.pieces import pieces
 from convscope.routing.predictive.reading import has_choice, read_columns
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.episodes import EpisodeTable
@@ -32,6 +33,11 @@ class Clock:
     def n_groups(self) -> int:
         """Number of groups."""
         return len(self.interval_of)
+
+    @property
+    def n_episodes(self) -> IntArray:
+        """Episodes of each group, shape (G,)."""
+        return np.bincount(self.group_of, minlength=self.n_groups)
 
     @property
     def n_intervals(self) -> int:
@@ -107,20 +113,9 @@ class ClockFold:
 
     def add(self, state: ClockSums, block: Block) -> ClockSums:
         """Add a block."""
-        values = read_columns(block, self.columns)
-        is_known = np.isfinite(values)
-        # On a grid sums of doubles are exact, hence the same in any order; a mean needs no more digits than this.
-        held = np.round(np.where(is_known, values, 0.0) * _QUANTUM) / _QUANTUM
-        cells = self.clock.cells(block)
-        sums = ClockSums(
-            total=self._by_cell(held, cells),
-            count=self._by_cell(is_known.astype(np.float64), cells),
-            squares=np.square(held).sum(axis=0),
-            steps=self._symbol_pairs(held, block, later_by=1),
-            together=self._symbol_pairs(held, block, later_by=0),
-            is_uneven=np.array([_is_uneven(block)]),
-        )
-        return self.merge(state, sums)
+        for piece in pieces(block, len(self.columns)):
+            state = self.merge(state, self._sums(piece))
+        return state
 
     def merge(self, first: ClockSums, second: ClockSums) -> ClockSums:
         """Return the sums of both."""
@@ -129,6 +124,21 @@ class ClockFold:
     def finish(self, state: ClockSums) -> ClockSums:
         """Return the sums."""
         return state
+
+    def _sums(self, block: Block) -> ClockSums:
+        values = read_columns(block, self.columns)
+        is_known = np.isfinite(values)
+        # On a grid sums of doubles are exact, hence the same in any order; a mean needs no more digits than this.
+        held = np.round(np.where(is_known, values, 0.0) * _QUANTUM) / _QUANTUM
+        cells = self.clock.cells(block)
+        return ClockSums(
+            total=self._by_cell(held, cells),
+            count=self._by_cell(is_known.astype(np.float64), cells),
+            squares=np.square(held).sum(axis=0),
+            steps=self._symbol_pairs(held, block, later_by=1),
+            together=self._symbol_pairs(held, block, later_by=0),
+            is_uneven=np.array([_is_uneven(block)]),
+        )
 
     def _by_cell(self, values: FloatArray, cells: IntArray) -> FloatArray:
         shape = (self.clock.n_groups, self.clock.n_intervals, values.shape[1])

@@ -4,8 +4,6 @@ import numpy as np
 
 from convscope.values.arrays import FloatArray
 
-_LN2 = float(np.log(2))
-
 
 def gaussian_entropy_gain(explained: FloatArray) -> float:
     """Return the conditional transfer entropy between continuous actions, in nats.
@@ -61,22 +59,16 @@ def discrete_entropy_gain(shift: FloatArray, together: FloatArray, transitions: 
     return float(np.einsum("zs,zsy->", joint, given * np.log(ratio)))
 
 
-def bits_per_step(nats: float, first_order: float, *, n_free: float, n_samples: float) -> float:
-    """Return bits, less the bias; may be below 0 where there is no effect.
+def less_bias(first_order: float, *, n_free: float, n_samples: float) -> float:
+    """Return a gain to first order less what chance explains, in nats; may be below 0 where there is no effect.
 
     Parameters
     ----------
-    nats
-        The gain as it stands.
     first_order
-        The same to first order (`mixed_entropy_gain`), whose bias is ``n_free / (2 n_samples)``. The gain shrinks
-        by the share that the bias has in it.
+        From `mixed_entropy_gain`; its bias is ``n_free / (2 n_samples)``.
     n_free
         Coefficients of the fit.
     n_samples
         Samples, less what all regressors and intercepts use up.
     """
-    if first_order <= 0:
-        return 0.0
-    bias = n_free / (2 * max(n_samples, 1.0))
-    return nats * (1 - bias / first_order) / _LN2
+    return first_order - n_free / (2 * max(n_samples, 1.0))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.arrays import FloatArray, IntArray
 
 _RIDGE = 1e-8
 # Directions of a sender's block with less than this share of their variance left, once everything else is known, say
@@ -96,8 +96,15 @@ def sender_block(regression: Regression, members: IntArray) -> Block:
 
 
 def whitening(products: FloatArray) -> FloatArray:
-    """Return the matrix that turns residuals with these sums of products into orthonormal ones, shape (d, d')."""
-    size, axes = np.linalg.eigh((products + products.T) / 2)
-    is_left: BoolArray = size > 1e-9 * max(float(size.max(initial=0.0)), 1e-300)
-    white: FloatArray = axes[:, is_left] / np.sqrt(size[is_left])
+    """Return what turns residuals with these sums of products into orthonormal ones.
+
+    Parameters
+    ----------
+    products
+        Shape (..., d, d). Directions without variance are turned into zeros.
+    """
+    size, axes = np.linalg.eigh((products + np.swapaxes(products, -1, -2)) / 2)
+    largest = np.maximum(size.max(axis=-1, keepdims=True, initial=0.0), 1e-300)
+    root = np.sqrt(np.maximum(size, 1e-300))
+    white: FloatArray = np.where((size > 1e-9 * largest)[..., None, :], axes / root[..., None, :], 0.0)
     return white

@@ -11,7 +11,7 @@ from convscope.routing.predictive.grams import UnitGrams
 from convscope.routing.predictive.places import outcome_places
 from convscope.routing.predictive.scores import UnitProducts, innovation_scores, pair_scores, unit_products
 from convscope.routing.predictive.symbols import SymbolTables
-from convscope.routing.predictive.weights import pair_weights
+from convscope.routing.predictive.weights import bits_per_gain, first_order_gains
 from convscope.values.arrays import FloatArray
 
 _FEWEST_UNITS = 30
@@ -27,6 +27,8 @@ class PairFits:
     """Conditional transfer entropy in bits per step, shape (receiver, sender); NaN where there is no data."""
     n_free: FloatArray
     """Coefficients that each fit is as free as, shape (receiver, sender): the bias of the weight comes from these."""
+    rate: FloatArray
+    """Bits of transfer entropy per nat to first order, shape (receiver, sender)."""
     scores: UnitScores
     """A test per ordered pair, receiver by receiver; a pair without data has no columns."""
     innovations: UnitScores
@@ -56,11 +58,13 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
             scores[cell] = pair_scores(products, pair)
             n_free[cell] = _free_coefficients(scores[cell], fit.n_free_samples)
         innovations |= _innovations(question, fit, products)
+    rate = bits_per_gain(question, fits, symbols)
     ordered = [(r, s) for r in range(len(question.agents)) for s in range(len(question.agents)) if r != s]
     n_units = len(units.key)
     return PairFits(
-        weight=pair_weights(question, fits, symbols, n_free=n_free),
+        weight=rate * first_order_gains(question, fits, n_free),
         n_free=n_free,
+        rate=rate,
         scores=_tests(scores, ordered, n_units),
         innovations=_tests(innovations, [(r, s) for r, s in ordered if s < r], n_units),
     )

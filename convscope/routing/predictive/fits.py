@@ -1,6 +1,6 @@
 """The regressions of one run and checkpoint, and what each sender's block adds to each receiver."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,11 +39,11 @@ class PairFit:
     outcome: IntArray
     """Places of the receiver's outcomes among those of the regression, shape (d,)."""
     white: FloatArray
-    """Turns the residuals without the sender into orthonormal ones, shape (d, d')."""
+    """Turns the residuals without the sender into orthonormal ones, shape (d, d)."""
 
     @property
     def explained(self) -> FloatArray:
-        """Effect of the sender's directions on the orthonormal residuals, shape (b, d')."""
+        """Effect of the sender's directions on the orthonormal residuals, shape (b, d)."""
         effect: FloatArray = self.block.effect[:, self.outcome] @ self.white
         return effect
 
@@ -84,10 +84,10 @@ def design_fits(question: Question, units: UnitGrams) -> Iterator[DesignFit]:
         telling = [(place, block) for place, block in senders if block.weights.shape[1] > 0]
         told = [np.flatnonzero(np.isin(regression.outcomes, places)) for places in outcomes]
         pairs = [
-            _pair_fit(regression, (receiver, sender), block=block, number=order, outcome=told[receiver])
+            pair
             for receiver in receivers
-            for order, (sender, block) in enumerate(telling)
-            if receiver != sender and len(told[receiver]) > 0
+            if len(told[receiver]) > 0
+            for pair in _pair_fits(regression, telling, receiver=receiver, outcome=told[receiver])
         ]
         yield DesignFit(
             design=number,
@@ -98,12 +98,14 @@ def design_fits(question: Question, units: UnitGrams) -> Iterator[DesignFit]:
         )
 
 
-def _pair_fit(
-    regression: Regression, pair: tuple[int, int], *, block: Block, number: int, outcome: IntArray
-) -> PairFit:
-    effect = block.effect[:, outcome]
-    restricted = regression.residual[np.ix_(outcome, outcome)] + effect.T @ effect
-    receiver, sender = pair
-    return PairFit(
-        receiver=receiver, sender=sender, block=block, number=number, outcome=outcome, white=whitening(restricted)
-    )
+def _pair_fits(
+    regression: Regression, telling: Sequence[tuple[int, Block]], *, receiver: int, outcome: IntArray
+) -> list[PairFit]:
+    others = [(number, sender, block) for number, (sender, block) in enumerate(telling) if sender != receiver]
+    full = regression.residual[np.ix_(outcome, outcome)]
+    effects = [block.effect[:, outcome] for _, _, block in others]
+    restricted = np.array([full + effect.T @ effect for effect in effects]).reshape(-1, *full.shape)
+    return [
+        PairFit(receiver=receiver, sender=sender, block=block, number=number, outcome=outcome, white=white)
+        for (number, sender, block), white in zip(others, whitening(restricted), strict=True)
+    ]

@@ -1,6 +1,6 @@
 """The second pass: a Gram matrix of each unit (an episode, or a group of them) and design."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from convscope.routing.digests import episode_digests
 from convscope.routing.predictive.columns import FIELDS
+from convscope.routing.predictive.pieces import pieces
 from convscope.routing.predictive.plan import Design, Plan
 from convscope.routing.predictive.reading import has_choice, is_live, read_columns
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
@@ -76,37 +77,20 @@ class GramFold:
 
     def add(self, state: UnitGrams, block: Block) -> UnitGrams:
         """Add the episodes of a block."""
-        group = self.plan.clock.group_of[block.episodes]
-        panel = _panel(self.plan, block)
-        products = [list(_products(panel, design, self.plan.most_lag)) for design in self.plan.designs]
-        n_samples = np.array([[n for n, _ in parts] for parts in products], dtype=np.float64).T
-        digest = episode_digests(block, [panel.values, block.status])
-        n_episodes_of_group = np.bincount(self.plan.clock.group_of, minlength=self.plan.clock.n_groups)
-        is_grouped = n_episodes_of_group > self.plan.n_units
-        units = UnitGrams(
-            group=group,
-            key=np.where(is_grouped[group], digest % self.plan.n_units[group], digest),
-            episode=np.where(is_grouped[group], -1, block.episodes),
-            n_samples=n_samples,
-            n_episodes=(n_samples > 0).astype(np.float64),
-            grams=tuple(np.array([gram for _, gram in parts]) for parts in products),
-        )
-        return self.merge(state, units)
+        for piece in pieces(block, len(self.plan.columns)):
+            state = self.merge(state, self._units(piece))
+        return state
 
     def merge(self, first: UnitGrams, second: UnitGrams) -> UnitGrams:
         """Return the units of both; those that are groups of episodes add up."""
-        group, key, episode = (
-            np.concatenate([getattr(first, name), getattr(second, name)]) for name in ("group", "key", "episode")
-        )
-        identity, unit = np.unique(np.column_stack([group, key, episode]), axis=0, return_inverse=True)
-        place = unit.ravel()
+        names = ("group", "key", "episode")
+        labels = [np.concatenate([getattr(first, name), getattr(second, name)]) for name in names]
+        identity, place = np.unique(np.column_stack(labels), axis=0, return_inverse=True)
 
         def added(a: FloatArray, b: FloatArray) -> FloatArray:
             total = np.zeros((len(identity), *a.shape[1:]))
-            if len(identity) == len(place):
-                total[place] = np.concatenate([a, b])
-            else:
-                np.add.at(total, place, np.concatenate([a, b]))
+            for values, at in ((a, place.ravel()[: len(a)]), (b, place.ravel()[len(a) :])):
+                total[at] += values
             return total
 
         return UnitGrams(
@@ -121,6 +105,24 @@ class GramFold:
     def finish(self, state: UnitGrams) -> UnitGrams:
         """Return the units, by group and then by key."""
         return state
+
+    def _units(self, block: Block) -> UnitGrams:
+        panel = _panel(self.plan, block)
+        digest = episode_digests(block, [panel.values, block.status])
+        group = self.plan.clock.group_of[block.episodes]
+        n_units = self.plan.n_units[group]
+        is_grouped = self.plan.clock.n_episodes[group] > n_units
+        labels = [group, np.where(is_grouped, digest % n_units, digest), np.where(is_grouped, -1, block.episodes)]
+        identity, place = np.unique(np.column_stack(labels), axis=0, return_inverse=True)
+        sums = [_design_sums(self.plan, panel, design, place.ravel()) for design in self.plan.designs]
+        return UnitGrams(
+            group=identity[:, 0],
+            key=identity[:, 1],
+            episode=identity[:, 2],
+            n_samples=_by_unit([samples for samples, _ in sums], place.ravel()),
+            n_episodes=_by_unit([(samples > 0).astype(np.float64) for samples, _ in sums], place.ravel()),
+            grams=tuple(gram for _, gram in sums),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -148,10 +150,25 @@ def _panel(plan: Plan, block: Block) -> _Panel:
     )
 
 
-def _products(panel: _Panel, design: Design, most_lag: int) -> Iterator[tuple[int, FloatArray]]:
-    for start, stop in pairwise(panel.offsets.tolist()):
-        rows = _samples(panel, design.targets, np.arange(start + most_lag, max(start + most_lag, stop)), most_lag)
-        yield len(rows), _gram(panel, design, rows)
+def _by_unit(values: Sequence[FloatArray], place: IntArray) -> FloatArray:
+    """Add up values of episodes, given design by design, to shape (units, designs)."""
+    total = np.zeros((int(place.max()) + 1, len(values)))
+    np.add.at(total, place, np.array(values).T)
+    return total
+
+
+def _design_sums(plan: Plan, panel: _Panel, design: Design, place: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Return the samples of each episode, and the summed products of each unit; ``place`` is each episode's unit."""
+    size = len(design.lag)
+    n_samples = np.zeros(len(place))
+    total = np.zeros((int(place.max()) + 1, size, size))
+    bounds = zip(place.tolist(), pairwise(panel.offsets.tolist()), strict=True)
+    for episode, (unit, (start, stop)) in enumerate(bounds):
+        first = start + plan.most_lag
+        rows = _samples(panel, design.targets, np.arange(first, max(first, stop)), plan.most_lag)
+        n_samples[episode] = len(rows)
+        total[unit] += _gram(panel, design, rows)
+    return n_samples, total
 
 
 def _samples(panel: _Panel, targets: tuple[int, ...], rows: IntArray, most_lag: int) -> IntArray:

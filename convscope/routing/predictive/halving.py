@@ -7,7 +7,7 @@ import numpy as np
 from convscope.routing.halves import N_SPLITS
 from convscope.routing.predictive.fits import Question, design_fits
 from convscope.routing.predictive.study import Part
-from convscope.routing.predictive.weights import pair_weights
+from convscope.routing.predictive.weights import first_order_gains
 from convscope.values.arrays import FloatArray, IntArray
 
 _Half = list[FloatArray]
@@ -40,4 +40,4 @@ def _split(question: Question, parts: Sequence[Part], rng: np.random.Generator) 
 
 def _weights(question: Question, part: Part, half: IntArray) -> FloatArray:
     fits = tuple(design_fits(question, part.units.taken(half)))
-    return pair_weights(question, fits, part.symbols, n_free=part.fits.n_free)
+    return part.fits.rate * first_order_gains(question, fits, part.fits.n_free)

@@ -50,7 +50,7 @@ def unit_products(grams: FloatArray, fit: DesignFit) -> UnitProducts:
 
 
 def pair_scores(products: UnitProducts, pair: PairFit) -> FloatArray:
-    """Return the scores of one pair: the sender's directions times the residuals without the sender, shape (U, b d').
+    """Return the scores of one pair: the sender's directions times the residuals without the sender, shape (U, b d).
 
     The squared length of their sum is the share of the residuals' variance that the sender explains: to first order
     twice the transfer entropy in nats.
@@ -61,7 +61,7 @@ def pair_scores(products: UnitProducts, pair: PairFit) -> FloatArray:
 
 
 def innovation_scores(products: UnitProducts, fit: DesignFit, first: IntArray, second: IntArray) -> FloatArray:
-    """Return the products of two agents' surprises at the same step, shape (U, d d').
+    """Return the products of two agents' surprises at the same step, shape (U, d d).
 
     Parameters
     ----------

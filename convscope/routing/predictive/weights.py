@@ -6,9 +6,9 @@ import numpy as np
 
 from convscope.routing.predictive.columns import Kind
 from convscope.routing.predictive.effect import (
-    bits_per_step,
     discrete_entropy_gain,
     gaussian_entropy_gain,
+    less_bias,
     mixed_entropy_gain,
 )
 from convscope.routing.predictive.fits import DesignFit, PairFit, Question
@@ -17,10 +17,8 @@ from convscope.routing.predictive.symbols import SymbolTables
 from convscope.values.arrays import FloatArray, IntArray
 
 
-def pair_weights(
-    question: Question, fits: Sequence[DesignFit], symbols: SymbolTables, *, n_free: FloatArray
-) -> FloatArray:
-    """Return the weights, shape (receiver, sender); NaN where there is no data.
+def first_order_gains(question: Question, fits: Sequence[DesignFit], n_free: FloatArray) -> FloatArray:
+    """Return the gains to first order less their bias, in nats, shape (receiver, sender); NaN where there is no data.
 
     Parameters
     ----------
@@ -28,20 +26,38 @@ def pair_weights(
         What was asked.
     fits
         Of some units added up.
-    symbols
-        Action tables of the agents.
     n_free
         Coefficients that each fit is as free as (`PairFits.n_free`), shape (receiver, sender).
     """
-    n_agents = len(question.agents)
-    weight = np.full((n_agents, n_agents), np.nan)
+    gains = np.full((len(question.agents), len(question.agents)), np.nan)
     for fit in fits:
         for pair in fit.pairs:
-            nats = _entropy_gain(question, fit, pair, symbols)
             cell = (pair.receiver, pair.sender)
+            gain = mixed_entropy_gain(pair.explained)
+            gains[cell] = less_bias(gain, n_free=float(n_free[cell]), n_samples=fit.n_free_samples)
+    return gains
+
+
+def bits_per_gain(question: Question, fits: Sequence[DesignFit], symbols: SymbolTables) -> FloatArray:
+    """Return how many bits of transfer entropy a nat to first order stands for, shape (receiver, sender).
+
+    Parameters
+    ----------
+    question
+        What was asked.
+    fits
+        Of all units of a run added up. The rate is near 1 / log 2 for weak effects; random halves of the units keep the
+        rate of the whole.
+    symbols
+        Action tables of the agents.
+    """
+    rates = np.full((len(question.agents), len(question.agents)), np.nan)
+    for fit in fits:
+        for pair in fit.pairs:
             first_order = mixed_entropy_gain(pair.explained)
-            weight[cell] = bits_per_step(nats, first_order, n_free=float(n_free[cell]), n_samples=fit.n_free_samples)
-    return weight
+            rate = _entropy_gain(question, fit, pair, symbols) / first_order if first_order > 0 else 1.0
+            rates[pair.receiver, pair.sender] = rate / float(np.log(2))
+    return rates
 
 
 def _entropy_gain(question: Question, fit: DesignFit, pair: PairFit, symbols: SymbolTables) -> float:

@@ -231,3 +231,22 @@ def test_tallies_and_halves_divide_each_receivers_weight():
     assert graph.tallies.mass.sum(axis=1) == pytest.approx(1)
     assert len(graph.halves) == 10
     assert all(half.mass.sum(axis=1) == pytest.approx(1) for halves in graph.halves for half in halves)
+
+
+def test_a_single_run_is_its_own_combination():
+    graph = routing(independent(Size(n_agents=3, n_episodes=40, n_steps=20), np.random.default_rng(15)).log)
+    assert graph.edges.drop("run", "checkpoint").equals(graph.edges_by_run.drop("run", "checkpoint"))
+
+
+def test_only_analysed_agents_have_edges_and_the_others_are_conditions():
+    # The first agent moves both others, the third a step later than the second.
+    rng = np.random.default_rng(16)
+    actions = rng.integers(3, size=(100, 30, 3))
+    actions[:, 1:, 1] = np.where(rng.random((100, 29)) < 0.5, actions[:, :-1, 0], actions[:, 1:, 1])
+    actions[:, 2:, 2] = np.where(rng.random((100, 28)) < 0.5, actions[:, :-2, 0], actions[:, 2:, 2])
+    places = np.cumsum(actions, axis=1).reshape(-1, 3, 1)
+    columns = {ACTIONS: actions.reshape(-1, 3, 1).astype(float), POSITIONS: places.astype(float)}
+    graph = find_routing(log_from_arrays(columns, [30] * 100, list("abc")), AnalysisConfig(agents="[bc]"))
+    assert graph is not None
+    assert graph.agents == ("b", "c")
+    assert graph.edges.height == 2
