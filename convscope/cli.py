@@ -51,7 +51,7 @@ def options(
 ) -> None:
     """Find the roles and the routing that a team of agents learned, and how far they are from what was declared."""
     if version:
-        from convscope.ingest.hdf5.reading import hdf5_versions
+        from convscope.ingest.hdf5.versions import hdf5_versions
 
         typer.echo(f"convscope {__version__} ({hdf5_versions()})")
     elif context.invoked_subcommand is None:
@@ -124,7 +124,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
 
 @app.command()
 def inspect(
-    logs: Logs,
+    log: Annotated[Path, typer.Argument(metavar="LOG")],
     *,
     loader: LoaderName = None,
     mapping: MappingFile = None,
@@ -133,13 +133,17 @@ def inspect(
     ] = None,
 ) -> None:
     """Show what is in a log, which loader fits, and what it assumes."""
-    from convscope.ingest.inspect import inspect_logs, write_proposed_mapping
+    from convscope.ingest.inspect import inspect_log, write_proposed_mapping
+    from convscope.ingest.mapping_file import read_mapping
+    from convscope.report.terminal import inspection_lines
 
-    inspection = inspect_logs(logs, loader=loader, mapping=mapping)
-    typer.echo(inspection.as_text())
+    seen = inspect_log(log, loader=loader, mapping=read_mapping(mapping) if mapping else None)
+    typer.echo("\n".join(inspection_lines(seen)))
     if write_mapping is not None:
-        write_proposed_mapping(inspection, write_mapping)
+        write_proposed_mapping(seen, write_mapping)
         typer.echo(f"Mapping: {write_mapping}")
+    if seen.log is None:
+        raise typer.Exit(ConvscopeError.exit_code)
 
 
 @app.command()
@@ -151,21 +155,25 @@ def convert(
     mapping: MappingFile = None,
 ) -> None:
     """Write a log in the convscope log format."""
-    from convscope.ingest.open import open_study
+    from convscope.ingest.mapping_file import read_mapping
+    from convscope.ingest.open import find_logs, open_logs
     from convscope.ingest.writer import write_log
 
-    write_log(open_study(logs, loader=loader, mapping=mapping), out)
+    how = read_mapping(mapping) if mapping else None
+    write_log(open_logs(find_logs([Path(log) for log in logs]), loader=loader, mapping=how), out)
     typer.echo(f"Wrote {out}")
 
 
 @app.command()
 def validate(log: Annotated[Path, typer.Argument(metavar="LOG")]) -> None:
     """Check a file in the convscope log format."""
-    from convscope.ingest.validate import Severity, validate_log
+    from convscope.ingest.problems import Severity
+    from convscope.ingest.validate import validate_log
+    from convscope.report.terminal import problem_lines
 
     problems = validate_log(log)
-    for problem in problems:
-        typer.echo(problem.as_text())
+    for line in problem_lines(problems):
+        typer.echo(line)
     if any(problem.severity is not Severity.SUGGESTION for problem in problems):
         raise typer.Exit(ConvscopeError.exit_code)
     typer.echo(f"{log.name}: valid")
@@ -175,16 +183,18 @@ def validate(log: Annotated[Path, typer.Argument(metavar="LOG")]) -> None:
 def loaders() -> None:
     """List the loaders, where they come from, and what they need."""
     from convscope.ingest.choice import installed_loaders
+    from convscope.report.terminal import loader_lines
 
-    for installed in installed_loaders():
-        typer.echo(installed.as_text())
+    found, notices = installed_loaders()
+    for line in [*loader_lines(found), *(notice.message for notice in notices)]:
+        typer.echo(line)
 
 
 def _complain(error: ConvscopeError) -> None:
-    from convscope.values.text import printable
+    from convscope.values.inert import visible
 
-    for line in [str(error), *getattr(error, "__notes__", [])]:
-        typer.echo(f"convscope: {printable(line)}", err=True)
+    for line in [*str(error).splitlines(), *getattr(error, "__notes__", [])]:
+        typer.echo(f"convscope: {visible(line)}", err=True)
 
 
 def _worker_count(engine: str | None, workers: int | None) -> int | None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from convscope.engine.executors import open_executor
 from convscope.engine.run import Progress, run_folds
 from convscope.features.fold import FeatureFold
 from convscope.features.returns import ReturnFold
-from convscope.ingest.open import open_study
+from convscope.ingest.mapping_file import read_mapping
+from convscope.ingest.open import find_logs, open_logs
 from convscope.ingest.prior import declare, prior_from_labels, read_prior
 from convscope.ingest.selection import select_agents
 from convscope.roles.discover import discover_roles
@@ -105,9 +107,11 @@ def analyze_files(
     mapping
         Mapping file in TOML, where a log can be read in more than one way.
     """
-    log = open_study(logs, loader=loader, mapping=mapping)
+    how = read_mapping(mapping) if mapping else None
+    log = open_logs(find_logs([Path(name) for name in logs]), loader=loader, mapping=how)
     prior = read_prior(priors, log) if priors else None
-    return analyze(log, prior, config, n_workers=n_workers, progress=progress)
+    evidence = analyze(log, prior, config, n_workers=n_workers, progress=progress)
+    return replace(evidence, mapping_sha256=how.sha256 if how else None)
 
 
 def _workers_for(log: TrajectoryLog) -> int:

@@ -15,8 +15,10 @@ _MAX_ARRAYS = 40
 def inspection_lines(inspection: Inspection) -> tuple[str, ...]:
     """Return what is in a file, which loader fits, and how it is read, a fact a line."""
     return (
-        f"{inert(inspection.probe.name)}: {inspection.probe.kind}, {count(inspection.probe.n_bytes, 'byte')}, "
-        f"SHA-256 {inspection.probe.sha256[:12]}",
+        (
+            f"{inert(inspection.probe.name)}: {inspection.probe.kind}, {count(inspection.probe.n_bytes, 'byte')}, "
+            f"SHA-256 {inspection.probe.sha256[:12]}"
+        ),
         *_arrays(inspection),
         "Loaders:",
         *(f"  {m.loader.name:10} {m.match.score:.2f}  {inert(m.match.reason)}" for m in inspection.matches),
