@@ -70,7 +70,7 @@ class TransferEntropy:
             unit=self.unit,
             edges=edge_table(combined, agents, q=config.q),
             edges_by_run=join_tables(by_run),
-            tallies=_tallies(log, study, agents, [part.fits.weight for part in analysed]),
+            tallies=_tallies(log, study, agents, [part.weight for part in analysed]),
             halves=tuple((_tallies(log, study, agents, a), _tallies(log, study, agents, b)) for a, b in halves),
             role_edges=self._role_edges(log, study, config=config, agents=agents) if log.header.roles else None,
             notices=study_notices(study, agents, config),

@@ -22,7 +22,7 @@ _QUANTUM = 2.0**26
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Clock:
-    """Times in the episode, cut so that each interval has rows of at least some twenty episodes."""
+    """Times in the episode, cut so that each interval has some twenty rows or more."""
 
     group_of: IntArray
     """Group (run and checkpoint) of each episode of the log, shape (E,)."""

@@ -35,7 +35,7 @@ def study_notices(study: Study, agents: Sequence[str], config: AnalysisConfig) -
     light = innovation_test(
         analysed, n_flips=config.n_permutations, rng=generator(config.seed, "routing", "innovations")
     )
-    weight = np.array([part.fits.weight for part in analysed])
+    weight = np.array([part.weight for part in analysed])
     return (
         *notices,
         *_no_data_notices(np.asarray(np.isfinite(weight).any(axis=0)), agents),

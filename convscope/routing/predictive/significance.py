@@ -24,7 +24,7 @@ def pair_figures(parts: Sequence[Part], *, n_flips: int, rng: np.random.Generato
     rng
         Draws them.
     """
-    weights = np.array([part.fits.weight for part in parts])
+    weights = np.array([part.weight for part in parts])
     is_known = np.isfinite(weights)
     n_known = is_known.sum(axis=0)
     mean = np.where(is_known, weights, 0.0).sum(axis=0) / np.maximum(n_known, 1)
@@ -47,7 +47,7 @@ def is_flipped(parts: Sequence[Part]) -> bool:
 
 
 def _p_values(parts: Sequence[Part], n_flips: int, rng: np.random.Generator) -> FloatArray:
-    n_agents = len(parts[0].fits.weight)
+    n_agents = len(parts[0].weight)
     result = np.full((n_agents, n_agents), np.nan)
     others = ~np.eye(n_agents, dtype=np.bool_)
     if is_flipped(parts):

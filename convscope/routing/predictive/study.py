@@ -12,8 +12,8 @@ from convscope.routing.predictive.grams import GramFold, UnitGrams
 from convscope.routing.predictive.lag import choose_lag
 from convscope.routing.predictive.plan import make_plan
 from convscope.routing.predictive.symbols import SymbolTables, symbol_tables
-from convscope.routing.predictive.tables import CountFold
-from convscope.values.arrays import IntArray
+from convscope.routing.predictive.tables import CountFold, count_weights
+from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.log import TrajectoryLog
 
@@ -32,6 +32,11 @@ class Part:
     fits: PairFits
     counts: IntArray | None
     """Tables of counts of every ordered pair, where episodes are too few to flip and actions are single choices."""
+
+    @property
+    def weight(self) -> FloatArray:
+        """Bits per step of every ordered pair, shape (receiver, sender): of what the test of the pair tests."""
+        return self.fits.weight if self.counts is None else count_weights(self.counts)
 
     @property
     def n_episodes(self) -> int:

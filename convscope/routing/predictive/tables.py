@@ -95,6 +95,25 @@ def transfer_entropy_bias(counts: IntArray) -> float:
     return float(n_free) / (2 * max(int(counts.sum()), 1))
 
 
+def count_weights(counts: IntArray) -> FloatArray:
+    """Return the transfer entropy of every ordered pair less its bias, in bits per step, shape (receiver, sender).
+
+    Parameters
+    ----------
+    counts
+        Tables of all pairs, shape (receiver, sender, own last, sender's last, next). NaN where either side of a table
+        never has two actions.
+    """
+    n_agents = len(counts)
+    bits = np.full((n_agents, n_agents), np.nan)
+    for receiver, sender in np.ndindex(n_agents, n_agents):
+        table = counts[receiver, sender]
+        bias = transfer_entropy_bias(table)
+        if receiver != sender and bias > 0:
+            bits[receiver, sender] = (plug_in_transfer_entropy(table) - bias) / float(np.log(2))
+    return bits
+
+
 def table_p_value(tables: Sequence[IntArray], *, n_draws: int, rng: np.random.Generator) -> float:
     """Return the p of one pair, all runs together; NaN where no table has two actions on both sides.
 

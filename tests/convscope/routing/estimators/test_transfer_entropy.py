@@ -161,6 +161,7 @@ def test_few_episodes_are_tested_by_tables_and_it_is_said():
     situation = leader_follower(Size(n_agents=2, n_episodes=10, n_steps=200), np.random.default_rng(6), share=0.3)
     graph = routing(situation.log)
     assert figures(graph, "p_value")[1, 0] < 0.01
+    assert figures(graph, "weight")[1, 0] > 0.02 > figures(graph, "weight")[0, 1]
     assert "table-null" in codes(graph)
 
 
