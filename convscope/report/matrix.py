@@ -42,7 +42,15 @@ class Matrix:
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
-def amounts(values: FloatArray, names: Sequence[str], *, title: str, note: str, top: float | None = None) -> Matrix:
+def amounts(
+    values: FloatArray,
+    names: Sequence[str],
+    *,
+    title: str,
+    note: str,
+    top: float | None = None,
+    decimals: int | None = None,
+) -> Matrix:
     """Return a matrix of amounts, darker for more.
 
     Parameters
@@ -55,9 +63,11 @@ def amounts(values: FloatArray, names: Sequence[str], *, title: str, note: str, 
         Shown above and below.
     top
         Amount that has the full shade; None takes the largest. Share it between matrices that are compared.
+    decimals
+        Of the numbers; None gives two digits to the largest.
     """
     full = top or largest(values)
-    texts = _texts(values)
+    texts = _texts(values, decimals)
     rows = [
         tuple(map(partial(_amount, full=full), row, words)) for row, words in zip(values.tolist(), texts, strict=True)
     ]
@@ -86,7 +96,7 @@ def differences(values: FloatArray, names: Sequence[str], *, title: str, note: s
     Parameters
     ----------
     values
-        Shape (n, n); NaN is blank.
+        Shape (n, n), of shares; NaN is blank.
     names
         Of rows and columns.
     title, note
@@ -98,7 +108,7 @@ def differences(values: FloatArray, names: Sequence[str], *, title: str, note: s
     full = max(largest(np.abs(values)), 0.1)
     rows = [
         tuple(map(partial(_difference, full=full), row, words, hatched))
-        for row, words, hatched in zip(values.tolist(), _texts(values), uncertain.tolist(), strict=True)
+        for row, words, hatched in zip(values.tolist(), _texts(values, 2), uncertain.tolist(), strict=True)
     ]
     return Matrix(title=title, note=note, columns=tuple(names), rows=tuple(zip(names, rows, strict=True)))
 
@@ -109,10 +119,10 @@ def largest(values: FloatArray) -> float:
     return float(finite.max()) if finite.size and finite.max() > 0 else 1.0
 
 
-def _texts(values: FloatArray) -> list[tuple[str, ...]]:
+def _texts(values: FloatArray, decimals: int | None) -> list[tuple[str, ...]]:
     """Return the numbers of a matrix row by row, with the same decimals throughout."""
     width = values.shape[1]
-    flat = aligned(values.ravel().tolist(), digits=2)
+    flat = aligned(values.ravel().tolist(), digits=2, decimals=decimals)
     return [flat[start : start + width] for start in range(0, len(flat), max(width, 1))]
 
 
@@ -130,7 +140,8 @@ def _difference(value: float, text: str, is_uncertain: bool, *, full: float) -> 
     if not np.isfinite(value):
         return Cell(text="blank", shade=Shade.BLANK, strength="0")
     shade = Shade.MORE if value > 0 else Shade.LESS
-    sign = "+" if value > 0 else ""
+    # What rounds to zero has no sign.
+    sign = "+" if value > 0 and text.strip("0.") else ""
     return Cell(text=sign + text, shade=shade, strength=_percent(abs(value) / full), is_uncertain=is_uncertain)
 
 

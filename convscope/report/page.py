@@ -43,8 +43,15 @@ def render_page(evidence: Evidence) -> str:
         "page.html",
         parts=parts,
         verdict=verdict_of(evidence),
-        subject=evidence.header.environment or evidence.header.framework or "Team of agents",
+        subject=_subject(evidence),
         version=evidence.version,
         digest=hashlib.sha256(analysis_bytes(evidence)).hexdigest(),
     )
     return str(page)
+
+
+def _subject(evidence: Evidence) -> str:
+    header = evidence.header
+    names = [file.name for file in header.inputs]
+    files = names[0] if len(names) == 1 else f"{len(names)} files" if names else "Team of agents"
+    return header.environment or header.framework or files

@@ -15,10 +15,12 @@ def preference_matrices(evidence: Evidence) -> tuple[Matrix, ...]:
         return ()
     learned, declared = preference.matrix, _declared(evidence, preference)
     top = max(largest(learned), largest(declared)) if declared is not None else largest(learned)
-    first = amounts(learned, preference.roles, title="Learned", note=_learned_note(preference), top=top)
+    first = amounts(learned, preference.roles, title="Learned", note=_learned_note(preference), top=top, decimals=2)
     if declared is None:
         return (first,)
-    second = amounts(declared, preference.roles, title="Declared", note="From the prior, over the same cells.", top=top)
+    second = amounts(
+        declared, preference.roles, title="Declared", note="From the prior, over the same cells.", top=top, decimals=2
+    )
     third = differences(
         learned - declared,
         preference.roles,

@@ -1,5 +1,6 @@
 """What an analysis found, in a few lines for a terminal."""
 
+from convscope.report.claimed import claimed_edges
 from convscope.report.wording import verdict_of
 from convscope.values.evidence import Evidence
 from convscope.values.figures import count, figure, interval
@@ -29,13 +30,11 @@ def _roles(evidence: Evidence) -> str:
 
 
 def _routing(evidence: Evidence) -> tuple[str, ...]:
-    if evidence.routing is None:
+    claimed = claimed_edges(evidence)
+    if evidence.routing is None or claimed is None:
         return ()
-    edges = evidence.routing.edges
-    n_significant = int(edges["significant"].fill_null(value=False).sum())
-    return (
-        f"Routing from {evidence.routing.source.value}: {n_significant} of {count(edges.height, 'edge')} significant",
-    )
+    tested = count(claimed.edges.height, "edge") + (" between roles" if claimed.are_between_roles else "")
+    return (f"Routing from {evidence.routing.source.value}: {claimed.n_significant} of {tested} significant",)
 
 
 def _gap(evidence: Evidence) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def signed(value: float | None, *, digits: int = 3) -> str:
     return f"+{text}" if value is not None and isfinite(value) and value > 0 else text
 
 
-def aligned(values: Sequence[float | None], *, digits: int = 3) -> tuple[str, ...]:
+def aligned(values: Sequence[float | None], *, digits: int = 3, decimals: int | None = None) -> tuple[str, ...]:
     """Return the numbers of one column, all with as many decimals as the largest needs: they can be compared by eye.
 
     Parameters
@@ -52,10 +52,12 @@ def aligned(values: Sequence[float | None], *, digits: int = 3) -> tuple[str, ..
         In one unit. None and non-finite numbers give a dash.
     digits
         Significant digits of the largest, at least 1.
+    decimals
+        Set instead of ``digits``; None derives it.
     """
     known = [abs(value) for value in values if value is not None and isfinite(value)]
     exponent = int(f"{max(known, default=0.0):e}".partition("e")[2])
-    decimals = digits - 1 - exponent
+    decimals = digits - 1 - exponent if decimals is None else decimals
     if not 0 <= decimals <= _MAX_DECIMALS:
         return tuple(figure(value, digits=digits) for value in values)
     return tuple(

@@ -36,7 +36,10 @@ def return_curves(returns: Sequence[MeanReturn]) -> alt.Chart:
         .mark_line(point=alt.OverlayMarkDef(filled=True, size=45), strokeWidth=2, opacity=0.9 if is_coloured else 0.35)
         .encode(
             x=alt.X(
-                "checkpoint:O", sort=labels, title="checkpoint", axis=alt.Axis(labelAngle=0, labelOverlap="greedy")
+                "checkpoint:O",
+                sort=labels,
+                title="checkpoint",
+                axis=alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=12),
             ),
             y=alt.Y("mean:Q", title="mean return").scale(zero=False),
             color=colour,

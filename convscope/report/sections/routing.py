@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from convscope.report.claimed import ClaimedEdges, claimed_edges
 from convscope.report.document.routing import strongest
 from convscope.report.graph import Graph, graph
 from convscope.report.listing import Listing, listing
@@ -59,7 +60,8 @@ class RoutingView:
     role_edges: Listing[EdgeRow] | None
     concentration: Listing[tuple[str, str]]
     compared: tuple[SourceAgreement, ...]
-    identities_persist: bool
+    are_between_roles: bool
+    """Whether the claimed edges, and the graph, are between roles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,30 +72,41 @@ class NoRouting:
 
 
 def _view(evidence: Evidence) -> RoutingView | NoRouting:
-    routing = evidence.routing
-    if routing is None:
+    routing, claimed = evidence.routing, claimed_edges(evidence)
+    if routing is None or claimed is None:
         return NoRouting()
-    numbers = {role: number for number, role in enumerate(evidence.header.roles)}
-    role_of = {
-        agent.name: numbers[agent.declared_role] for agent in evidence.header.agents if agent.declared_role in numbers
-    }
     return RoutingView(
         source=routing.source.value,
         claim=claim_words(routing, "the sender", "the receiver"),
         unit=routing.unit,
         q=f"{evidence.config.q:g}",
-        n_tested=routing.edges.height,
-        n_significant=int(routing.edges["significant"].fill_null(value=False).sum()),
+        n_tested=claimed.edges.height,
+        n_significant=claimed.n_significant,
+        are_between_roles=claimed.are_between_roles,
         matrices=preference_matrices(evidence),
-        graph=graph(routing.agents, routing.edges, role_of),
-        legend=tuple(LegendEntry(kind=kind_of(n), name=role) for role, n in numbers.items() if n in role_of.values()),
+        graph=_graph(evidence, claimed),
+        legend=() if claimed.are_between_roles else _legend(evidence),
         agents=agent_matrix(evidence, MAX_MATRIX_AGENTS),
         edges=_rows(routing.edges, MAX_EDGES),
         role_edges=None if routing.role_edges is None else _rows(routing.role_edges, MAX_EDGES),
         concentration=_concentration(routing),
         compared=routing.compared,
-        identities_persist=evidence.header.identities_persist,
     )
+
+
+def _graph(evidence: Evidence, claimed: ClaimedEdges) -> Graph | None:
+    number_of = {role: number for number, role in enumerate(evidence.header.roles)}
+    if claimed.are_between_roles:
+        return graph(evidence.header.roles, claimed.edges.filter(pl.col("sender") != pl.col("receiver")), number_of)
+    role_of = {agent.name: agent.declared_role for agent in evidence.header.agents}
+    numbers = {name: number_of[role] for name, role in role_of.items() if role in number_of}
+    return graph(evidence.analysed, claimed.edges, numbers)
+
+
+def _legend(evidence: Evidence) -> tuple[LegendEntry, ...]:
+    shown = {agent.declared_role for agent in evidence.header.agents if agent.name in evidence.analysed}
+    roles = enumerate(evidence.header.roles)
+    return tuple(LegendEntry(kind=kind_of(number), name=role) for number, role in roles if role in shown)
 
 
 def _concentration(routing: RoutingGraph) -> Listing[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from convscope.report.claimed import claimed_edges
 from convscope.report.section import Section
 from convscope.report.wording import VerdictWords, verdict_of
 from convscope.values.evidence import Evidence
@@ -59,12 +60,13 @@ def _agents(evidence: Evidence) -> Tile:
 
 
 def _edges(evidence: Evidence) -> Tile:
-    if evidence.routing is None:
+    claimed = claimed_edges(evidence)
+    if evidence.routing is None or claimed is None:
         return Tile(value=NO_FIGURE, name="routing edges", note="no source of routing in this log")
-    edges = evidence.routing.edges
-    n_significant = int(edges["significant"].fill_null(value=False).sum())
-    note = f"of {figure(edges.height)} tested, from {evidence.routing.source.value}"
-    return Tile(value=figure(n_significant), name="significant edges", note=note)
+    where = " between roles" if claimed.are_between_roles else ""
+    note = f"of {figure(claimed.edges.height)} tested{where}, from {evidence.routing.source.value}"
+    name = "significant edge" if claimed.n_significant == 1 else "significant edges"
+    return Tile(value=figure(claimed.n_significant), name=name, note=note)
 
 
 def _runs(evidence: Evidence) -> Tile:

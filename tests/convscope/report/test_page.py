@@ -202,3 +202,13 @@ def test_the_page_names_the_digest_of_its_figures(html):
     other = render_page(make_evidence(Study(runs=("a", "b", "c"))))
     digest = re.search(r"[0-9a-f]{64}", html.split("<footer>")[1]).group()
     assert digest not in other
+
+
+def test_where_slots_are_redrawn_the_edges_between_roles_are_shown():
+    evidence = make_evidence()
+    redrawn = replace(evidence, header=replace(evidence.header, identities_persist=False))
+    html = render_page(redrawn)
+    graph_of = html.split('class="graph"')[1].split("</svg>")[0]
+    assert "3 of 9 ordered pairs of roles are significant" in Page(html).text.replace("\xa0", " ")
+    assert graph_of.count("<circle") == 3
+    assert "Edges between slots" in html
