@@ -11,6 +11,8 @@ MAX_EFFECT = 10.0
 """Effects are cut here: a share that is always 0 in one role has no spread to measure by."""
 MIN_EFFECT = 0.5
 """Pooled standard deviations that are worth a word."""
+MIN_ERRORS = 3.0
+"""Standard errors, of as many units, that an effect must exceed for a word."""
 N_FEATURES = 8
 N_WORDS = 3
 N_EXEMPLARS = 3
@@ -37,10 +39,11 @@ def role_profiles(units: Units, role: IntArray, raw: FloatArray) -> tuple[RolePr
         is_other = units.is_fitted & (role >= 0) & ~is_mine
         effects = role_effects(units.centred, is_mine, is_other)
         features = _strongest(units.selection.features, effects, raw=raw, sides=(is_mine, is_other))
+        label = _label(units.selection.features, effects, least=_least(is_mine, is_other))
         profiles.append(
             RoleProfile(
                 role=number,
-                label=ONE_ROLE if n_roles == 1 else _label(units.selection.features, effects),
+                label=ONE_ROLE if n_roles == 1 else label,
                 size=int(is_mine.sum()),
                 features=() if n_roles == 1 else features,
                 exemplars=_exemplars(units, coordinates, is_mine),
@@ -104,11 +107,16 @@ def _strongest(
     )
 
 
-def _label(features: tuple[Feature, ...], effects: FloatArray) -> str:
+def _least(is_mine: BoolArray, is_other: BoolArray) -> float:
+    """Smallest effect that gets a word."""
+    return float(max(MIN_EFFECT, MIN_ERRORS * np.sqrt(1 / max(is_mine.sum(), 1) + 1 / max(is_other.sum(), 1))))
+
+
+def _label(features: tuple[Feature, ...], effects: FloatArray, *, least: float) -> str:
     """Say the strongest features of different families in plain words."""
     words: dict[str, str] = {}
     for f in _by_strength(effects):
-        if abs(effects[f]) >= MIN_EFFECT and len(words) < N_WORDS:
+        if abs(effects[f]) >= least and len(words) < N_WORDS:
             words.setdefault(features[f].family, features[f].in_words(is_high=bool(effects[f] > 0)))
     return ", ".join(words.values()) or "close to the average unit"
 

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture as SklearnMixture
 
+from convscope.roles.methods.one_thread import one_thread
 from convscope.values.arrays import FloatArray, IntArray
 
 RIDGE = 1e-3
@@ -41,7 +42,7 @@ class GaussianMixture:
     def fit(self, values: FloatArray, k: int, *, seed: int, n_starts: int = 10) -> MostLikely:
         """Find k components; as `Method.fit`."""
         model = SklearnMixture(k, covariance_type="diag", n_init=n_starts, reg_covar=RIDGE, random_state=seed)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), one_thread():
             # An unfinished fit is a fit: how far it can be trusted is what resampling shows.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(values)

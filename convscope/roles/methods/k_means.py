@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.cluster import KMeans as SklearnKMeans
 from sklearn.exceptions import ConvergenceWarning
 
+from convscope.roles.methods.one_thread import one_thread
 from convscope.values.arrays import FloatArray, IntArray
 
 
@@ -37,7 +38,7 @@ class KMeans:
         """Find k centres; as `Method.fit`."""
         # The library takes numbers of starts, but infers its type from the default "auto".
         model = SklearnKMeans(n_clusters=k, n_init=n_starts, random_state=seed)  # pyright: ignore[reportArgumentType]
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), one_thread():
             # Fewer distinct units than groups: some groups stay empty, which the caller sees.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(values)
