@@ -163,7 +163,8 @@ def _targets(header: LogHeader, field: FieldSpec, exact: frozenset[str]) -> list
 
 
 def _width(field: FieldSpec, slots: list[int]) -> int | None:
-    if field.widths is None or len(field.shape) != 1:
+    # A reader takes the widest group for the width of the field.
+    if field.widths is None or field.shape != (max(field.widths),):
         return None
     return max(field.widths[slot] for slot in slots)
 
@@ -197,7 +198,7 @@ def _sender_first(messages: FloatArray) -> FloatArray:
 
 def _field_attributes(target: _Target) -> Mapping[str, Attribute]:
     field = target.field
-    attributes: dict[str, Attribute] = {"field": field.name, "level": field.level.value, "row-shape": field.shape}
+    attributes: dict[str, Attribute] = {"field": field.name, "level": field.level.value}
     if field.widths is not None and target.slots is not None:
         attributes["widths"] = [field.widths[slot] for slot in target.slots]
     if field.values:

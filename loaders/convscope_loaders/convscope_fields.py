@@ -103,7 +103,8 @@ def _part(
     if group is not None:
         known = _FIELD_IN_GROUP.get(info.path.removeprefix(f"{group}/"))
         field = known or (info_name if folder == f"{group}/info" else None)
-        level, slots = Level.AGENT, groups[group]
+        level = Level.AGENT
+        slots: tuple[int, ...] | None = groups[group]
     else:
         field = _FIELD_AT_ROOT.get(info.path) or (info_name if folder in INFO_FOLDERS.values() else None)
         level = Level.AGENT if field == MESSAGES else Level.PAIR if info.path.startswith(_BY_PAIR) else Level.TEAM
@@ -119,9 +120,9 @@ def _field(parts: list[_Part], n_agents: int) -> tuple[FieldSpec, StoredField]:
     is_whole = first.slots is None or sorted(s for p in parts for s in p.slots or ()) == list(range(n_agents))
     if len({len(shape) for shape in inner}) > 1:
         raise LogFormatError(f"{first.info.path}: other groups keep {first.field} with another number of axes")
-    stated = first.numbers("row-shape")
-    largest = tuple(max(sizes) for sizes in zip(*inner, strict=True))
-    shape = stated if stated is not None and len(stated) == len(largest) else largest
+    for part in parts:
+        _check_shape(part, n_agents)
+    shape = tuple(max(sizes) for sizes in zip(*inner, strict=True))
     axes = {Level.TEAM: shape, Level.AGENT: (n_agents, *shape), Level.PAIR: (*shape, n_agents, n_agents)}
     spec = FieldSpec(
         name=first.field,
@@ -134,6 +135,19 @@ def _field(parts: list[_Part], n_agents: int) -> tuple[FieldSpec, StoredField]:
     )
     stored = tuple(StoredPart(path=p.info.path, slots=p.slots, missing=_missing(p)) for p in parts)
     return spec, StoredField(name=first.field, row_shape=axes[first.level], parts=stored)
+
+
+def _check_shape(part: _Part, n_agents: int) -> None:
+    """Make sure that a dataset has the axes of its level, so that reading needs no further checks."""
+    shape = part.info.shape
+    receiver_sender = shape[1:3] if part.field == PAIR_MESSAGES else shape[-2:]
+    fits = {
+        Level.TEAM: len(shape) >= 1,
+        Level.AGENT: len(shape) >= 2 and shape[1] == len(part.slots or ()),
+        Level.PAIR: len(shape) >= 3 and receiver_sender == (n_agents, n_agents),
+    }
+    if not fits[part.level]:
+        raise LogFormatError(f"{part.info.path} has shape {shape}, which does not fit the log's {n_agents} agents")
 
 
 def _widths(parts: list[_Part], n_agents: int) -> tuple[int, ...] | None:

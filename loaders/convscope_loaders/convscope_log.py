@@ -96,14 +96,18 @@ def _log(probe: Probe, tables: Tables) -> TrajectoryLog:
 
 def _check_rows(tables: Tables, source: ConvscopeSource) -> None:
     """Make sure that every episode lies within every column, so that reading needs no further checks."""
+    for part in source.status:
+        info = tables.inventory.datasets.get(part.path)
+        if info is not None and info.shape[1:] != (len(part.slots or ()),):
+            raise LogFormatError(f"{tables.name}:{part.path} has shape {info.shape}, not one column per agent")
     stop = int((source.start + source.rows).max(initial=0))
-    is_ordered = (source.rows >= 0).all() and (source.start >= 0).all()
+    is_sane = ((source.rows >= 0) & (source.start >= 0) & (source.start <= stop)).all()
     paths = [part.path for part in source.status] + [part.path for field in source.fields for part in field.parts]
     for path in paths:
         info = tables.inventory.datasets.get(path)
-        if info is None:
+        if info is None or info.is_text or info.columns:
             raise LogFormatError(f"{tables.name} has no {path}, which every convscope log has; convert it again")
-        if not info.shape or info.shape[0] < stop or not is_ordered:
+        if not info.shape or info.shape[0] < stop or not is_sane:
             raise LogFormatError(f"{tables.name}:{path} is shorter than the episodes say ({stop} rows); it is cut off")
 
 

@@ -10,6 +10,7 @@ from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.header import ActionKind, ActionSpace, Agent
+from convscope.values.status import EndKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +52,7 @@ class Tables:
             if default is None:
                 raise LogFormatError(f"{self.name} has no {path}, which every convscope log has; convert it again")
             return np.full(shape, default, dtype=np.int64)
-        if info.shape != shape or np.dtype(info.dtype).kind not in "iu":
+        if info.shape != shape or info.is_text or np.dtype(info.dtype).kind not in "iu":
             raise LogFormatError(f"{self.name}:{path} is {info.dtype} of shape {info.shape}, expected whole {shape}")
         return self.file.read(path).astype(np.int64)
 
@@ -113,6 +114,10 @@ def read_episodes(tables: Tables, agents: tuple[Agent, ...], roles: tuple[str, .
     checkpoints, conditions = tables.texts("/checkpoints/label"), tables.texts("/conditions/name")
     run = np.maximum(tables.codes("/episodes/run", shape, len(runs)), 0)
     checkpoint = tables.codes("/episodes/checkpoint", shape, len(checkpoints))
+    rows = tables.numbers("/episodes/rows", shape) if tables.has("/episodes/rows") else length
+    if (length < 1).any() or not np.isin(rows - length, (0, 1)).all():
+        raise LogFormatError(f"{tables.name}:/episodes: an episode has as many rows as steps, at least 1, or one more")
+    end = tables.codes("/episodes/end", shape, len(EndKind))
     has_numbers = tables.has("/episodes/number")
     return EpisodeTable(
         runs=runs,
@@ -123,8 +128,8 @@ def read_episodes(tables: Tables, agents: tuple[Agent, ...], roles: tuple[str, .
         condition=tables.codes("/episodes/condition", shape, len(conditions)),
         number=tables.numbers("/episodes/number", shape) if has_numbers else _numbered(run, checkpoint),
         length=length,
-        rows=tables.numbers("/episodes/rows", shape) if tables.has("/episodes/rows") else length,
-        end=tables.numbers("/episodes/end", shape, 0).astype(np.uint8),
+        rows=rows,
+        end=np.maximum(end, EndKind.UNKNOWN).astype(np.uint8),
         path=tables.texts("/episodes/path") or tuple(f"/episodes[{episode}]" for episode in range(len(length))),
         declared_roles=_declared_roles(tables, agents, roles, n_episodes=len(length)),
     )
@@ -142,7 +147,7 @@ def _numbered(run: IntArray, checkpoint: IntArray) -> IntArray:
     key = run * (checkpoint.max(initial=-1) + 2) + checkpoint + 1
     order = np.argsort(key, kind="stable")
     _, first, n = np.unique(key[order], return_index=True, return_counts=True)
-    numbers = np.empty_like(key)
+    numbers = np.zeros(len(key), dtype=np.int64)
     numbers[order] = np.arange(len(key)) - np.repeat(first, n)
     return numbers
 

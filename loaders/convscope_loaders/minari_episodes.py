@@ -11,6 +11,7 @@ from convscope.values.episodes import EpisodeTable
 from convscope.values.status import EndKind
 from convscope_loaders.minari_layout import MinariLayout
 
+_FLAGS = frozenset({"terminations", "truncations"})
 _CONDITIONS = tuple(f"options/{name}" for name in ("layout", "map", "map_name", "scenario"))
 
 
@@ -49,7 +50,7 @@ def find_extent(name: str, inventory: Inventory, layout: MinariLayout, *, used: 
     leaves: list[frozenset[str]] = []
     has_final: list[bool] = []
     for group, n_steps in zip(layout.episodes, length.tolist(), strict=True):
-        held = frozenset(leaf for leaf in used if f"{group}/{leaf}" in inventory.datasets)
+        held = frozenset(leaf for leaf in used | _FLAGS if f"{group}/{leaf}" in inventory.datasets)
         sizes = {leaf: _checked(name, inventory, layout, group=group, leaf=leaf, n_steps=n_steps) for leaf in held}
         observed = [n for leaf, n in sizes.items() if leaf.startswith("observations/")]
         has_final.append(bool(observed) and min(observed) == n_steps + 1)
@@ -86,7 +87,12 @@ def read_episodes(
 
 
 def _checked(name: str, inventory: Inventory, layout: MinariLayout, *, group: str, leaf: str, n_steps: int) -> int:
-    shape = inventory.datasets[f"{group}/{leaf}"].shape
+    info = inventory.datasets[f"{group}/{leaf}"]
+    shape = info.shape
+    if info.is_text or info.columns:
+        raise LogFormatError(
+            f"{name}:{group}/{leaf} holds no plain numbers, but {leaf.partition('/')[0]} must be numbers"
+        )
     if not shape or shape[1:] != layout.leaves[leaf].shape[1:]:
         raise LogFormatError(f"{name}:{group}/{leaf} has rows of shape {shape[1:]}, unlike the other episodes")
     can_be_longer = leaf.startswith(("observations/", "infos/"))

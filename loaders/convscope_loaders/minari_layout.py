@@ -59,7 +59,7 @@ def episode_groups(inventory: Inventory) -> tuple[str, ...]:
         if group.startswith(_EPISODE)
         and group.count("/") == 1
         and all(f"{group}/{name}" in inventory.datasets for name in _PER_STEP)
-        and 0 not in inventory.datasets[f"{group}/rewards"].shape[:1]
+        and inventory.datasets[f"{group}/rewards"].shape[:1] not in ((), (0,))
     )
 
 

@@ -50,7 +50,7 @@ class PymarlLoader:
         if layout is None or filled is None:
             raise LogFormatError(f"{probe.name} is no PyMARL file: it has no group with filled and padded actions")
         with open_hdf5(probe.path) as file:
-            lengths = read_lengths(file, filled, layout.path("terminated"), n_episodes=layout.shape[0])
+            lengths = read_lengths(file, filled, layout.numbers("terminated", 2), n_episodes=layout.shape[0])
         if not lengths.length.any():
             raise LogFormatError(f"{probe.name}:{filled} marks no step as filled; the file holds no episode")
         return _log(probe, layout, lengths)
@@ -72,8 +72,8 @@ def _log(probe: Probe, layout: PaddedLayout, lengths: PaddedLengths) -> Trajecto
         number=happened,
         length=episodes.length,
         rows=episodes.rows,
-        masks=layout.path("avail_actions"),
-        observations=layout.path("obs"),
+        masks=layout.numbers("avail_actions", 3) if _has_masks(layout) else None,
+        observations=layout.numbers("obs", 3),
     )
     space, assumed = _action_space(probe, layout, happened)
     sentences = (*lengths.assumptions, *assumed, *_assumed_agents(layout))
@@ -141,6 +141,10 @@ def _largest_actions(probe: Probe, path: str, happened: IntArray) -> IntArray:
         parts = (file.read(path, start, min(start + step, stop)) for start in range(0, stop, step))
         largest = [part.astype(np.int64).max(axis=(0, 1, 2)) for part in parts]
     return np.asarray(np.max(largest, axis=0), dtype=np.int64)
+
+
+def _has_masks(layout: PaddedLayout) -> bool:
+    return "avail_actions" in layout.datasets and len(layout.datasets["avail_actions"].shape) == 4
 
 
 def _assumed_agents(layout: PaddedLayout) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from convscope.values.fields import (
     Level,
 )
 from convscope.values.header import Notice
-from convscope_loaders.pymarl_layout import PaddedLayout
+from convscope_loaders.pymarl_layout import PaddedLayout, is_numeric
 from convscope_loaders.pymarl_source import PaddedColumn
 
 _AGENT_FIELDS = {
@@ -69,10 +69,12 @@ def find_fields(layout: PaddedLayout) -> PaddedFields:
 
 def _why_not(layout: PaddedLayout, name: str, info: DatasetInfo) -> str | None:
     _, _, n_agents = layout.shape
-    if info.is_text or info.columns or not info.dtype:
+    if not is_numeric(info):
         return "it holds no plain numbers"
     if info.shape[:2] != layout.shape[:2]:
         return "its first axes are not those of episodes and timesteps"
+    if 0 in info.shape:
+        return "it has no columns"
     if name not in _AGENT_FIELDS and len(info.shape) > 3 and info.shape[-2:] == (n_agents, n_agents) and n_agents > 1:
         return "it has two agent axes, and nothing says which one receives; name them in a mapping"
     return None

@@ -31,12 +31,28 @@ class PaddedLayout:
         """Path of a dataset of the group; None where there is none."""
         return f"{self.group}/{name}" if name in self.datasets else None
 
+    def numbers(self, name: str, n_shared: int) -> str | None:
+        """Path of a dataset of numbers that has the first axes of episodes, rows and agents; None where it has not."""
+        info = self.datasets.get(name)
+        is_fit = (
+            info is not None
+            and is_numeric(info)
+            and 0 not in info.shape
+            and info.shape[:n_shared] == self.shape[:n_shared]
+        )
+        return self.path(name) if is_fit else None
+
 
 def find_layout(inventory: Inventory) -> PaddedLayout | None:
     """Return the group with padded episodes; None where there is none, or more than one."""
     groups = [path.removesuffix("/filled") for path in inventory.datasets if path.endswith("/filled")]
     layouts = [layout for group in groups if (layout := _layout_of(inventory, group)) is not None]
     return layouts[0] if len(layouts) == 1 else None
+
+
+def is_numeric(info: DatasetInfo) -> bool:
+    """Whether a dataset holds plain numbers."""
+    return not info.is_text and not info.columns
 
 
 def text_attribute(inventory: Inventory, group: str, key: str) -> str | None:
@@ -57,7 +73,9 @@ def _layout_of(inventory: Inventory, group: str) -> PaddedLayout | None:
     if not {"actions", "filled"} <= set(inside) or not {"obs", "avail_actions"} & set(inside):
         return None
     shape, filled = inside["actions"].shape, inside["filled"].shape
-    if len(shape) != 4 or len(filled) != 3 or shape[:2] != filled[:2]:
+    if len(shape) != 4 or len(filled) != 3 or shape[:2] != filled[:2] or 0 in shape:
+        return None
+    if not is_numeric(inside["actions"]) or not is_numeric(inside["filled"]):
         return None
     names = _agent_names(inventory, group, shape[2])
     slots = tuple(f"agent_{slot}" for slot in range(shape[2]))

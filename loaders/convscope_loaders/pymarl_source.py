@@ -75,7 +75,7 @@ class PaddedSource:
         read: dict[str, FloatArray] = {}
         for column in columns:
             padded = file.read(column.path, start, stop).astype(np.float64)
-            values = padded[is_real].reshape(-1, *column.row_shape)
+            values = padded[is_real].reshape(int(is_real.sum()), *column.row_shape)
             if column.is_of_step:
                 values[is_final[is_real]] = np.nan
             read[column.field] = values
@@ -105,7 +105,7 @@ def _status(is_final: BoolArray, is_out: BoolArray) -> ByteArray:
 
 
 def _only_no_op(masks: npt.NDArray[np.generic]) -> BoolArray:
-    legal = np.asarray(masks) > 0  # type: ignore[operator]  # numbers, as the loader has checked
+    legal = np.asarray(masks != 0, dtype=np.bool_)
     return np.asarray(legal[..., 0] & ~legal[..., 1:].any(axis=-1), dtype=np.bool_)
 
 
