@@ -72,7 +72,7 @@ class Relations:
             mine = decisions.agent == agent
             is_ally = (side == side[agent]) & (np.arange(len(side)) != agent)
             place = _place(decisions, agent, present)
-            values[mine] = np.column_stack(_relations_of(header, place, is_ally, headings[side[agent]]))
+            values[mine] = np.column_stack(_relations_of(header, place, is_ally=is_ally, heading=headings[side[agent]]))
         return np.column_stack([decisions.mean(column) for column in values.T])
 
 
@@ -107,7 +107,7 @@ def _place(decisions: Decisions, agent: int, present: FloatArray) -> _Place:
     )
 
 
-def _relations_of(header: LogHeader, place: _Place, is_ally: BoolArray, heading: FloatArray) -> list[FloatArray]:
+def _relations_of(header: LogHeader, place: _Place, *, is_ally: BoolArray, heading: FloatArray) -> list[FloatArray]:
     columns: list[FloatArray] = []
     if _has_allies(header):
         allies = place.positions[:, is_ally]
