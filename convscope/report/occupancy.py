@@ -19,18 +19,24 @@ _UNDECLARED = "undeclared"
 def occupancy_matrix(evidence: Evidence) -> Matrix | None:
     """Return the share of each agent's episodes in which it plays each role; None when there are not two.
 
-    Where names do not persist over episodes, or the team is large, rows are declared roles instead.
+    Where names do not persist over episodes, or the team is large, rows are declared roles instead; None when the
+    table of declared against found roles shows the same.
     """
+    if _is_by_role(evidence) and evidence.roles.confusion is not None:
+        return None
     table = evidence.roles.table.filter(is_analysed_unit(evidence), pl.col("role").is_not_null())
     if table["role"].n_unique() < 2:
         return None
-    by_role = table["declared_role"].is_not_null().any()
-    is_large = len(evidence.analysed) > MAX_ROWS or not evidence.header.identities_persist
-    who = "declared_role" if by_role and is_large else "agent"
+    who = "declared_role" if _is_by_role(evidence) else "agent"
     counts = table.with_columns(pl.col(who).fill_null(_UNDECLARED)).group_by(who, "role").len("units")
     note = "Shares of each row's episodes, at the analysed checkpoints."
     order = evidence.header.roles if who == "declared_role" else evidence.analysed
     return _shares(counts, order, title=f"Share of episodes by {who.replace('_', ' ')}", note=note)
+
+
+def _is_by_role(evidence: Evidence) -> bool:
+    has_roles = bool(evidence.roles.table["declared_role"].is_not_null().any())
+    return has_roles and (len(evidence.analysed) > MAX_ROWS or not evidence.header.identities_persist)
 
 
 def confusion_matrix(confusion: pl.DataFrame, declared_roles: Sequence[str]) -> Matrix | None:

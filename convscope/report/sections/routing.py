@@ -116,7 +116,9 @@ def _concentration(routing: RoutingGraph) -> Listing[tuple[str, str]]:
 
 
 def _rows(edges: pl.DataFrame, limit: int) -> Listing[EdgeRow]:
-    ordered = strongest(edges, edges.height)
+    # What is claimed comes first: a strong edge that is not significant claims nothing.
+    is_claimed = pl.col("significant").fill_null(value=False)
+    ordered = strongest(edges, edges.height).sort(is_claimed, descending=True, maintain_order=True)
     shown = ordered.head(limit)
     rows = tuple(
         EdgeRow(sender=sender, receiver=receiver, weight=weight, p_value=p, q_value=q, is_significant=bool(significant))
