@@ -6,6 +6,7 @@ its checksum off. Decoding with a hard limit turns both, and decompression bombs
 
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Any
@@ -17,6 +18,8 @@ import numpy.typing as npt
 from convscope.errors import RefusedFileError
 from convscope.ingest.hdf5.checksum import fletcher32
 
+_CHECKSUM = h5py.h5z.FILTER_FLETCHER32
+_SHRINKING = frozenset({h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_LZF})
 _DECODED_HERE = frozenset({h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32})
 
 
@@ -53,7 +56,7 @@ def read_chunked(dataset: "h5py.Dataset", start: int, stop: int, where: str) -> 
     for offset in _offsets(dataset, start, stop):
         stored = _stored(dataset, offset, filters, where=where)
         if stored is not None:
-            _place(rows, _decode(dataset, stored, filters, where=where), offset, start=start)
+            _place(rows, _decode(dataset, stored, where=where), offset, start=start)
     return rows
 
 
@@ -68,25 +71,36 @@ def _chunk_shape(dataset: "h5py.Dataset") -> tuple[int, ...]:
     return tuple(int(n) for n in dataset.chunks or dataset.shape)
 
 
-def _stored(dataset: "h5py.Dataset", offset: tuple[int, ...], filters: tuple[int, ...], *, where: str) -> bytes | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    content: bytes
+    filters: tuple[int, ...]
+    """Those that this chunk went through."""
+
+
+def _stored(
+    dataset: "h5py.Dataset", offset: tuple[int, ...], filters: tuple[int, ...], *, where: str
+) -> _Stored | None:
     info = dataset.id.get_chunk_info_by_coord(offset)
     if info.byte_offset is None:
         return None
     n_bytes = prod(_chunk_shape(dataset)) * dataset.dtype.itemsize
-    if info.filter_mask:
-        raise _broken(where, offset, "switches its filters off")
-    if not filters and info.size != n_bytes:
-        raise _broken(where, offset, f"stores {info.size} of {n_bytes} bytes")
-    if info.size > 2 * n_bytes + 65536:
+    # A chunk that does not get smaller is stored as it is, marked so; a checksum is never left out that way.
+    applied = tuple(number for place, number in enumerate(filters) if not info.filter_mask >> place & 1)
+    if _CHECKSUM in filters and _CHECKSUM not in applied:
+        raise _broken(where, offset, "switches its checksum off")
+    is_plain = not set(applied) & _SHRINKING
+    exact = n_bytes + 4 * (_CHECKSUM in applied)
+    if (is_plain and info.size != exact) or info.size > 2 * n_bytes + 65536:
         raise _broken(where, offset, f"stores {info.size} bytes for {n_bytes}")
-    return bytes(dataset.id.read_direct_chunk(offset)[1])
+    return _Stored(content=bytes(dataset.id.read_direct_chunk(offset)[1]), filters=applied)
 
 
-def _decode(dataset: "h5py.Dataset", stored: bytes, filters: tuple[int, ...], *, where: str) -> npt.NDArray[Any]:
+def _decode(dataset: "h5py.Dataset", stored: _Stored, *, where: str) -> npt.NDArray[Any]:
     item_bytes = dataset.dtype.itemsize
     n_bytes = prod(_chunk_shape(dataset)) * item_bytes
-    content = stored
-    for number in reversed(filters):
+    content = stored.content
+    for number in reversed(stored.filters):
         if number == h5py.h5z.FILTER_DEFLATE:
             # A checksum may have been added before compression: four bytes more than the chunk.
             content = _inflate(content, n_bytes + 4, where)

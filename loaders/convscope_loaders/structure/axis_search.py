@@ -210,8 +210,13 @@ class AxisSearch:
 
     def _by_smoothness(self) -> tuple[int | None, str]:
         current = [family for family in self.families if not family.is_next]
-        best = pick(current, Meaning.POSITION, Meaning.OBSERVATION, Meaning.STATE) or self.reference
-        return smoother_axis(self.sampler.head(best.first.path))
+        found = [pick(current, meaning) for meaning in (Meaning.POSITION, Meaning.OBSERVATION, Meaning.STATE)]
+        rowwise = [f for f in found if f is not None and f.rank >= 2 and f.first.shape[:2] == self.shape[:2]]
+        votes = [smoother_axis(self.sampler.head(f.first.path)) for f in rowwise or [self.reference]]
+        told = {axis for axis, _ in votes if axis is not None}
+        if len(told) > 1:
+            return None, "; ".join(said for _, said in votes)
+        return next((vote for vote in votes if vote[0] is not None), votes[0])
 
     def _no_agent_axis(self) -> AmbiguousLogError:
         shape, other = self.reference.first.shape, self._beside()

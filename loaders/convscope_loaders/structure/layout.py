@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from convscope.errors import LogFormatError
+from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.mapping import Axis
 from convscope_loaders.structure.axis_search import AxisSearch
 from convscope_loaders.structure.evidence import Sampler
@@ -111,6 +111,11 @@ def _reference(families: Sequence[Family], place: str) -> Family:
         listed = ", ".join(family.template.text for family in families[:8])
         raise LogFormatError(
             f"{place} holds no actions, observations or positions by name; found {listed or 'nothing'}"
+        )
+    alike = [f.template.text for f in current if f.meaning is found.meaning is Meaning.ACTION and not f.first.is_text]
+    if len(alike) > 1:
+        raise AmbiguousLogError(
+            f"{place} has several arrays of actions: {', '.join(alike[:4])}; declare in a mapping which are meant"
         )
     return found
 

@@ -97,12 +97,10 @@ class Levels:
         axis = AXIS_OF_STEM.get(stem) or (Axis.EPISODE if not stem else None)
         if axis is not None and axis not in above:
             return axis
-        if stem in MEANING_OF or stem in LITERALS:
+        if not any(path in self._action_below for path in paths):
             return None
         if Axis.AGENT not in above and any(self._is_like_an_agent(path) for path in paths):
             return Axis.AGENT
-        if not any(path in self._action_below for path in paths):
-            return None
         raise AmbiguousLogError(
             f"{paths[0]} and its like may be runs, checkpoints, conditions or episodes; say which in a mapping, "
             f'such as path = "{paths[0].rsplit("/", 1)[0]}/{{run}}/..."'

@@ -119,4 +119,6 @@ def meaning_of(parts: tuple[str, ...]) -> Meaning | None:
 
 def _meaning(part: str) -> Meaning | None:
     name = _BRACES.sub("", part).lower().strip("_")
-    return MEANING_OF.get(name) or MEANING_OF.get(stem_of(name)[0])
+    stem = stem_of(name)[0]
+    # A letter alone may be a field (s, o, a, r, d); a letter with a number is anything.
+    return MEANING_OF.get(name) or (MEANING_OF.get(stem) if len(stem) > 1 else None)

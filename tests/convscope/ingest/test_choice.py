@@ -1,0 +1,67 @@
+"""The best match reads a file; a tie and a miss are errors that say why."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from convscope.errors import AmbiguousLogError, LogFormatError, UsageError
+from convscope.ingest.choice import choose, installed_loaders, match_all
+from convscope.ingest.loader import Match
+from convscope.ingest.probe import FileKind, Probe
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """A loader that only scores."""
+
+    name: str
+    score: float
+    description: str = ""
+    requires: tuple[str, ...] = ()
+
+    def sniff(self, probe):
+        return Match(score=self.score, reason=f"because of {self.name}")
+
+    def open(self, probe, mapping):
+        raise NotImplementedError
+
+
+def probe(kind=FileKind.HDF5):
+    return Probe(path=Path("log.h5"), name="log.h5", kind=kind, hdf5=None, sha256="", n_bytes=1)
+
+
+def test_the_best_match_wins_whatever_the_order():
+    low, high = Scoring("low", 0.5), Scoring("high", 0.9)
+    assert choose(probe(), [low, high]) is high
+    assert choose(probe(), [high, low]) is high
+    assert [found.loader.name for found in match_all(probe(), [low, high])] == ["high", "low"]
+
+
+def test_a_tie_names_both_and_the_option():
+    with pytest.raises(AmbiguousLogError, match=r"a \(because of a\) and b \(because of b\).*--loader"):
+        choose(probe(), [Scoring("b", 0.5), Scoring("a", 0.5)])
+
+
+def test_a_miss_lists_what_each_loader_missed():
+    with pytest.raises(LogFormatError, match="a: because of a"):
+        choose(probe(), [Scoring("a", 0.0)])
+    with pytest.raises(LogFormatError, match="is a text file"):
+        choose(probe(FileKind.TEXT), [Scoring("a", 0.0)])
+
+
+def test_a_named_loader_is_taken_and_an_unknown_name_is_a_usage_error():
+    assert choose(probe(), [Scoring("a", 0.0)], "a").name == "a"
+    with pytest.raises(UsageError, match="there are a"):
+        choose(probe(), [Scoring("a", 0.0)], "b")
+
+
+def test_our_own_loaders_are_found_and_a_broken_plug_in_is_a_notice(tmp_path, monkeypatch):
+    info = tmp_path / "broken-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[convscope.loaders]\nbroken = nowhere_at_all:LOADER\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found, notices = installed_loaders()
+    assert {"convscope", "hdf5", "minari", "pymarl"} <= {item.loader.name for item in found}
+    assert [notice.where for notice in notices] == ["broken"]

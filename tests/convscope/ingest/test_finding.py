@@ -1,0 +1,38 @@
+"""Folders and globs stand for files in numbered order; what stands for nothing is a usage error."""
+
+from pathlib import Path
+
+import pytest
+
+from convscope.errors import UsageError
+from convscope.ingest.finding import find_logs, tail_names
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("run_10/log.h5", "run_9/log.hdf5", "run_9/notes.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    return tmp_path
+
+
+def test_a_folder_stands_for_the_logs_below_it(folder):
+    assert find_logs([folder]) == [folder / "run_9/log.hdf5", folder / "run_10/log.h5"]
+
+
+def test_a_glob_and_a_file_that_it_fits_count_once(folder):
+    assert find_logs([folder / "*/log.h5", folder / "run_10/log.h5"]) == [folder / "run_10/log.h5"]
+
+
+@pytest.mark.parametrize("name", ["nothing.h5", "*.nothing", "empty"])
+def test_what_stands_for_nothing_is_a_usage_error(folder, name):
+    (folder / "empty").mkdir()
+    with pytest.raises(UsageError, match="no "):
+        find_logs([folder / name])
+
+
+def test_inputs_are_named_by_the_shortest_tail_that_tells_them_apart():
+    paths = [Path("/a/run_1/x/log.h5"), Path("/a/run_2/x/log.h5")]
+    assert tail_names(paths) == ("run_1/x/log.h5", "run_2/x/log.h5")
+    assert tail_names(paths[:1]) == ("log.h5",)

@@ -1,0 +1,78 @@
+"""A mapping file says what arrays mean; a fault names its line."""
+
+import pytest
+
+from convscope.errors import MappingError, UsageError
+from convscope.ingest.digests import sha256_of
+from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, FieldMapping, LogMapping, RoleMapping
+from convscope.ingest.mapping_file import mapping_text, read_mapping
+
+FULL = LogMapping(
+    fields=(
+        FieldMapping(
+            name="actions",
+            array=ArrayMapping(path="/{run}/a", axes=(Axis.ROW, Axis.AGENT, Axis.VALUE)),
+            is_one_hot=True,
+            values=("stay", 'a "quoted" one'),
+        ),
+        FieldMapping(
+            name="info/held",
+            array=ArrayMapping(path="/{run}/h", axes=(Axis.ROW, Axis.AGENT), take=(0, 1)),
+            widths=(2, 3),
+        ),
+    ),
+    episodes=EpisodeMapping(
+        cut=Cut.STARTS,
+        array=ArrayMapping(path="/{run}/starts", axes=(Axis.EPISODE,)),
+        truncated=ArrayMapping(path="/{run}/t", axes=(Axis.ROW,)),
+    ),
+    agents=("scout 1", "guard"),
+    teams={"scout 1": "blue team", "guard": "red"},
+    roles=RoleMapping(of_agent={"scout 1": "scout"}),
+    alive=ArrayMapping(path="/{run}/alive", axes=(Axis.ROW, Axis.AGENT)),
+    ignore=("/junk",),
+    environment="relay",
+    framework="own",
+)
+
+
+def written(tmp_path, text):
+    path = tmp_path / "map.toml"
+    path.write_text(text)
+    return path
+
+
+def test_a_mapping_that_was_written_is_read_back_the_same(tmp_path):
+    text = mapping_text(FULL)
+    read = read_mapping(written(tmp_path, text))
+    assert read.sha256 == sha256_of(text.encode())
+    assert read.file == "map.toml"
+    assert mapping_text(read) == text
+    assert (read.fields, read.episodes, read.teams, read.roles) == (FULL.fields, FULL.episodes, FULL.teams, FULL.roles)
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "what"),
+    [
+        (["convscope-mapping = 2"], 1, "convscope-mapping = 1"),
+        (["convscope-mapping = 1", "[feilds]"], 2, "feilds"),
+        (["convscope-mapping = 1", "[fields.obs]", 'path = "/o"', 'axes = ["row", "agnet"]'], 4, "agnet"),
+        (["convscope-mapping = 1", "[fields.obs]", 'axes = ["row"]'], 2, "path"),
+        (["convscope-mapping = 1", "[fields.obs]", 'path = "/o"'], 2, "axes"),
+        (["convscope-mapping = 1", "[episodes]", 'cut = "sometimes"'], 3, "sometimes"),
+        (["convscope-mapping = 1", "[agents]", "names = [1]"], 3, "list of texts"),
+        (["convscope-mapping = 1", "fields = 3"], 2, "table"),
+        (["convscope-mapping = 1", "[roles]"], 2, "path"),
+    ],
+)
+def test_a_fault_names_its_line(tmp_path, lines, line, what):
+    with pytest.raises(MappingError, match=what) as caught:
+        read_mapping(written(tmp_path, "\n".join(lines)))
+    assert str(caught.value).startswith(f"map.toml:{line}:")
+
+
+def test_text_that_is_no_toml_and_a_missing_file_are_clear_errors(tmp_path):
+    with pytest.raises(MappingError, match="not valid TOML"):
+        read_mapping(written(tmp_path, "a = = b"))
+    with pytest.raises(UsageError, match="no mapping file"):
+        read_mapping(tmp_path / "none.toml")

@@ -1,0 +1,122 @@
+"""Several files become one log: agents by name, runs together, episodes numbered anew."""
+
+import pickle
+
+import h5py
+import numpy as np
+import pytest
+
+from convscope.errors import LogFormatError, UsageError
+from convscope.ingest.inspect import inspect_log
+from convscope.ingest.mapping_file import read_mapping
+from convscope.ingest.open import open_logs
+from convscope.values.status import Status
+
+
+def write(path, agents=("a", "b"), *, runs=(), n_episodes=2, first=0.0, width=3):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        file.attrs["agents"] = list(agents)
+        for run in runs or ("",):
+            group = file.require_group(f"/{run}")
+            n_rows = 4 * n_episodes
+            numbers = first + np.arange(n_rows * len(agents) * width, dtype=float)
+            group["obs"] = numbers.reshape(n_rows, len(agents), width)
+            group["actions"] = np.arange(n_rows * len(agents)).reshape(n_rows, len(agents)) % 3
+            group["episode_starts"] = 4 * np.arange(n_episodes)
+    return path
+
+
+def all_rows(log, *fields):
+    blocks = list(log.blocks(frozenset(fields)))
+    return [np.concatenate([block.columns[field] for block in blocks]) for field in fields]
+
+
+def test_files_without_runs_are_runs_named_by_the_tail_that_tells_them_apart(tmp_path):
+    paths = [write(tmp_path / f"seed_{seed}/log.h5") for seed in (2, 10)]
+    log = open_logs(paths)
+    assert log.episodes.runs == ("seed_2/log.h5", "seed_10/log.h5")
+    assert log.episodes.number.tolist() == [0, 1, 0, 1]
+    assert [item.name for item in log.header.inputs] == ["seed_2/log.h5", "seed_10/log.h5"]
+    assert log.episodes.path[2] == "seed_10/log.h5:/[0:4]"
+
+
+def test_a_run_in_two_files_lies_together_and_is_numbered_through(tmp_path):
+    paths = [
+        write(tmp_path / "x.h5", runs=("run_1", "run_2")),
+        write(tmp_path / "y.h5", runs=("run_1", "run_2"), first=1000),
+    ]
+    log = open_logs(paths)
+    assert log.episodes.runs == ("run_1", "run_2")
+    assert log.episodes.run.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert log.episodes.number.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert (np.diff(log.source_of) >= 0).all()
+    (observed,) = all_rows(log, "observations")
+    assert observed[:, 0, 0].tolist() == [*range(0, 48, 6), *range(1000, 1048, 6)] * 2
+
+
+def test_agents_are_united_by_name_and_absent_where_a_file_lacks_them(tmp_path):
+    log = open_logs([write(tmp_path / "x.h5", ("a", "b")), write(tmp_path / "y.h5", ("b", "c"), width=4)])
+    assert [agent.name for agent in log.header.agents] == ["a", "b", "c"]
+    first, second = log.blocks(frozenset({"observations"}))
+    assert (first.status[:, 2] == Status.ABSENT).all()
+    assert (second.status[:, 0] == Status.ABSENT).all()
+    assert np.isnan(second.columns["observations"][:, 0]).all()
+    assert second.columns["observations"][0, 1].tolist() == [0, 1, 2, 3]
+    assert np.isnan(first.columns["observations"][:, :, 3]).all()
+    assert log.header.field("observations").widths == (3, 4, 4)
+
+
+def test_files_whose_actions_are_of_another_kind_do_not_join(tmp_path):
+    first, second = write(tmp_path / "x.h5"), write(tmp_path / "y.h5")
+    with h5py.File(second, "r+") as file:
+        del file["actions"]
+        file["actions"] = np.linspace(0, 1, 16).reshape(8, 2)
+    with pytest.raises(LogFormatError, match="agent a"):
+        open_logs([first, second])
+
+
+def test_a_block_task_crosses_a_process_border(tmp_path):
+    log = open_logs([write(tmp_path / "x.h5"), write(tmp_path / "y.h5", ("b", "c"))])
+    for task in log.tasks(frozenset({"observations"}), max_bytes=200):
+        there = pickle.loads(pickle.dumps(task)).load()  # noqa: S301  our own bytes
+        assert np.array_equal(there.columns["observations"], task.load().columns["observations"], equal_nan=True)
+
+
+def test_no_file_is_a_usage_error():
+    with pytest.raises(UsageError, match="no log"):
+        open_logs([])
+
+
+def test_an_inspection_shows_the_reading_and_a_mapping_that_gives_the_same_log(tmp_path):
+    path = write(tmp_path / "x.h5", runs=("seed_0", "seed_1"))
+    seen = inspect_log(path)
+    assert seen.loader == "hdf5"
+    assert seen.problem is None
+    assert [array.path for array in seen.arrays][:2] == ["/seed_0/actions", "/seed_0/episode_starts"]
+    assert seen.matches[0].loader.name == "hdf5"
+    (tmp_path / "map.toml").write_text(seen.mapping)
+    log = open_logs([path], mapping=read_mapping(tmp_path / "map.toml"))
+    assert log.header.fields == seen.log.header.fields
+    assert log.episodes.path == seen.log.episodes.path
+    assert np.array_equal(*all_rows(log, "observations"), *all_rows(seen.log, "observations"))
+
+
+def test_an_inspection_of_an_ambiguous_file_holds_the_mapping_to_edit(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["actions"] = np.zeros((9, 3), "f4")
+        file["observations"] = np.zeros((9, 12), "f4")
+        file["terminals"] = np.arange(9) % 3 == 2
+    seen = inspect_log(tmp_path / "x.h5")
+    assert seen.log is None
+    assert "two ways" in str(seen.problem)
+    (tmp_path / "map.toml").write_text(seen.mapping)
+    log = open_logs([tmp_path / "x.h5"], mapping=read_mapping(tmp_path / "map.toml"))
+    assert len(log.header.agents) == 3
+    assert log.header.field("observations").shape == (4,)
+    assert log.episodes.length.tolist() == [3, 3, 3]
+    one = seen.mapping.replace('["agent_0", "agent_1", "agent_2"]', '["agent_0"]')
+    (tmp_path / "map.toml").write_text(one)
+    alone = open_logs([tmp_path / "x.h5"], mapping=read_mapping(tmp_path / "map.toml"))
+    assert [agent.name for agent in alone.header.agents] == ["agent_0"]
+    assert alone.header.field("actions").shape == (3,)

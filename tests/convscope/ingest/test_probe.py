@@ -1,0 +1,41 @@
+"""A first look tells what a file is, and says plainly when it is none."""
+
+import hashlib
+
+import h5py
+import pytest
+
+from convscope.errors import LogFormatError, RefusedFileError
+from convscope.ingest.probe import FileKind, probe
+
+
+def test_a_log_is_probed_with_its_digest(tmp_path):
+    path = tmp_path / "log.h5"
+    with h5py.File(path, "w") as file:
+        file["obs"] = [1.0]
+    seen = probe(path, "log.h5")
+    assert seen.kind is FileKind.HDF5
+    assert seen.hdf5 is not None
+    assert list(seen.hdf5.datasets) == ["/obs"]
+    assert seen.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert seen.n_bytes == path.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"hello\n" * 99, FileKind.TEXT), (b"PK\x03\x04rest", FileKind.ZIP), (b"\x93NUMPY\x01", FileKind.NUMPY)],
+)
+def test_other_files_are_told_by_their_first_bytes(tmp_path, content, kind):
+    path = tmp_path / "log.h5"
+    path.write_bytes(content)
+    assert probe(path, "log.h5").kind is kind
+
+
+def test_an_empty_file_a_folder_and_a_missing_file_are_clear_errors(tmp_path):
+    (tmp_path / "empty.h5").touch()
+    with pytest.raises(LogFormatError, match=r"empty\.h5 is empty"):
+        probe(tmp_path / "empty.h5", "empty.h5")
+    with pytest.raises(RefusedFileError, match="no plain file"):
+        probe(tmp_path, "folder")
+    with pytest.raises(LogFormatError, match=r"none\.h5 cannot be read"):
+        probe(tmp_path / "none.h5", "none.h5")

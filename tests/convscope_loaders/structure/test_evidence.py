@@ -1,0 +1,47 @@
+"""Numbers tell time from episodes only where they clearly do."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convscope_loaders.structure.evidence import (
+    is_filled_from_start,
+    is_one_hot,
+    orientation,
+    smoother_axis,
+    smoothness,
+)
+
+
+def test_smoothness_by_hand():
+    # Steps of 1; against the entry two away: 2, 2, 2, 2. So 1 / 2.
+    assert smoothness(np.array([0.0, 1.0, 2.0, 3.0])[:, None], 0) == 0.5
+
+
+@given(st.integers(0, 40))
+def test_noise_has_no_smoother_axis(seed):
+    noise = np.random.default_rng(seed).normal(size=(30, 25, 4))
+    assert smoother_axis(noise)[0] is None
+
+
+@given(st.integers(0, 40), st.sampled_from([0, 1]))
+def test_walks_are_smooth_along_time_whatever_its_axis(seed, axis):
+    walks = np.cumsum(np.random.default_rng(seed).normal(size=(30, 25, 4)), axis=axis)
+    assert smoother_axis(walks)[0] == axis
+
+
+def test_constant_and_missing_numbers_say_nothing():
+    assert smoothness(np.ones((9, 2)), 0) == 1.0
+    assert smoothness(np.full((9, 2), np.nan), 0) == 1.0
+
+
+def test_one_hot_masks_and_orientation():
+    assert is_one_hot(np.eye(3)[[0, 2, 1]])
+    assert is_one_hot(np.array([[0, 0], [0, 1]]))
+    assert not is_one_hot(np.array([[1, 1], [0, 1]]))
+    assert is_filled_from_start(np.array([[1, 1, 0], [1, 0, 0]]), 1)
+    assert not is_filled_from_start(np.array([[1, 0, 1]]), 1)
+    rows = np.array([[[0.2, 0.8], [0.5, 0.5]], [[0, 0], [0, 0]]])
+    assert orientation(rows) == "rows"
+    assert orientation(np.swapaxes(rows, -1, -2)) == "columns"
+    assert orientation(rows * 2) is None
