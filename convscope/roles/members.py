@@ -48,7 +48,8 @@ def members_of_run(units: Units, run: str, *, rng: np.random.Generator, identiti
     mine = np.flatnonzero(is_mine)
     frame = units.frame[mine]
     label, notices = _label(frame, identities_persist)
-    names = units.in_log_order(label, mine)
+    present = set(frame[label].drop_nulls())
+    names = tuple(name for name in units.in_log_order(label) if name in present)
     code_of = {name: code for code, name in enumerate(names)}
     member = np.array([code_of.get(name, -1) for name in frame[label].to_list()], dtype=np.int64)
     episodes, place = np.unique(units.episode[mine], return_inverse=True)

@@ -46,18 +46,9 @@ class Units:
         """Principal components of each unit, missing features at their mean, shape (U, C)."""
         return np.asarray(np.where(np.isfinite(self.standard), self.standard, 0.0) @ self.axes)
 
-    def in_log_order(self, key: str, among: IntArray | None = None) -> tuple[str, ...]:
-        """Return the distinct names in a column of keys, by first appearance in the log.
-
-        Parameters
-        ----------
-        key
-            Column of ``frame``.
-        among
-            Units to look at; all when left out.
-        """
-        chosen = np.arange(len(self.row)) if among is None else among
-        by_row = chosen[np.argsort(self.row[chosen])]
+    def in_log_order(self, key: str) -> tuple[str, ...]:
+        """Return the distinct names in a column of keys, by first appearance in the log."""
+        by_row = np.argsort(self.row)
         return tuple(self.frame[key][by_row].drop_nulls().unique(maintain_order=True).to_list())
 
 
