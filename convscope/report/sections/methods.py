@@ -32,7 +32,7 @@ def _view(evidence: Evidence) -> MethodsView:
     source = evidence.routing.source if evidence.routing else None
     options = (*resolved_options(evidence), ("seed", evidence.config.seed))
     return MethodsView(
-        options=tuple((name, "default" if value is None else str(value)) for name, value in options),
+        options=tuple((name, _text(name, value)) for name, value in options),
         versions=(("convscope", evidence.version), *((name, version(name)) for name in _LIBRARIES)),
         is_logged=source in _LOGGED,
         is_transfer=source is RoutingSource.TRANSFER_ENTROPY,
@@ -41,6 +41,14 @@ def _view(evidence: Evidence) -> MethodsView:
         n_permutations=evidence.config.n_permutations,
         q=f"{evidence.config.q:g}",
     )
+
+
+def _text(name: str, value: str | float | None) -> str:
+    if value is None:
+        return "default"
+    if name == "max_block_bytes" and isinstance(value, int):
+        return f"{value / (1 << 20):g} MiB"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 METHODS = Section(key="methods", title="Methods", view=_view)
