@@ -10,6 +10,7 @@ from convscope.ingest.finding import find_logs, tail_names
 from convscope.ingest.join import join_logs
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import probe
+from convscope.ingest.study import with_checkpoints
 from convscope.values.log import TrajectoryLog
 
 __all__ = ["find_logs", "open_logs"]
@@ -31,7 +32,8 @@ def open_logs(paths: Sequence[Path], *, loader: str | None = None, mapping: LogM
     -------
     TrajectoryLog
         Lazy. A file's runs and checkpoints are its own; a file without any is a run, named by the shortest tail of its
-        path that tells the files apart. A run's episodes lie together, checkpoints in numbered order.
+        path that tells the files apart; where every such name holds a checkpoint, as in ``seed_1/update_40.h5``, it
+        says both. A run's episodes lie together, checkpoints in numbered order.
 
     Raises
     ------
@@ -50,6 +52,6 @@ def open_logs(paths: Sequence[Path], *, loader: str | None = None, mapping: LogM
         # Only the loader of unknown files takes a mapping; who gives one wants that one.
         wanted = loader or ("hdf5" if mapping is not None else None)
         logs.append(choose(seen, loaders, wanted).open(seen, mapping))
-    log = join_logs(logs)
+    log = join_logs(with_checkpoints(logs))
     header = replace(log.header, notices=(*notices, *log.header.notices))
     return replace(log, header=header)

@@ -64,7 +64,7 @@ def _inventory(probe: Probe, mapping: LogMapping | None) -> Inventory:
 
 def _reading(probe: Probe, inventory: Inventory, mapping: LogMapping | None) -> Reading:
     with open_hdf5(probe.path) as file:
-        return infer(inventory, file, mapping, str(probe.path))
+        return infer(inventory, file, mapping, place=str(probe.path))
 
 
 def _meaning(path: str) -> Meaning | None:

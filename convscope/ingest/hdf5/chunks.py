@@ -23,7 +23,7 @@ _SHRINKING = frozenset({h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_LZF})
 _DECODED_HERE = frozenset({h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32})
 
 
-def read_chunked(dataset: "h5py.Dataset", start: int, stop: int, where: str) -> npt.NDArray[Any]:
+def read_chunked(dataset: "h5py.Dataset", start: int, stop: int, *, where: str) -> npt.NDArray[Any]:
     """Read rows of a chunked dataset.
 
     Parameters

@@ -74,10 +74,12 @@ def walk(root: h5g.GroupID, place: str, *, limits: Limits = LIMITS) -> Iterator[
         if not found.is_group:
             check_dataset(found.handle, f"{place}:{found.path}", limits)
             continue
-        _check(depth <= limits.depth, "depth", f"{place}:{found.path[:80]}", f"more than {limits.depth} nested groups")
+        _check(
+            depth <= limits.depth, "depth", f"{place}:{found.path[:80]}", what=f"more than {limits.depth} nested groups"
+        )
         names = _link_names(found, place, limits)
         n_links += len(names)
-        _check(n_links <= limits.links, "links", place, f"more than {limits.links} links")
+        _check(n_links <= limits.links, "links", place, what=f"more than {limits.links} links")
         for name, kind in reversed(names):
             child = _follow(found, name, kind, place=place)
             if isinstance(child, SkippedLink):
@@ -87,7 +89,7 @@ def walk(root: h5g.GroupID, place: str, *, limits: Limits = LIMITS) -> Iterator[
             else:
                 seen.add(identity)
                 waiting.append((child, depth + 1))
-        _check(len(seen) <= limits.objects, "objects", place, f"more than {limits.objects} objects")
+        _check(len(seen) <= limits.objects, "objects", place, what=f"more than {limits.objects} objects")
 
 
 def check_links(root: h5g.GroupID, path: str, place: str) -> None:
@@ -104,7 +106,7 @@ def check_links(root: h5g.GroupID, path: str, place: str) -> None:
     for end in range(1, len(parts) + 1):
         head = b"/".join(parts[:end])
         kind = root.links.get_info(head).type
-        _check(kind == h5l.TYPE_HARD, "external-link", f"{place}:{path}", "a part of the path leads elsewhere")
+        _check(kind == h5l.TYPE_HARD, "external-link", f"{place}:{path}", what="a part of the path leads elsewhere")
 
 
 def _follow(parent: FoundObject, name: bytes, kind: int, *, place: str) -> FoundObject | SkippedLink:
@@ -117,7 +119,7 @@ def _follow(parent: FoundObject, name: bytes, kind: int, *, place: str) -> Found
         )
     if kind == h5l.TYPE_SOFT:
         return SkippedLink(path=path, reason="soft-link")
-    _check(kind == h5l.TYPE_HARD, "user-link", where, "a link of a user-defined kind")
+    _check(kind == h5l.TYPE_HARD, "user-link", where, what="a link of a user-defined kind")
     handle = h5o.open(parent.handle, name)
     if isinstance(handle, h5g.GroupID | h5d.DatasetID):
         return FoundObject(path=path, handle=handle)
@@ -134,13 +136,13 @@ def _link_names(group: FoundObject, place: str, limits: Limits) -> list[tuple[by
     group.handle.links.iterate(note, info=True)
     for name, _ in names:
         where = f"{place}:{group.path}"
-        _check(len(name) <= limits.name_bytes, "name-length", where, f"a name of {len(name)} bytes")
+        _check(len(name) <= limits.name_bytes, "name-length", where, what=f"a name of {len(name)} bytes")
     return sorted(names, key=lambda item: numbered_key(item[0].decode("utf-8", "surrogateescape")))
 
 
 def _check_attributes(found: FoundObject, place: str, limits: Limits) -> None:
     n_attributes = h5a.get_num_attrs(found.handle)
-    _check(n_attributes <= limits.attributes, "attributes", f"{place}:{found.path}", f"{n_attributes} attributes")
+    _check(n_attributes <= limits.attributes, "attributes", f"{place}:{found.path}", what=f"{n_attributes} attributes")
 
 
 def _identity(handle: h5g.GroupID | h5d.DatasetID) -> tuple[int, int]:
@@ -148,6 +150,6 @@ def _identity(handle: h5g.GroupID | h5d.DatasetID) -> tuple[int, int]:
     return int(info.fileno), int(info.addr)
 
 
-def _check(is_fine: bool, code: str, where: str, what: str) -> None:  # noqa: FBT001  reads as an assertion
+def _check(is_fine: bool, code: str, where: str, *, what: str) -> None:  # noqa: FBT001  reads as an assertion
     if not is_fine:
         raise RefusedFileError(code, f"{where} has {what}; such files are not read")

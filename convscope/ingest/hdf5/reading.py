@@ -215,7 +215,7 @@ def _rows(dataset: "h5py.Dataset", start: int, stop: int | None, *, where: str) 
         return np.asarray(dataset[()])
     last = min(dataset.shape[0] if stop is None else stop, dataset.shape[0])
     if dataset.chunks is not None:
-        return read_chunked(dataset, start, max(last, start), where)
+        return read_chunked(dataset, start, max(last, start), where=where)
     stored, declared = dataset.id.get_storage_size(), dataset.size * dataset.id.get_type().get_size()
     if stored not in {0, declared}:
         raise RefusedFileError("broken-storage", f"{where} stores {stored} of {declared} bytes; the file is damaged")

@@ -52,13 +52,13 @@ def build_log(probe: Probe, inventory: Inventory, reading: Reading, *, loader: s
     """
     mapping, place = reading.mapping, str(probe.path)
     with open_hdf5(probe.path) as file:
-        planned = _with_final(plan_rows(inventory, file, mapping, place), inventory, mapping)
-        agents = _agent_names(inventory, planned.plan, mapping, place)
-        roles = read_roles(file, mapping.roles, planned.plan, agents)
+        planned = _with_final(plan_rows(inventory, file, mapping, place=place), inventory, mapping)
+        agents = _agent_names(inventory, planned.plan, mapping, place=place)
+        roles = read_roles(file, mapping.roles, planned.plan, agents=agents)
         ends = end_kinds(file, mapping.episodes, planned)
     if not len(planned.plan.length):
         raise LogFormatError(f"{place} holds no episode with a step")
-    source = _source(probe, inventory, planned.plan, mapping, n_agents=len(agents))
+    source = _source(probe, inventory, planned.plan, mapping=mapping, n_agents=len(agents))
     actions = next((plan for plan in source.fields if plan.spec.name == ACTIONS), None)
     seen = see_actions(source, actions, len(planned.plan.length)) if actions is not None else None
     source = replace(
@@ -115,11 +115,11 @@ def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMappin
 
 
 def _source(
-    probe: Probe, inventory: Inventory, rows: RowPlan, mapping: LogMapping, *, n_agents: int
+    probe: Probe, inventory: Inventory, rows: RowPlan, *, mapping: LogMapping, n_agents: int
 ) -> StructuredSource:
     place = str(probe.path)
     for field in mapping.fields:
-        check_sizes(inventory, field, reference_field(mapping), rows, place=place)
+        check_sizes(inventory, field, reference_field(mapping), rows=rows, place=place)
     planned = [plan_field(inventory, field, rows, n_agents=n_agents, place=place) for field in mapping.fields]
     presence: FieldPlan | None = None
     missing = frozenset[str]().union(*(paths for _, paths in planned))
@@ -137,7 +137,7 @@ def _source(
     )
 
 
-def _agent_names(inventory: Inventory, rows: RowPlan, mapping: LogMapping, place: str) -> tuple[str, ...]:
+def _agent_names(inventory: Inventory, rows: RowPlan, mapping: LogMapping, *, place: str) -> tuple[str, ...]:
     n_agents = len(rows.agents) or _agents_in_array(inventory, rows, mapping)
     if not n_agents:
         raise LogFormatError(f"{place}: no array has an agent axis and no path names agents; write a mapping file")
@@ -182,15 +182,15 @@ def _with_final(planned: PlannedRows, inventory: Inventory, mapping: LogMapping)
         return planned
     else:
         by_cell = [
-            _rows_of(inventory, observed, planned.plan, cell)
-            > _rows_of(inventory, reference_field(mapping), planned.plan, cell)
+            _rows_of(inventory, observed, planned.plan, cell=cell)
+            > _rows_of(inventory, reference_field(mapping), planned.plan, cell=cell)
             for cell in range(len(planned.plan.cells))
         ]
         has_final = np.array(by_cell, dtype=bool)[planned.plan.cell]
     return replace(planned, plan=replace(planned.plan, has_final=has_final))
 
 
-def _rows_of(inventory: Inventory, field: FieldMapping, rows: RowPlan, cell: int) -> int:
+def _rows_of(inventory: Inventory, field: FieldMapping, rows: RowPlan, *, cell: int) -> int:
     template = Template(text=field.array.path)
     at = field.array.axes.index(Axis.TIME) if Axis.TIME in field.array.axes else 0
     longest = 0

@@ -46,10 +46,10 @@ def _at_last_row(file: Hdf5Reader, array: ArrayMapping | None, plan: RowPlan) ->
             if len(mine):
                 flags: BoolArray = np.greater(read_plain(file, array, plan.values_of(cell, agent)), 0)
                 last = plan.start[mine, stream] + plan.count[mine, stream] - 1
-                is_set[mine] |= _picked(flags, array, plan.index[mine], last)
+                is_set[mine] |= _picked(flags, array, plan.index[mine], last=last)
     return is_set
 
 
-def _picked(flags: BoolArray, array: ArrayMapping, index: IntArray, last: IntArray) -> BoolArray:
+def _picked(flags: BoolArray, array: ArrayMapping, index: IntArray, *, last: IntArray) -> BoolArray:
     rows: BoolArray = flags[index, last] if Axis.EPISODE in array.axes else flags[last]
     return np.asarray(rows.reshape(len(last), -1).any(axis=1), dtype=np.bool_)

@@ -124,7 +124,7 @@ def _check_rows(field: FieldMapping, found: list[tuple[int | None, DatasetInfo]]
 
 
 def check_sizes(
-    inventory: Inventory, field: FieldMapping, reference: FieldMapping, rows: RowPlan, *, place: str
+    inventory: Inventory, field: FieldMapping, reference: FieldMapping, *, rows: RowPlan, place: str
 ) -> None:
     """Make sure that a field has as many episodes and rows as the reference, in every group of arrays.
 
@@ -143,14 +143,14 @@ def check_sizes(
         ]
         if info is None or not beside:
             continue
-        if not any(_agree(info, field.array.axes, known, reference.array.axes) for known in beside):
+        if not any(_agree(info, field.array.axes, known, known_axes=reference.array.axes) for known in beside):
             raise LogFormatError(
                 f"{place}:{info.path} {info.shape} does not fit {beside[0].path} {beside[0].shape}: "
                 "the number of episodes or timesteps differs"
             )
 
 
-def _agree(info: DatasetInfo, axes: tuple[Axis, ...], known: DatasetInfo, known_axes: tuple[Axis, ...]) -> bool:
+def _agree(info: DatasetInfo, axes: tuple[Axis, ...], known: DatasetInfo, *, known_axes: tuple[Axis, ...]) -> bool:
     mine, theirs = (
         {axis: size for axis, size in zip(named, sizes, strict=False) if axis in CONTAINER_AXES}
         for named, sizes in ((axes, info.shape), (known_axes, known.shape))
@@ -170,7 +170,7 @@ def _values(
     if field.is_one_hot:
         return (1,), None
     is_split = Axis.AGENT_VALUE in field.array.axes
-    shapes = _shapes(field, found, axes, place)
+    shapes = _shapes(field, found, axes, place=place)
     if set(axes) >= _PAIRS:
         return _pair_shape(field.name, shapes[0]), None
     if is_split:
@@ -185,7 +185,7 @@ def _values(
 
 
 def _shapes(
-    field: FieldMapping, found: list[tuple[int | None, DatasetInfo]], axes: tuple[Axis, ...], place: str
+    field: FieldMapping, found: list[tuple[int | None, DatasetInfo]], axes: tuple[Axis, ...], *, place: str
 ) -> list[tuple[int, ...]]:
     """Return the shape of each agent's values, which must be the same in every group."""
     shape_of: dict[int, tuple[int, ...]] = {}

@@ -23,7 +23,7 @@ _ROLE_NAMES = ("role_names", "roles", "role_labels", "declared_roles")
 _ROLES_OF_AGENTS = ("agent_roles", "declared_roles", "declared", "roles")
 
 
-def infer(inventory: Inventory, file: Hdf5Reader, declared: LogMapping | None, place: str) -> Reading:
+def infer(inventory: Inventory, file: Hdf5Reader, declared: LogMapping | None, *, place: str) -> Reading:
     """Work out what the arrays of a file mean.
 
     Parameters
@@ -48,7 +48,7 @@ def infer(inventory: Inventory, file: Hdf5Reader, declared: LogMapping | None, p
     names, names_place = (known.agents, "the mapping") if known.agents else agent_names(inventory, file)
     families, said = _families(inventory, names, known)
     sampler = Sampler(file)
-    layout = _declared_layout(inventory, known, place) or find_layout(families, names, sampler, place)
+    layout = _declared_layout(inventory, known, place) or find_layout(families, names, sampler, place=place)
     search = CutFinder(families=families, layout=layout, sampler=sampler, place=place)
     episodes, cut_said = search.find() if known.episodes is None else (known.episodes, ())
     finder = FieldFinder(
@@ -61,7 +61,7 @@ def infer(inventory: Inventory, file: Hdf5Reader, declared: LogMapping | None, p
         taken=frozenset(field.name for field in known.fields),
     )
     fields = finder.find()
-    roles, role_said = _roles(inventory, families, layout, names) if known.roles is None else (known.roles, ())
+    roles, role_said = _roles(inventory, families, layout, names=names) if known.roles is None else (known.roles, ())
     agents = names if len(names) == layout.n_agents or known.agents else ()
     mapping = LogMapping(
         fields=(*known.fields, *fields.fields),
@@ -124,7 +124,7 @@ def _on_names(agents: Sequence[str], place: str, layout: Layout) -> str:
 
 
 def _roles(
-    inventory: Inventory, families: Sequence[Family], layout: Layout, names: Sequence[str]
+    inventory: Inventory, families: Sequence[Family], layout: Layout, *, names: Sequence[str]
 ) -> tuple[RoleMapping | None, tuple[str, ...]]:
     listed, listed_place = attribute_list(inventory, _ROLE_NAMES)
     for family in families:

@@ -38,7 +38,7 @@ class Layout:
         return None
 
 
-def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampler, place: str) -> Layout:
+def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampler, *, place: str) -> Layout:
     """Find the layout.
 
     Parameters

@@ -28,7 +28,7 @@ class DeclaredRoles:
     notices: tuple[Notice, ...] = ()
 
 
-def read_roles(file: Hdf5Reader, mapping: RoleMapping | None, plan: RowPlan, agents: Sequence[str]) -> DeclaredRoles:
+def read_roles(file: Hdf5Reader, mapping: RoleMapping | None, plan: RowPlan, *, agents: Sequence[str]) -> DeclaredRoles:
     """Read the declared roles.
 
     Parameters
@@ -49,16 +49,16 @@ def read_roles(file: Hdf5Reader, mapping: RoleMapping | None, plan: RowPlan, age
         names = tuple(dict.fromkeys(mapping.of_agent[agent] for agent in agents if agent in mapping.of_agent))
         own = [names.index(mapping.of_agent[agent]) if agent in mapping.of_agent else -1 for agent in agents]
         return _declared(names, np.tile(np.array(own, dtype=np.int64), (shape[0], 1)), agents)
-    numbers, n_changing = _numbers(file, mapping, plan, shape)
+    numbers, n_changing = _numbers(file, mapping, plan, shape=shape)
     known = np.unique(numbers[numbers >= 0])
     names = mapping.names or tuple(f"role_{code}" for code in range(int(known.max(initial=-1)) + 1))
     codes = np.where(numbers < len(names), numbers, -1)
     notices = (_changing(n_changing),) if n_changing else ()
-    return _declared(names, codes, agents, notices)
+    return _declared(names, codes, agents, notices=notices)
 
 
 def _declared(
-    names: tuple[str, ...], codes: IntArray, agents: Sequence[str], notices: tuple[Notice, ...] = ()
+    names: tuple[str, ...], codes: IntArray, agents: Sequence[str], *, notices: tuple[Notice, ...] = ()
 ) -> DeclaredRoles:
     persists = not len(codes) or bool((codes == codes[:1]).all())
     first = codes[0].tolist() if persists and len(codes) else []
@@ -66,7 +66,7 @@ def _declared(
     return DeclaredRoles(names=names, codes=codes, identities_persist=persists, of_agent=of_agent, notices=notices)
 
 
-def _numbers(file: Hdf5Reader, mapping: RoleMapping, plan: RowPlan, shape: tuple[int, int]) -> tuple[IntArray, int]:
+def _numbers(file: Hdf5Reader, mapping: RoleMapping, plan: RowPlan, *, shape: tuple[int, int]) -> tuple[IntArray, int]:
     array = mapping.array
     if array is None:
         return np.full(shape, -1), 0
@@ -77,7 +77,7 @@ def _numbers(file: Hdf5Reader, mapping: RoleMapping, plan: RowPlan, shape: tuple
         here = np.flatnonzero(plan.cell == cell)
         for agent in range(len(plan.agents)) if has_own else (None,):
             codes = read_plain(file, array, plan.values_of(cell, agent))
-            first, last = _at_ends(codes, array.axes, plan, here, stream=plan.stream_of(agent))
+            first, last = _at_ends(codes, array.axes, plan, here=here, stream=plan.stream_of(agent))
             n_changing += int((first != last).any())
             columns = slice(None) if agent is None else slice(agent, agent + 1)
             numbers[here, columns] = first.reshape(len(here), -1)
@@ -85,7 +85,7 @@ def _numbers(file: Hdf5Reader, mapping: RoleMapping, plan: RowPlan, shape: tuple
 
 
 def _at_ends(
-    codes: FloatArray, axes: tuple[Axis, ...], plan: RowPlan, here: IntArray, *, stream: int
+    codes: FloatArray, axes: tuple[Axis, ...], plan: RowPlan, *, here: IntArray, stream: int
 ) -> tuple[IntArray, IntArray]:
     whole = np.where(np.isfinite(codes), codes, -1).astype(np.int64)
     start, count = plan.start[here, stream], plan.count[here, stream]

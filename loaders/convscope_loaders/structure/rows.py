@@ -30,7 +30,7 @@ class PlannedRows:
     """Where the actions (or what counts the steps in their place) should be and are not, in every group left out."""
 
 
-def plan_rows(inventory: Inventory, file: Hdf5Reader, mapping: LogMapping, place: str) -> PlannedRows:
+def plan_rows(inventory: Inventory, file: Hdf5Reader, mapping: LogMapping, *, place: str) -> PlannedRows:
     """Find every episode of a file and its rows.
 
     Parameters

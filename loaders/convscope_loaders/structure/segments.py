@@ -65,7 +65,7 @@ def find_segments(
     """
     path = "" if episodes.array is None else Template(text=episodes.array.path).fill(values)
     try:
-        spans = cut_rows(episodes.cut, _marks(file, episodes, values, extent))
+        spans = cut_rows(episodes.cut, _marks(file, episodes, values, extent=extent))
     except LogFormatError as error:
         raise LogFormatError(f"{place}:{path}: {error}") from error
     if len(spans.start) and (
@@ -81,7 +81,7 @@ def find_segments(
         index=np.full(n_episodes, -1) if extent.entries is None else spans.index,
         start=spans.start,
         stop=spans.stop,
-        first_time=_first_times(file, episodes, values, spans),
+        first_time=_first_times(file, episodes, values, spans=spans),
         is_open=spans.is_open,
     )
 
@@ -98,7 +98,7 @@ def read_plain(file: Hdf5Reader, array: ArrayMapping, values: PathValues) -> Flo
     return ordered
 
 
-def _marks(file: Hdf5Reader, episodes: EpisodeMapping, values: PathValues, extent: Extent) -> Marks:
+def _marks(file: Hdf5Reader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent) -> Marks:
     entries = 1 if extent.entries is None else extent.entries
     listed = np.empty(0) if episodes.array is None else read_plain(file, episodes.array, values)
     is_end = np.zeros((0, 0), bool)
@@ -125,7 +125,7 @@ def _end_flags(file: Hdf5Reader, episodes: EpisodeMapping, values: PathValues, *
     return ended
 
 
-def _first_times(file: Hdf5Reader, episodes: EpisodeMapping, values: PathValues, spans: Spans) -> IntArray:
+def _first_times(file: Hdf5Reader, episodes: EpisodeMapping, values: PathValues, *, spans: Spans) -> IntArray:
     if episodes.time is None or not len(spans.start):
         return np.zeros(len(spans.start), np.int64)
     steps = counts(read_plain(file, episodes.time, values))

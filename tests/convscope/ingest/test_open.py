@@ -41,6 +41,20 @@ def test_files_without_runs_are_runs_named_by_the_tail_that_tells_them_apart(tmp
     assert log.episodes.path[2] == "seed_10/log.h5:/[0:4]"
 
 
+def test_files_called_checkpoints_are_checkpoints_of_their_runs(tmp_path):
+    names = [f"seed_{seed}/update_{update}.h5" for seed in (0, 1) for update in (9, 10)]
+    log = open_logs([write(tmp_path / name) for name in names])
+    assert log.episodes.runs == ("seed_0", "seed_1")
+    assert log.episodes.checkpoints == ("update_9", "update_10")
+    assert log.episodes.checkpoint.tolist() == [0, 0, 1, 1] * 2
+    assert "checkpoints-by-name" in {notice.code for notice in log.header.notices}
+    alone = open_logs([tmp_path / name for name in names[:2]])
+    assert alone.episodes.runs == ("run_0",)
+    mixed = open_logs([tmp_path / names[0], write(tmp_path / "other.h5")])
+    assert len(mixed.episodes.runs) == 2
+    assert mixed.episodes.checkpoints == ()
+
+
 def test_a_run_in_two_files_lies_together_and_is_numbered_through(tmp_path):
     paths = [
         write(tmp_path / "x.h5", runs=("run_1", "run_2")),
