@@ -27,6 +27,9 @@ class UnitScores:
     """Shape (U, C): the columns of the first test, then those of the second, and so on."""
     starts: IntArray
     """First column of each test and the end, shape (tests + 1,)."""
+    freedom: FloatArray
+    """Share of the samples that a fit over all units leaves, shape (tests,); 1 where nothing was fitted. Residuals vary
+    less than errors by this share, but the sum of their scores does not: flips alone would be too small for it."""
 
     @property
     def n_tests(self) -> int:
@@ -39,7 +42,11 @@ class UnitScores:
         bounds = self.starts.tolist()
         columns = [np.arange(bounds[test], bounds[test + 1]) for test in tests.tolist()]
         taken = np.concatenate([*columns, np.zeros(0, dtype=np.int64)])
-        return UnitScores(scores=self.scores[:, taken], starts=np.concatenate([[0], np.cumsum(widths)]))
+        return UnitScores(
+            scores=self.scores[:, taken],
+            starts=np.concatenate([[0], np.cumsum(widths)]),
+            freedom=self.freedom[tests],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,7 +110,7 @@ def quadratic_flips(strata: Sequence[UnitScores], *, n_flips: int, rng: np.rando
     Hemerik, Goeman and Finos, "Robust testing in generalized linear models by sign flipping score contributions",
     Journal of the Royal Statistical Society B 82 (2020).
     """
-    observed = np.sum([_squares(stratum, np.ones((1, len(stratum.scores))))[0] for stratum in strata], axis=0)
+    observed = np.sum([_observed(stratum) for stratum in strata], axis=0)
     draws = np.concatenate(list(_draws(strata, n_flips, rng)))
     bar = observed * (1 - _TIE)
     n_above = (draws >= bar).sum(axis=0).astype(np.float64)
@@ -138,6 +145,11 @@ def _draws(strata: Sequence[UnitScores], n_flips: int, rng: np.random.Generator)
         n_draws = min(_CHUNK, n_flips - start)
         parts = [_squares(each, _random_signs(len(each.scores), n_draws, rng)) for each in strata]
         yield np.sum(parts, axis=0)
+
+
+def _observed(stratum: UnitScores) -> FloatArray:
+    squares: FloatArray = _squares(stratum, np.ones((1, len(stratum.scores))))[0] * stratum.freedom
+    return squares
 
 
 def _squares(stratum: UnitScores, signs: FloatArray) -> FloatArray:

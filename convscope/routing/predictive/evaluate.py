@@ -50,12 +50,14 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
     fits = tuple(design_fits(question, units))
     scores: _Cells = {}
     innovations: _Cells = {}
+    freedom = np.ones((len(question.agents), len(question.agents)))
     n_free = np.zeros((len(question.agents), len(question.agents)))
     for fit in fits:
         products = unit_products(units.grams[fit.design], fit)
         for pair in fit.pairs:
             cell = (pair.receiver, pair.sender)
             scores[cell] = pair_scores(products, pair)
+            freedom[cell] = fit.freedom
             n_free[cell] = _free_coefficients(scores[cell], fit.n_free_samples)
         innovations |= _innovations(question, fit, products)
     rate = bits_per_gain(question, fits, symbols)
@@ -65,8 +67,8 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
         weight=rate * first_order_gains(question, fits, n_free),
         n_free=n_free,
         rate=rate,
-        scores=_tests(scores, ordered, n_units),
-        innovations=_tests(innovations, [(r, s) for r, s in ordered if s < r], n_units),
+        scores=_tests(scores, ordered, freedom, n_units=n_units),
+        innovations=_tests(innovations, [(r, s) for r, s in ordered if s < r], freedom, n_units=n_units),
     )
 
 
@@ -91,9 +93,10 @@ def _innovations(question: Question, fit: DesignFit, products: UnitProducts) -> 
     return {(r, s): innovation_scores(products, fit, told[r], told[s]) for r, s in pairs}
 
 
-def _tests(cells: _Cells, order: Sequence[tuple[int, int]], n_units: int) -> UnitScores:
+def _tests(cells: _Cells, order: Sequence[tuple[int, int]], freedom: FloatArray, *, n_units: int) -> UnitScores:
     columns = [cells.get(cell, np.zeros((n_units, 0))) for cell in order]
     return UnitScores(
         scores=np.concatenate([np.zeros((n_units, 0)), *columns], axis=1),
         starts=np.cumsum([0, *(scores.shape[1] for scores in columns)]),
+        freedom=np.array([freedom[cell] for cell in order]),
     )

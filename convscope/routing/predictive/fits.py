@@ -59,7 +59,10 @@ class DesignFit:
     """Of each sender that has something of its own to tell."""
     pairs: tuple[PairFit, ...]
     n_free_samples: float
-    """Samples, less one for each regressor and each episode."""
+    """Samples, less one for each regressor, each episode and each time in the episode."""
+    freedom: float
+    """Share of the samples that is left without one for each regressor and each time: what units share. Intercepts of
+    single episodes do not count, since a score of an episode is free of its intercept."""
 
 
 def design_fits(question: Question, units: UnitGrams) -> Iterator[DesignFit]:
@@ -89,13 +92,19 @@ def design_fits(question: Question, units: UnitGrams) -> Iterator[DesignFit]:
             if len(told[receiver]) > 0
             for pair in _pair_fits(regression, telling, receiver=receiver, outcome=told[receiver])
         ]
+        n_shared = n_samples - len(regressors) - _n_times(question.plan, units)
         yield DesignFit(
             design=number,
             regression=regression,
             blocks=tuple(block for _, block in telling),
             pairs=tuple(pairs),
-            n_free_samples=n_samples - len(regressors) - float(units.n_episodes[:, number].sum()),
+            n_free_samples=max(n_shared - float(units.n_episodes[:, number].sum()), 1.0),
+            freedom=max(n_shared / n_samples, 0.0),
         )
+
+
+def _n_times(plan: Plan, units: UnitGrams) -> int:
+    return int((plan.clock.interval_of[np.unique(units.group)].max(axis=1) + 1).sum())
 
 
 def _pair_fits(

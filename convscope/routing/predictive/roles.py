@@ -68,11 +68,13 @@ def _role_scores(part: Part, roles: IntArray, pair: tuple[int, int]) -> RoleScor
         if is_so.any() and bounds[test] < bounds[test + 1]
     ]
     if not parts:
-        return RoleScores(scores=_one_test(np.zeros((len(roles), 0))), weight=float("nan"))
+        return RoleScores(scores=_one_test(np.zeros((len(roles), 0)), 1.0), weight=float("nan"))
     shares = np.array([share for _, share in parts])
     bits = np.array([_bits(scores, share) for scores, share in parts])
     joined = np.concatenate([scores for scores, _ in parts], axis=1)
-    return RoleScores(scores=_one_test(joined), weight=float((shares * bits).sum() / shares.sum()))
+    return RoleScores(
+        scores=_one_test(joined, float(tests.freedom.min())), weight=float((shares * bits).sum() / shares.sum())
+    )
 
 
 def _bits(scores: FloatArray, share: float) -> float:
@@ -81,8 +83,8 @@ def _bits(scores: FloatArray, share: float) -> float:
     return float(gain) / (2 * share**2 * float(np.log(2)))
 
 
-def _one_test(scores: FloatArray) -> UnitScores:
-    return UnitScores(scores=scores, starts=np.array([0, scores.shape[1]]))
+def _one_test(scores: FloatArray, freedom: float) -> UnitScores:
+    return UnitScores(scores=scores, starts=np.array([0, scores.shape[1]]), freedom=np.array([freedom]))
 
 
 def unit_roles(part: Part, declared: IntArray) -> IntArray:

@@ -10,7 +10,7 @@ from convscope.routing.flips import UnitScores, one_sided_p, quadratic_flips
 
 def scores_of(*tests):
     widths = [test.shape[1] for test in tests]
-    return UnitScores(scores=np.concatenate(tests, axis=1), starts=np.cumsum([0, *widths]))
+    return UnitScores(scores=np.concatenate(tests, axis=1), starts=np.cumsum([0, *widths]), freedom=np.ones(len(tests)))
 
 
 def test_all_flips_of_few_units_are_made_once():
@@ -77,3 +77,16 @@ def test_a_test_without_columns_has_no_p():
     assert np.isnan(result.p_value[0])
     assert np.isnan(result.family_p_value[0])
     assert result.p_value[1] > 0
+
+
+def test_scores_of_residuals_have_their_level_once_what_the_fit_used_up_is_counted():
+    rng = np.random.default_rng(7)
+    n_tests, n_units, n_steps, n_fitted = 800, 40, 2, 20
+    # A quarter of the samples goes to nuisance regressors: residuals have three quarters of the errors' variance.
+    x, y, nuisance = (rng.normal(size=(n_tests, n_units * n_steps, width)) for width in (1, 1, n_fitted))
+    hat = nuisance @ np.linalg.pinv(nuisance)
+    scores = ((x - hat @ x) * (y - hat @ y)).reshape(n_tests, n_units, n_steps).sum(axis=2)
+    tests = scores_of(*scores[:, :, None])
+    corrected = UnitScores(scores=tests.scores, starts=tests.starts, freedom=np.full(n_tests, 0.75))
+    assert np.mean(quadratic_flips([tests], n_flips=199, rng=rng).p_value <= 0.05) > 0.07
+    assert np.mean(quadratic_flips([corrected], n_flips=199, rng=rng).p_value <= 0.05) == pytest.approx(0.05, abs=0.025)
