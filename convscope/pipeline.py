@@ -10,6 +10,7 @@ from convscope.compare.gap import translation_gap
 from convscope.engine.executors import open_executor
 from convscope.engine.run import Progress, run_folds
 from convscope.features.fold import FeatureFold
+from convscope.features.missing import MissingFold
 from convscope.features.returns import ReturnFold
 from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.open import find_logs, open_logs
@@ -20,9 +21,13 @@ from convscope.routing.choose import choose_estimators
 from convscope.routing.graph import routing_graph
 from convscope.values.config import AnalysisConfig
 from convscope.values.evidence import Evidence
-from convscope.values.header import Notice
+from convscope.values.features import FeatureTable
+from convscope.values.gap import Gap
+from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope.values.prior import RolePrior
+from convscope.values.roles import RoleAssignment
+from convscope.values.routing import RoutingGraph
 from convscope.version import __version__
 
 
@@ -61,7 +66,11 @@ def analyze(
     with open_executor(n_workers or _workers_for(log)) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
         routing_folds = [estimator.fold(log, config) for estimator in estimators]
-        features, returns, *tallies = run([FeatureFold(log, config), ReturnFold(log, agents), *routing_folds])
+        feature_fold = FeatureFold(log, config)
+        missing_fold = MissingFold(log, feature_fold.fields)
+        features, returns, missing, *tallies = run(
+            [feature_fold, ReturnFold(log, agents), missing_fold, *routing_folds]
+        )
         routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)
         roles = discover_roles(features, log, agents=agents, config=config)
         gap = translation_gap(prior, roles, routing, features=features, config=config) if prior else None
@@ -78,7 +87,7 @@ def analyze(
         prior=prior,
         gap=gap,
         priors_sha256=prior.sha256 if prior else None,
-        notices=_distinct([log.header, features, roles, routing, gap]),
+        notices=tuple(dict.fromkeys([*missing, *_notices([log.header, features, roles, routing, gap])])),
     )
 
 
@@ -120,5 +129,5 @@ def _workers_for(log: TrajectoryLog) -> int:
     return len(os.sched_getaffinity(0)) if is_large else 1
 
 
-def _distinct(parts: Sequence[object]) -> tuple[Notice, ...]:
-    return tuple(dict.fromkeys(notice for part in parts for notice in getattr(part, "notices", ())))
+def _notices(parts: Sequence[LogHeader | FeatureTable | RoleAssignment | RoutingGraph | Gap | None]) -> list[Notice]:
+    return [notice for part in parts if part is not None for notice in part.notices]

@@ -36,8 +36,9 @@ class Decisions:
         return len(self.block.episodes) * self.n_agents
 
     def of_agent(self, field: str) -> FloatArray:
-        """Values of an agent field at the decisions, shape (D, ...)."""
-        return self.block.columns[field][self.row, self.agent]
+        """Values of an agent field at the decisions, shape (D, ...); what is not finite is NaN."""
+        values = self.block.columns[field][self.row, self.agent]
+        return np.where(np.isfinite(values), values, np.nan)
 
     def vectors(self, field: str) -> FloatArray:
         """Values of an agent field with all that is behind the agent axis in one axis, shape (D, columns)."""

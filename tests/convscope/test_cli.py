@@ -4,27 +4,40 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
+from convscope.cli import main
+
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "sample_data"
-COMMAND = (sys.executable, "-c", "from convscope.cli import main; main()")
 
 
-def convscope(*arguments, cwd):
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+@dataclass
+class Result:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def convscope(capfd, monkeypatch):
+    """Run the command line in this process, as the installed script does."""
+
+    def run(*arguments, cwd):
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", ["convscope", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ending:
+            main()
+        code = ending.value.code
+        return Result(code if isinstance(code, int) else 0, *capfd.readouterr())
+
+    return run
 
 
 def small_log(path, n_episodes=8, n_steps=12):
@@ -54,7 +67,7 @@ def assert_nothing_written(folder, *kept):
     assert sorted(p.name for p in folder.iterdir()) == sorted(kept)
 
 
-def test_analyze_writes_the_folder_and_says_where(tmp_path):
+def test_analyze_writes_the_folder_and_says_where(convscope, tmp_path):
     small_log(tmp_path / "log.h5")
     result = convscope("analyze", "log.h5", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -62,7 +75,7 @@ def test_analyze_writes_the_folder_and_says_where(tmp_path):
     assert {p.name for p in (tmp_path / "convscope-report").iterdir()} == {"report.html", "analysis.json", "tables"}
 
 
-def test_json_goes_to_stdout_byte_for_byte_and_nothing_else_does(tmp_path):
+def test_json_goes_to_stdout_byte_for_byte_and_nothing_else_does(convscope, tmp_path):
     small_log(tmp_path / "log.h5")
     result = convscope("analyze", "log.h5", "--json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -70,13 +83,13 @@ def test_json_goes_to_stdout_byte_for_byte_and_nothing_else_does(tmp_path):
     assert json.loads(result.stdout)["log"]["n_episodes"] == 8
 
 
-def test_quiet_prints_nothing(tmp_path):
+def test_quiet_prints_nothing(convscope, tmp_path):
     small_log(tmp_path / "log.h5")
     result = convscope("analyze", "log.h5", "--quiet", cwd=tmp_path)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
-def test_a_second_analysis_replaces_our_own_folder(tmp_path):
+def test_a_second_analysis_replaces_our_own_folder(convscope, tmp_path):
     small_log(tmp_path / "log.h5")
     for seed in ("1", "2"):
         assert convscope("analyze", "log.h5", "--quiet", "--seed", seed, cwd=tmp_path).returncode == 0
@@ -84,7 +97,7 @@ def test_a_second_analysis_replaces_our_own_folder(tmp_path):
     assert document["provenance"]["seed"] == 2
 
 
-def test_somebody_elses_folder_is_not_replaced(tmp_path):
+def test_somebody_elses_folder_is_not_replaced(convscope, tmp_path):
     small_log(tmp_path / "log.h5")
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
@@ -95,20 +108,20 @@ def test_somebody_elses_folder_is_not_replaced(tmp_path):
 @pytest.mark.parametrize(
     ("content", "word"), [(b"", "empty"), (b"not a log at all\n" * 9, "HDF5"), (b"\x89HDF\r\n\x1a\n", "broken HDF5")]
 )
-def test_files_that_are_no_logs_get_one_message(tmp_path, content, word):
+def test_files_that_are_no_logs_get_one_message(convscope, tmp_path, content, word):
     (tmp_path / "log.h5").write_bytes(content)
     assert_one_clear_message(convscope("analyze", "log.h5", cwd=tmp_path), 5, "log.h5", word)
     assert_nothing_written(tmp_path, "log.h5")
 
 
-def test_a_truncated_log_gets_one_message(tmp_path):
+def test_a_truncated_log_gets_one_message(convscope, tmp_path):
     content = small_log(tmp_path / "log.h5").read_bytes()
     (tmp_path / "log.h5").write_bytes(content[: len(content) // 2])
     assert_one_clear_message(convscope("analyze", "log.h5", cwd=tmp_path), 5, "log.h5")
     assert_nothing_written(tmp_path, "log.h5")
 
 
-def test_a_log_that_links_to_another_file_is_refused(tmp_path):
+def test_a_log_that_links_to_another_file_is_refused(convscope, tmp_path):
     small_log(tmp_path / "log.h5")
     with h5py.File(tmp_path / "log.h5", "a") as file:
         file["episode_8"] = h5py.ExternalLink("secret.h5", "/")
@@ -116,14 +129,14 @@ def test_a_log_that_links_to_another_file_is_refused(tmp_path):
     assert_nothing_written(tmp_path, "log.h5")
 
 
-def test_missing_observations_are_analysed_and_reported(tmp_path):
+def test_missing_observations_are_analysed_and_reported(convscope, tmp_path):
     with h5py.File(small_log(tmp_path / "log.h5"), "a") as file:
         file["episode_0/observations"][3] = np.nan
         file["episode_1/observations"][:, 0] = np.inf
     assert convscope("analyze", "log.h5", cwd=tmp_path).returncode == 0
 
 
-def test_a_prior_for_an_agent_that_does_not_exist_names_the_line(tmp_path):
+def test_a_prior_for_an_agent_that_does_not_exist_names_the_line(convscope, tmp_path):
     small_log(tmp_path / "log.h5")
     (tmp_path / "priors.toml").write_text('[roles]\nscout = ["left"]\nguard = ["ghost"]\n')
     result = convscope("analyze", "log.h5", "--priors", "priors.toml", cwd=tmp_path)
@@ -146,28 +159,28 @@ def test_a_prior_for_an_agent_that_does_not_exist_names_the_line(tmp_path):
         (("analyze", "log.h5", "--out", "log.h5"), ("log.h5",)),
     ],
 )
-def test_wrong_usage_is_exit_2_with_one_message(tmp_path, arguments, words):
+def test_wrong_usage_is_exit_2_with_one_message(convscope, tmp_path, arguments, words):
     small_log(tmp_path / "log.h5")
     assert_one_clear_message(convscope(*arguments, cwd=tmp_path), 2, *words)
     assert_nothing_written(tmp_path, "log.h5")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_an_output_folder_that_cannot_be_written_is_exit_2(tmp_path):
+def test_an_output_folder_that_cannot_be_written_is_exit_2(convscope, tmp_path):
     small_log(tmp_path / "log.h5")
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o500)
     assert_one_clear_message(convscope("analyze", "log.h5", "--out", closed / "report", cwd=tmp_path), 2, "closed")
 
 
-def test_an_output_folder_on_a_read_only_place_is_exit_2(tmp_path):
+def test_an_output_folder_on_a_read_only_place_is_exit_2(convscope, tmp_path):
     small_log(tmp_path / "log.h5")
     assert_one_clear_message(
         convscope("analyze", "log.h5", "--out", "/proc/convscope-report", cwd=tmp_path), 2, "/proc"
     )
 
 
-def test_help_and_version_import_nothing_heavy():
+def test_help_and_version_import_nothing_heavy(convscope):
     code = "import sys, convscope.cli; print([m for m in ('numpy', 'polars', 'sklearn', 'altair') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
@@ -175,7 +188,7 @@ def test_help_and_version_import_nothing_heavy():
     assert convscope("--version", cwd=ROOT).stdout.startswith("convscope 0.")
 
 
-def test_inspect_convert_and_validate_agree(tmp_path):
+def test_inspect_convert_and_validate_agree(convscope, tmp_path):
     small_log(tmp_path / "log.h5")
     shown = convscope("inspect", "log.h5", cwd=tmp_path)
     assert shown.returncode == 0, shown.stderr
@@ -187,7 +200,7 @@ def test_inspect_convert_and_validate_agree(tmp_path):
     assert_one_clear_message(again, 2, "canonical.h5")
 
 
-def test_a_written_mapping_reads_the_log_the_same_way(tmp_path):
+def test_a_written_mapping_reads_the_log_the_same_way(convscope, tmp_path):
     small_log(tmp_path / "log.h5")
     assert convscope("inspect", "log.h5", "--write-mapping", "mapping.toml", cwd=tmp_path).returncode == 0
     plain = convscope("analyze", "log.h5", "--json", "--out", "a", cwd=tmp_path)
@@ -197,7 +210,7 @@ def test_a_written_mapping_reads_the_log_the_same_way(tmp_path):
     assert len(json.loads(mapped.stdout)["provenance"]["mapping_sha256"]) == 64
 
 
-def test_loaders_are_listed():
+def test_loaders_are_listed(convscope):
     listed = convscope("loaders", cwd=ROOT)
     assert listed.returncode == 0
     assert all(name in listed.stdout for name in ("hdf5", "pymarl", "minari", "convscope"))
