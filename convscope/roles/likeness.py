@@ -32,7 +32,7 @@ def likeness_notices(units: Units, classes: tuple[AgentClasses, ...], *, alpha: 
         for agent, role in enumerate(roles):
             like = _much_nearer_role(found, roles, agent, alpha=alpha)
             if role is not None and like is not None:
-                notices.append(_notice(found, agent, role=role, like=like))
+                notices.append(_notice(found, agent, role=role, like=like, n_fellows=roles.count(role) - 1))
     return tuple(notices)
 
 
@@ -51,6 +51,9 @@ def _mean_distance(found: AgentClasses, agent: int, members: list[int]) -> float
     return float(np.mean(found.distance[agent, members]))
 
 
-def _notice(found: AgentClasses, agent: int, *, role: str, like: str) -> Notice:
-    message = f"{found.members[agent]}, declared {role}, behaves much more like {like} agents than like its fellows"
+def _notice(found: AgentClasses, agent: int, *, role: str, like: str, n_fellows: int) -> Notice:
+    fellows = (
+        "its fellows" if n_fellows > 1 else "its only fellow; which of the two left the role, distances do not say"
+    )
+    message = f"{found.members[agent]}, declared {role}, behaves much more like {like} agents than like {fellows}"
     return Notice(code="behaves-like", message=f"{message} (run {found.run})", where="roles.classes")
