@@ -66,7 +66,7 @@ def translation_gap(
         None if tests is None else smallest_detectable_gap(tests.scores, generator(config.seed, "gap", "power"))
     )
     needed = None if tests is None else _runs_needed(tests, config)
-    verdict, reasons = decide(_findings(comparison, components, detectable, needed))
+    verdict, reasons = decide(_findings(comparison, components, detectable=detectable, needed=needed))
     names = prior.roles if routing is None or routing.preference is None else routing.preference.roles
     is_shown = detectable is not None and math.isfinite(detectable)
     return Gap(
@@ -90,7 +90,7 @@ def _placed(matrix: FloatArray, tests: RoutingTests, names: tuple[str, ...]) -> 
 
 
 def _findings(
-    comparison: Comparison, components: tuple[Component, ...], detectable: float | None, needed: int | None
+    comparison: Comparison, components: tuple[Component, ...], *, detectable: float | None, needed: int | None
 ) -> Findings:
     tests, config = comparison.routing, comparison.config
     value_of = {component.name: component for component in components}

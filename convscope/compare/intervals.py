@@ -80,17 +80,17 @@ def resampled_preferences(tallies: RoutingTallies, scores: Scores, *, n_draws: i
     n_roles = len(scores.roles)
     return np.stack(
         [
-            _resampled(run, n_roles, n_draws, generator(seed, "gap", "episodes", name))
+            _resampled(run, n_roles, n_draws=n_draws, rng=generator(seed, "gap", "episodes", name))
             for name, run in zip(names, runs, strict=True)
         ],
         axis=1,
     )
 
 
-def _resampled(tallies: RoutingTallies, n_roles: int, n_draws: int, rng: np.random.Generator) -> FloatArray:
+def _resampled(tallies: RoutingTallies, n_roles: int, *, n_draws: int, rng: np.random.Generator) -> FloatArray:
     units, unit = np.unique(tallies.unit, return_inverse=True)
     receiving, counts, role_mass = by_role(tallies, n_roles)
-    each = collapse(unit, receiving, counts, role_mass, n_fits=len(units))
+    each = collapse(receiving, counts, role_mass, fit_of_row=unit, n_fits=len(units))
     times = rng.multinomial(len(units), np.full(len(units), 1 / len(units)), size=n_draws).astype(np.float64)
     return fit(
         Choices(

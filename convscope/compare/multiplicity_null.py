@@ -44,7 +44,7 @@ def multiplicity_p_value(tests: RoutingTests, *, n_draws: int, seed: int) -> flo
     spread = np.sqrt(squares / generator(seed, "gap", "habits").chisquare(n_free, n_draws))
     common = tests.scores.learned.mean(axis=0)
     drawn = [
-        _drawn_preferences(run, common, spread, generator(seed, "gap", "habits", name))
+        _drawn_preferences(run, common, spread, rng=generator(seed, "gap", "habits", name))
         for name, run in zip(tests.scores.runs, runs, strict=True)
     ]
     null = _multiplicity(conditioned(np.stack(drawn, axis=1), tests.scores.cells), tests.scores.target)
@@ -106,7 +106,7 @@ def _pull(run: RoutingTallies, preference: FloatArray) -> tuple[BoolArray, Float
 
 
 def _drawn_preferences(
-    run: RoutingTallies, common: FloatArray, spread: FloatArray, rng: np.random.Generator
+    run: RoutingTallies, common: FloatArray, spread: FloatArray, *, rng: np.random.Generator
 ) -> FloatArray:
     used, pull = _pull(run, common)
     n_draws = len(spread)
@@ -124,10 +124,10 @@ def _drawn_preferences(
     role_mass = np.einsum("bkn,knr->bkr", mass, is_role.astype(np.float64))
     n_rows = len(receiving)
     found = collapse(
-        np.repeat(np.arange(n_draws), n_rows),
         np.tile(receiving, n_draws),
         np.tile(counts, (n_draws, 1)),
         role_mass.reshape(-1, n_roles),
+        fit_of_row=np.repeat(np.arange(n_draws), n_rows),
         n_fits=n_draws,
     )
     return fit(found).preference

@@ -27,7 +27,7 @@ def recovery_outcome(units: Units, *, n_draws: int, seed: int) -> Outcome:
     n_draws, seed
         As in `convscope.compare.joint.join`.
     """
-    found = [_relabelled(run, units, n_draws, seed) for run in units.runs]
+    found = [_relabelled(run, units, n_draws=n_draws, seed=seed) for run in units.runs]
     joint = join([labels for labels, _ in found], [run.run for run in units.runs], n_draws=n_draws, seed=seed)
     observed = float(normalised_information(np.sum([tables[0] for _, tables in found], axis=0)))
     null = normalised_information(joint.mean_of([tables for _, tables in found]))
@@ -63,7 +63,7 @@ def recovery_interval(units: Units, *, n_draws: int, seed: int) -> Interval | No
     return percentiles(adjusted_information(drawn, expected))
 
 
-def _relabelled(run: RunUnits, units: Units, n_draws: int, seed: int) -> tuple[Relabellings, FloatArray]:
+def _relabelled(run: RunUnits, units: Units, *, n_draws: int, seed: int) -> tuple[Relabellings, FloatArray]:
     """Return the relabellings of a run and the table of declared and found roles under each, (L, D, F)."""
     rng = generator(seed, "gap", "recovery", run.run)
     labels = relabellings(run.declared, run.found >= 0, n_roles=units.n_declared, n_draws=n_draws, rng=rng)

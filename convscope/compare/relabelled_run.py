@@ -43,7 +43,7 @@ def relabelled_run(tallies: RoutingTallies, *, n_roles: int, n_draws: int, rng: 
         unit = np.zeros(len(receiver), dtype=np.int64)
     chunk = max(1, _CHUNK_CELLS // max(1, valid.size))
     parts = [
-        _preferences(found.labels[start : start + chunk][:, unit], receiver, valid, mass, n_roles)
+        _preferences(found.labels[start : start + chunk][:, unit], n_roles, receiver=receiver, valid=valid, mass=mass)
         for start in range(0, len(found.labels), chunk)
     ]
     return RelabelledRun(relabellings=found, preference=np.concatenate(parts))
@@ -69,7 +69,9 @@ def _summed(receiver: IntArray, valid: BoolArray, mass: FloatArray) -> tuple[Int
     return receiver[first], valid[first], summed
 
 
-def _preferences(labels: IntArray, receiver: IntArray, valid: BoolArray, mass: FloatArray, n_roles: int) -> FloatArray:
+def _preferences(
+    labels: IntArray, n_roles: int, *, receiver: IntArray, valid: BoolArray, mass: FloatArray
+) -> FloatArray:
     """Fit P for labels of shape (L, K or 1, N); K rows."""
     n_fits, n_rows = len(labels), len(receiver)
     rows = np.broadcast_to(np.arange(n_rows), (n_fits, n_rows))
@@ -77,10 +79,10 @@ def _preferences(labels: IntArray, receiver: IntArray, valid: BoolArray, mass: F
     is_role = labels[..., None] == np.arange(n_roles)
     counts = _by_role(valid.astype(np.float64), is_role).round().astype(np.int64)
     found = collapse(
-        np.repeat(np.arange(n_fits), n_rows),
         receiving.ravel(),
         counts.reshape(-1, n_roles),
         _by_role(mass, is_role).reshape(-1, n_roles),
+        fit_of_row=np.repeat(np.arange(n_fits), n_rows),
         n_fits=n_fits,
     )
     return fit(found).preference

@@ -59,7 +59,7 @@ def relabellings(
     held: IntArray = np.asarray(np.where(is_moved, roles, -1).max(axis=0, initial=-1))
     is_fixed = bool((~is_moved | (roles == held)).all())
     if not is_fixed:
-        labels = _drawn(roles, is_moved, n_draws, rng)
+        labels = _drawn(roles, is_moved, n_draws=n_draws, rng=rng)
         return Relabellings(labels=labels, is_exhaustive=False, sizes=())
     sizes = tuple(np.bincount(held[taking_part], minlength=n_roles).tolist())
     found = Relabellings(labels=held[None, None], is_exhaustive=True, sizes=sizes)
@@ -67,7 +67,7 @@ def relabellings(
         labels = np.tile(held, (found.n_all, 1, 1))
         labels[:, 0, taking_part] = np.array(list(_arrangements(sizes)), dtype=np.int64)
         return Relabellings(labels=_identity_first(labels, held), is_exhaustive=True, sizes=sizes)
-    labels = _drawn(held[None], taking_part[None], n_draws, rng)
+    labels = _drawn(held[None], taking_part[None], n_draws=n_draws, rng=rng)
     return Relabellings(labels=labels, is_exhaustive=False, sizes=sizes)
 
 
@@ -91,7 +91,7 @@ def _identity_first(labels: IntArray, held: IntArray) -> IntArray:
     return np.concatenate([labels[at : at + 1], labels[:at], labels[at + 1 :]])
 
 
-def _drawn(roles: IntArray, is_moved: BoolArray, n_draws: int, rng: np.random.Generator) -> IntArray:
+def _drawn(roles: IntArray, is_moved: BoolArray, *, n_draws: int, rng: np.random.Generator) -> IntArray:
     """Return the roles as they are and then shuffled among the moved agents of each episode, (1 + draws, U, N)."""
     n_draws = min(n_draws, max(FEWEST_DRAWS, _MOST_CELLS // roles.size))
     target = np.argsort(~is_moved, axis=1, kind="stable")

@@ -35,20 +35,20 @@ class Fit:
 
 
 def collapse(
-    fit_of_row: IntArray, receiving: IntArray, counts: IntArray, role_mass: FloatArray, *, n_fits: int
+    receiving: IntArray, counts: IntArray, role_mass: FloatArray, *, fit_of_row: IntArray, n_fits: int
 ) -> Choices:
     """Sum rows that the likelihood cannot tell apart.
 
     Parameters
     ----------
-    fit_of_row
-        The fit that each row belongs to, shape (K,).
     receiving
         Role of the receiver, -1 to leave the row out, shape (K,).
     counts
         Valid senders of each role, shape (K, R). Rows with fewer than two carry no choice and are left out.
     role_mass
         Weight routed to each role, shape (K, R). Rows without any are left out.
+    fit_of_row
+        The fit that each row belongs to, shape (K,).
     n_fits
         Number of fits, F.
     """
@@ -96,7 +96,7 @@ def fit(choices: Choices) -> Fit:
     for _ in range(MAX_STEPS):
         if active.size == 0:
             break
-        stepped = _step(theta[active], mass[active], weight[active], choices.compositions)
+        stepped = _step(theta[active], mass[active], weight[active], compositions=choices.compositions)
         change[active] = np.abs(stepped - theta[active]).max(axis=1)
         theta[active] = stepped
         active = active[change[active] > TOLERANCE]
@@ -130,7 +130,7 @@ def _linked(weight: FloatArray, choices: Choices) -> BoolArray:
     return np.asarray(cells & (cells.sum(axis=1, keepdims=True) >= 2))
 
 
-def _step(theta: FloatArray, mass: FloatArray, weight: FloatArray, compositions: FloatArray) -> FloatArray:
+def _step(theta: FloatArray, mass: FloatArray, weight: FloatArray, *, compositions: FloatArray) -> FloatArray:
     attraction = theta @ compositions.T
     share = np.divide(weight, attraction, out=np.zeros_like(weight), where=attraction > 0)
     exposure = share @ compositions

@@ -80,7 +80,7 @@ def by_role(tallies: RoutingTallies, n_roles: int) -> tuple[IntArray, IntArray, 
 
 def _choices(tallies: RoutingTallies, n_roles: int) -> Choices:
     one_fit = np.zeros(len(tallies.run), dtype=np.int64)
-    return collapse(one_fit, *by_role(tallies, n_roles), n_fits=1)
+    return collapse(*by_role(tallies, n_roles), fit_of_row=one_fit, n_fits=1)
 
 
 def _concentration(row: FloatArray) -> float:
