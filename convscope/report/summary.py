@@ -1,17 +1,31 @@
 """What an analysis found, in a few lines for a terminal."""
 
+from collections.abc import Iterator
+
 from convscope.report.claimed import claimed_edges
+from convscope.report.notices import all_notices
 from convscope.report.wording import verdict_of
 from convscope.values.evidence import Evidence
 from convscope.values.figures import count, figure, interval
 from convscope.values.inert import inert
+
+_SPOKEN = frozenset({"behaves-like", "missing-values", "unfinished-file", "unlogged-common-cause", "labels-replaced"})
+"""Codes of the notices that a user should meet at once; the others are on the page."""
 
 
 def summary_lines(evidence: Evidence) -> tuple[str, ...]:
     """Return the verdict, the reason that decided, and the main figures."""
     verdict = verdict_of(evidence)
     reasons = tuple(inert(reason, limit=300) for reason in verdict.reasons[:1])
-    return (verdict.headline, *reasons, _size(evidence), _roles(evidence), *_routing(evidence), *_gap(evidence))
+    return (
+        verdict.headline,
+        *reasons,
+        _size(evidence),
+        _roles(evidence),
+        *_routing(evidence),
+        *_gap(evidence),
+        *_notes(evidence),
+    )
 
 
 def _size(evidence: Evidence) -> str:
@@ -45,3 +59,12 @@ def _gap(evidence: Evidence) -> tuple[str, ...]:
         return ()
     bounds = f" ({interval(alignment.interval)}, {alignment.interval_kind})" if alignment.interval else ""
     return (f"Alignment gap: {figure(alignment.value)}{bounds}; 0 = as declared, 1 = as a role-blind team",)
+
+
+def _notes(evidence: Evidence) -> Iterator[str]:
+    notices = all_notices(evidence)
+    for notice in notices:
+        if notice.code in _SPOKEN:
+            yield f"Note: {inert(notice.message, limit=300)}"
+    n_others = sum(notice.code not in _SPOKEN for notice in notices)
+    yield f"{count(n_others, 'further note')} on the page and in analysis.json"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from convscope.report.summary import summary_lines
 from convscope.report.wording import verdict_of
+from convscope.values.header import Notice
 from tests.convscope.report.evidence import BARE, SINGLE, Study, gap, make_evidence
 
 
@@ -17,7 +18,7 @@ def test_the_verdict_comes_first_with_its_main_figures():
 
 
 def test_what_is_not_known_is_left_out():
-    assert len(summary_lines(make_evidence(SINGLE))) == 3
+    assert len(summary_lines(make_evidence(SINGLE))) == 4
     assert "Roles: \u2013 among episodes, \u2013 among agents" in summary_lines(make_evidence(BARE))
 
 
@@ -25,3 +26,14 @@ def test_escape_sequences_of_a_log_are_shown():
     study = Study()
     evidence = make_evidence(study, gap=replace(gap(study), reasons=("\x1b]8;;https://example.org\x07click",)))
     assert "\x1b" not in "".join(summary_lines(evidence))
+
+
+def test_what_changes_the_reading_is_said_at_once_and_the_rest_is_counted():
+    notices = (
+        Notice(code="missing-values", message="3 numbers are missing"),
+        Notice(code="subset", message="a sample was clustered"),
+    )
+    lines = summary_lines(replace(make_evidence(SINGLE), notices=notices))
+    assert "Note: 3 numbers are missing" in lines
+    assert "a sample was clustered" not in " ".join(lines)
+    assert lines[-1].endswith("on the page and in analysis.json")
