@@ -82,12 +82,12 @@ def one_sided_p(excess: FloatArray, *, n_flips: int, rng: np.random.Generator) -
     every = _all_signs(len(excess), n_flips)
     if every is not None:
         return _share_above((every @ excess >= bar).sum(axis=0), len(every))
-    n_above = _count_above(excess, bar, n_flips, rng)
+    n_above = _count_above(excess, bar, n_flips, rng=rng)
     p_value = _share_above(n_above, n_flips)
     again = np.flatnonzero(n_above < _FEW)
     n_more = _n_more_draws(len(observed), n_flips)
     if n_more > 0 and len(again) > 0:
-        n_above[again] += _count_above(excess[:, again], bar[again], n_more, rng)
+        n_above[again] += _count_above(excess[:, again], bar[again], n_more, rng=rng)
         p_value[again] = _share_above(n_above[again], n_flips + n_more)
     return p_value
 
@@ -166,7 +166,7 @@ def _share_above(n_above: FloatArray | IntArray, n_draws: int) -> FloatArray:
     return np.asarray((1.0 + n_above) / (1.0 + n_draws), dtype=np.float64)
 
 
-def _count_above(excess: FloatArray, bar: FloatArray, n_flips: int, rng: np.random.Generator) -> FloatArray:
+def _count_above(excess: FloatArray, bar: FloatArray, n_flips: int, *, rng: np.random.Generator) -> FloatArray:
     n_above = np.zeros(len(bar))
     for start in range(0, n_flips, _CHUNK):
         signs = _random_signs(len(excess), min(_CHUNK, n_flips - start), rng)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -63,6 +64,7 @@ class TransferEntropy:
         own = [figures for figures, part in zip(by_part, study.parts, strict=True) if part.group.is_analysed]
         # A single run is its own combination: two draws of the same null would only differ.
         combined = own[0] if len(own) == 1 else self._figures(analysed, config)
+        tallied = partial(_tallies, log, study, agents=agents)
         halves = half_weights(study.question, analysed, rng=generator(config.seed, "routing", self.source, "halves"))
         return RoutingEstimate(
             source=self.source,
@@ -70,8 +72,8 @@ class TransferEntropy:
             unit=self.unit,
             edges=edge_table(combined, agents, q=config.q),
             edges_by_run=join_tables(by_run),
-            tallies=_tallies(log, study, agents, [part.weight for part in analysed]),
-            halves=tuple((_tallies(log, study, agents, a), _tallies(log, study, agents, b)) for a, b in halves),
+            tallies=tallied([part.weight for part in analysed]),
+            halves=tuple((tallied(first), tallied(second)) for first, second in halves),
             role_edges=self._role_edges(log, study, config=config, agents=agents) if log.header.roles else None,
             notices=study_notices(study, agents, config),
         )
@@ -95,7 +97,9 @@ class TransferEntropy:
         return role_edge_table(figures, log.header.roles, q=config.q)
 
 
-def _tallies(log: TrajectoryLog, study: Study, agents: Sequence[str], weights: Sequence[FloatArray]) -> RoutingTallies:
+def _tallies(
+    log: TrajectoryLog, study: Study, weights: Sequence[FloatArray], *, agents: Sequence[str]
+) -> RoutingTallies:
     places = agent_places(log, agents)
     roles = [_settled_roles(log, part, places) for part in study.analysed]
     run = np.array([part.group.run for part in study.analysed])

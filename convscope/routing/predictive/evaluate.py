@@ -90,7 +90,7 @@ def _innovations(question: Question, fit: DesignFit, products: UnitProducts) -> 
     told = [np.flatnonzero(np.isin(fit.regression.outcomes, own)) for own in places]
     receivers = [place for place, agent in enumerate(question.agents) if agent in design.targets]
     pairs = [(r, s) for r in receivers for s in range(r) if len(told[r]) > 0 and len(told[s]) > 0]
-    return {(r, s): innovation_scores(products, fit, told[r], told[s]) for r, s in pairs}
+    return {(r, s): innovation_scores(products, fit, first=told[r], second=told[s]) for r, s in pairs}
 
 
 def _tests(cells: _Cells, order: Sequence[tuple[int, int]], freedom: FloatArray, *, n_units: int) -> UnitScores:

@@ -114,7 +114,10 @@ class GramFold:
         is_grouped = self.plan.clock.n_episodes[group] > n_units
         labels = [group, np.where(is_grouped, digest % n_units, digest), np.where(is_grouped, -1, block.episodes)]
         identity, place = np.unique(np.column_stack(labels), axis=0, return_inverse=True)
-        sums = [_design_sums(self.plan, panel, design, place.ravel()) for design in self.plan.designs]
+        sums = [
+            _design_sums(panel, design, place=place.ravel(), most_lag=self.plan.most_lag)
+            for design in self.plan.designs
+        ]
         return UnitGrams(
             group=identity[:, 0],
             key=identity[:, 1],
@@ -157,21 +160,21 @@ def _by_unit(values: Sequence[FloatArray], place: IntArray) -> FloatArray:
     return total
 
 
-def _design_sums(plan: Plan, panel: _Panel, design: Design, place: IntArray) -> tuple[FloatArray, FloatArray]:
+def _design_sums(panel: _Panel, design: Design, *, place: IntArray, most_lag: int) -> tuple[FloatArray, FloatArray]:
     """Return the samples of each episode, and the summed products of each unit; ``place`` is each episode's unit."""
     size = len(design.lag)
     n_samples = np.zeros(len(place))
     total = np.zeros((int(place.max()) + 1, size, size))
     bounds = zip(place.tolist(), pairwise(panel.offsets.tolist()), strict=True)
     for episode, (unit, (start, stop)) in enumerate(bounds):
-        first = start + plan.most_lag
-        rows = _samples(panel, design.targets, np.arange(first, max(first, stop)), plan.most_lag)
+        first = start + most_lag
+        rows = _samples(panel, design.targets, np.arange(first, max(first, stop)), most_lag=most_lag)
         n_samples[episode] = len(rows)
         total[unit] += _gram(panel, design, rows)
     return n_samples, total
 
 
-def _samples(panel: _Panel, targets: tuple[int, ...], rows: IntArray, most_lag: int) -> IntArray:
+def _samples(panel: _Panel, targets: tuple[int, ...], rows: IntArray, *, most_lag: int) -> IntArray:
     """Return those of an episode's rows at which the receivers chose, and were there all the way back."""
     target = np.array(targets)
     is_sample = panel.is_choosing[rows[:, None], target].all(axis=1)

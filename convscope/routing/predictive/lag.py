@@ -28,13 +28,13 @@ def choose_lag(plan: Plan, groups: Sequence[UnitGrams], agents: Sequence[int]) -
     Schwarz, "Estimating the dimension of a model", Annals of Statistics 6 (1978).
     """
     criteria = [
-        sum(_criterion(plan, units, agent, lag) for units in groups for agent in agents)
+        sum(_criterion(plan, units, agent, lag=lag) for units in groups for agent in agents)
         for lag in range(1, plan.most_lag + 1)
     ]
     return 1 + int(np.argmin(criteria))
 
 
-def _criterion(plan: Plan, units: UnitGrams, agent: int, lag: int) -> float:
+def _criterion(plan: Plan, units: UnitGrams, agent: int, *, lag: int) -> float:
     number = plan.design_of(agent)
     design = plan.designs[number]
     gram, n_samples = units.grams[number].sum(axis=0), float(units.n_samples[:, number].sum())

@@ -60,7 +60,7 @@ def pair_scores(products: UnitProducts, pair: PairFit) -> FloatArray:
     return _flat(restricted @ pair.white)
 
 
-def innovation_scores(products: UnitProducts, fit: DesignFit, first: IntArray, second: IntArray) -> FloatArray:
+def innovation_scores(products: UnitProducts, fit: DesignFit, *, first: IntArray, second: IntArray) -> FloatArray:
     """Return the products of two agents' surprises at the same step, shape (U, d d).
 
     Parameters

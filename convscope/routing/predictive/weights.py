@@ -55,12 +55,12 @@ def bits_per_gain(question: Question, fits: Sequence[DesignFit], symbols: Symbol
     for fit in fits:
         for pair in fit.pairs:
             first_order = mixed_entropy_gain(pair.explained)
-            rate = _entropy_gain(question, fit, pair, symbols) / first_order if first_order > 0 else 1.0
+            rate = _entropy_gain(question, fit, pair, symbols=symbols) / first_order if first_order > 0 else 1.0
             rates[pair.receiver, pair.sender] = rate / float(np.log(2))
     return rates
 
 
-def _entropy_gain(question: Question, fit: DesignFit, pair: PairFit, symbols: SymbolTables) -> float:
+def _entropy_gain(question: Question, fit: DesignFit, pair: PairFit, *, symbols: SymbolTables) -> float:
     plan, design = question.plan, question.plan.designs[fit.design]
     if Kind.ACTION in _kinds(plan, design.column[fit.regression.outcomes[pair.outcome]]):
         return gaussian_entropy_gain(pair.explained)
@@ -73,7 +73,7 @@ def _entropy_gain(question: Question, fit: DesignFit, pair: PairFit, symbols: Sy
     # Further back than a step the two agents' actions are taken to go together as chance has it.
     apart = np.outer(beside.sum(axis=1), beside.sum(axis=0)) / max(float(beside.sum()), 1.0)
     gains = [
-        discrete_entropy_gain(_shift(question, fit, pair, lag), beside if lag == 1 else apart, transitions)
+        discrete_entropy_gain(_shift(question, fit, pair, lag=lag), beside if lag == 1 else apart, transitions)
         for lag in range(1, question.lag + 1)
     ]
     return float(np.sum(gains))
@@ -83,7 +83,7 @@ def _kinds(plan: Plan, places: IntArray) -> set[Kind]:
     return {plan.columns[place].kind for place in places.tolist()}
 
 
-def _shift(question: Question, fit: DesignFit, pair: PairFit, lag: int) -> FloatArray:
+def _shift(question: Question, fit: DesignFit, pair: PairFit, *, lag: int) -> FloatArray:
     """Return how each action of the sender moves the receiver's probabilities; the last ones stand for the unlisted."""
     plan, design = question.plan, question.plan.designs[fit.design]
     listed = [_symbols(plan, question.agents[agent]) for agent in (pair.sender, pair.receiver)]
