@@ -1,1 +1,1 @@
-"""Loaders of the frameworks that convscope reads, one a file, found through an entry-point group."""
+"""Loaders of the frameworks that convscope reads, one a file or a package, found through an entry-point group."""

@@ -1,8 +1,4 @@
-"""Padded episodes of the PyMARL family: OffPyMARL, ODIS, CFCQL, ICQ, and what people save of an ``EpisodeBatch``.
-
-``obs``, ``actions``, ``avail_actions``, ``reward``, ``terminated`` and ``filled`` lie at the root or in one group, each
-of shape (episode, timestep, ...), agents third where there are any.
-"""
+"""The loader of the PyMARL family: knows such a file, and makes a log of it."""
 
 import numpy as np
 
@@ -15,10 +11,10 @@ from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader, Notice
 from convscope.values.log import TrajectoryLog
-from convscope_loaders.pymarl_fields import find_fields
-from convscope_loaders.pymarl_layout import PaddedLayout, find_layout, text_attribute
-from convscope_loaders.pymarl_lengths import PaddedLengths, read_lengths
-from convscope_loaders.pymarl_source import PaddedSource
+from convscope_loaders.pymarl.fields import find_fields
+from convscope_loaders.pymarl.layout import PaddedLayout, find_layout, text_attribute
+from convscope_loaders.pymarl.lengths import PaddedLengths, read_lengths
+from convscope_loaders.pymarl.source import PaddedSource
 
 _EPISODES_AT_A_TIME = 1024
 

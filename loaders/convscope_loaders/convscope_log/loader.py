@@ -1,4 +1,4 @@
-"""The convscope log format (``docs/log-format.md``): what ``convscope convert`` and recorders write."""
+"""The loader of convscope logs: knows such a file, and makes a log of it."""
 
 import json
 from typing import TypeVar
@@ -14,9 +14,9 @@ from convscope.ingest.probe import Probe
 from convscope.values.fields import FieldSpec
 from convscope.values.header import Agent, InputFile, LogHeader, Notice
 from convscope.values.log import TrajectoryLog
-from convscope_loaders.convscope_fields import find_fields, slots_by_group
-from convscope_loaders.convscope_source import ConvscopeSource, StoredPart
-from convscope_loaders.convscope_tables import Tables, read_agents, read_episodes
+from convscope_loaders.convscope_log.fields import find_fields, slots_by_group
+from convscope_loaders.convscope_log.source import ConvscopeSource, StoredPart
+from convscope_loaders.convscope_log.tables import Tables, read_agents, read_episodes
 
 
 class ConvscopeLoader:

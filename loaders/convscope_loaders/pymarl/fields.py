@@ -18,8 +18,8 @@ from convscope.values.fields import (
     Level,
 )
 from convscope.values.header import Notice
-from convscope_loaders.pymarl_layout import PaddedLayout, is_numeric
-from convscope_loaders.pymarl_source import PaddedColumn
+from convscope_loaders.pymarl.layout import PaddedLayout, is_numeric
+from convscope_loaders.pymarl.source import PaddedColumn
 
 _AGENT_FIELDS = {
     "obs": OBSERVATIONS,

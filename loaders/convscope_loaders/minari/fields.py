@@ -5,8 +5,8 @@ from math import prod
 
 from convscope.values.fields import ACTION_MASKS, ACTIONS, INFO, OBSERVATIONS, REWARDS, TEAM_REWARDS, FieldSpec, Level
 from convscope.values.header import Notice
-from convscope_loaders.minari_layout import MinariLayout
-from convscope_loaders.minari_source import MinariColumn, MinariPart
+from convscope_loaders.minari.layout import MinariLayout
+from convscope_loaders.minari.source import MinariColumn, MinariPart
 
 _REWARD_INFOS = frozenset({"agent_reward", "agent_rewards", "individual_reward", "individual_rewards"})
 

@@ -1,4 +1,4 @@
-"""Minari datasets in HDF5: a Dict or Tuple space with one entry per agent."""
+"""The loader of Minari files: knows such a file, and makes a log of it."""
 
 import re
 
@@ -12,11 +12,11 @@ from convscope.ingest.probe import FileKind, Probe
 from convscope.values.fields import OBSERVATIONS, FieldSpec
 from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader
 from convscope.values.log import TrajectoryLog
-from convscope_loaders.minari_episodes import find_extent, read_episodes
-from convscope_loaders.minari_fields import find_fields, reward_info
-from convscope_loaders.minari_layout import MinariLayout, episode_groups, find_layout
-from convscope_loaders.minari_metadata import MinariMetadata, read_metadata
-from convscope_loaders.minari_source import MinariSource
+from convscope_loaders.minari.episodes import find_extent, read_episodes
+from convscope_loaders.minari.fields import find_fields, reward_info
+from convscope_loaders.minari.layout import MinariLayout, episode_groups, find_layout
+from convscope_loaders.minari.metadata import MinariMetadata, read_metadata
+from convscope_loaders.minari.source import MinariSource
 
 
 class MinariLoader:

@@ -9,7 +9,7 @@ from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
 from convscope.values.arrays import BoolArray, ByteArray, IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.status import EndKind
-from convscope_loaders.minari_layout import MinariLayout
+from convscope_loaders.minari.layout import MinariLayout
 
 _FLAGS = frozenset({"terminations", "truncations"})
 _CONDITIONS = tuple(f"options/{name}" for name in ("layout", "map", "map_name", "scenario"))

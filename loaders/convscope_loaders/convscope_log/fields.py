@@ -10,7 +10,7 @@ from convscope.errors import LogFormatError
 from convscope.ingest.hdf5.reading import DatasetInfo, Inventory, Value
 from convscope.ingest.log_layout import GROUP_DATASETS, INFO_FOLDERS, ROOT_DATASETS
 from convscope.values.fields import ACTIONS, INFO, MESSAGES, PAIR_MESSAGES, FieldSpec, Level
-from convscope_loaders.convscope_source import StoredField, StoredPart
+from convscope_loaders.convscope_log.source import StoredField, StoredPart
 
 _FIELD_AT_ROOT = {path: field for field, path in ROOT_DATASETS.items()}
 _FIELD_IN_GROUP = {name: field for field, name in GROUP_DATASETS.items()}
