@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from convscope.report.document.gap import all_components
 from convscope.values.evidence import Evidence
 from convscope.values.header import Notice
 
@@ -50,12 +49,10 @@ def _gap_nulls(evidence: Evidence) -> Iterator[Notice]:
             code=NOT_APPLICABLE, message="No prior was given, so there is nothing to compare with.", where="gap"
         )
         return
-    for component in all_components(gap):
+    for component in gap.components:
         if component.value is None:
-            code = NOT_APPLICABLE if component in gap.components else NOT_COMPUTED
-            yield Notice(
-                code=code, message=f"{component.name}: {component.why}", where=f"gap.components.{component.name}"
-            )
+            message = f"{component.name}: {component.why}"
+            yield Notice(code=NOT_APPLICABLE, message=message, where=f"gap.components.{component.name}")
     if gap.composite is None:
         message = "A part of the composite cannot be scored, so the composite is withheld, never re-weighted."
         yield Notice(code=NOT_APPLICABLE, message=message, where="gap.composite")

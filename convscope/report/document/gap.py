@@ -3,14 +3,11 @@
 from convscope.report.document.json_value import JsonValue, matrix
 from convscope.values.gap import Component, Gap
 
-COMPONENTS = ("alignment", "dilution", "foreign", "recovery", "behaviour", "multiplicity", "stability")
-"""Every component that the document names, computed or not."""
-
 
 def gap_part(gap: Gap) -> JsonValue:
     """Return components, verdict and reasons."""
     return {
-        "components": {component.name: _component(component) for component in all_components(gap)},
+        "components": {component.name: _component(component) for component in gap.components},
         "composite": _composite(gap.composite) if gap.composite else None,
         "verdict": gap.verdict.value,
         "reasons": list(gap.reasons),
@@ -20,14 +17,6 @@ def gap_part(gap: Gap) -> JsonValue:
         "declared": None if gap.declared is None else matrix(gap.declared),
         "learned": None if gap.learned is None else matrix(gap.learned),
     }
-
-
-def all_components(gap: Gap) -> tuple[Component, ...]:
-    """Return a component of each name, in order; one that was not computed has no value and says so."""
-    computed = {component.name: component for component in gap.components}
-    return tuple(
-        computed.get(name, Component(name=name, value=None, why="not computed by this version")) for name in COMPONENTS
-    )
 
 
 def _component(component: Component) -> JsonValue:

@@ -6,7 +6,6 @@ from markupsafe import Markup
 
 from convscope.report.charts.forest import forest
 from convscope.report.charts.picture import picture
-from convscope.report.document.gap import all_components
 from convscope.report.notices import NOT_COMPUTED
 from convscope.report.options import margin
 from convscope.report.section import Section
@@ -61,7 +60,7 @@ def _view(evidence: Evidence) -> GapView | NoGap:
     gap = evidence.gap
     if gap is None:
         return NoGap()
-    components = all_components(gap)
+    components = gap.components
     has_values = any(component.value is not None for component in components)
     description = "Components of the gap with their intervals; the figures are in the table."
     return GapView(

@@ -91,15 +91,6 @@ def test_what_is_null_has_a_warning_that_names_the_place(study, path):
     assert path in {warning["where"] for warning in document["warnings"] if warning["code"].startswith("not-")}
 
 
-def test_a_component_that_no_stage_computed_is_null_with_a_warning():
-    whole = gap(Study())
-    fewer = replace(whole, components=whole.components[:2])
-    document = read(make_evidence(Study(), gap=fewer))
-    assert len(document["gap"]["components"]) == 7
-    assert document["gap"]["components"]["recovery"]["value"] is None
-    assert "gap.components.recovery" in {warning["where"] for warning in document["warnings"]}
-
-
 def test_options_are_those_that_were_used():
     evidence = make_evidence(Study(), config=AnalysisConfig(seed=5, margin=0.5))
     strict = replace(evidence, prior=replace(prior(Study()), margin=0.2, alpha=0.01))
