@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from convscope.report.document import analysis_bytes, analysis_document, analysis_schema
 from convscope.report.document.json_value import canonical, json_bytes
 from convscope.values.config import AnalysisConfig
-from tests.convscope.report.evidence import BARE, CROWD, SINGLE, Study, gap, make_evidence, prior
+from tests.convscope.report.evidence import BARE, CROWD, SINGLE, Study, make_evidence, prior
 from tests.convscope.report.test_page import hostile_evidence
 
 STUDIES = pytest.mark.parametrize(
