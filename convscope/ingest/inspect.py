@@ -9,7 +9,7 @@ from convscope.errors import AmbiguousLogError, LogFormatError, OutputError, Usa
 from convscope.ingest.choice import LoaderMatch, choose, installed_loaders, match_all
 from convscope.ingest.loader import Loader
 from convscope.ingest.mapping import LogMapping
-from convscope.ingest.mapping_file import mapping_text
+from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.probe import Probe, probe
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+MAPPING_VERSION = 1
+"""What a mapping file begins with."""
+
 
 class Axis(StrEnum):
     """What an axis of an array, or a part of a path, counts."""

@@ -10,12 +10,13 @@ import numpy as np
 
 from convscope.errors import PriorsError
 from convscope.ingest.prior_statements import read_behaviours, read_orders, read_preference, read_test_number
-from convscope.ingest.toml_document import TomlDocument, listed, read_toml
+from convscope.ingest.toml_document import TomlDocument, TomlKind, listed, read_toml
 from convscope.values.arrays import IntArray
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
 from convscope.values.prior import RolePrior
 
+_PRIORS = TomlKind(name="priors file", error=PriorsError)
 _TABLES = ("roles", "routing", "order", "behaviour", "test")
 
 
@@ -36,7 +37,7 @@ def read_prior(path: Path, log: TrajectoryLog) -> RolePrior:
     PriorsError
         If the file does not say what it should or does not fit the log; the message names the line.
     """
-    document = read_toml(path)
+    document = read_toml(path, _PRIORS)
     document.check_keys((), _TABLES, "key")
     roles, role_of = _roles(document, log)
     return RolePrior(

@@ -1,7 +1,6 @@
 """A TOML file that a user writes by hand, read so that every fault can name its line."""
 
 import difflib
-import hashlib
 import math
 import re
 import tomllib
@@ -9,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from convscope.errors import PriorsError, UsageError
+from convscope.errors import ConvscopeError, UsageError
+from convscope.ingest.digests import sha256_of
 from convscope.ingest.toml_lines import KeyPath, TomlLines
 
 MAX_BYTES = 1 << 20
@@ -19,9 +19,20 @@ _MAX_LISTED = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TomlDocument:
-    """A parsed priors file that knows its lines."""
+class TomlKind:
+    """What a file that a user writes is for."""
 
+    name: str
+    """Such as ``priors file``, for messages."""
+    error: type[ConvscopeError]
+    """Raised for what is wrong in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TomlDocument:
+    """A parsed file that knows its lines."""
+
+    kind: TomlKind
     file: str
     """Name of the file, for messages."""
     content: Mapping[str, object]
@@ -30,17 +41,17 @@ class TomlDocument:
     sha256: str
     """Digest of the file's bytes."""
 
-    def fault(self, message: str, path: KeyPath = (), literal: str | None = None) -> PriorsError:
+    def fault(self, message: str, path: KeyPath = (), literal: str | None = None) -> ConvscopeError:
         """Return the error for a place in the file; parameters as in `TomlLines.line_of`."""
-        return PriorsError(f"{self.file}:{self.lines.line_of(path, literal)}: {message}")
+        return self.kind.error(f"{self.file}:{self.lines.line_of(path, literal)}: {message}")
 
     def table(self, *path: str) -> Mapping[str, object]:
         """Return a table; an absent one is empty.
 
         Raises
         ------
-        PriorsError
-            If a value of another kind stands there.
+        ConvscopeError
+            Of the document's kind, if a value of another kind stands there.
         """
         table = self.content
         for depth, key in enumerate(path, start=1):
@@ -73,8 +84,8 @@ class TomlDocument:
 
         Raises
         ------
-        PriorsError
-            If it is something else, or empty.
+        ConvscopeError
+            Of the document's kind, if it is something else, or empty.
         """
         value = self.table(*path[:-1])[path[-1]]
         entries = [value] if isinstance(value, str) else value
@@ -83,23 +94,24 @@ class TomlDocument:
         return tuple(str(entry) for entry in entries)
 
 
-def read_toml(path: Path) -> TomlDocument:
+def read_toml(path: Path, kind: TomlKind) -> TomlDocument:
     """Read a file of at most `MAX_BYTES`.
 
     Raises
     ------
     UsageError
         If there is no such file.
-    PriorsError
-        If it is too large, not UTF-8, or not TOML.
+    ConvscopeError
+        Of the given kind, if it is too large, not UTF-8, or not TOML.
     """
-    raw = _bytes(path)
-    text = _text(raw, path.name)
+    raw = _bytes(path, kind)
+    text = _text(raw, path.name, kind)
     return TomlDocument(
+        kind=kind,
         file=path.name,
-        content=_parsed(text, path.name),
+        content=_parsed(text, path.name, kind),
         lines=TomlLines(text),
-        sha256=hashlib.sha256(raw).hexdigest(),
+        sha256=sha256_of(raw),
     )
 
 
@@ -120,33 +132,33 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(texts[:_MAX_LISTED]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, kind: TomlKind) -> bytes:
     if not path.is_file():
-        raise UsageError(f"no priors file at {path}; give the path of a TOML file")
+        raise UsageError(f"no {kind.name} at {path}; give the path of a TOML file")
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"cannot read the priors file {path}: {error.strerror}") from error
+        raise UsageError(f"cannot read the {kind.name} {path}: {error.strerror}") from error
     if len(content) > MAX_BYTES:
-        raise PriorsError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB; a priors file holds a few dozen lines")
+        raise kind.error(f"{path.name} is larger than {MAX_BYTES >> 20} MiB; a {kind.name} holds a few dozen lines")
     return content
 
 
-def _text(content: bytes, file: str) -> str:
+def _text(content: bytes, file: str, kind: TomlKind) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise PriorsError(f"{file}:{line}: not UTF-8 text; a priors file is TOML, saved as UTF-8") from error
+        raise kind.error(f"{file}:{line}: not UTF-8 text; a {kind.name} is TOML, saved as UTF-8") from error
 
 
-def _parsed(text: str, file: str) -> Mapping[str, object]:
+def _parsed(text: str, file: str, kind: TomlKind) -> Mapping[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"at line (\d+)", str(error))
         line = int(place[1]) if place else max(1, len(text.splitlines()))
-        raise PriorsError(f"{file}:{line}: not valid TOML: {error}") from error
+        raise kind.error(f"{file}:{line}: not valid TOML: {error}") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets within brackets
-        raise PriorsError(f"{file}: not a priors file: a number or a nesting in it is beyond all measure") from error
+        raise kind.error(f"{file}: not a {kind.name}: a number or a nesting in it is beyond all measure") from error

@@ -8,7 +8,7 @@ import numpy as np
 from convscope.errors import AmbiguousLogError
 from convscope.ingest.hdf5.reading import DatasetInfo
 from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMapping
-from convscope.ingest.mapping_file import mapping_text
+from convscope.ingest.mapping_text import mapping_text
 from convscope.values.fields import ACTIONS, OBSERVATIONS
 from convscope_loaders.structure.evidence import Sampler, is_filled_from_start, smoother_axis
 from convscope_loaders.structure.families import Family, pick

@@ -5,7 +5,8 @@ import pytest
 from convscope.errors import MappingError, UsageError
 from convscope.ingest.digests import sha256_of
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, FieldMapping, LogMapping, RoleMapping
-from convscope.ingest.mapping_file import mapping_text, read_mapping
+from convscope.ingest.mapping_file import read_mapping
+from convscope.ingest.mapping_text import mapping_text
 
 FULL = LogMapping(
     fields=(
@@ -72,7 +73,7 @@ def test_a_fault_names_its_line(tmp_path, lines, line, what):
 
 
 def test_text_that_is_no_toml_and_a_missing_file_are_clear_errors(tmp_path):
-    with pytest.raises(MappingError, match="not valid TOML"):
-        read_mapping(written(tmp_path, "a = = b"))
+    with pytest.raises(MappingError, match=r"map\.toml:2: not valid TOML"):
+        read_mapping(written(tmp_path, "convscope-mapping = 1\na = = b"))
     with pytest.raises(UsageError, match="no mapping file"):
         read_mapping(tmp_path / "none.toml")

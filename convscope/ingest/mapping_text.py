@@ -1,0 +1,98 @@
+"""A mapping written as the text of a mapping file, ready to edit."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from convscope.ingest.mapping import (
+    MAPPING_VERSION,
+    ArrayMapping,
+    EpisodeMapping,
+    FieldMapping,
+    LogMapping,
+    RoleMapping,
+)
+
+
+def mapping_text(mapping: LogMapping) -> str:
+    """Return a mapping as the text of a mapping file, ready to edit."""
+    lines = [f"convscope-mapping = {MAPPING_VERSION}", ""]
+    lines += _section("log", _log_entries(mapping))
+    lines += _section("agents", _agent_entries(mapping))
+    if mapping.episodes is not None:
+        lines += _section("episodes", _episode_entries(mapping.episodes))
+    for field in mapping.fields:
+        lines += _section(f"fields.{_key(field.name)}", _field_entries(field))
+    if mapping.roles is not None:
+        lines += _section("roles", _role_entries(mapping.roles))
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _section(name: str, entries: Mapping[str, str]) -> list[str]:
+    return [f"[{name}]", *(f"{key} = {value}" for key, value in entries.items()), ""] if entries else []
+
+
+def _log_entries(mapping: LogMapping) -> dict[str, str]:
+    entries = {"environment": mapping.environment, "framework": mapping.framework}
+    told = {key: _quoted(value) for key, value in entries.items() if value is not None}
+    return told | ({"ignore": _list(mapping.ignore)} if mapping.ignore else {})
+
+
+def _agent_entries(mapping: LogMapping) -> dict[str, str]:
+    entries = {"names": _list(mapping.agents)} if mapping.agents else {}
+    for team in dict.fromkeys(mapping.teams.values()):
+        entries[f"teams.{_key(team)}"] = _list([agent for agent, own in mapping.teams.items() if own == team])
+    return entries | ({"alive": _inline(mapping.alive)} if mapping.alive is not None else {})
+
+
+def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
+    arrays = {
+        "list": episodes.array,
+        "time": episodes.time,
+        "terminated": episodes.terminated,
+        "truncated": episodes.truncated,
+    }
+    inline = {key: _inline(array) for key, array in arrays.items() if array is not None}
+    return {"cut": _quoted(episodes.cut), **inline}
+
+
+def _field_entries(field: FieldMapping) -> dict[str, str]:
+    entries = _array_entries(field.array)
+    if field.is_one_hot:
+        entries["one_hot"] = "true"
+    if field.widths:
+        entries["widths"] = f"[{', '.join(str(width) for width in field.widths)}]"
+    if field.values:
+        entries["values"] = _list(field.values)
+    return entries
+
+
+def _role_entries(roles: RoleMapping) -> dict[str, str]:
+    entries = _array_entries(roles.array) if roles.array is not None else {}
+    if roles.names:
+        entries["names"] = _list(roles.names)
+    for agent, role in roles.of_agent.items():
+        entries[f"of_agent.{_key(agent)}"] = _quoted(role)
+    return entries
+
+
+def _array_entries(array: ArrayMapping) -> dict[str, str]:
+    entries = {"path": _quoted(array.path), "axes": _list(array.axes)}
+    return entries | ({"take": f"[{', '.join(str(entry) for entry in array.take)}]"} if array.take else {})
+
+
+def _inline(array: ArrayMapping) -> str:
+    return "{ " + ", ".join(f"{key} = {value}" for key, value in _array_entries(array).items()) + " }"
+
+
+def _list(texts: Sequence[str]) -> str:
+    return f"[{', '.join(_quoted(text) for text in texts)}]"
+
+
+def _key(name: str) -> str:
+    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    # A JSON string with its non-ASCII text escaped is a TOML basic string, but for DEL and lone surrogates.
+    inert = text.encode("utf-8", "replace").decode("utf-8")
+    return json.dumps(inert, ensure_ascii=False).replace("\x7f", "\\u007f")
