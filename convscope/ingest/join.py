@@ -7,6 +7,7 @@ from itertools import chain
 import numpy as np
 
 from convscope.errors import LogFormatError
+from convscope.ingest.episode_numbers import episode_numbers
 from convscope.ingest.names import in_numbered_order
 from convscope.ingest.widen import WidenedSource
 from convscope.values.arrays import IntArray
@@ -83,7 +84,7 @@ def _order(logs: Sequence[TrajectoryLog]) -> _Order:
         run=run[by],
         checkpoint=checkpoint[by],
         condition=condition[by],
-        number=_numbers(run[by], checkpoint[by]),
+        number=episode_numbers(run[by], checkpoint[by]),
         length=np.concatenate([table.length for table in tables])[by],
         rows=np.concatenate([table.rows for table in tables])[by],
         end=np.concatenate([table.end for table in tables])[by],
@@ -96,13 +97,6 @@ def _order(logs: Sequence[TrajectoryLog]) -> _Order:
 def _recoded(names: tuple[str, ...], codes: IntArray, wanted: tuple[str, ...]) -> IntArray:
     place = np.array([*(wanted.index(name) for name in names), -1], dtype=np.int64)
     return place[codes]
-
-
-def _numbers(run: IntArray, checkpoint: IntArray) -> IntArray:
-    is_first = np.concatenate([[True], (np.diff(run) != 0) | (np.diff(checkpoint) != 0)])
-    first: IntArray = np.flatnonzero(is_first)
-    numbers: IntArray = np.arange(len(run), dtype=np.int64) - first[np.cumsum(is_first) - 1]
-    return numbers
 
 
 def _role_codes(log: TrajectoryLog, roles: tuple[str, ...], agents: tuple[str, ...]) -> IntArray:

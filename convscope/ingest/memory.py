@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.ingest.episode_numbers import episode_numbers
 from convscope.values.arrays import ByteArray, FloatArray, IntArray, sealed
 from convscope.values.episodes import EpisodeTable
 from convscope.values.fields import (
@@ -129,7 +130,7 @@ def _episode_table(
         run=run,
         checkpoint=checkpoint,
         condition=np.full(n_episodes, -1),
-        number=_numbers(run, checkpoint),
+        number=episode_numbers(run, checkpoint),
         length=rows,
         rows=rows,
         end=np.full(n_episodes, EndKind.UNKNOWN, dtype=np.uint8),
@@ -172,12 +173,3 @@ def _role_codes(
 def _codes(labels: Sequence[str]) -> tuple[tuple[str, ...], IntArray]:
     names = tuple(dict.fromkeys(labels))
     return names, np.array([names.index(label) for label in labels], dtype=np.int64)
-
-
-def _numbers(run: IntArray, checkpoint: IntArray) -> IntArray:
-    seen: dict[tuple[int, int], int] = {}
-    numbers: list[int] = []
-    for key in zip(run.tolist(), checkpoint.tolist(), strict=True):
-        numbers.append(seen.get(key, 0))
-        seen[key] = numbers[-1] + 1
-    return np.array(numbers, dtype=np.int64)

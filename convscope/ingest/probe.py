@@ -7,6 +7,7 @@ from pathlib import Path
 from convscope.ingest.digests import sha256_of_file
 from convscope.ingest.hdf5.opening import check_regular, has_hdf5_signature
 from convscope.ingest.hdf5.reading import Inventory, read_inventory
+from convscope.values.header import InputFile
 
 
 class FileKind(StrEnum):
@@ -43,6 +44,20 @@ class Probe:
     """None for other kinds of files."""
     sha256: str
     n_bytes: int
+
+    def input_file(self, loader: str, *, assumptions: tuple[str, ...] = ()) -> InputFile:
+        """Return what the provenance says of the file.
+
+        Parameters
+        ----------
+        loader
+            Name of the loader that reads it.
+        assumptions
+            What the loader took for granted, a sentence each.
+        """
+        return InputFile(
+            name=self.name, sha256=self.sha256, n_bytes=self.n_bytes, loader=loader, assumptions=assumptions
+        )
 
 
 def probe(path: Path, name: str) -> Probe:

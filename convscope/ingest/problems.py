@@ -1,12 +1,12 @@
 """What is wrong with a convscope log, and a view of one for the rules that find it."""
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
 from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
+from convscope.ingest.json_text import parsed_json
 from convscope.values.arrays import IntArray
 
 
@@ -61,11 +61,12 @@ class LogView:
 
     def json(self, path: str, name: str) -> object:
         """Return what an attribute says in JSON; None where it says nothing."""
-        text = self.inventory.attributes.get(path, {}).get(name)
-        try:
-            return json.loads(text) if isinstance(text, str) else None
-        except (ValueError, RecursionError):
-            return None
+        return parsed_json(self.inventory.attributes.get(path, {}).get(name))
+
+    @property
+    def rows(self) -> IntArray:
+        """Rows of each episode; its timesteps where the log tells no rows."""
+        return self.numbers("/episodes/rows" if self.has("/episodes/rows") else "/episodes/length")
 
     @property
     def groups(self) -> tuple[str, ...]:

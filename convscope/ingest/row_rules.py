@@ -1,6 +1,5 @@
 """Rules about the rows of a convscope log, checked a stretch of rows at a time."""
 
-import json
 from collections.abc import Iterator
 
 import numpy as np
@@ -33,7 +32,7 @@ def check_rows(view: LogView) -> Iterator[Problem]:
 
 def check_clock(view: LogView) -> Iterator[Problem]:
     """Find rows that do not say which episode and timestep they are."""
-    length = view.numbers("/episodes/rows") if view.has("/episodes/rows") else view.numbers("/episodes/length")
+    length = view.rows
     episode = np.repeat(np.arange(len(length)), length)
     clock = np.arange(len(episode)) - np.repeat(np.cumsum(length) - length, length)
     for path, expected in (("/steps/episode", episode), ("/steps/t", clock)):
@@ -88,9 +87,9 @@ def _problem(view: LogView, where: str, rule: RowRule, *, n_rows: int, first: in
 
 
 def _stretches(view: LogView, group: str) -> Iterator[tuple[int, Stretch]]:
-    space = view.inventory.attributes.get(group, {}).get("action_space")
+    space = view.json(group, "action_space")
     shapes = [view.inventory.datasets[f"{group}/{name}"].shape for name in _COLUMNS if view.has(f"{group}/{name}")]
-    rows = view.numbers("/episodes/rows") if view.has("/episodes/rows") else view.numbers("/episodes/length")
+    rows = view.rows
     starts = np.cumsum(rows) - rows
     finals = (starts + view.numbers("/episodes/length"))[rows > view.numbers("/episodes/length")]
     for start, stop in _spans(max(shapes, key=lambda shape: int(np.prod(shape[1:])))):
@@ -127,11 +126,7 @@ def _values(view: LogView, path: str, start: int, *, stop: int) -> FloatArray | 
 
 
 def _n_actions(space: object) -> int | None:
-    try:
-        content = json.loads(space) if isinstance(space, str) else None
-    except (ValueError, RecursionError):
-        return None
-    match content:
+    match space:
         case {"type": "Discrete", "n": int(n)}:
             return n
         case _:

@@ -97,8 +97,7 @@ def check_names(view: LogView) -> Iterator[Problem]:
 
 def check_episodes(view: LogView) -> Iterator[Problem]:
     """Find episodes that do not cut the rows into whole, consecutive pieces, and codes without a name."""
-    start, length = view.numbers("/episodes/start"), view.numbers("/episodes/length")
-    rows = view.numbers("/episodes/rows") if view.has("/episodes/rows") else length
+    start, length, rows = view.numbers("/episodes/start"), view.numbers("/episodes/length"), view.rows
     expected = np.cumsum(rows) - rows
     if not np.isin(rows - length, (0, 1)).all() or (length < 1).any():
         episode = int(np.argmax(~np.isin(rows - length, (0, 1)) | (length < 1)))

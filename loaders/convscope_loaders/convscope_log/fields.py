@@ -1,6 +1,5 @@
 """The fields of a convscope log: found by their places, described by their attributes."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from convscope.errors import LogFormatError
 from convscope.ingest.hdf5.reading import DatasetInfo, Inventory, Value
+from convscope.ingest.json_text import parsed_json
 from convscope.ingest.log_layout import GROUP_DATASETS, INFO_FOLDERS, ROOT_DATASETS
 from convscope.values.fields import ACTIONS, INFO, MESSAGES, PAIR_MESSAGES, FieldSpec, Level
 from convscope_loaders.convscope_log.source import StoredField, StoredPart
@@ -172,17 +172,10 @@ def _missing(part: _Part) -> int | None:
 
 
 def _values(value: Value | None) -> tuple[str, ...]:
-    names = _json(value)
+    names = parsed_json(value)
     return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
 
 def _order(inventory: Inventory) -> dict[str, int]:
-    names = _json(inventory.attributes.get("/", {}).get("fields"))
+    names = parsed_json(inventory.attributes.get("/", {}).get("fields"))
     return {str(name): number for number, name in enumerate(names)} if isinstance(names, list) else {}
-
-
-def _json(value: Value | None) -> object:
-    try:
-        return json.loads(value) if isinstance(value, str) else None
-    except (ValueError, RecursionError):
-        return None

@@ -1,18 +1,18 @@
 """The loader of convscope logs: knows such a file, and makes a log of it."""
 
-import json
 from typing import TypeVar
 
 import numpy as np
 
 from convscope.errors import LogFormatError
 from convscope.ingest.hdf5.reading import Inventory, Value, open_hdf5
+from convscope.ingest.json_text import parsed_json
 from convscope.ingest.loader import Match
 from convscope.ingest.log_layout import ENCODING, FEATURES, VERSION
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.fields import FieldSpec
-from convscope.values.header import Agent, InputFile, LogHeader, Notice
+from convscope.values.header import Agent, LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.convscope_log.fields import find_fields, slots_by_group
 from convscope_loaders.convscope_log.source import ConvscopeSource, StoredPart
@@ -121,12 +121,8 @@ def _header(probe: Probe, tables: Tables, agents: tuple[Agent, ...], *, fields: 
         agents=agents,
         fields=fields,
         inputs=(
-            InputFile(
-                name=probe.name,
-                sha256=probe.sha256,
-                n_bytes=probe.n_bytes,
-                loader=LOADER.name,
-                assumptions=tuple(str(a) for a in assumptions) if isinstance(assumptions, list) else (),
+            probe.input_file(
+                LOADER.name, assumptions=tuple(str(a) for a in assumptions) if isinstance(assumptions, list) else ()
             ),
         ),
         framework=_text(producer.get("framework")),
@@ -153,8 +149,5 @@ _Kind = TypeVar("_Kind", list[object], dict[str, object])
 
 def _json(value: Value | None, kind: type[_Kind]) -> _Kind:
     """Return what a JSON attribute says; empty where it is absent or says something else."""
-    try:
-        content: object = json.loads(value) if isinstance(value, str) else None
-    except (ValueError, RecursionError):
-        content = None
+    content = parsed_json(value)
     return content if isinstance(content, kind) else kind()

@@ -1,12 +1,13 @@
 """The tables of a convscope log: agents and episodes."""
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
 
 from convscope.errors import LogFormatError
+from convscope.ingest.episode_numbers import episode_numbers
 from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
+from convscope.ingest.json_text import parsed_json
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.header import ActionKind, ActionSpace, Agent
@@ -126,7 +127,7 @@ def read_episodes(tables: Tables, agents: tuple[Agent, ...], roles: tuple[str, .
         run=run,
         checkpoint=checkpoint,
         condition=tables.codes("/episodes/condition", shape, len(conditions)),
-        number=tables.numbers("/episodes/number", shape) if has_numbers else _numbered(run, checkpoint),
+        number=tables.numbers("/episodes/number", shape) if has_numbers else episode_numbers(run, checkpoint),
         length=length,
         rows=rows,
         end=np.maximum(end, EndKind.UNKNOWN).astype(np.uint8),
@@ -142,16 +143,6 @@ def _declared_roles(tables: Tables, agents: tuple[Agent, ...], roles: tuple[str,
     return np.tile(np.array(own, dtype=np.int64), (n_episodes, 1))
 
 
-def _numbered(run: IntArray, checkpoint: IntArray) -> IntArray:
-    """Return numbers of episodes from 0 within run and checkpoint."""
-    key = run * (checkpoint.max(initial=-1) + 2) + checkpoint + 1
-    order = np.argsort(key, kind="stable")
-    _, first, n = np.unique(key[order], return_index=True, return_counts=True)
-    numbers = np.zeros(len(key), dtype=np.int64)
-    numbers[order] = np.arange(len(key)) - np.repeat(first, n)
-    return numbers
-
-
 def _padded(tables: Tables, path: str, n_agents: int) -> tuple[str, ...]:
     texts = tables.texts(path) or ("",) * n_agents
     if len(texts) != n_agents:
@@ -160,11 +151,7 @@ def _padded(tables: Tables, path: str, n_agents: int) -> tuple[str, ...]:
 
 
 def _space(text: str) -> ActionSpace:
-    try:
-        space = json.loads(text)
-    except (ValueError, RecursionError):
-        space = None
-    match space:
+    match parsed_json(text):
         case {"type": "Discrete", "n": int(n)}:
             return ActionSpace(kind=ActionKind.DISCRETE, n=(n,))
         case {"type": "MultiDiscrete", "nvec": [*sizes]} if all(isinstance(n, int) for n in sizes):

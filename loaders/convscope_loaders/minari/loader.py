@@ -143,10 +143,4 @@ def _input(probe: Probe, layout: MinariLayout, metadata: MinariMetadata | None) 
     name = reward_info(layout)
     if name is not None:
         sentences.append(f"infos/{name} holds each agent's own reward, its first row that of the reset")
-    return InputFile(
-        name=probe.name,
-        sha256=probe.sha256,
-        n_bytes=probe.n_bytes,
-        loader=LOADER.name,
-        assumptions=tuple(sentences),
-    )
+    return probe.input_file(LOADER.name, assumptions=tuple(sentences))

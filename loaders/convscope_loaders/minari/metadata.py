@@ -1,10 +1,10 @@
 """The ``metadata.json`` beside a Minari file: action spaces and where the data come from."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from convscope.ingest.json_text import parsed_json
 from convscope.values.header import ActionKind, ActionSpace
 
 MAX_BYTES = 8 << 20
@@ -34,7 +34,7 @@ def read_metadata(path: Path) -> MinariMetadata | None:
     with path.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
     # Minari writes Infinity literally, which Python's parser takes.
-    document = _parsed(content) if len(content) <= MAX_BYTES else None
+    document = parsed_json(content) if len(content) <= MAX_BYTES else None
     if not isinstance(document, dict):
         return None
     env_spec = _nested(document.get("env_spec"))
@@ -68,12 +68,5 @@ def _space(entry: object) -> ActionSpace | None:
 
 def _nested(value: object) -> Mapping[str, object]:
     """Parse the JSON text that Minari puts inside JSON."""
-    content = _parsed(value.encode()) if isinstance(value, str) else None
+    content = parsed_json(value)
     return content if isinstance(content, dict) else {}
-
-
-def _parsed(content: bytes) -> object:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError):
-        return None

@@ -1,10 +1,10 @@
 """Where a PyMARL-family file keeps what."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from convscope.ingest.hdf5.reading import DatasetInfo, Inventory, Value
+from convscope.ingest.json_text import parsed_json
 
 _NAME_KEYS = ("agent_names", "agents", "agent_ids")
 
@@ -92,10 +92,5 @@ def _agent_names(inventory: Inventory, group: str, n_agents: int) -> tuple[str, 
 
 
 def _texts(value: Value | None) -> tuple[str, ...]:
-    entries: object = value
-    if isinstance(value, str):
-        try:
-            entries = json.loads(value)
-        except (ValueError, RecursionError):
-            return ()
+    entries = parsed_json(value) if isinstance(value, str) else value
     return tuple(str(entry) for entry in entries) if isinstance(entries, list | tuple) else ()

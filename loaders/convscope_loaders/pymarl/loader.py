@@ -9,7 +9,7 @@ from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
-from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader, Notice
+from convscope.values.header import ActionKind, ActionSpace, Agent, LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.pymarl.fields import find_fields
 from convscope_loaders.pymarl.layout import PaddedLayout, find_layout, text_attribute
@@ -76,15 +76,7 @@ def _log(probe: Probe, layout: PaddedLayout, lengths: PaddedLengths) -> Trajecto
     header = LogHeader(
         agents=tuple(Agent(name=name, action_space=space, group="agents") for name in layout.agents),
         fields=fields.specs,
-        inputs=(
-            InputFile(
-                name=probe.name,
-                sha256=probe.sha256,
-                n_bytes=probe.n_bytes,
-                loader=LOADER.name,
-                assumptions=sentences,
-            ),
-        ),
+        inputs=(probe.input_file(LOADER.name, assumptions=sentences),),
         framework="PyMARL family",
         environment=text_attribute(probe.hdf5, layout.group, "env") if probe.hdf5 is not None else None,
         notices=(*_dropped(layout, lengths), *fields.notices, *(probe.hdf5.notices if probe.hdf5 is not None else ())),

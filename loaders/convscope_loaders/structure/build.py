@@ -5,14 +5,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from convscope.errors import LogFormatError
+from convscope.ingest.episode_numbers import episode_numbers
 from convscope.ingest.hdf5.reading import Inventory, open_hdf5
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, FieldMapping, LogMapping
 from convscope.ingest.names import numbered_key
 from convscope.ingest.probe import Probe
-from convscope.values.arrays import BoolArray, IntArray
+from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.fields import ACTIONS, OBSERVATIONS
-from convscope.values.header import InputFile, LogHeader, Notice
+from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.agents import make_agents, see_actions
 from convscope_loaders.structure.ends import end_kinds
@@ -67,7 +68,7 @@ def build_log(probe: Probe, inventory: Inventory, reading: Reading, *, loader: s
     header = LogHeader(
         agents=make_agents(agents, source.fields, seen, teams=dict(mapping.teams), roles=dict(roles.of_agent)),
         fields=tuple(plan.spec for plan in source.fields),
-        inputs=(_input(probe, reading, loader),),
+        inputs=(probe.input_file(loader, assumptions=reading.assumptions),),
         framework=mapping.framework,
         environment=mapping.environment,
         roles=roles.names,
@@ -86,16 +87,6 @@ def build_log(probe: Probe, inventory: Inventory, reading: Reading, *, loader: s
 
 def _discrete(plan: FieldPlan, *, is_whole: bool) -> FieldPlan:
     return replace(plan, is_action=is_whole) if plan.spec.name == ACTIONS else plan
-
-
-def _input(probe: Probe, reading: Reading, loader: str) -> InputFile:
-    return InputFile(
-        name=probe.name,
-        sha256=probe.sha256,
-        n_bytes=probe.n_bytes,
-        loader=loader,
-        assumptions=reading.assumptions,
-    )
 
 
 def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMapping) -> tuple[Notice, ...]:
@@ -211,7 +202,7 @@ def _episodes(rows: RowPlan, mapping: LogMapping, roles: DeclaredRoles, *, ends:
         run=run,
         checkpoint=checkpoint,
         condition=condition,
-        number=_numbers(run, checkpoint),
+        number=episode_numbers(run, checkpoint),
         length=rows.length,
         rows=rows.rows,
         end=ends.astype(np.uint8),
@@ -225,16 +216,6 @@ def _codes(rows: RowPlan, axis: Axis, default: str | None) -> tuple[tuple[str, .
     names = tuple(dict.fromkeys(label for label in labels if label is not None))
     by_cell = np.array([-1 if label is None else names.index(label) for label in labels], dtype=np.int64)
     return names, by_cell[rows.cell]
-
-
-def _numbers(run: IntArray, checkpoint: IntArray) -> IntArray:
-    """Count episodes from 0 within run and checkpoint; those of one run and checkpoint lie together."""
-    is_first: BoolArray = np.ones(len(run), bool)
-    is_first[1:] = (np.diff(run) != 0) | (np.diff(checkpoint) != 0)
-    group = np.cumsum(is_first) - 1
-    first: IntArray = np.flatnonzero(is_first)
-    numbers: IntArray = np.arange(len(run), dtype=np.int64) - first[group]
-    return numbers
 
 
 def _paths(rows: RowPlan, array: ArrayMapping) -> tuple[str, ...]:

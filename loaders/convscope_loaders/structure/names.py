@@ -1,10 +1,9 @@
 """Names that a file gives to its agents, actions and roles."""
 
-import json
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 
 from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory, Value
+from convscope.ingest.json_text import parsed_json
 from convscope_loaders.structure.lexicon import MEANING_OF, Meaning
 
 
@@ -14,19 +13,17 @@ def text_list(value: Value | None) -> tuple[str, ...]:
         return tuple(str(entry) for entry in value) if all(isinstance(entry, str) for entry in value) else ()
     if not isinstance(value, str):
         return ()
-    with suppress(ValueError):
-        parsed = json.loads(value)
-        if isinstance(parsed, list) and all(isinstance(entry, str) for entry in parsed):
-            return tuple(str(entry) for entry in parsed)
+    parsed = parsed_json(value)
+    if isinstance(parsed, list) and all(isinstance(entry, str) for entry in parsed):
+        return tuple(str(entry) for entry in parsed)
     return tuple(entry.strip() for entry in value.split(",")) if "," in value and "[" not in value else ()
 
 
 def text_table(value: Value | None) -> Mapping[str, str]:
     """Return a table of names from an attribute that holds a JSON object; empty where it holds none."""
-    with suppress(ValueError):
-        parsed = json.loads(value) if isinstance(value, str) else None
-        if isinstance(parsed, dict) and all(isinstance(entry, str) for entry in parsed.values()):
-            return {str(key): str(entry) for key, entry in parsed.items()}
+    parsed = parsed_json(value)
+    if isinstance(parsed, dict) and all(isinstance(entry, str) for entry in parsed.values()):
+        return {str(key): str(entry) for key, entry in parsed.items()}
     return {}
 
 
