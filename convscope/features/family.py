@@ -1,5 +1,6 @@
 """What a family of behaviour features is."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from convscope.features.decisions import Decisions
@@ -35,6 +36,19 @@ class Family(Protocol):
     def compute(self, header: LogHeader, decisions: Decisions) -> FloatArray:
         """Return the features of a block's units, shape (units, features)."""
         ...
+
+
+def features_of(family: str, rows: Sequence[tuple[str, str, str, str]]) -> tuple[Feature, ...]:
+    """Return the features of a family.
+
+    Parameters
+    ----------
+    family
+        Name of the family.
+    rows
+        Name, unit, and what a unit with a high and with a low value does, of each feature.
+    """
+    return tuple(Feature(name=n, unit=u, family=family, high=high, low=low) for n, u, high, low in rows)
 
 
 def holds(header: LogHeader, field: str) -> bool:

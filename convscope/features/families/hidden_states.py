@@ -3,7 +3,7 @@
 import numpy as np
 
 from convscope.features.decisions import Decisions
-from convscope.features.family import lacks_field
+from convscope.features.family import features_of, lacks_field
 from convscope.features.series import effective_dimensions, mean_size, relative_change
 from convscope.features.spaces import shared_width
 from convscope.values.arrays import FloatArray
@@ -37,7 +37,7 @@ class HiddenStates:
             ("change of hidden state per step", "of its spread", "short memory", "slowly changing memory"),
             ("dimensions of hidden state", "directions", "varied hidden states", "uniform hidden states"),
         )
-        return tuple(Feature(name=n, unit=u, family=self.name, high=h, low=low) for n, u, h, low in rows)
+        return features_of(self.name, rows)
 
     def compute(self, header: LogHeader, decisions: Decisions) -> FloatArray:
         """Summarise each unit's hidden states."""

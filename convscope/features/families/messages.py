@@ -4,7 +4,7 @@ import numpy as np
 
 from convscope.features.decisions import Decisions
 from convscope.features.entropy import entropy_by_unit
-from convscope.features.family import lacks_field
+from convscope.features.family import features_of, lacks_field
 from convscope.features.spaces import shared_width
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.features import Feature
@@ -40,7 +40,7 @@ class Messages:
             ("variety of messages", "nats", "varied messages", "few kinds of message"),
             ("change of message", "share of steps", "changes its message often", "keeps to its message"),
         )
-        return tuple(Feature(name=n, unit=u, family=self.name, high=h, low=low) for n, u, h, low in rows)
+        return features_of(self.name, rows)
 
     def compute(self, header: LogHeader, decisions: Decisions) -> FloatArray:
         """Find the distinct messages and count them per unit."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from convscope.features.decisions import Decisions, ratio
-from convscope.features.family import lacks_field
+from convscope.features.family import features_of, lacks_field
 from convscope.values.arrays import FloatArray
 from convscope.values.features import Feature
 from convscope.values.fields import POSITIONS
@@ -40,7 +40,7 @@ class Motion:
             ("straightness of path", "0 to 1", "straight path", "winding path"),
             ("dispersion of path", "length", "ranges widely", "stays in one place"),
         )
-        return tuple(Feature(name=n, unit=u, family=self.name, high=h, low=low) for n, u, h, low in rows)
+        return features_of(self.name, rows)
 
     def compute(self, header: LogHeader, decisions: Decisions) -> FloatArray:
         """Follow each unit from decision to decision."""

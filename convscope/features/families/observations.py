@@ -3,7 +3,7 @@
 import numpy as np
 
 from convscope.features.decisions import Decisions
-from convscope.features.family import lacks_field
+from convscope.features.family import features_of, lacks_field
 from convscope.features.series import effective_dimensions, relative_change
 from convscope.features.spaces import shared_width
 from convscope.values.arrays import FloatArray
@@ -42,7 +42,7 @@ class Observations:
             ),
             ("dimensions of observation", "directions", "sees varied situations", "sees uniform situations"),
         )
-        return tuple(Feature(name=n, unit=u, family=self.name, high=h, low=low) for n, u, h, low in rows)
+        return features_of(self.name, rows)
 
     def compute(self, header: LogHeader, decisions: Decisions) -> FloatArray:
         """Summarise each unit's observations."""

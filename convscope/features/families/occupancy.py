@@ -3,7 +3,7 @@
 import numpy as np
 
 from convscope.features.decisions import Decisions, ratio
-from convscope.features.family import lacks_field
+from convscope.features.family import features_of, lacks_field
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.features import Feature
 from convscope.values.fields import POSITIONS
@@ -38,7 +38,7 @@ class Occupancy:
             ("area covered", "share of extent", "covers a large area", "covers a small area"),
             ("distance from start", "length", "far from its start", "near its start"),
         )
-        return tuple(Feature(name=n, unit=u, family=self.name, high=h, low=low) for n, u, h, low in rows)
+        return features_of(self.name, rows)
 
     def compute(self, header: LogHeader, decisions: Decisions) -> FloatArray:
         """Count cells per unit and per episode."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from convscope.features.decisions import Decisions, ratio
-from convscope.features.family import holds, lacks_field
+from convscope.features.family import features_of, holds, lacks_field
 from convscope.features.sides import side_numbers
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.features import Feature
@@ -44,7 +44,7 @@ class Rewards:
             ("share of steps with a reward", "share of steps", "rewarded often", "rewarded seldom"),
             ("timing of rewards", "0 to 1", "rewarded late", "rewarded early"),
         )
-        return tuple(Feature(name=n, unit=u, family=self.name, high=h, low=low) for n, u, h, low in rows)
+        return features_of(self.name, rows)
 
     def compute(self, header: LogHeader, decisions: Decisions) -> FloatArray:
         """Add up each unit's rewards."""
