@@ -2,8 +2,9 @@
 
 from convscope.compare.comparison import Comparison
 from convscope.compare.components.component import GapComponent, unscored
-from convscope.compare.intervals import Interval, interval_of
+from convscope.compare.intervals import interval_of
 from convscope.compare.projection import strength
+from convscope.compare.shortfall import shortfall, shortfall_between
 from convscope.values.gap import Component
 
 
@@ -21,21 +22,12 @@ def score_dilution(comparison: Comparison, name: str) -> Component:
     ends = () if interval is None else (("lambda, low", interval[0]), ("lambda, high", interval[1]))
     return Component(
         name=name,
-        value=_missing(float(shown.mean())),
-        interval=None if interval is None else _missing_between(interval),
+        value=shortfall(float(shown.mean())),
+        interval=None if interval is None else shortfall_between(interval),
         interval_kind=kind,
         scorable=True,
         parts=(("lambda", float(shown.mean())), *ends),
     )
-
-
-def _missing(strength_shown: float) -> float:
-    return 1.0 - min(1.0, max(0.0, strength_shown))
-
-
-def _missing_between(interval: Interval) -> Interval:
-    low, high = interval
-    return _missing(high), _missing(low)
 
 
 DILUTION = GapComponent(name="dilution", score=score_dilution)

@@ -2,9 +2,10 @@
 
 from convscope.compare.comparison import Comparison
 from convscope.compare.components.component import GapComponent, unscored
-from convscope.compare.intervals import FEWEST_RUNS, OVER_RUNS, THESE_RUNS_ONLY, Interval
+from convscope.compare.intervals import FEWEST_RUNS, OVER_RUNS, THESE_RUNS_ONLY
 from convscope.compare.recovery_null import recovery_interval, recovery_outcome
 from convscope.compare.recovery_units import units_of
+from convscope.compare.shortfall import shortfall, shortfall_between
 from convscope.values.gap import Component
 
 
@@ -26,8 +27,8 @@ def score_recovery(comparison: Comparison, name: str) -> Component:
     kind = OVER_RUNS if len(units.runs) >= FEWEST_RUNS else THESE_RUNS_ONLY
     return Component(
         name=name,
-        value=_missed(found.ami),
-        interval=None if interval is None else _missed_between(interval),
+        value=shortfall(found.ami),
+        interval=None if interval is None else shortfall_between(interval),
         interval_kind=None if interval is None else kind,
         p_value=outcome.p_value,
         attainable_p=outcome.attainable_p,
@@ -39,15 +40,6 @@ def score_recovery(comparison: Comparison, name: str) -> Component:
             ("completeness", found.completeness),
         ),
     )
-
-
-def _missed(ami: float) -> float:
-    return 1.0 - min(1.0, max(0.0, ami))
-
-
-def _missed_between(interval: Interval) -> Interval:
-    low, high = interval
-    return _missed(high), _missed(low)
 
 
 RECOVERY = GapComponent(name="recovery", score=score_recovery)
