@@ -5,23 +5,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from convscope.values.features import UNIT_KEYS
+from convscope.values.features import UNIT_TYPES
+from convscope.values.routing import EDGE_TYPES
 
 if TYPE_CHECKING:
     from convscope.values.evidence import Evidence
     from convscope.values.routing import RolePreference, RoutingGraph
-
-_KEY_TYPES = {name: pl.Int64 if name == "episode" else pl.String for name in UNIT_KEYS}
-_EDGE_TYPES = {
-    "run": pl.String,
-    "checkpoint": pl.String,
-    "sender": pl.String,
-    "receiver": pl.String,
-    "weight": pl.Float64,
-    "p_value": pl.Float64,
-    "q_value": pl.Float64,
-    "significant": pl.Boolean,
-}
 
 
 def tables(evidence: "Evidence") -> Mapping[str, pl.DataFrame]:
@@ -45,16 +34,16 @@ def tables(evidence: "Evidence") -> Mapping[str, pl.DataFrame]:
 
 def _features(evidence: "Evidence") -> pl.DataFrame:
     names = [feature.name for feature in evidence.features.features]
-    types = _KEY_TYPES | dict.fromkeys(names, pl.Float64)
+    types: dict[str, type[pl.DataType]] = {**UNIT_TYPES, **dict.fromkeys(names, pl.Float64)}
     return _typed(evidence.features.frame, types) if names else pl.DataFrame()
 
 
 def _roles(evidence: "Evidence") -> pl.DataFrame:
-    return _typed(evidence.roles.table, _KEY_TYPES | {"role": pl.Int32, "confidence": pl.Float64})
+    return _typed(evidence.roles.table, {**UNIT_TYPES, "role": pl.Int32, "confidence": pl.Float64})
 
 
 def _routing(routing: "RoutingGraph") -> pl.DataFrame:
-    return pl.concat([_typed(routing.edges, _EDGE_TYPES), _typed(routing.edges_by_run, _EDGE_TYPES)])
+    return pl.concat([_typed(routing.edges, EDGE_TYPES), _typed(routing.edges_by_run, EDGE_TYPES)])
 
 
 def _preference(preference: "RolePreference") -> pl.DataFrame:

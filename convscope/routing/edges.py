@@ -7,19 +7,7 @@ import numpy as np
 import polars as pl
 
 from convscope.values.arrays import FloatArray, sealed
-from convscope.values.routing import EDGE_COLUMNS
-
-_TYPES: tuple[type[pl.DataType], ...] = (
-    pl.String,
-    pl.String,
-    pl.String,
-    pl.String,
-    pl.Float64,
-    pl.Float64,
-    pl.Float64,
-    pl.Boolean,
-)
-_SCHEMA: dict[str, type[pl.DataType]] = dict(zip(EDGE_COLUMNS, _TYPES, strict=True))
+from convscope.values.routing import EDGE_TYPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,7 +64,7 @@ def edge_table(
     """
     sender, receiver = np.nonzero(~np.eye(len(agents), dtype=np.bool_))
     rows = _rows(figures, agents, pairs=(sender.tolist(), receiver.tolist()), q=q)
-    return pl.DataFrame([(run, checkpoint, *row) for row in rows], schema=_SCHEMA, orient="row")
+    return pl.DataFrame([(run, checkpoint, *row) for row in rows], schema=EDGE_TYPES, orient="row")
 
 
 def role_edge_table(figures: PairFigures, roles: Sequence[str], *, q: float) -> pl.DataFrame:
@@ -93,13 +81,13 @@ def role_edge_table(figures: PairFigures, roles: Sequence[str], *, q: float) -> 
     """
     receiver, sender = np.nonzero(np.isfinite(figures.weight))
     rows = _rows(figures, roles, pairs=(sender.tolist(), receiver.tolist()), q=q)
-    schema = {name: kind for name, kind in _SCHEMA.items() if name not in ("run", "checkpoint")}
+    schema = {name: kind for name, kind in EDGE_TYPES.items() if name not in ("run", "checkpoint")}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def join_tables(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Return edge tables one below the other; empty when there are none."""
-    return pl.concat([pl.DataFrame(schema=_SCHEMA), *tables])
+    return pl.concat([pl.DataFrame(schema=EDGE_TYPES), *tables])
 
 
 _Row = tuple[str, str, float | None, float | None, float | None, bool]

@@ -7,7 +7,7 @@ import polars as pl
 
 from convscope.ingest.memory import log_from_arrays
 from convscope.values.arrays import FloatArray, IntArray
-from convscope.values.features import Feature, FeatureTable
+from convscope.values.features import UNIT_TYPES, Feature, FeatureTable
 from convscope.values.log import TrajectoryLog
 
 
@@ -43,21 +43,10 @@ def planted_roles(
     )
     features = tuple(Feature(name=f"feature {f}", unit="sd", family=f"family {f}") for f in range(values.shape[1]))
     keys = pl.DataFrame(
-        [_key(log, e, i) for e in range(n_episodes) for i in range(n_agents)], schema=_SCHEMA, orient="row"
+        [_key(log, e, i) for e in range(n_episodes) for i in range(n_agents)], schema=UNIT_TYPES, orient="row"
     )
     frame = keys.with_columns(pl.Series(f.name, column) for f, column in zip(features, values.T, strict=True))
     return FeatureTable(frame=frame, features=features), log
-
-
-_SCHEMA = {
-    "run": pl.String,
-    "checkpoint": pl.String,
-    "condition": pl.String,
-    "episode": pl.Int64,
-    "source": pl.String,
-    "agent": pl.String,
-    "declared_role": pl.String,
-}
 
 
 def _key(log: TrajectoryLog, episode: int, agent: int) -> tuple[str | int | None, ...]:

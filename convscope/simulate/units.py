@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, homogeneity_completeness_v_measure
 
+from convscope.roles.recovery import recovery
 from convscope.values.arrays import IntArray
-from convscope.values.features import UNIT_KEYS, Feature, FeatureTable
-from convscope.values.roles import RecoveryScores, RoleAssignment
+from convscope.values.features import UNIT_TYPES, Feature, FeatureTable
+from convscope.values.roles import RoleAssignment
 
 
 def unit_frame(declared: Sequence[Sequence[str | None]], *, n_episodes: int) -> pl.DataFrame:
@@ -35,8 +35,7 @@ def unit_frame(declared: Sequence[Sequence[str | None]], *, n_episodes: int) -> 
         for episode in range(n_episodes)
         for agent, role in enumerate(roles)
     ]
-    schema = {key: pl.Int64 if key == "episode" else pl.String for key in UNIT_KEYS}
-    return pl.DataFrame(rows, schema=schema)
+    return pl.DataFrame(rows, schema=UNIT_TYPES)
 
 
 def feature_table(frame: pl.DataFrame, name: str, values: Sequence[float]) -> FeatureTable:
@@ -61,7 +60,7 @@ def role_assignment(frame: pl.DataFrame, found: IntArray | Sequence[int]) -> Rol
     role = pl.Series("role", labels, dtype=pl.Int32)
     table = frame.with_columns(role, pl.lit(1.0).alias("confidence"))
     table = table.with_columns(pl.when(pl.col("role") >= 0).then(pl.col("role")).alias("role"))
-    both = table.filter(pl.col("role").is_not_null() & pl.col("declared_role").is_not_null())
+    scores, _ = recovery(table)
     return RoleAssignment(
         table=table,
         k=len(set(labels[labels >= 0].tolist())) or None,
@@ -70,18 +69,7 @@ def role_assignment(frame: pl.DataFrame, found: IntArray | Sequence[int]) -> Rol
         stability=None,
         classes=(),
         profiles=(),
-        recovery=_recovery(both) if len(both) else None,
+        recovery=scores,
         confusion=None,
         map=None,
-    )
-
-
-def _recovery(table: pl.DataFrame) -> RecoveryScores:
-    declared, found = table["declared_role"].to_list(), table["role"].to_list()
-    homogeneity, completeness, _ = homogeneity_completeness_v_measure(declared, found)
-    return RecoveryScores(
-        ami=float(adjusted_mutual_info_score(declared, found)),
-        ari=float(adjusted_rand_score(declared, found)),
-        homogeneity=float(homogeneity),
-        completeness=float(completeness),
     )

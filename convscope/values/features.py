@@ -1,5 +1,6 @@
 """Behaviour features of units: one row per run, checkpoint, episode and agent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,17 @@ from convscope.values.figures import count
 from convscope.values.header import Notice
 from convscope.values.html import Html, box, table
 
-UNIT_KEYS = ("run", "checkpoint", "condition", "episode", "source", "agent", "declared_role")
-"""Columns that name a unit: strings, but ``episode`` (Int64, numbered from 0 within run and checkpoint)."""
+UNIT_TYPES: Mapping[str, type[pl.DataType]] = {
+    "run": pl.String,
+    "checkpoint": pl.String,
+    "condition": pl.String,
+    "episode": pl.Int64,
+    "source": pl.String,
+    "agent": pl.String,
+    "declared_role": pl.String,
+}
+"""Columns that name a unit, and their types; ``episode`` is numbered from 0 within run and checkpoint."""
+UNIT_KEYS = tuple(UNIT_TYPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

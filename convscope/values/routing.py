@@ -1,5 +1,6 @@
 """Routing: how much a receiving agent's decision draws on each sending agent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,18 @@ from convscope.values.html import Html, box, table
 if TYPE_CHECKING:
     import networkx as nx
 
-EDGE_COLUMNS = ("run", "checkpoint", "sender", "receiver", "weight", "p_value", "q_value", "significant")
+EDGE_TYPES: Mapping[str, type[pl.DataType]] = {
+    "run": pl.String,
+    "checkpoint": pl.String,
+    "sender": pl.String,
+    "receiver": pl.String,
+    "weight": pl.Float64,
+    "p_value": pl.Float64,
+    "q_value": pl.Float64,
+    "significant": pl.Boolean,
+}
+"""Columns of a table of edges, and their types."""
+EDGE_COLUMNS = tuple(EDGE_TYPES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

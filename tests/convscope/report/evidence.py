@@ -8,13 +8,13 @@ import polars as pl
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.episodes import EpisodeTable
 from convscope.values.evidence import Evidence, MeanReturn
-from convscope.values.features import Feature, FeatureTable
+from convscope.values.features import UNIT_TYPES, Feature, FeatureTable
 from convscope.values.fields import ACTIONS, ATTENTION, OBSERVATIONS, REWARDS, FieldSpec, Level
 from convscope.values.gap import Component, Gap, Verdict
 from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader, Notice
 from convscope.values.prior import RolePrior
 from convscope.values.roles import AgentClasses, ProfileFeature, RecoveryScores, RoleAssignment, RoleProfile
-from convscope.values.routing import RolePreference, RoutingGraph, RoutingTallies, SourceAgreement
+from convscope.values.routing import EDGE_TYPES, RolePreference, RoutingGraph, RoutingTallies, SourceAgreement
 
 ROLES = ("scout", "collector", "guard")
 DECLARED = np.array([[0.2, 0.2, 0.6], [0.6, 0.2, 0.2], [0.2, 0.6, 0.2]])
@@ -110,16 +110,7 @@ def unit_keys(study):
         for episode in range(table.n_episodes)
         for slot, agent in enumerate(study.agents)
     ]
-    schema = {
-        "run": pl.String,
-        "checkpoint": pl.String,
-        "condition": pl.String,
-        "episode": pl.Int64,
-        "source": pl.String,
-        "agent": pl.String,
-        "declared_role": pl.String,
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=UNIT_TYPES, orient="row")
 
 
 def features(study, rng):
@@ -239,17 +230,7 @@ def _edges(study, rng):
                 weight = float((0.4 if strong else 0.15) + rng.normal(0, 0.02))
                 q = 0.004 if strong else 0.6
                 rows.append((None, None, sender, receiver, weight, q / 2, q, strong))
-    schema = {
-        "run": pl.String,
-        "checkpoint": pl.String,
-        "sender": pl.String,
-        "receiver": pl.String,
-        "weight": pl.Float64,
-        "p_value": pl.Float64,
-        "q_value": pl.Float64,
-        "significant": pl.Boolean,
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=EDGE_TYPES, orient="row")
 
 
 def _role_edges():
