@@ -1,0 +1,24 @@
+"""Lists and tables of names in attributes are read however they are written, and say nothing where they hold none."""
+
+import pytest
+
+from convscope_loaders.structure.names import text_list, text_table
+
+
+@pytest.mark.parametrize("value", [("a", "b"), '["a", "b"]', "a, b"])
+def test_a_list_may_be_texts_json_or_have_commas(value):
+    assert text_list(value) == ("a", "b")
+
+
+@pytest.mark.parametrize("value", [None, 3, ("a", 1), "[1, 2]", "[" * 100_000])
+def test_what_lists_no_texts_lists_nothing(value):
+    assert text_list(value) == ()
+
+
+def test_a_table_is_a_json_object_of_texts():
+    assert text_table('{"a": "scout"}') == {"a": "scout"}
+
+
+@pytest.mark.parametrize("value", [None, "[]", '{"a": 1}', '{"a":' * 100_000])
+def test_what_is_no_table_of_texts_is_empty(value):
+    assert text_table(value) == {}
