@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from convscope.values.arrays import FloatArray, IntArray, sealed
+from convscope.values.roles import RoleAssignment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,19 +33,16 @@ class Units:
     n_found: int
 
 
-def units_of(table: pl.DataFrame, *, checkpoint: str | None) -> Units:
+def units_of(roles: RoleAssignment) -> Units:
     """Arrange the analysed units of a role table by run, episode and agent.
 
     Parameters
     ----------
-    table
-        As in `convscope.values.roles.RoleAssignment`, in log order.
-    checkpoint
-        Label of the checkpoint to analyse; None takes the last one of each run.
+    roles
+        Declared roles beside those that were found.
     """
-    last = pl.col("checkpoint").last().over("run") if checkpoint is None else pl.lit(checkpoint)
     known = pl.col("role").is_not_null() & pl.col("declared_role").is_not_null()
-    units = table.filter(pl.col("checkpoint").eq_missing(last)).filter(known)
+    units = roles.of_analysed(roles.table).filter(known)
     names = sorted(units["declared_role"].unique().to_list())
     runs = [_run_units(frame, names) for frame in units.partition_by("run", maintain_order=True)]
     return Units(

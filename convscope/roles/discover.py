@@ -14,9 +14,9 @@ from convscope.roles.profiles import role_profiles
 from convscope.roles.recovery import recovery
 from convscope.roles.sample import sampled_units
 from convscope.roles.units import Units, prepare_units
-from convscope.values.arrays import BoolArray, FloatArray
+from convscope.values.analysed import is_analysed
+from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
-from convscope.values.episodes import EpisodeTable
 from convscope.values.features import UNIT_KEYS, FeatureTable
 from convscope.values.log import TrajectoryLog
 from convscope.values.roles import RoleAssignment
@@ -51,8 +51,8 @@ def discover_roles(
     method
         Divides units into groups.
     """
-    is_analysed = _analysed_rows(table.frame, log.episodes, config.checkpoint)
-    units = prepare_units(table, is_analysed, agents)
+    analysed = log.episodes.analysed(config.checkpoint)
+    units = prepare_units(table, is_analysed(table.frame, analysed).to_numpy(), agents)
     identities_persist = log.header.identities_persist
     by_agent = agent_classes(units, config, identities_persist=identities_persist)
     classes = by_agent.classes if identities_persist else ()
@@ -73,15 +73,9 @@ def discover_roles(
         recovery=scores,
         confusion=confusion,
         map=_map(units)[order],
+        analysed=analysed,
         notices=(*units.notices, *by_agent.notices, *number.notices, *alike),
     )
-
-
-def _analysed_rows(frame: pl.DataFrame, episodes: EpisodeTable, checkpoint: str | None) -> BoolArray:
-    """Whether each row of the features is of an analysed checkpoint, shape (units,)."""
-    chosen = np.flatnonzero(episodes.is_analysed(checkpoint)).tolist()
-    analysed = {(episodes.run_name(e), episodes.checkpoint_label(e)) for e in chosen}
-    return np.array([key in analysed for key in frame.select("run", "checkpoint").iter_rows()], dtype=np.bool_)
 
 
 def _roles_of_units(

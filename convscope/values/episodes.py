@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.values.analysed import Checkpoints
 from convscope.values.arrays import BoolArray, ByteArray, IntArray, sealed
 from convscope.values.figures import count, figure
 from convscope.values.html import Html, box, table
@@ -69,6 +70,17 @@ class EpisodeTable:
         np.maximum.at(last, self.run, self.checkpoint)
         is_last: BoolArray = np.equal(self.checkpoint, last[self.run])
         return is_last
+
+    def analysed(self, checkpoint: str | None) -> Checkpoints:
+        """Return run and checkpoint of every analysed episode, without repeats, in log order.
+
+        Parameters
+        ----------
+        checkpoint
+            As in `is_analysed`.
+        """
+        chosen = np.flatnonzero(self.is_analysed(checkpoint)).tolist()
+        return tuple(dict.fromkeys((self.run_name(e), self.checkpoint_label(e)) for e in chosen))
 
     def run_name(self, episode: int) -> str:
         """Name of the run that an episode belongs to."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from convscope.values.analysed import Checkpoints, is_analysed
 from convscope.values.arrays import FloatArray
 from convscope.values.figures import figure, signed
 from convscope.values.header import Notice
@@ -97,6 +98,12 @@ class RoleAssignment:
     """First two principal components of each row of ``table``, shape (units, 2), NaN where a unit has no features;
     for the picture only."""
     notices: tuple[Notice, ...] = ()
+    analysed: Checkpoints | None = None
+    """The checkpoints in which roles were found; None when the table holds no others."""
+
+    def of_analysed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of a table of units that belong to the analysed checkpoints."""
+        return frame if self.analysed is None else frame.filter(is_analysed(frame, self.analysed))
 
     def _repr_html_(self) -> Html:
         rows = [

@@ -20,7 +20,7 @@ def score_behaviour(comparison: Comparison, name: str) -> Component:
     mean over runs, with a Student-t interval from three runs on. It holds when the difference has the declared sign.
     Expectations whose feature or units the log lacks are left out.
     """
-    frame = _analysed(comparison)
+    frame = comparison.roles.of_analysed(comparison.features.frame).filter(pl.col("declared_role").is_not_null())
     names = {feature.name for feature in comparison.features.features}
     measured = [
         (each, effects)
@@ -39,13 +39,6 @@ def score_behaviour(comparison: Comparison, name: str) -> Component:
         scorable=True,
         parts=(("expectations left out", left_out), *parts),
     )
-
-
-def _analysed(comparison: Comparison) -> pl.DataFrame:
-    chosen = comparison.config.checkpoint
-    last = pl.col("checkpoint").last().over("run") if chosen is None else pl.lit(chosen)
-    frame = comparison.features.frame.filter(pl.col("checkpoint").eq_missing(last))
-    return frame.filter(pl.col("declared_role").is_not_null())
 
 
 def _effects(frame: pl.DataFrame, expectation: BehaviourExpectation) -> FloatArray:

@@ -19,7 +19,7 @@ def score_recovery(comparison: Comparison, name: str) -> Component:
     if found is None:
         return unscored(name, "the log and the prior declare no roles, or no role was found")
     config = comparison.config
-    units = units_of(comparison.roles.table, checkpoint=config.checkpoint)
+    units = units_of(comparison.roles)
     if units.n_declared < 2:
         return unscored(name, "fewer than two declared roles are seen among the units")
     outcome = recovery_outcome(units, n_draws=config.n_permutations, seed=config.seed)
