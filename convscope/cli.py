@@ -133,16 +133,17 @@ def inspect(
     ] = None,
 ) -> None:
     """Show what is in a log, which loader fits, and what it assumes."""
-    from convscope.ingest.inspect import inspect_log, write_proposed_mapping
+    from convscope.ingest.inspect import inspect_logs, write_proposed_mapping
     from convscope.ingest.mapping_file import read_mapping
     from convscope.report.terminal import inspection_lines
 
-    seen = inspect_log(log, loader=loader, mapping=read_mapping(mapping) if mapping else None)
-    typer.echo("\n".join(inspection_lines(seen)))
+    seen = inspect_logs([log], loader=loader, mapping=read_mapping(mapping) if mapping else None)
+    for inspection in seen:
+        typer.echo("\n".join(inspection_lines(inspection)))
     if write_mapping is not None:
-        write_proposed_mapping(seen, write_mapping)
+        write_proposed_mapping(seen[0], write_mapping)
         typer.echo(f"Mapping: {write_mapping}")
-    if seen.log is None:
+    if any(inspection.log is None for inspection in seen):
         raise typer.Exit(ConvscopeError.exit_code)
 
 
@@ -167,16 +168,14 @@ def convert(
 @app.command()
 def validate(log: Annotated[Path, typer.Argument(metavar="LOG")]) -> None:
     """Check a file in the convscope log format."""
-    from convscope.ingest.problems import Severity
-    from convscope.ingest.validate import validate_log
-    from convscope.report.terminal import problem_lines
+    from convscope.ingest.validate import validate_logs
+    from convscope.report.terminal import validation_lines
 
-    problems = validate_log(log)
-    for line in problem_lines(problems):
-        typer.echo(line)
-    if any(problem.severity is not Severity.SUGGESTION for problem in problems):
+    checked = validate_logs([log])
+    for validation in checked:
+        typer.echo("\n".join(validation_lines(validation)))
+    if not all(validation.is_valid for validation in checked):
         raise typer.Exit(ConvscopeError.exit_code)
-    typer.echo(f"{log.name}: valid")
 
 
 @app.command()

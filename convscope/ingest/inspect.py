@@ -1,18 +1,23 @@
 """What is in a file, which loader fits, and how it is read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from convscope.errors import AmbiguousLogError, LogFormatError, OutputError, UsageError
 from convscope.ingest.choice import LoaderMatch, choose, installed_loaders, match_all
+from convscope.ingest.finding import find_logs, tail_names
 from convscope.ingest.loader import Loader
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.probe import Probe, probe
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
+
+
+MAX_INSPECTED = 8
+"""Files of a folder that are looked into, each in full."""
 
 
 @runtime_checkable
@@ -53,6 +58,34 @@ class Inspection:
     notices: tuple[Notice, ...] = ()
 
 
+def inspect_logs(
+    names: Sequence[Path], *, loader: str | None = None, mapping: LogMapping | None = None
+) -> tuple[Inspection, ...]:
+    """Look into files, folders and globs; as `inspect_log` does, and in the order of `find_logs`.
+
+    Returns
+    -------
+    tuple of Inspection
+        Of the first `MAX_INSPECTED` files; a notice of the last one says how many more there are.
+
+    Raises
+    ------
+    UsageError
+        If a name stands for nothing, or no loader is called so.
+    LogFormatError
+        If a file itself cannot be read.
+    """
+    paths = find_logs(names)
+    seen = [
+        _inspected(probe(path, name), loader, mapping)
+        for path, name in zip(paths[:MAX_INSPECTED], tail_names(paths), strict=False)
+    ]
+    if len(paths) > len(seen):
+        message = f"{len(paths) - len(seen)} more files are not shown; name one of them to look into it"
+        seen[-1] = replace(seen[-1], notices=(*seen[-1].notices, Notice(code="more-files", message=message)))
+    return tuple(seen)
+
+
 def inspect_log(path: Path, *, loader: str | None = None, mapping: LogMapping | None = None) -> Inspection:
     """Look into a file and try to read it.
 
@@ -72,7 +105,10 @@ def inspect_log(path: Path, *, loader: str | None = None, mapping: LogMapping | 
     UsageError
         If no loader is called so.
     """
-    seen = probe(path, path.name)
+    return _inspected(probe(path, path.name), loader, mapping)
+
+
+def _inspected(seen: Probe, loader: str | None, mapping: LogMapping | None) -> Inspection:
     available, notices = installed_loaders()
     loaders = [found.loader for found in available]
     chosen, problem = _chosen(seen, loaders, loader or ("hdf5" if mapping is not None else None))

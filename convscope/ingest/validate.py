@@ -1,13 +1,16 @@
 """Whether a file keeps the rules of the convscope log format (``docs/log-format.md``)."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from convscope.ingest.finding import find_logs, tail_names
 from convscope.ingest.hdf5.reading import open_hdf5, read_inventory
 from convscope.ingest.problems import LogView, Problem, Severity
 from convscope.ingest.row_rules import check_clock, check_rows, check_weights
 from convscope.ingest.table_rules import check_encoding, check_episodes, check_names, check_parts, check_shapes
 
-__all__ = ["Problem", "Severity", "validate_log"]
+__all__ = ["Problem", "Severity", "Validation", "validate_log", "validate_logs"]
 
 # Later rules trust what earlier ones have checked: a step with a critical problem is the last one.
 _STEPS = (
@@ -18,6 +21,39 @@ _STEPS = (
     (check_clock, check_rows, check_weights),
 )
 _ORDER = tuple(Severity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """What the rules say of a file."""
+
+    name: str
+    """The shortest tail of its path that tells it from the others."""
+    problems: tuple[Problem, ...]
+    """Critical ones first."""
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether there is nothing worse than a suggestion."""
+        return all(problem.severity is Severity.SUGGESTION for problem in self.problems)
+
+
+def validate_logs(names: Sequence[Path]) -> tuple[Validation, ...]:
+    """Check files, folders and globs; as `validate_log` does, and in the order of `find_logs`.
+
+    Raises
+    ------
+    UsageError
+        If a name stands for nothing.
+    LogFormatError
+        If a file is no HDF5 file, or a broken one.
+    RefusedFileError
+        If it could do harm.
+    """
+    paths = find_logs(names)
+    return tuple(
+        Validation(name=name, problems=validate_log(path)) for path, name in zip(paths, tail_names(paths), strict=True)
+    )
 
 
 def validate_log(path: Path) -> tuple[Problem, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from convscope.ingest.choice import InstalledLoader
 from convscope.ingest.inspect import Inspection
 from convscope.ingest.problems import Problem
+from convscope.ingest.validate import Validation
 from convscope.values.figures import count
 from convscope.values.inert import inert, visible
 from convscope.values.log import TrajectoryLog
@@ -43,6 +44,13 @@ def problem_lines(problems: Sequence[Problem]) -> tuple[str, ...]:
         f"Mend: {visible(problem.fix)}"
         for problem in problems
     )
+
+
+def validation_lines(validation: Validation) -> tuple[str, ...]:
+    """Return a file's problems, each under the name of the file, and whether it is valid."""
+    name = inert(validation.name)
+    verdict = (f"{name}: valid",) if validation.is_valid else ()
+    return (*(f"{name}: {line}" for line in problem_lines(validation.problems)), *verdict)
 
 
 def _arrays(inspection: Inspection) -> Iterator[str]:

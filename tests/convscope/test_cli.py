@@ -200,6 +200,23 @@ def test_inspect_convert_and_validate_agree(convscope, tmp_path):
     assert_one_clear_message(again, 2, "canonical.h5")
 
 
+@pytest.mark.parametrize("command", ["inspect", "validate"])
+def test_a_log_that_is_not_there_is_a_usage_error_for_the_smaller_commands_too(convscope, tmp_path, command):
+    assert_one_clear_message(convscope(command, "absent.h5", cwd=tmp_path), 2, "absent.h5")
+
+
+def test_a_folder_is_inspected_and_validated_file_by_file(convscope, tmp_path):
+    (tmp_path / "logs").mkdir()
+    for name in ("a.h5", "b.h5"):
+        small_log(tmp_path / name)
+        assert convscope("convert", name, f"logs/{name}", cwd=tmp_path).returncode == 0
+    shown = convscope("inspect", "logs", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert [line.split(":")[0] for line in shown.stdout.splitlines() if "SHA-256" in line] == ["a.h5", "b.h5"]
+    checked = convscope("validate", "logs/*.h5", cwd=tmp_path)
+    assert checked.stdout.splitlines() == ["a.h5: valid", "b.h5: valid"]
+
+
 def test_a_written_mapping_reads_the_log_the_same_way(convscope, tmp_path):
     small_log(tmp_path / "log.h5")
     assert convscope("inspect", "log.h5", "--write-mapping", "mapping.toml", cwd=tmp_path).returncode == 0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from convscope.errors import LogFormatError, UsageError
-from convscope.ingest.inspect import inspect_log
+from convscope.ingest.inspect import MAX_INSPECTED, inspect_log, inspect_logs
 from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.open import open_logs
 from convscope.values.status import Status
@@ -134,3 +134,13 @@ def test_an_inspection_of_an_ambiguous_file_holds_the_mapping_to_edit(tmp_path):
     alone = open_logs([tmp_path / "x.h5"], mapping=read_mapping(tmp_path / "map.toml"))
     assert [agent.name for agent in alone.header.agents] == ["agent_0"]
     assert alone.header.field("actions").shape == (3,)
+
+
+def test_a_large_folder_is_inspected_in_part_and_says_so(tmp_path):
+    for seed in range(MAX_INSPECTED + 2):
+        write(tmp_path / f"seed_{seed}/log.h5")
+    seen = inspect_logs([tmp_path])
+    assert [inspection.probe.name for inspection in seen] == [f"seed_{seed}/log.h5" for seed in range(MAX_INSPECTED)]
+    assert [notice.message for notice in seen[-1].notices] == [
+        "2 more files are not shown; name one of them to look into it"
+    ]
