@@ -14,7 +14,7 @@ MOST_RUNS = 1_000
 
 
 def specificity_attainable(runs: Sequence[Relabellings]) -> tuple[float, float]:
-    """Return the attainable p of specificity on the average over runs, and run-wise (measures, section 4).
+    """Return the attainable p of specificity on the average over runs, and run-wise (docs/gap.md).
 
     Without noise only relabellings that rename whole roles of equal size keep the statistic: on the average all runs
     must be renamed alike, run-wise each may be renamed in its own way. In 1-1-1 teams that is ``|G|^-(S-1)`` and 1; in

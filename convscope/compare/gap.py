@@ -33,7 +33,7 @@ def translation_gap(
     features: FeatureTable,
     config: AnalysisConfig,
 ) -> Gap:
-    """Measure how far roles and routing are from those that were declared (measures, section 4).
+    """Measure how far roles and routing are from those that were declared (docs/gap.md).
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ def noise_floor(
     cells: BoolArray,
     is_used: BoolArray,
 ) -> tuple[FloatArray, tuple[Notice, ...]]:
-    """Return the noise floor f of each run and row (measures, section 4).
+    """Return the noise floor f of each run and row (docs/gap.md).
 
     One quarter of the divergence between the preferences of two halves of the episodes, averaged over splits. Each half
     has twice the variance of the whole, their difference four times, and the divergence grows with the square.

@@ -39,7 +39,7 @@ class Specificity:
 
 
 def specificity_outcome(scores: Scores, relabelled: RelabelledRuns, *, alpha: float) -> Specificity:
-    """Test whether routing is role-structured at all; needs no prior (measures, section 4).
+    """Test whether routing is role-structured at all; needs no prior (docs/gap.md).
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def specificity_outcome(scores: Scores, relabelled: RelabelledRuns, *, alpha: fl
 def alignment_outcome(scores: Scores, relabelled: RelabelledRuns) -> Outcome:
     """Test whether P is nearer to the prior than relabelled agents are: mean over runs of T, small is extreme.
 
-    To be read only where specificity is rejected (measures, section 4): the two tests together would err in 8-10 %.
+    To be read only where specificity is rejected (docs/gap.md): the two tests together would err in 8-10 %.
     """
     null = relabelled.joint.mean_of([mean_divergence(run.preference, scores.target) for run in relabelled.runs])
     found = float(scores.distance.mean())

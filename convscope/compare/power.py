@@ -19,7 +19,7 @@ _MOST_RUNS = 1_000
 
 
 def smallest_detectable_gap(scores: Scores, rng: np.random.Generator) -> float | None:
-    """Return the smallest gap that as many runs would show with 80 % power (measures, section 4).
+    """Return the smallest gap that as many runs would show with 80 % power (docs/gap.md).
 
     Studies of as many runs are drawn around ``P(λ) = λQ + (1 - λ)U``, whose gap is 1 - λ, with the covariance between
     runs that was observed. A study shows a gap when the 95 % Student-t interval of its runs' gaps lies above the mean

@@ -10,7 +10,7 @@ NEARLY_EVEN = 0.001
 
 
 def strength(learned: FloatArray, target: FloatArray) -> FloatArray:
-    """Return λ, the share of the declared structure that P shows (measures, section 4).
+    """Return λ, the share of the declared structure that P shows (docs/gap.md).
 
     ``λ = <P - U, Q - U> / |Q - U|²``: 1 = as declared, 0 = none of it, negative = against it.
 

@@ -38,7 +38,7 @@ class Findings:
 
 
 def decide(findings: Findings) -> tuple[Verdict, Reasons]:
-    """Return the first verdict of the ladder of measures, section 4, that applies, and its reasons.
+    """Return the first verdict of the ladder of docs/gap.md that applies, and its reasons.
 
     ``insufficient-evidence`` → ``no-role-structure`` → ``multiple-conventions`` → ``aligned`` → ``partial`` →
     ``structured-but-different`` → ``inconclusive``.

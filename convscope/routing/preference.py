@@ -9,7 +9,7 @@ from convscope.values.routing import RolePreference, RoutingTallies
 
 
 def role_preference(tallies: RoutingTallies, roles: tuple[str, ...]) -> RolePreference:
-    """Fit the role preference of each run (measures, section 1).
+    """Fit the role preference of each run (docs/routing.md).
 
     Model: the weight from receiver i to sender j is proportional to ``θ[role of i, role of j]``; P is θ with rows
     normalised. It is exact under padding, death, changing team size and redrawn teams, where mean weights are biased.
@@ -55,7 +55,7 @@ def role_preference(tallies: RoutingTallies, roles: tuple[str, ...]) -> RolePref
 
 
 def concentration(preference: RolePreference) -> tuple[tuple[str, float], ...]:
-    """Return how concentrated the routing of each receiving role is (measures, section 1).
+    """Return how concentrated the routing of each receiving role is (docs/routing.md).
 
     ``1 - H(P_a) / log K_a`` over the K_a identifiable columns of the mean over runs: 0 = even, 1 = one target. Roles
     whose row is blank are left out.

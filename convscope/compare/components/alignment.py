@@ -14,7 +14,7 @@ Parts = tuple[tuple[str, float], ...]
 
 
 def score_alignment(comparison: Comparison, name: str) -> Component:
-    """Mean over runs of ``g = sqrt(max(0, T - f) / T_U)`` (measures, section 4).
+    """Mean over runs of ``g = sqrt(max(0, T - f) / T_U)`` (docs/gap.md).
 
     0 = as declared, 1 = as far from it as a role-blind team, more = against it. Its p tests T, under relabelling of the
     agents within each run; to be read only where specificity is rejected, whose p is among the parts. With fewer than

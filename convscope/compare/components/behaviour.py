@@ -14,7 +14,7 @@ Parts = tuple[tuple[str, float], ...]
 
 
 def score_behaviour(comparison: Comparison, name: str) -> Component:
-    """Share of the declared expectations of behaviour that do not hold (measures, section 4).
+    """Share of the declared expectations of behaviour that do not hold (docs/gap.md).
 
     Each is measured against the units of the other declared roles: difference of means in pooled standard deviations,
     mean over runs, with a Student-t interval from three runs on. It holds when the difference has the declared sign.

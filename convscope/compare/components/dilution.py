@@ -9,7 +9,7 @@ from convscope.values.gap import Component
 
 
 def score_dilution(comparison: Comparison, name: str) -> Component:
-    """``1 - clip(λ, 0, 1)`` of the mean λ over runs (measures, section 4); λ is among the parts.
+    """``1 - clip(λ, 0, 1)`` of the mean λ over runs (docs/gap.md); λ is among the parts.
 
     λ is linear in P, so its mean over runs is that of the mean preference. The interval is that of λ, clipped alike.
     """

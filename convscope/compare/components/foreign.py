@@ -10,7 +10,7 @@ from convscope.values.gap import Component
 
 
 def score_foreign(comparison: Comparison, name: str) -> Component:
-    """``1 - cos²`` of the angle between P - U and Q - U, mean over the runs that are not about even (measures, 4).
+    """``1 - cos²`` of the angle between P - U and Q - U, mean over the runs that are not about even (docs/gap.md).
 
     Not to be read as wrong: it says that structure is there which the prior does not speak of. Habits between single
     agents count as foreign, so small teams never show 0.

@@ -9,7 +9,7 @@ from convscope.values.gap import Component
 
 
 def score_multiplicity(comparison: Comparison, name: str) -> Component:
-    """``mean_s T^s - T(mean_s P^s)``, scaled by T_U (measures, section 4); the mean over runs hides it.
+    """``mean_s T^s - T(mean_s P^s)``, scaled by T_U (docs/gap.md); the mean over runs hides it.
 
     0 when all runs agree. Its p asks whether runs that share one preference would differ as much.
     """

@@ -10,7 +10,7 @@ from convscope.values.gap import Component
 
 
 def score_recovery(comparison: Comparison, name: str) -> Component:
-    """``1 - max(0, AMI(found, declared))`` on units, one single found role allowed (measures, section 4).
+    """``1 - max(0, AMI(found, declared))`` on units, one single found role allowed (docs/gap.md).
 
     Homogeneity (low: declared roles were merged) and completeness (low: a declared role was split) are among the parts.
     The p relabels agents within each run, each keeping its label over all its episodes.

@@ -6,7 +6,7 @@ from convscope.values.gap import Component
 
 
 def score_stability(comparison: Comparison, name: str) -> Component:  # noqa: ARG001  it needs tallies per condition
-    """Return no value: drift over checkpoints and formations is not computed yet (measures, section 4)."""
+    """Return no value: drift over checkpoints and formations is not computed yet (docs/gap.md)."""
     return unscored(name, NOT_COMPUTED)
 
 

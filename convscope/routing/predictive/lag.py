@@ -12,7 +12,7 @@ from convscope.values.arrays import FloatArray
 
 
 def choose_lag(plan: Plan, groups: Sequence[UnitGrams], agents: Sequence[int]) -> int:
-    """Return the lag of the own-only models of all receivers together (measures, section 6).
+    """Return the lag of the own-only models of all receivers together (docs/routing.md).
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from convscope.values.config import AnalysisConfig
 from convscope.values.log import TrajectoryLog
 
 FEWEST_EPISODES = 30
-"""Fewer episodes than this are not flipped (measures, section 6)."""
+"""Fewer episodes than this are not flipped (docs/routing.md)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

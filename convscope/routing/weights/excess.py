@@ -53,7 +53,7 @@ def role_excess(rows: TallyRows, roles: IntArray, n_roles: int) -> Excess:
 
 
 def excess_figures(parts: Sequence[Excess], *, n_flips: int, rng: np.random.Generator) -> PairFigures:
-    """Test whether senders get more than the even share, all runs together (design, section 6).
+    """Test whether senders get more than the even share, all runs together (docs/routing.md).
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class Shares:
 
 
 def routing_shares(weights: FloatArray, is_acting: BoolArray) -> Shares:
-    """Divide each receiver's weight over its valid senders (measures, section 1).
+    """Divide each receiver's weight over its valid senders (docs/routing.md).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The ground truths of the measures' section 7 that concern routing and recovery, to the digits given there."""
+"""The ground truths that concern routing and recovery, to the digits that the formulas of docs/gap.md give."""
 
 import numpy as np
 import pytest
