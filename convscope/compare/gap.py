@@ -126,14 +126,8 @@ def _runs_needed(tests: RoutingTests, config: AnalysisConfig) -> int | None:
 
 def _notices(components: tuple[Component, ...], tests: RoutingTests | None) -> tuple[Notice, ...]:
     unscored = tuple(_unscored(each) for each in components if each.value is None)
-    missing = [each.name for each in components if each.name in _COMPOSITE_PARTS and each.value is None]
-    composite = Notice(
-        code=NOT_COMPUTED,
-        message=f"The composite is withheld, never re-weighted: no value for {', '.join(missing) or 'its runs'}.",
-        where="gap.composite",
-    )
     untested = tuple(_UNTESTED for each in components if each.name == "multiplicity" and _lacks_test(each))
-    return (*unscored, *untested, composite, *(() if tests is None else tests.scores.notices))
+    return (*unscored, *untested, _NO_COMPOSITE, *(() if tests is None else tests.scores.notices))
 
 
 def _lacks_test(component: Component) -> bool:
@@ -150,7 +144,11 @@ _UNTESTED = Notice(
 )
 
 
-_COMPOSITE_PARTS = ("alignment", "recovery", "stability")
+_NO_COMPOSITE = Notice(
+    code=NOT_COMPUTED,
+    message="The composite is withheld, never re-weighted: stability, a part of it, is not computed by this version.",
+    where="gap.composite",
+)
 
 
 def _unscored(component: Component) -> Notice:

@@ -53,9 +53,6 @@ def _gap_nulls(evidence: Evidence) -> Iterator[Notice]:
         if component.value is None:
             message = f"{component.name}: {component.why}"
             yield Notice(code=NOT_APPLICABLE, message=message, where=f"gap.components.{component.name}")
-    if gap.composite is None:
-        message = "A part of the composite cannot be scored, so the composite is withheld, never re-weighted."
-        yield Notice(code=NOT_APPLICABLE, message=message, where="gap.composite")
     if gap.smallest_detectable is None:
         yield _not_computed(
             "gap.smallest_detectable", "The smallest gap that these logs could have shown is not computed."

@@ -52,7 +52,7 @@ class Gap:
     """P averaged over runs, shape (R, R)."""
     roles: tuple[str, ...]
     composite: Component | None
-    """None when a part cannot be scored."""
+    """None: withheld as long as stability, a part of it, is not computed."""
     verdict: Verdict
     reasons: tuple[str, ...]
     """In words, the deciding one first."""

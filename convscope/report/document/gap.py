@@ -8,7 +8,7 @@ def gap_part(gap: Gap) -> JsonValue:
     """Return components, verdict and reasons."""
     return {
         "components": {component.name: _component(component) for component in gap.components},
-        "composite": _composite(gap.composite) if gap.composite else None,
+        "composite": None,
         "verdict": gap.verdict.value,
         "reasons": list(gap.reasons),
         "smallest_detectable": gap.smallest_detectable,
@@ -30,7 +30,3 @@ def _component(component: Component) -> JsonValue:
         "why": component.why,
         "parts": dict(component.parts),
     }
-
-
-def _composite(composite: Component) -> JsonValue:
-    return {"value": composite.value, "interval": list(composite.interval) if composite.interval else None}

@@ -43,7 +43,6 @@ class GapView:
     forest: Markup | None
     margin: str
     is_margin_drawn: bool
-    composite: Component | None
     smallest_detectable: float | None
     runs_needed: int | None
     n_runs: int
@@ -68,7 +67,6 @@ def _view(evidence: Evidence) -> GapView | NoGap:
         forest=picture(forest(components, margin(evidence)), description) if has_values else None,
         margin=f"{margin(evidence):g}",
         is_margin_drawn=any(part.name == "alignment" and part.value is not None for part in components),
-        composite=gap.composite,
         smallest_detectable=gap.smallest_detectable,
         runs_needed=gap.runs_needed,
         n_runs=len(evidence.episodes.runs),

@@ -279,7 +279,10 @@ def gap(study):
         ),
         smallest_detectable=0.35,
         runs_needed=3 if is_single else None,
-        notices=(Notice(code="not-computed", message="Stability comes with drift.", where="gap.components.stability"),),
+        notices=(
+            Notice(code="not-computed", message="Stability comes with drift.", where="gap.components.stability"),
+            Notice(code="not-computed", message="The composite is withheld.", where="gap.composite"),
+        ),
     )  # fmt: skip
 
 

@@ -83,6 +83,7 @@ def test_without_declared_roles_or_routing_nothing_is_scored():
     assert found.component("alignment").why == "no routing between declared roles was found in the log"
     assert found.verdict is Verdict.INSUFFICIENT_EVIDENCE
     assert found.composite is None
+    assert [notice.where for notice in found.notices].count("gap.composite") == 1
     assert found.learned is None
     assert {notice.code for notice in found.notices} == {"not-applicable", "not-computed"}
 
