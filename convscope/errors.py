@@ -57,6 +57,12 @@ class AmbiguousLogError(LogFormatError):
     """A log that can be read in more than one way; the message shows the readings and a mapping to edit."""
 
 
+class WorkerLostError(ConvscopeError):
+    """A process that read a log died: the file crashed the HDF5 library, or memory ran out."""
+
+    exit_code = 1
+
+
 class MappingError(ConvscopeError):
     """A mapping file that does not say what it should."""
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from convscope.compare.gap import translation_gap
 from convscope.engine.executors import open_executor
@@ -30,13 +31,16 @@ from convscope.values.roles import RoleAssignment
 from convscope.values.routing import RoutingGraph
 from convscope.version import __version__
 
+if TYPE_CHECKING:
+    from convscope.engine.fold import Fold
+
 
 def analyze(
     log: TrajectoryLog,
     prior: RolePrior | None,
     config: AnalysisConfig,
     *,
-    n_workers: int | None = None,
+    n_workers: int | None = 1,
     progress: Progress | None = None,
 ) -> Evidence:
     """Find the roles and the routing of a team, and how far both are from the prior.
@@ -50,7 +54,8 @@ def analyze(
     config
         Every choice that changes a result.
     n_workers
-        Processes that read the log; None decides by its size. The result does not depend on it.
+        Processes that read the log; None decides by its size. The result does not depend on it. A script that asks for
+        more than one needs the usual ``if __name__ == "__main__":``, since workers import it.
     progress
         Told after each block that was read.
 
@@ -66,11 +71,8 @@ def analyze(
     with open_executor(n_workers or _workers_for(log)) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
         routing_folds = [estimator.fold(log, config) for estimator in estimators]
-        feature_fold = FeatureFold(log, config)
-        missing_fold = MissingFold(log, feature_fold.fields)
-        features, returns, missing, *tallies = run(
-            [feature_fold, ReturnFold(log, agents), missing_fold, *routing_folds]
-        )
+        folds: list[Fold] = [FeatureFold(log, config), ReturnFold(log, agents), *routing_folds]
+        missing, features, returns, *tallies = run([MissingFold(log, folds), *folds])
         routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)
         roles = discover_roles(features, log, agents=agents, config=config)
         gap = translation_gap(prior, roles, routing, features=features, config=config) if prior else None
@@ -98,7 +100,7 @@ def analyze_files(
     priors: Path | None = None,
     loader: str | None = None,
     mapping: Path | None = None,
-    n_workers: int | None = None,
+    n_workers: int | None = 1,
     progress: Progress | None = None,
 ) -> Evidence:
     """Open the logs of a study and its priors file, and analyse them; as `analyze`.
@@ -126,7 +128,7 @@ def analyze_files(
 def _workers_for(log: TrajectoryLog) -> int:
     # A process costs about a second to start: not worth it before some ten million numbers.
     is_large = log.episodes.n_timesteps * len(log.header.agents) > 2_000_000
-    return len(os.sched_getaffinity(0)) if is_large else 1
+    return (os.cpu_count() or 1) if is_large else 1
 
 
 def _notices(parts: Sequence[LogHeader | FeatureTable | RoleAssignment | RoutingGraph | Gap | None]) -> list[Notice]:

@@ -45,7 +45,7 @@ class _ProcessExecutor:
         self.window = 4 * n_workers
 
     def submit(self, function: Callable[..., Result], /, *arguments: object) -> Future[Result]:
-        return self._pool.submit(function, *arguments)
+        return self._pool.submit(_on_one_thread, function, *arguments)
 
 
 @contextmanager
@@ -67,12 +67,14 @@ def open_executor(n_workers: int) -> Generator[Executor]:
             return
         # Spawned, not forked: a fork of a process that has used threads may hang.
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_keep_to_one_thread)
+        pool = ProcessPoolExecutor(n_workers, mp_context=context)
         try:
             yield _ProcessExecutor(pool, n_workers)
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _keep_to_one_thread() -> None:
-    threadpool_limits(1)
+def _on_one_thread(function: Callable[..., Result], *arguments: object) -> Result:
+    # Only libraries that are loaded can be limited: by now the call's arguments have loaded them.
+    with threadpool_limits(1):
+        return function(*arguments)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import Any
 
 from convscope.engine.executors import Executor
 from convscope.engine.fold import Fold, merge_all, start_all
 from convscope.engine.tree import TreeReduction
+from convscope.errors import WorkerLostError
 from convscope.values.log import BlockTask, TrajectoryLog
 
 Progress = Callable[[int, int], None]
@@ -52,11 +54,24 @@ def run_folds(
             break
         done, _ = wait(waiting, return_when=FIRST_COMPLETED)
         for future in sorted(done, key=waiting.__getitem__):
-            tree.add(waiting.pop(future), future.result())
+            leaf = waiting.pop(future)
+            tree.add(leaf, _result(future, log, tasks[leaf]))
             n_done += 1
             if progress is not None:
                 progress(n_done, len(tasks))
     return [fold.finish(state) for fold, state in zip(folds, tree.result(), strict=True)]
+
+
+def _result(future: Future[list[Any]], log: TrajectoryLog, task: BlockTask) -> list[Any]:
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        names = ", ".join(file.name for file in log.header.inputs)
+        first, last = log.episodes.path[int(task.episodes[0])], log.episodes.path[int(task.episodes[-1])]
+        raise WorkerLostError(
+            f"a process died while reading {names}, near {first} to {last}: memory ran out, or the file is crafted; "
+            "try --workers 1, and only files that you trust"
+        ) from error
 
 
 def _fold_block(folds: tuple[Fold, ...], task: BlockTask) -> list[Any]:

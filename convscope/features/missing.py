@@ -1,7 +1,10 @@
 """How many numbers of a log are missing: NaN, or infinite, which no feature can use."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from convscope.engine.fold import Fold
 from convscope.values.arrays import BoolArray, IntArray
 from convscope.values.fields import FieldSpec, Level
 from convscope.values.header import Notice
@@ -15,11 +18,12 @@ class MissingFold:
     ----------
     log
         The log that is read. Fields between pairs are not counted: an empty cell is ordinary there.
-    fields
-        Names of the fields that an analysis reads.
+    folds
+        All else that the pass computes: what they read is counted.
     """
 
-    def __init__(self, log: TrajectoryLog, fields: frozenset[str]) -> None:
+    def __init__(self, log: TrajectoryLog, folds: Sequence[Fold]) -> None:
+        fields = frozenset[str]().union(*(fold.fields for fold in folds))
         self._specs = tuple(f for f in log.header.fields if f.name in fields and f.level is not Level.PAIR)
         self._place = ", ".join(file.name for file in log.header.inputs) or "the log"
 

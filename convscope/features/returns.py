@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from convscope.values.arrays import FloatArray
+from convscope.values.episodes import EpisodeTable
 from convscope.values.evidence import MeanReturn
 from convscope.values.fields import REWARDS, TEAM_REWARDS
 from convscope.values.log import Block, TrajectoryLog
@@ -24,8 +25,12 @@ class ReturnFold:
     fields = frozenset({REWARDS, TEAM_REWARDS})
 
     def __init__(self, log: TrajectoryLog, agents: Sequence[str]) -> None:
-        self._episodes = log.episodes
+        self._episodes: EpisodeTable | None = log.episodes
         self._columns = [i for i, agent in enumerate(log.header.agents) if agent.name in agents]
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the table of episodes at home: workers only add, and it may be large."""
+        return {**self.__dict__, "_episodes": None}
 
     def start(self) -> list[FloatArray]:
         """Return no returns."""
@@ -42,9 +47,11 @@ class ReturnFold:
 
     def finish(self, state: list[FloatArray]) -> tuple[MeanReturn, ...]:
         """Average over the episodes of each run and checkpoint, in log order."""
-        returns = np.concatenate(state)
-        pairs = zip(self._episodes.run.tolist(), self._episodes.checkpoint.tolist(), strict=True)
-        return tuple(self._mean(returns, run, checkpoint) for run, checkpoint in dict.fromkeys(pairs))
+        if self._episodes is None:
+            raise ValueError("a fold that came from another process cannot finish: it has no table of episodes")
+        returns, episodes = np.concatenate(state), self._episodes
+        pairs = zip(episodes.run.tolist(), episodes.checkpoint.tolist(), strict=True)
+        return tuple(_mean(returns, episodes, (run, checkpoint)) for run, checkpoint in dict.fromkeys(pairs))
 
     def _rewards(self, block: Block) -> FloatArray:
         if TEAM_REWARDS in block.columns:
@@ -55,13 +62,14 @@ class ReturnFold:
             return per_row
         return np.full(block.n_rows, np.nan)
 
-    def _mean(self, returns: FloatArray, run: int, checkpoint: int) -> MeanReturn:
-        episodes = self._episodes
-        mine = returns[(episodes.run == run) & (episodes.checkpoint == checkpoint)]
-        mean = float(mine.mean())
-        return MeanReturn(
-            run=episodes.runs[run],
-            checkpoint=episodes.checkpoints[checkpoint] if checkpoint >= 0 else None,
-            mean=mean if np.isfinite(mean) else None,
-            n_episodes=len(mine),
-        )
+
+def _mean(returns: FloatArray, episodes: EpisodeTable, group: tuple[int, int]) -> MeanReturn:
+    run, checkpoint = group
+    mine = returns[(episodes.run == run) & (episodes.checkpoint == checkpoint)]
+    mean = float(mine.mean())
+    return MeanReturn(
+        run=episodes.runs[run],
+        checkpoint=episodes.checkpoints[checkpoint] if checkpoint >= 0 else None,
+        mean=mean if np.isfinite(mean) else None,
+        n_episodes=len(mine),
+    )

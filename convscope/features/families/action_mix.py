@@ -3,6 +3,7 @@
 import numpy as np
 
 from convscope.features.decisions import Decisions
+from convscope.features.entropy import entropy_by_unit
 from convscope.features.family import lacks_field
 from convscope.features.spaces import shared_space
 from convscope.values.arrays import BoolArray, FloatArray
@@ -57,10 +58,10 @@ class ActionMix:
         evenness = np.full((decisions.n_units, actions.shape[1]), np.nan)
         shared = _shared(header)
         for component in range(actions.shape[1]):
-            mix = _mix(decisions, actions[:, component], n_choices[:, component])
-            evenness[:, component] = _evenness(mix, np.tile(n_choices[:, component], len(decisions.block.episodes)))
+            chosen, choices = actions[:, component], n_choices[:, component]
+            evenness[:, component] = _evenness(decisions, chosen, choices)
             if shared is not None and component < len(shared[0].n):
-                columns.append(_only(mix[:, : shared[0].n[component]], shared[1]))
+                columns.append(_only(_mix(decisions, chosen, shared[0].n[component]), shared[1]))
         is_known = np.isfinite(evenness)
         total = np.where(is_known, evenness, 0.0).sum(axis=1)
         variety = np.where(is_known.any(axis=1), total / np.maximum(is_known.sum(axis=1), 1), np.nan)
@@ -97,20 +98,21 @@ def _choices(header: LogHeader, width: int) -> FloatArray:
     return np.array(rows, dtype=np.float64)
 
 
-def _mix(decisions: Decisions, actions: FloatArray, n_choices: FloatArray) -> FloatArray:
-    """Share of each choice among a unit's valid actions, shape (units, most choices)."""
-    width = max(int(n_choices.max()), 1)
-    is_valid = (actions >= 0) & (actions < n_choices[decisions.agent])
-    cell = decisions.unit[is_valid] * width + actions[is_valid].astype(np.int64)
-    counts = np.bincount(cell, minlength=decisions.n_units * width).reshape(-1, width).astype(np.float64)
+def _mix(decisions: Decisions, chosen: FloatArray, n_choices: int) -> FloatArray:
+    """Share of each choice among a unit's valid actions, shape (units, choices)."""
+    is_valid = (chosen >= 0) & (chosen < n_choices)
+    cell = decisions.unit[is_valid] * n_choices + chosen[is_valid].astype(np.int64)
+    counts = np.bincount(cell, minlength=decisions.n_units * n_choices).reshape(-1, n_choices).astype(np.float64)
     n = counts.sum(axis=1, keepdims=True)
     return np.where(n > 0, counts / np.maximum(n, 1), np.nan)
 
 
-def _evenness(mix: FloatArray, n_choices: FloatArray) -> FloatArray:
+def _evenness(decisions: Decisions, chosen: FloatArray, choices: FloatArray) -> FloatArray:
     """Entropy over the largest that the unit's own number of choices allows, shape (units,)."""
-    logs = np.log(mix, out=np.zeros_like(mix), where=mix > 0)
-    entropy = -(mix * logs).sum(axis=1)
+    is_valid = (chosen >= 0) & (chosen < choices[decisions.agent])
+    symbols = chosen[is_valid].astype(np.int64)
+    entropy = entropy_by_unit(decisions.unit[is_valid], symbols, decisions.n_units, is_corrected=False)
+    n_choices = np.tile(choices, len(decisions.block.episodes))
     return np.where(n_choices > 1, entropy / np.log(np.maximum(n_choices, 2)), np.nan)
 
 

@@ -1,13 +1,16 @@
 """One pass gives the same bytes wherever it runs."""
 
 import hashlib
+import os
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from convscope.engine.executors import open_executor
 from convscope.engine.run import run_folds
 from convscope.engine.tree import TreeReduction
+from convscope.errors import WorkerLostError
 from convscope.ingest.memory import log_from_arrays
 from convscope.values.fields import POSITIONS
 
@@ -94,3 +97,39 @@ def test_the_tree_merges_neighbours_in_order_whatever_the_order_of_arrival(n_lea
         in_order.add(leaf, chr(65 + leaf))
     assert tree.result() == in_order.result()
     assert tree.result().replace("(", "").replace(")", "") == "".join(chr(65 + leaf) for leaf in range(n_leaves))
+
+
+class ThreadCounts:
+    """The most threads of any linear algebra library where blocks are folded."""
+
+    fields = frozenset[str]()
+
+    def start(self):
+        return 0
+
+    def add(self, state, block):
+        return max([state, *(pool["num_threads"] for pool in threadpool_info())])
+
+    def merge(self, first, second):
+        return max(first, second)
+
+    def finish(self, state):
+        return state
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_blocks_are_folded_on_one_thread_everywhere(n_workers):
+    with open_executor(n_workers) as executor:
+        assert run_folds(positions_log(), [ThreadCounts()], executor=executor, max_bytes=500) == [1]
+
+
+class Deadly(EpisodeNumbers):
+    """Dies as a process does that a crafted file crashes."""
+
+    def add(self, state, block):
+        os._exit(11)
+
+
+def test_a_worker_that_dies_is_an_error_that_names_the_place():
+    with open_executor(2) as executor, pytest.raises(WorkerLostError, match="a process died while reading"):
+        run_folds(positions_log(), [Deadly()], executor=executor, max_bytes=500)
