@@ -87,6 +87,8 @@ def log_from_arrays(
     rows = np.asarray(lengths, dtype=np.int64)
     held = {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}
     shape = (int(rows.sum()), len(agents))
+    for name, column in held.items():
+        _check_shape(name, column, shape)
     present = np.full(shape, Status.ACTING, dtype=np.uint8) if status is None else status
     names, codes = _role_codes(declared_roles, agents, len(rows))
     source = ArraySource(lengths=rows, status=sealed(present, shape, "status"), columns=held)
@@ -97,6 +99,18 @@ def log_from_arrays(
         source_of=np.zeros(len(rows), dtype=np.int64),
         local_of=np.arange(len(rows)),
     )
+
+
+def _check_shape(name: str, column: FloatArray, shape: tuple[int, int]) -> None:
+    n_rows, n_agents = shape
+    level = _level(name)
+    fits = {
+        Level.TEAM: column.shape[:1] == (n_rows,),
+        Level.AGENT: column.shape[:2] == (n_rows, n_agents),
+        Level.PAIR: column.shape[:1] == (n_rows,) and column.shape[-2:] == (n_agents, n_agents),
+    }
+    if not fits[level]:
+        raise ValueError(f"{name} has shape {column.shape}; the log has {n_rows} rows and {n_agents} agents")
 
 
 def _header(
@@ -139,12 +153,16 @@ def _episode_table(
     )
 
 
-def _spec(name: str, column: FloatArray) -> FieldSpec:
+def _level(name: str) -> Level:
     if name in _PAIR_FIELDS:
-        return FieldSpec(name=name, level=Level.PAIR, shape=column.shape[1:-2])
-    if name in _TEAM_FIELDS:
-        return FieldSpec(name=name, level=Level.TEAM, shape=column.shape[1:])
-    return FieldSpec(name=name, level=Level.AGENT, shape=column.shape[2:])
+        return Level.PAIR
+    return Level.TEAM if name in _TEAM_FIELDS else Level.AGENT
+
+
+def _spec(name: str, column: FloatArray) -> FieldSpec:
+    level = _level(name)
+    shape = {Level.PAIR: column.shape[1:-2], Level.TEAM: column.shape[1:], Level.AGENT: column.shape[2:]}[level]
+    return FieldSpec(name=name, level=level, shape=shape)
 
 
 def _action_space(actions: FloatArray | None) -> ActionSpace:
