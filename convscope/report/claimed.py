@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from convscope.values.evidence import Evidence
+from convscope.values.routing import RoutingGraph
+
+_CAUTIONS = frozenset({"unlogged-common-cause", "table-null"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -15,6 +18,8 @@ class ClaimedEdges:
     """``sender``, ``receiver``, ``weight``, ``p_value``, ``q_value``, ``significant``."""
     are_between_roles: bool
     n_significant: int
+    cautions: tuple[str, ...]
+    """What may stand behind the edges instead, a sentence each; to be said wherever the edges are."""
 
 
 def claimed_edges(evidence: Evidence) -> ClaimedEdges | None:
@@ -23,10 +28,14 @@ def claimed_edges(evidence: Evidence) -> ClaimedEdges | None:
     if routing is None:
         return None
     if evidence.header.identities_persist or routing.role_edges is None:
-        return _claimed(routing.edges, are_between_roles=False)
-    return _claimed(routing.role_edges, are_between_roles=True)
+        return _claimed(routing.edges, routing, are_between_roles=False)
+    return _claimed(routing.role_edges, routing, are_between_roles=True)
 
 
-def _claimed(edges: pl.DataFrame, *, are_between_roles: bool) -> ClaimedEdges:
-    n_significant = int(edges["significant"].fill_null(value=False).sum())
-    return ClaimedEdges(edges=edges, are_between_roles=are_between_roles, n_significant=n_significant)
+def _claimed(edges: pl.DataFrame, routing: RoutingGraph, *, are_between_roles: bool) -> ClaimedEdges:
+    return ClaimedEdges(
+        edges=edges,
+        are_between_roles=are_between_roles,
+        n_significant=int(edges["significant"].fill_null(value=False).sum()),
+        cautions=tuple(notice.message for notice in routing.notices if notice.code in _CAUTIONS),
+    )

@@ -62,6 +62,8 @@ class RoutingView:
     compared: tuple[SourceAgreement, ...]
     are_between_roles: bool
     """Whether the claimed edges, and the graph, are between roles."""
+    cautions: tuple[str, ...]
+    """What may stand behind the edges instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,7 @@ def _view(evidence: Evidence) -> RoutingView | NoRouting:
         n_tested=claimed.edges.height,
         n_significant=claimed.n_significant,
         are_between_roles=claimed.are_between_roles,
+        cautions=claimed.cautions,
         matrices=preference_matrices(evidence),
         graph=_graph(evidence, claimed),
         legend=() if claimed.are_between_roles else _legend(evidence),

@@ -64,7 +64,8 @@ def _edges(evidence: Evidence) -> Tile:
     if evidence.routing is None or claimed is None:
         return Tile(value=NO_FIGURE, name="routing edges", note="no source of routing in this log")
     where = " between roles" if claimed.are_between_roles else ""
-    note = f"of {figure(claimed.edges.height)} tested{where}, from {evidence.routing.source.value}"
+    doubt = "; read the caution beside them" if claimed.cautions and claimed.n_significant else ""
+    note = f"of {figure(claimed.edges.height)} tested{where}, from {evidence.routing.source.value}{doubt}"
     name = "significant edge" if claimed.n_significant == 1 else "significant edges"
     return Tile(value=figure(claimed.n_significant), name=name, note=note)
 
