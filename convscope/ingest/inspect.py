@@ -15,7 +15,6 @@ from convscope.ingest.probe import Probe, probe
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
 
-
 MAX_INSPECTED = 8
 """Files of a folder that are looked into, each in full."""
 

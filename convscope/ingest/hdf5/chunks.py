@@ -15,6 +15,9 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+# A compiled module without stubs.
+from h5py import h5i  # pyright: ignore[reportAttributeAccessIssue]
+
 from convscope.errors import RefusedFileError
 from convscope.ingest.hdf5.checksum import fletcher32
 
@@ -45,19 +48,48 @@ def read_chunked(dataset: "h5py.Dataset", start: int, stop: int, *, where: str) 
     RefusedFileError
         If a stored chunk does not decode to exactly what it declares.
     """
-    creation = dataset.id.get_create_plist()
-    filters = tuple(int(creation.get_filter(i)[0]) for i in range(creation.get_nfilters()))
-    if not set(filters) <= _DECODED_HERE or dataset.dtype.itemsize != dataset.id.get_type().get_size():
-        # LZF has no bounded decoder in Python; the library decodes it after the chunks' sizes were checked.
-        for offset in _offsets(dataset, start, stop):
-            _stored(dataset, offset, filters, where=where)
+    filters = _filters(dataset)
+    if not set(filters) <= _DECODED_HERE or dataset.dtype.itemsize != stored_item_bytes(dataset):
+        check_chunks(dataset, start, stop, where=where)
         return np.asarray(dataset[start:stop])
     rows = np.full((stop - start, *dataset.shape[1:]), dataset.fillvalue, dataset.dtype)
     for offset in _offsets(dataset, start, stop):
         stored = _stored(dataset, offset, filters, where=where)
         if stored is not None:
-            _place(rows, _decode(dataset, stored, where=where), offset, start=start)
+            content = _decode(dataset, stored, where=where)
+            _place(rows, np.frombuffer(content, dataset.dtype).reshape(_chunk_shape(dataset)), offset, start=start)
     return rows
+
+
+def check_chunks(dataset: "h5py.Dataset", start: int, stop: int, *, where: str) -> None:
+    """Make sure of the chunks of rows that the library itself has to decode; parameters as for `read_chunked`.
+
+    Raises
+    ------
+    RefusedFileError
+        If a stored chunk does not decode to exactly what it declares.
+    """
+    filters = _filters(dataset)
+    for offset in _offsets(dataset, start, stop):
+        stored = _stored(dataset, offset, filters, where=where)
+        # LZF has no bounded decoder in Python; of such a chunk only the stored size is known.
+        if stored is not None and set(filters) <= _DECODED_HERE:
+            _decode(dataset, stored, where=where)
+
+
+def stored_item_bytes(dataset: "h5py.Dataset") -> int:
+    """Return the bytes of an element in the file, which memory may hold in another size."""
+    kind = dataset.id.get_type()
+    if isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str():
+        # The library tells the size of a pointer; the file holds a length, an address and a number in its heap.
+        address_bytes, _ = h5i.get_file_id(dataset.id).get_create_plist().get_sizes()
+        return 8 + int(address_bytes)
+    return int(kind.get_size())
+
+
+def _filters(dataset: "h5py.Dataset") -> tuple[int, ...]:
+    creation = dataset.id.get_create_plist()
+    return tuple(int(creation.get_filter(i)[0]) for i in range(creation.get_nfilters()))
 
 
 def _offsets(dataset: "h5py.Dataset", start: int, stop: int) -> Iterator[tuple[int, ...]]:
@@ -84,7 +116,7 @@ def _stored(
     info = dataset.id.get_chunk_info_by_coord(offset)
     if info.byte_offset is None:
         return None
-    n_bytes = prod(_chunk_shape(dataset)) * dataset.dtype.itemsize
+    n_bytes = prod(_chunk_shape(dataset)) * stored_item_bytes(dataset)
     # A chunk that does not get smaller is stored as it is, marked so; a checksum is never left out that way.
     applied = tuple(number for place, number in enumerate(filters) if not info.filter_mask >> place & 1)
     if _CHECKSUM in filters and _CHECKSUM not in applied:
@@ -96,8 +128,8 @@ def _stored(
     return _Stored(content=bytes(dataset.id.read_direct_chunk(offset)[1]), filters=applied)
 
 
-def _decode(dataset: "h5py.Dataset", stored: _Stored, *, where: str) -> npt.NDArray[Any]:
-    item_bytes = dataset.dtype.itemsize
+def _decode(dataset: "h5py.Dataset", stored: _Stored, *, where: str) -> bytes:
+    item_bytes = stored_item_bytes(dataset)
     n_bytes = prod(_chunk_shape(dataset)) * item_bytes
     content = stored.content
     for number in reversed(stored.filters):
@@ -110,7 +142,7 @@ def _decode(dataset: "h5py.Dataset", stored: _Stored, *, where: str) -> npt.NDAr
             content = _verified(content, where)
     if len(content) != n_bytes:
         raise _broken(where, None, f"decodes to {len(content)} of {n_bytes} bytes")
-    return np.frombuffer(content, dataset.dtype).reshape(_chunk_shape(dataset))
+    return content
 
 
 def _inflate(content: bytes, limit: int, where: str) -> bytes:

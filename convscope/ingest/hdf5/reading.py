@@ -5,7 +5,6 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -14,18 +13,16 @@ import numpy.typing as npt
 # Compiled modules without stubs.
 from h5py import h5d, h5g, h5o  # pyright: ignore[reportAttributeAccessIssue]
 
-from convscope.errors import LogFormatError, RefusedFileError
-from convscope.ingest.hdf5.attributes import Value, plain_value, read_attributes
-from convscope.ingest.hdf5.chunks import read_chunked
+from convscope.errors import LogFormatError
+from convscope.ingest.hdf5.attributes import Value, read_attributes
 from convscope.ingest.hdf5.datasets import check_dataset
 from convscope.ingest.hdf5.opening import open_guarded
 from convscope.ingest.hdf5.preflight import LIMITS, FoundObject, SkippedLink, check_links, walk
+from convscope.ingest.hdf5.rows import read_rows, read_texts
 from convscope.ingest.names import numbered_key
 from convscope.values.header import Notice
 
 __all__ = ["DatasetInfo", "Hdf5Reader", "Inventory", "Value", "open_hdf5", "read_inventory"]
-
-_MAX_TEXTS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +95,8 @@ class Hdf5Reader:
         """
         found = self._dataset(dataset)
         where = f"{self._place}:{dataset}"
-        try:
-            return _rows(found, start, stop, where=where)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise LogFormatError(f"{where} cannot be read: {str(error)[:200]}") from error
+        with _readable(where):
+            return read_rows(found, start, stop, where=where)
 
     def read_text(self, dataset: str) -> tuple[str, ...]:
         """Return the strings of a dataset, flattened.
@@ -109,14 +104,14 @@ class Hdf5Reader:
         Raises
         ------
         LogFormatError
-            If there is no such dataset or it holds no text.
+            If there is no such dataset, it holds no text, or it cannot be read.
+        RefusedFileError
+            If it may do harm, or its texts are beyond all measure.
         """
         found = self._dataset(dataset)
         where = f"{self._place}:{dataset}"
-        if found.size is None or found.size > _MAX_TEXTS or h5py.check_string_dtype(found.dtype) is None:
-            raise LogFormatError(f"{where} holds no list of names")
-        texts = plain_value(np.asarray(found[()]).ravel())
-        return tuple(str(text) for text in texts) if isinstance(texts, tuple) else ()
+        with _readable(where):
+            return read_texts(found, where=where, file_bytes=int(self._file.id.get_filesize()))
 
     def _dataset(self, path: str) -> "h5py.Dataset":
         try:
@@ -128,6 +123,14 @@ class Hdf5Reader:
             raise LogFormatError(f"{self._place}:{path} is a group, not a dataset")
         check_dataset(found, f"{self._place}:{path}", LIMITS)
         return h5py.Dataset(found)
+
+
+@contextmanager
+def _readable(where: str) -> Generator[None]:
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, TypeError) as error:
+        raise LogFormatError(f"{where} cannot be read: {str(error)[:200]}") from error
 
 
 @contextmanager
@@ -208,18 +211,6 @@ def _info(item: FoundObject) -> DatasetInfo:
     return DatasetInfo(
         path=item.path, shape=shape, dtype=dtype.str if is_plain else "", columns=tuple(dtype.names or ())
     )
-
-
-def _rows(dataset: "h5py.Dataset", start: int, stop: int | None, *, where: str) -> npt.NDArray[Any]:
-    if dataset.ndim == 0:
-        return np.asarray(dataset[()])
-    last = min(dataset.shape[0] if stop is None else stop, dataset.shape[0])
-    if dataset.chunks is not None:
-        return read_chunked(dataset, start, max(last, start), where=where)
-    stored, declared = dataset.id.get_storage_size(), dataset.size * dataset.id.get_type().get_size()
-    if stored not in {0, declared}:
-        raise RefusedFileError("broken-storage", f"{where} stores {stored} of {declared} bytes; the file is damaged")
-    return np.asarray(dataset[start:last])
 
 
 _SKIPPED = {

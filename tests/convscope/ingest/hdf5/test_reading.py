@@ -142,3 +142,66 @@ def test_a_file_whose_writer_died_is_read_and_said(tmp_path):
     assert [notice.code for notice in read_inventory(path).notices] == ["unfinished-file"]
     with open_hdf5(path) as file:
         assert file.read("/obs").tolist() == [1.0, 2.0]
+
+
+FIXED = h5py.string_dtype("utf-8", 64)
+VARYING = h5py.string_dtype("utf-8")
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    names=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12), min_size=1, max_size=9),
+    kind=st.sampled_from([FIXED, VARYING]),
+    filters=st.sampled_from([{}, {"compression": "gzip", "shuffle": True}, {"compression": "lzf"}, None]),
+)
+def test_names_come_back_as_they_were_written(tmp_path_factory, names, kind, filters):
+    path = tmp_path_factory.mktemp("logs") / "log.h5"
+    encoded = [name.encode() for name in names]
+    with h5py.File(path, "w") as file:
+        options = {} if filters is None else {"chunks": (4,), "maxshape": (None,), **filters}
+        file.create_dataset("names", data=np.array(encoded, dtype=kind), dtype=kind, **options)
+        file.create_dataset("one", data=np.array(encoded[0], dtype=kind), dtype=kind)
+    with open_hdf5(path) as file:
+        assert file.read_text("/names") == tuple(names)
+        assert file.read_text("/one") == (names[0],)
+
+
+@pytest.mark.parametrize("kind", [FIXED, VARYING], ids=["fixed", "varying"])
+@pytest.mark.parametrize(
+    "stored", [zlib.compress(b"A" * 16), zlib.compress(bytes(1 << 20)), b"no stream"], ids=["short", "long", "garbage"]
+)
+def test_names_in_a_chunk_that_is_not_what_it_declares_are_an_error(tmp_path, kind, stored):
+    with h5py.File(tmp_path / "log.h5", "w") as file:
+        names = file.create_dataset("id", shape=(16,), dtype=kind, chunks=(16,), compression="gzip")
+        names.id.write_direct_chunk((0,), stored)
+    with open_hdf5(tmp_path / "log.h5") as file, pytest.raises(RefusedFileError, match=r"log\.h5:/id") as caught:
+        file.read_text("/id")
+    assert caught.value.code == "broken-chunk"
+
+
+def test_names_beyond_all_measure_are_refused_before_they_are_read(tmp_path):
+    with h5py.File(tmp_path / "log.h5", "w") as file:
+        file.create_dataset("id", shape=(1 << 14,), dtype=h5py.string_dtype("utf-8", 1 << 16), chunks=(1,))
+        many = file.create_dataset("same", shape=(300,), dtype=VARYING)
+        many[0] = "x" * (1 << 20)
+        at = many.id.get_offset()
+        where = (at, many.id.get_storage_size())
+    content = bytearray((tmp_path / "log.h5").read_bytes())
+    content[where[0] : where[0] + where[1]] = bytes(content[where[0] : where[0] + 16]) * 300
+    (tmp_path / "log.h5").write_bytes(content)
+    with open_hdf5(tmp_path / "log.h5") as file:
+        for path in ("/id", "/same"):
+            with pytest.raises(RefusedFileError, match=r"log\.h5:/") as caught:
+                file.read_text(path)
+            assert caught.value.code in {"text-size", "expansion"}
+
+
+def test_a_broken_name_is_a_log_format_error(tmp_path):
+    with h5py.File(tmp_path / "log.h5", "w") as file:
+        names = file.create_dataset("id", data=["a" * 40, "b" * 40], dtype=VARYING)
+        where = names.id.get_offset()
+    content = bytearray((tmp_path / "log.h5").read_bytes())
+    content[where + 4 : where + 12] = (1 << 40).to_bytes(8, "little")
+    (tmp_path / "log.h5").write_bytes(content)
+    with open_hdf5(tmp_path / "log.h5") as file, pytest.raises(LogFormatError, match=r"log\.h5:/id cannot be read"):
+        file.read_text("/id")

@@ -1,0 +1,106 @@
+"""Rows and texts of a dataset, of which every stored byte is accounted for before it is handed on."""
+
+from math import prod
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from convscope.errors import LogFormatError, RefusedFileError
+from convscope.ingest.hdf5.attributes import plain_value
+from convscope.ingest.hdf5.chunks import check_chunks, read_chunked, stored_item_bytes
+
+MAX_TEXTS = 1 << 20
+"""Texts of a list of names."""
+MAX_TEXT_BYTES = 256 << 20
+"""All of them together; the names of a million episodes are a quarter of it."""
+
+
+def read_rows(dataset: "h5py.Dataset", start: int, stop: int | None, *, where: str) -> npt.NDArray[Any]:
+    """Read rows of a dataset, whole for a scalar.
+
+    Parameters
+    ----------
+    dataset
+        Checked already as to type, size and filters.
+    start, stop
+        Rows of axis 0; to the end when ``stop`` is left out.
+    where
+        File and path, for errors.
+
+    Raises
+    ------
+    RefusedFileError
+        If what is stored is not what the dataset declares.
+    """
+    if dataset.ndim == 0:
+        _check_contiguous(dataset, where)
+        return np.asarray(dataset[()])
+    last = max(min(dataset.shape[0] if stop is None else stop, dataset.shape[0]), start)
+    if dataset.chunks is not None:
+        return read_chunked(dataset, start, last, where=where)
+    _check_contiguous(dataset, where)
+    return np.asarray(dataset[start:last])
+
+
+def read_texts(dataset: "h5py.Dataset", *, where: str, file_bytes: int) -> tuple[str, ...]:
+    """Read the strings of a dataset, flattened.
+
+    Parameters
+    ----------
+    dataset
+        Checked already as to type, size and filters.
+    where
+        File and path, for errors.
+    file_bytes
+        Size of the file: no text of varying length is longer.
+
+    Raises
+    ------
+    LogFormatError
+        If it holds no list of texts.
+    RefusedFileError
+        If the texts are larger than `MAX_TEXT_BYTES`, or what is stored is not what the dataset declares.
+    """
+    kind = h5py.check_string_dtype(dataset.dtype)
+    if kind is None or dataset.size is None or dataset.size > MAX_TEXTS:
+        raise LogFormatError(f"{where} holds no list of names")
+    if kind.length is None and dataset.ndim > 0:
+        return _varying_texts(dataset, where=where, file_bytes=file_bytes)
+    _check_budget(dataset.size * dataset.dtype.itemsize, where)
+    return _plain_texts(read_rows(dataset, 0, None, where=where))
+
+
+def _varying_texts(dataset: "h5py.Dataset", *, where: str, file_bytes: int) -> tuple[str, ...]:
+    if dataset.chunks is not None:
+        check_chunks(dataset, 0, dataset.shape[0], where=where)
+    else:
+        _check_contiguous(dataset, where)
+    # Many entries may point to one long text: a stretch holds no more of them than the budget could.
+    row_bytes = max(file_bytes, 1) * max(prod(dataset.shape[1:]), 1)
+    step = max(MAX_TEXT_BYTES // row_bytes, 1)
+    texts: list[str] = []
+    n_bytes = 0
+    for start in range(0, dataset.shape[0], step):
+        found = _plain_texts(np.asarray(dataset[start : start + step]))
+        n_bytes += sum(map(len, found))
+        _check_budget(n_bytes, where)
+        texts.extend(found)
+    return tuple(texts)
+
+
+def _plain_texts(found: npt.NDArray[Any]) -> tuple[str, ...]:
+    texts = plain_value(found.ravel())
+    return tuple(str(text) for text in texts) if isinstance(texts, tuple) else ()
+
+
+def _check_budget(n_bytes: int, where: str) -> None:
+    if n_bytes > MAX_TEXT_BYTES:
+        raise RefusedFileError("text-size", f"{where} holds texts of more than {MAX_TEXT_BYTES >> 20} MiB")
+
+
+def _check_contiguous(dataset: "h5py.Dataset", where: str) -> None:
+    stored, declared = dataset.id.get_storage_size(), (dataset.size or 0) * stored_item_bytes(dataset)
+    if stored not in {0, declared}:
+        raise RefusedFileError("broken-storage", f"{where} stores {stored} of {declared} bytes; the file is damaged")
