@@ -78,8 +78,9 @@ def validate_log(path: Path) -> tuple[Problem, ...]:
         If it could do harm.
     """
     found: list[Problem] = []
+    inventory = read_inventory(path)
     with open_hdf5(path) as file:
-        view = LogView(inventory=read_inventory(path), file=file)
+        view = LogView(inventory=inventory, file=file)
         for rules in _STEPS:
             found.extend(problem for check in rules for problem in check(view))
             if any(problem.severity is Severity.CRITICAL for problem in found):

@@ -7,7 +7,6 @@ from pathlib import Path
 import h5py
 
 from convscope.errors import LogFormatError, RefusedFileError
-from convscope.ingest.hdf5.heaps import check_heaps
 
 _NO_LOCKS = (False, True)
 """No locks, and no matter where the system knows none."""
@@ -48,6 +47,21 @@ def check_regular(path: Path) -> None:
         raise LogFormatError(f"{path} is empty (0 bytes); the recording was never written")
 
 
+def check_hdf5(path: Path) -> None:
+    """Make sure that a path is a plain file that says it is HDF5.
+
+    Raises
+    ------
+    LogFormatError
+        If there is nothing, nothing in it, or something else.
+    RefusedFileError
+        If it is a folder, a pipe or a device.
+    """
+    check_regular(path)
+    if not has_hdf5_signature(path):
+        raise LogFormatError(f"{path} is not an HDF5 file")
+
+
 def open_guarded(path: Path) -> tuple["h5py.File", bool]:
     """Open an HDF5 file for reading, without locks and with strong closing.
 
@@ -68,10 +82,7 @@ def open_guarded(path: Path) -> tuple["h5py.File", bool]:
     LogFormatError
         If it is no HDF5 file, or a broken one.
     """
-    check_regular(path)
-    if not has_hdf5_signature(path):
-        raise LogFormatError(f"{path} is not an HDF5 file")
-    check_heaps(path)
+    check_hdf5(path)
     try:
         return _unlocked(path), False
     except (OSError, RuntimeError) as error:

@@ -16,7 +16,8 @@ from h5py import h5d, h5g, h5o  # pyright: ignore[reportAttributeAccessIssue]
 from convscope.errors import LogFormatError
 from convscope.ingest.hdf5.attributes import Value, read_attributes
 from convscope.ingest.hdf5.datasets import check_dataset
-from convscope.ingest.hdf5.opening import open_guarded
+from convscope.ingest.hdf5.heaps import check_heaps
+from convscope.ingest.hdf5.opening import check_hdf5, open_guarded
 from convscope.ingest.hdf5.preflight import LIMITS, FoundObject, SkippedLink, check_links, walk
 from convscope.ingest.hdf5.rows import read_rows, read_texts
 from convscope.ingest.names import numbered_key
@@ -135,7 +136,7 @@ def _readable(where: str) -> Generator[None]:
 
 @contextmanager
 def open_hdf5(path: Path) -> Generator[Hdf5Reader]:
-    """Open a file for reading rows.
+    """Open a file for reading rows; its inventory was read before, which is what checks the file as a whole.
 
     Raises
     ------
@@ -163,6 +164,9 @@ def read_inventory(path: Path) -> Inventory:
         If it holds links into other files, external storage, virtual datasets, object types, filters that need
         plug-ins, or asks for absurd amounts of memory.
     """
+    check_hdf5(path)
+    # Here and not at every opening: it looks at every byte, and each block of rows opens the file.
+    check_heaps(path)
     file, is_unfinished = open_guarded(path)
     with file:
         try:

@@ -9,7 +9,8 @@ import pytest
 from h5py import h5d, h5p, h5s, h5t
 
 from convscope.errors import LogFormatError, RefusedFileError
-from convscope.ingest.hdf5.reading import read_inventory
+from convscope.ingest.hdf5.reading import open_hdf5, read_inventory
+from convscope.ingest.validate import validate_log
 
 
 @pytest.fixture
@@ -146,16 +147,26 @@ def test_bytes_of_unknown_kind_are_left_out_and_never_unpickled(file):
     assert inventory.notices[0].code == "skipped-opaque"
 
 
-def test_a_broken_string_heap_is_refused_instead_of_hanging(tmp_path):
-    path = tmp_path / "log.h5"
+def with_broken_heap(path):
     with h5py.File(path, "w") as file:
         file.attrs["agents"] = ["scout", "guard"]
+        file["obs"] = np.arange(4)
     content = bytearray(path.read_bytes())
     heap = content.find(b"GCOL")
     content[heap + 16 : heap + 64] = bytes(48)
     path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("look", [read_inventory, validate_log])
+def test_a_broken_string_heap_is_refused_instead_of_hanging(tmp_path, look):
     with pytest.raises(RefusedFileError, match="broken heap"):
-        read_inventory(path)
+        look(with_broken_heap(tmp_path / "log.h5"))
+
+
+def test_rows_are_read_without_looking_through_the_whole_file_again(tmp_path):
+    with open_hdf5(with_broken_heap(tmp_path / "log.h5")) as file:
+        assert file.read("/obs").tolist() == [0, 1, 2, 3]
 
 
 def test_a_pipe_is_refused_without_being_opened(tmp_path):
