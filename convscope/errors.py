@@ -48,13 +48,29 @@ class RefusedFileError(LogFormatError):
         super().__init__(message)
         self.code = code
 
-    def __reduce__(self) -> tuple[type["RefusedFileError"], tuple[str, str]]:
-        """Let the error cross a process border with both of its parts."""
-        return type(self), (self.code, str(self))
+    def __reduce__(self) -> tuple[type["RefusedFileError"], tuple[str, str], dict[str, object]]:
+        """Let the error cross a process border with its parts and notes."""
+        return type(self), (self.code, str(self)), self.__dict__
 
 
 class AmbiguousLogError(LogFormatError):
-    """A log that can be read in more than one way; the message shows the readings and a mapping to edit."""
+    """A log that can be read in more than one way.
+
+    Parameters
+    ----------
+    message
+        The readings, and the mapping to edit.
+    mapping
+        That mapping file; None where none can be written.
+    """
+
+    def __init__(self, message: str, mapping: str | None = None) -> None:
+        super().__init__(message)
+        self.mapping = mapping
+
+    def __reduce__(self) -> tuple[type["AmbiguousLogError"], tuple[str, str | None], dict[str, object]]:
+        """Let the error cross a process border with its parts and notes."""
+        return type(self), (str(self), self.mapping), self.__dict__
 
 
 class WorkerLostError(ConvscopeError):

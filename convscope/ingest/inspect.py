@@ -147,9 +147,7 @@ def _proposed(chosen: Loader | None, seen: Probe, mapping: LogMapping | None) ->
     try:
         return mapping_text(chosen.propose(seen, mapping))
     except AmbiguousLogError as error:
-        # The message of an ambiguous log ends with the mapping to edit.
-        _, found, text = str(error).partition("convscope-mapping")
-        return found + text if found else None
+        return error.mapping
     except LogFormatError:
         return None
 

@@ -228,14 +228,16 @@ class AxisSearch:
                 f"{where} have no axis of agents{named}: the rows may be one agent's, or agents in turn; declare the "
                 "axes in a mapping"
             )
-        return AmbiguousLogError(
+        mapping = mapping_text(self._joint_mapping())
+        message = (
             f"{where} can be read in two ways{named}:\n"
             f"  1. {shape[-1]} agents with one action each, every agent's columns side by side in the other arrays;\n"
             f"  2. one agent with {shape[-1]} action columns.\n"
             "Nothing in the file tells them apart. Give this mapping with --mapping for the first; for the other leave "
             "one name in it.\n"
-            f"{mapping_text(self._joint_mapping())}"
+            f"{mapping}"
         )
+        return AmbiguousLogError(message, mapping)
 
     def _joint_mapping(self) -> LogMapping:
         lead = Axis.TIME if Axis.EPISODE in self.reference.axes else Axis.ROW
