@@ -142,7 +142,8 @@ class _Panel:
 def _panel(plan: Plan, block: Block) -> _Panel:
     values = read_columns(block, plan.columns)
     cells = plan.clock.cells(block)
-    mean = plan.mean.reshape(-1, len(plan.columns))[cells]
+    n_times, n_columns = plan.mean.shape[0] * plan.mean.shape[1], plan.mean.shape[2]
+    mean = plan.mean.reshape(n_times, n_columns)[cells]
     is_known = np.isfinite(values)
     return _Panel(
         values=np.where(is_known, (values - mean) * plan.scale, 0.0),

@@ -16,7 +16,7 @@ from convscope.simulate.situations import (
     unlogged_driver,
 )
 from convscope.values.config import AnalysisConfig
-from convscope.values.fields import ACTION_MASKS, ACTIONS, POSITIONS
+from convscope.values.fields import ACTION_MASKS, ACTIONS, ATTENTION, POSITIONS
 from convscope.values.status import Status
 
 CONFIG = AnalysisConfig(n_permutations=199)
@@ -181,6 +181,20 @@ def test_a_constant_agent_has_no_data_rather_than_no_influence():
     assert np.isnan(weight[1, 0])
     assert np.isfinite(weight[0, 2])
     assert "no-data" in codes(graph)
+
+
+@pytest.mark.parametrize("n_episodes", [10, 40])
+def test_where_nobody_varies_there_is_no_data_rather_than_a_failure(n_episodes):
+    actions = np.full((20 * n_episodes, 3, 1), 2.0)
+    graph = routing(log_from_arrays({ACTIONS: actions}, [20] * n_episodes, list("abc")))
+    assert graph.edges["weight"].null_count() == 6
+    assert "no-data" in codes(graph)
+
+
+def test_constant_actions_do_not_stand_in_the_way_of_another_source():
+    columns = {ACTIONS: np.full((800, 3, 1), 2.0), ATTENTION: np.random.default_rng(8).random((800, 1, 3, 3))}
+    graph = routing(log_from_arrays(columns, [20] * 40, list("abc")))
+    assert [compared.correlation for compared in graph.compared] == [None]
 
 
 def test_agents_in_lockstep_have_no_data():
