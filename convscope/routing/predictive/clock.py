@@ -8,9 +8,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from convscope.routing.groups import Group
-from convscope.routing.predictive.columns import FIELDS, Column, Kind
+from convscope.routing.predictive.columns import FIELDS, Column
 from convscope.routing.predictive.pieces import pieces
 from convscope.routing.predictive.reading import has_choice, read_columns
+from convscope.routing.predictive.symbol_counts import SymbolCounts, count_symbols
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.log import Block
@@ -25,7 +26,7 @@ class Clock:
     """Times in the episode, cut so that each interval has some twenty rows or more."""
 
     group_of: IntArray
-    """Group (run and checkpoint) of each episode of the log, shape (E,)."""
+    """Group (run and checkpoint) of each episode of the log, -1 where it is not read, shape (E,)."""
     interval_of: IntArray
     """Interval of each time, by group, shape (G, longest episode)."""
 
@@ -36,13 +37,22 @@ class Clock:
 
     @property
     def n_episodes(self) -> IntArray:
-        """Episodes of each group, shape (G,)."""
-        return np.bincount(self.group_of, minlength=self.n_groups)
+        """Episodes of each group, 0 where it is not read, shape (G,)."""
+        return np.bincount(self.group_of[self.group_of >= 0], minlength=self.n_groups)
 
     @property
     def n_intervals(self) -> int:
         """Largest number of intervals of a group."""
         return int(self.interval_of.max()) + 1
+
+    def is_read(self, block: Block) -> BoolArray:
+        """Return which episodes of a block are read, shape (B,)."""
+        return np.greater_equal(self.group_of[block.episodes], 0)
+
+    def only(self, groups: IntArray) -> "Clock":
+        """Return a clock by which only some groups are read; their numbers stay."""
+        kept = np.where(np.isin(self.group_of, groups), self.group_of, -1)
+        return Clock(group_of=kept, interval_of=self.interval_of)
 
     def cells(self, block: Block) -> IntArray:
         """Return the cell (group and interval in one number) of each row of a block, shape (T,)."""
@@ -78,10 +88,7 @@ class ClockSums:
     """Rows with a value, shape (G, intervals, C)."""
     squares: FloatArray
     """Sum of squares of each column, shape (C,)."""
-    steps: FloatArray
-    """How often each symbol of an agent followed each of its symbols, shape (G, C, C)."""
-    together: FloatArray
-    """How often two symbols, of any two agents, stood side by side a step before another step, shape (G, C, C)."""
+    symbols: SymbolCounts
     is_uneven: BoolArray
     """Whether somebody lacked a choice while somebody else acted, shape (1,)."""
 
@@ -106,14 +113,13 @@ class ClockFold:
             total=np.zeros(shape),
             count=np.zeros(shape),
             squares=np.zeros(n_columns),
-            steps=np.zeros((n_groups, n_columns, n_columns)),
-            together=np.zeros((n_groups, n_columns, n_columns)),
+            symbols=self._no_symbols(),
             is_uneven=np.zeros(1, dtype=np.bool_),
         )
 
     def add(self, state: ClockSums, block: Block) -> ClockSums:
         """Add a block."""
-        for piece in pieces(block, len(self.columns)):
+        for piece in pieces(block, len(self.columns), is_wanted=self.clock.is_read(block)):
             state = self.merge(state, self._sums(piece))
         return state
 
@@ -135,8 +141,7 @@ class ClockFold:
             total=self._by_cell(held, cells),
             count=self._by_cell(is_known.astype(np.float64), cells),
             squares=np.square(held).sum(axis=0),
-            steps=self._symbol_pairs(held, block, later_by=1),
-            together=self._symbol_pairs(held, block, later_by=0),
+            symbols=self._symbols(held, block),
             is_uneven=np.array([_is_uneven(block)]),
         )
 
@@ -148,17 +153,14 @@ class ClockFold:
         result[distinct] = np.add.reduceat(values[order], starts, axis=0)
         return result.reshape(shape)
 
-    def _symbol_pairs(self, held: FloatArray, block: Block, *, later_by: int) -> FloatArray:
-        places = [place for place, column in enumerate(self.columns) if column.kind == Kind.SYMBOL]
-        result = np.zeros((self.clock.n_groups, len(self.columns), len(self.columns)))
+    def _symbols(self, held: FloatArray, block: Block) -> SymbolCounts:
         episode = block.episode_of_row
         later = np.flatnonzero(np.diff(episode) == 0) + 1
-        group = self.clock.group_of[block.episodes][episode[later]]
-        for number in np.unique(group).tolist():
-            rows = later[group == number]
-            first, second = held[rows - 1][:, places], held[rows - 1 + later_by][:, places]
-            result[number][np.ix_(places, places)] = first.T @ second
-        return result
+        return count_symbols(held, self.clock.group_of[block.episodes][episode], later, bank=self.columns)
+
+    def _no_symbols(self) -> SymbolCounts:
+        none = np.zeros(0, dtype=np.int64)
+        return count_symbols(np.zeros((0, len(self.columns))), none, none, bank=self.columns)
 
 
 def _is_uneven(block: Block) -> bool:

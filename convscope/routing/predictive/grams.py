@@ -77,7 +77,7 @@ class GramFold:
 
     def add(self, state: UnitGrams, block: Block) -> UnitGrams:
         """Add the episodes of a block."""
-        for piece in pieces(block, len(self.plan.columns)):
+        for piece in pieces(block, len(self.plan.columns), is_wanted=self.plan.clock.is_read(block)):
             state = self.merge(state, self._units(piece))
         return state
 

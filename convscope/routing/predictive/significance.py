@@ -54,6 +54,6 @@ def _p_values(parts: Sequence[Part], n_flips: int, rng: np.random.Generator) -> 
         result[others] = quadratic_flips([part.fits.scores for part in parts], n_flips=n_flips, rng=rng).p_value
         return result
     for receiver, sender in np.argwhere(others).tolist():
-        tables = [part.counts[receiver, sender] for part in parts if part.counts is not None]
+        tables = [part.counts.table(receiver, sender) for part in parts if part.counts is not None]
         result[receiver, sender] = table_p_value(tables, n_draws=n_flips, rng=rng)
     return result

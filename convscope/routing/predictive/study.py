@@ -10,10 +10,11 @@ from convscope.routing.predictive.evaluate import PairFits, pair_fits
 from convscope.routing.predictive.fits import Question
 from convscope.routing.predictive.grams import GramFold, UnitGrams
 from convscope.routing.predictive.lag import choose_lag
+from convscope.routing.predictive.pair_counts import CountFold, PairCounts
 from convscope.routing.predictive.plan import make_plan
 from convscope.routing.predictive.symbols import SymbolTables, symbol_tables
-from convscope.routing.predictive.tables import CountFold, count_weights
-from convscope.values.arrays import FloatArray, IntArray
+from convscope.routing.predictive.tables import count_weights
+from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.log import TrajectoryLog
 
@@ -30,7 +31,7 @@ class Part:
     symbols: SymbolTables
     """Action tables of the analysed agents."""
     fits: PairFits
-    counts: IntArray | None
+    counts: PairCounts | None
     """Tables of counts of every ordered pair, where episodes are too few to flip and actions are single choices."""
 
     @property
@@ -96,7 +97,7 @@ def read_study(
             units=shares[number],
             symbols=symbols[number],
             fits=pair_fits(question, shares[number], symbols[number]),
-            counts=counts[0][number] if counts else None,
+            counts=counts[0].of_group(number) if counts else None,
         )
         for number, group in enumerate(groups)
     )

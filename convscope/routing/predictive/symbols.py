@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.routing.predictive.clock import ClockSums
-from convscope.routing.predictive.columns import Column, Kind
+from convscope.routing.predictive.columns import Column
+from convscope.routing.predictive.symbol_counts import symbol_places
 from convscope.values.arrays import FloatArray, IntArray
 
 
@@ -18,14 +19,14 @@ class SymbolTables:
     """Whether each agent's action is a single choice; the others have no entries."""
     starts: IntArray
     """First entry of each agent and the end, shape (N + 1,)."""
-    steps: FloatArray
-    """How often each action followed each, shape (entries, entries)."""
+    steps: tuple[FloatArray, ...]
+    """How often each action of an agent followed each, by agent, shape (A, A)."""
     together: FloatArray
     """How often each action stood beside each, shape (entries, entries)."""
 
     def transitions(self, agent: int) -> FloatArray:
         """Return how often each action of an agent followed each, shape (A, A)."""
-        return self.steps[self._entries(agent), self._entries(agent)]
+        return self.steps[agent]
 
     def side_by_side(self, first: int, second: int) -> FloatArray:
         """Return how often two agents' actions went together, shape (A of the first, A of the second)."""
@@ -51,23 +52,31 @@ def symbol_tables(
     agents
         Places in the log's agent axis.
     """
-    merges = [_merge(bank, frozenset(kept.tolist()), agent) for agent in agents]
-    merge = np.concatenate(merges, axis=1)
-    widths = [each.shape[1] for each in merges]
+    places = {bank[int(own[0])].agent: own for own in symbol_places(bank)}
+    ends = dict(zip(places, np.cumsum([len(own) for own in places.values()]).tolist(), strict=True))
+    none = np.zeros(0, dtype=np.int64)
+    owns = [places.get(agent, none) for agent in agents]
+    merges = [_merge(own, kept) for own in owns]
+    rows = [slice(ends.get(agent, 0) - len(own), ends.get(agent, 0)) for agent, own in zip(agents, owns, strict=True)]
+    steps, together = sums.symbols.of_group(group)
+    whole = np.zeros((len(together), sum(merge.shape[1] for merge in merges)))
+    starts = np.cumsum([0, *(merge.shape[1] for merge in merges)])
+    for row, merge, start in zip(rows, merges, starts.tolist(), strict=False):
+        whole[row, start : start + merge.shape[1]] = merge
     return SymbolTables(
-        is_choice=tuple(width > 0 for width in widths),
-        starts=np.cumsum([0, *widths]),
-        steps=merge.T @ sums.steps[group] @ merge,
-        together=merge.T @ sums.together[group] @ merge,
+        is_choice=tuple(len(own) > 0 for own in owns),
+        starts=starts,
+        steps=tuple(merge.T @ steps[row, : len(merge)] @ merge for row, merge in zip(rows, merges, strict=True)),
+        together=whole.T @ together @ whole,
     )
 
 
-def _merge(bank: tuple[Column, ...], listed: frozenset[int], agent: int) -> FloatArray:
-    own = [place for place, column in enumerate(bank) if column.agent == agent and column.kind == Kind.SYMBOL]
-    if not own or any(bank[place].component > 0 for place in own):
-        return np.zeros((len(bank), 0))
-    # Each action goes to its own entry if it has a column, else to the last entry.
-    held = [place for place in own if place in listed]
-    merge = np.zeros((len(bank), len(held) + 1))
-    merge[own, [held.index(place) if place in listed else len(held) for place in own]] = 1.0
+def _merge(own: IntArray, kept: IntArray) -> FloatArray:
+    """Return which entry each action of an agent goes to: its own if it has a column, else the last one."""
+    if len(own) == 0:
+        return np.zeros((0, 0))
+    is_kept = np.isin(own, kept)
+    entry = np.where(is_kept, np.cumsum(is_kept) - 1, is_kept.sum())
+    merge = np.zeros((len(own), int(is_kept.sum()) + 1))
+    merge[np.arange(len(own)), entry] = 1.0
     return merge

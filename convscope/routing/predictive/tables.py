@@ -5,65 +5,11 @@ is all of its memory, which sign flips of episodes need not; so they are used on
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.routing.predictive.columns import MOST_SYMBOLS
-from convscope.routing.predictive.reading import has_choice
+from convscope.routing.predictive.pair_counts import PairCounts
 from convscope.values.arrays import FloatArray, IntArray
-from convscope.values.fields import ACTION_MASKS, ACTIONS
-from convscope.values.log import Block
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CountFold:
-    """Counts receivers' next actions by their own and a sender's last action; see `convscope.engine.fold.Fold`."""
-
-    group_of: IntArray
-    """Group (run and checkpoint) of each episode of the log."""
-    agents: IntArray
-    """Analysed agents, as places in the log's agent axis; each with a single discrete action."""
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """Actions, and which were legal."""
-        return frozenset({ACTIONS, ACTION_MASKS})
-
-    def start(self) -> IntArray:
-        """Return no counts, shape (G, receiver, sender, own last, sender's last, next)."""
-        n_groups, n_agents = int(self.group_of.max()) + 1, len(self.agents)
-        return np.zeros((n_groups, n_agents, n_agents, *[MOST_SYMBOLS] * 3), dtype=np.int64)
-
-    def add(self, state: IntArray, block: Block) -> IntArray:
-        """Add a block; pairs of rows never cross the end of an episode."""
-        if ACTIONS not in block.columns:
-            return state
-        episode = block.episode_of_row
-        later = np.flatnonzero(np.diff(episode) == 0) + 1
-        group = self.group_of[block.episodes][episode[later]]
-        chosen = block.columns[ACTIONS][:, self.agents, 0]
-        is_acting, is_choosing = block.is_acting[:, self.agents], has_choice(block)[:, self.agents]
-        symbol = np.minimum(np.nan_to_num(chosen), MOST_SYMBOLS - 1).astype(np.int64)
-        total = state.copy()
-        for receiver in range(len(self.agents)):
-            is_sample = is_choosing[later, receiver] & is_acting[later - 1, receiver]
-            for sender in range(len(self.agents)):
-                rows, place = (
-                    later[is_sample & is_acting[later - 1, sender]],
-                    group[is_sample & is_acting[later - 1, sender]],
-                )
-                key = (place, symbol[rows - 1, receiver], symbol[rows - 1, sender], symbol[rows, receiver])
-                np.add.at(total[:, receiver, sender], key, 1)
-        return total
-
-    def merge(self, first: IntArray, second: IntArray) -> IntArray:
-        """Return the counts of both."""
-        return first + second
-
-    def finish(self, state: IntArray) -> IntArray:
-        """Return the counts."""
-        return state
 
 
 def plug_in_transfer_entropy(counts: IntArray) -> float:
@@ -95,19 +41,18 @@ def transfer_entropy_bias(counts: IntArray) -> float:
     return float(n_free) / (2 * max(int(counts.sum()), 1))
 
 
-def count_weights(counts: IntArray) -> FloatArray:
+def count_weights(counts: PairCounts) -> FloatArray:
     """Return the transfer entropy of every ordered pair less its bias, in bits per step, shape (receiver, sender).
 
     Parameters
     ----------
     counts
-        Tables of all pairs, shape (receiver, sender, own last, sender's last, next). NaN where either side of a table
-        never has two actions.
+        Tables of all pairs. NaN where either side of a table never has two actions.
     """
-    n_agents = len(counts)
+    n_agents = counts.n_agents
     bits = np.full((n_agents, n_agents), np.nan)
     for receiver, sender in np.ndindex(n_agents, n_agents):
-        table = counts[receiver, sender]
+        table = counts.table(receiver, sender)
         bias = transfer_entropy_bias(table)
         if receiver != sender and bias > 0:
             bits[receiver, sender] = (plug_in_transfer_entropy(table) - bias) / float(np.log(2))

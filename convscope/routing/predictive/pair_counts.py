@@ -1,0 +1,110 @@
+"""Receivers' next actions by their own and a sender's last action: the pass that counts them, and what it counts.
+
+Only what occurs is held: teams of twenty have hundreds of ordered pairs with thousands of cells each, nearly all empty.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.routing.predictive.columns import MOST_SYMBOLS
+from convscope.routing.predictive.reading import has_choice
+from convscope.values.arrays import BoolArray, IntArray
+from convscope.values.fields import ACTION_MASKS, ACTIONS
+from convscope.values.log import Block
+
+_SHAPE = (MOST_SYMBOLS, MOST_SYMBOLS, MOST_SYMBOLS)
+_CELLS = MOST_SYMBOLS**3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PairCounts:
+    """Counts of the cells that occur, in the order of their keys."""
+
+    n_agents: int
+    key: IntArray
+    """Group, receiver, sender, own last action, sender's last, next action, in one number, rising, shape (K,)."""
+    count: IntArray
+    """How often, shape (K,)."""
+
+    def __add__(self, other: "PairCounts") -> "PairCounts":
+        """Return the counts of both."""
+        key, place = np.unique(np.concatenate([self.key, other.key]), return_inverse=True)
+        count = np.zeros(len(key), dtype=np.int64)
+        np.add.at(count, place.ravel(), np.concatenate([self.count, other.count]))
+        return PairCounts(n_agents=self.n_agents, key=key, count=count)
+
+    def of_group(self, group: int) -> "PairCounts":
+        """Return the counts of one run and checkpoint, as its only group."""
+        size = self.n_agents**2 * _CELLS
+        first, last = np.searchsorted(self.key, [group * size, (group + 1) * size]).tolist()
+        return PairCounts(n_agents=self.n_agents, key=self.key[first:last] - group * size, count=self.count[first:last])
+
+    def table(self, receiver: int, sender: int) -> IntArray:
+        """Return the table of a pair in the first group, shape (own last, sender's last, next)."""
+        start = (receiver * self.n_agents + sender) * _CELLS
+        first, last = np.searchsorted(self.key, [start, start + _CELLS]).tolist()
+        table = np.zeros(_CELLS, dtype=np.int64)
+        table[self.key[first:last] - start] = self.count[first:last]
+        return table.reshape(_SHAPE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CountFold:
+    """Counts receivers' next actions by their own and a sender's last action; see `convscope.engine.fold.Fold`."""
+
+    group_of: IntArray
+    """Group (run and checkpoint) of each episode of the log, -1 where it is not read."""
+    agents: IntArray
+    """Analysed agents, as places in the log's agent axis; each with a single discrete action."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Actions, and which were legal."""
+        return frozenset({ACTIONS, ACTION_MASKS})
+
+    def start(self) -> PairCounts:
+        """Return no counts."""
+        none = np.zeros(0, dtype=np.int64)
+        return PairCounts(n_agents=len(self.agents), key=none, count=none)
+
+    def add(self, state: PairCounts, block: Block) -> PairCounts:
+        """Add a block; pairs of rows never cross the end of an episode."""
+        if ACTIONS not in block.columns:
+            return state
+        episode = block.episode_of_row
+        later = np.flatnonzero(np.diff(episode) == 0) + 1
+        group = self.group_of[block.episodes][episode]
+        later = later[group[later] >= 0]
+        chosen = block.columns[ACTIONS][:, self.agents, 0]
+        is_acting, is_choosing = block.is_acting[:, self.agents], has_choice(block)[:, self.agents]
+        symbol = np.minimum(np.nan_to_num(chosen), MOST_SYMBOLS - 1).astype(np.int64)
+        is_sample = is_choosing[later] & is_acting[later - 1]
+        parts = [
+            self._of_receiver(symbol, group, later[is_sample[:, receiver]], receiver=receiver, is_acting=is_acting)
+            for receiver in range(len(self.agents))
+        ]
+        found = [np.unique(keys, return_counts=True) for keys in parts]
+        # Receivers share no key, so that putting them in order is all that is left to do.
+        key = np.concatenate([state.key[:0], *(keys for keys, _ in found)])
+        count = np.concatenate([state.count[:0], *(counts for _, counts in found)])
+        order = np.argsort(key)
+        return state + PairCounts(n_agents=len(self.agents), key=key[order], count=count[order])
+
+    def merge(self, first: PairCounts, second: PairCounts) -> PairCounts:
+        """Return the counts of both."""
+        return first + second
+
+    def finish(self, state: PairCounts) -> PairCounts:
+        """Return the counts."""
+        return state
+
+    def _of_receiver(
+        self, symbol: IntArray, group: IntArray, rows: IntArray, *, receiver: int, is_acting: BoolArray
+    ) -> IntArray:
+        """Return the key of each sample of a receiver and of each sender that acted before it."""
+        n_agents = len(self.agents)
+        pair = (group[rows, None] * n_agents + receiver) * n_agents + np.arange(n_agents)
+        own, sent, chosen = symbol[rows - 1, receiver], symbol[rows - 1], symbol[rows, receiver]
+        key = ((pair * MOST_SYMBOLS + own[:, None]) * MOST_SYMBOLS + sent) * MOST_SYMBOLS + chosen[:, None]
+        return np.asarray(key[is_acting[rows - 1]])
