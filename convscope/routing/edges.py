@@ -18,6 +18,8 @@ class PairFigures:
     """Shape (receiver, sender); NaN where there is no data."""
     p_value: FloatArray
     """Shape (receiver, sender); NaN where there was no test."""
+    is_claimed: bool = True
+    """Whether the test bears the claim of an edge; a p that something else may have made small does not."""
 
     def __post_init__(self) -> None:
         n_nodes = len(self.weight)
@@ -98,7 +100,10 @@ def _rows(figures: PairFigures, names: Sequence[str], *, pairs: tuple[list[int],
     p_values = figures.p_value[receivers, senders]
     columns = (figures.weight[receivers, senders], p_values, q_values(p_values))
     cells = (names_and_figures for names_and_figures in zip(senders, receivers, *columns, strict=True))
-    return [(names[i], names[j], _known(w), _known(p), _known(rate), bool(rate <= q)) for i, j, w, p, rate in cells]
+    return [
+        (names[i], names[j], _known(w), _known(p), _known(rate), bool(figures.is_claimed and rate <= q))
+        for i, j, w, p, rate in cells
+    ]
 
 
 def _known(value: float) -> float | None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from convscope.randomness import generator
 from convscope.routing.predictive.significance import innovation_test, is_flipped
-from convscope.routing.predictive.study import Study
+from convscope.routing.predictive.study import FEWEST_EPISODES, Study
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.header import Notice
@@ -29,9 +29,11 @@ def study_notices(study: Study, agents: Sequence[str], config: AnalysisConfig) -
     analysed = study.analysed
     n_episodes = sum(part.n_episodes for part in analysed)
     n_units = sum(len(part.units.key) for part in analysed)
-    notices = [_design_notice(study.question.lag, n_units=n_units, n_episodes=n_episodes)]
+    has_tables = analysed[0].counts is not None
+    design = _tables_notice(n_episodes) if has_tables else _design_notice(study.question.lag, n_units, n_episodes)
+    notices = [design]
     if not is_flipped(analysed):
-        notices.append(_few_episodes_notice(n_episodes, has_tables=analysed[0].counts is not None))
+        notices.append(_few_episodes_notice(n_episodes, has_tables=has_tables))
     light = innovation_test(
         analysed, n_flips=config.n_permutations, rng=generator(config.seed, "routing", "innovations")
     )
@@ -43,13 +45,23 @@ def study_notices(study: Study, agents: Sequence[str], config: AnalysisConfig) -
     )
 
 
-def _design_notice(lag: int, *, n_units: int, n_episodes: int) -> Notice:
+def _tables_notice(n_episodes: int) -> Notice:
+    """Say what tables of actions condition on, and what they do not."""
+    message = (
+        "Transfer entropy looks 1 step back, given the receiver's own last action only; schedules, layouts and other "
+        f"agents are not accounted for, and slower influence was not tested; {n_episodes:,} episodes."
+    )
+    return Notice(code="transfer-entropy-design", message=message, where=_WHERE)
+
+
+def _design_notice(lag: int, n_units: int, n_episodes: int) -> Notice:
     """Say what the test conditions on and what it flips."""
     steps = "1 step" if lag == 1 else f"{lag} steps"
     grouped = "" if n_units == n_episodes else f", flipped in {n_units:,} groups"
     message = (
         f"Transfer entropy looks {steps} back (least BIC of own-past models), given all agents' pasts and "
-        f"what is common to an episode or to a time in the episode; {n_episodes:,} episodes{grouped}."
+        f"what is common to an episode or to a time in the episode; {n_episodes:,} episodes{grouped}. "
+        f"Senders are looked at {steps} back; slower influence was not tested."
     )
     return Notice(code="transfer-entropy-design", message=message, where=_WHERE)
 
@@ -58,8 +70,8 @@ def _few_episodes_notice(n_episodes: int, *, has_tables: bool) -> Notice:
     """Say that episodes are too few to flip, and what was done instead."""
     if has_tables:
         message = (
-            f"{n_episodes:,} episodes are too few to flip: p values come from tables with fixed margins, which trust "
-            "that a receiver's last action is all of its memory."
+            f"{n_episodes:,} episodes, fewer than {FEWEST_EPISODES}: p is from tables of actions within the receiver's "
+            "own past, which a shared schedule or layout can fake; no edge is claimed."
         )
         return Notice(code="table-null", message=message, where=_WHERE)
     message = f"{n_episodes:,} episodes are too few to test edges between agents whose actions are not single choices."

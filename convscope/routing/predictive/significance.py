@@ -31,6 +31,8 @@ def pair_figures(parts: Sequence[Part], *, n_flips: int, rng: np.random.Generato
     return PairFigures(
         weight=np.where(n_known > 0, mean, np.nan),
         p_value=np.where(n_known > 0, _p_values(parts, n_flips, rng), np.nan),
+        # A schedule, a layout or a long memory makes tables differ as influence does.
+        is_claimed=is_flipped(parts),
     )
 
 

@@ -13,6 +13,7 @@ from convscope.simulate.situations import (
     copy_channel,
     independent,
     leader_follower,
+    shared_schedule,
     unlogged_driver,
 )
 from convscope.values.config import AnalysisConfig
@@ -163,6 +164,25 @@ def test_few_episodes_are_tested_by_tables_and_it_is_said():
     assert figures(graph, "p_value")[1, 0] < 0.01
     assert figures(graph, "weight")[1, 0] > 0.02 > figures(graph, "weight")[0, 1]
     assert "table-null" in codes(graph)
+
+
+def test_tables_claim_no_edge_and_say_that_a_schedule_can_fake_them():
+    log = shared_schedule(Size(n_agents=4, n_episodes=10, n_steps=200), np.random.default_rng(6)).log
+    roles = [["x", "x", "y", "y"]] * 10
+    graph = routing(log_from_arrays({ACTIONS: held(log)}, [200] * 10, list("abcd"), declared_roles=roles))
+    assert (graph.edges["p_value"] < 0.01).any()
+    assert graph.role_edges is not None
+    for edges in (graph.edges, graph.edges_by_run, graph.role_edges):
+        assert not edges["significant"].any()
+    said = {notice.code: notice.message for notice in graph.notices}
+    assert "no edge is claimed" in said["table-null"]
+    assert "schedules, layouts and other agents are not accounted for" in said["transfer-entropy-design"]
+
+
+def test_slower_influence_than_was_looked_for_is_said():
+    graph = routing(independent(Size(n_agents=3, n_episodes=40, n_steps=20), np.random.default_rng(15)).log)
+    (design,) = [notice.message for notice in graph.notices if notice.code == "transfer-entropy-design"]
+    assert design.endswith("Senders are looked at 1 step back; slower influence was not tested.")
 
 
 def test_few_episodes_of_continuous_actions_are_not_tested():
