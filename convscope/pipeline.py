@@ -67,7 +67,7 @@ def analyze(
     agents = select_agents(log, config)
     prior = prior or prior_from_labels(log)
     log = declare(log, prior) if prior else log
-    estimators = choose_estimators(log.header, config)
+    estimators = choose_estimators(log, config)
     with open_executor(n_workers or _workers_for(log)) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
         routing_folds = [estimator.fold(log, config) for estimator in estimators]

@@ -11,7 +11,7 @@ from convscope.engine.run import run_folds
 from convscope.ingest.selection import select_agents
 from convscope.randomness import generator
 from convscope.routing.agreement import source_agreement
-from convscope.routing.choose import choose_estimators
+from convscope.routing.choose import choose_estimators, left_out
 from convscope.routing.concentration import agent_concentration
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.estimators.estimator import Estimator
@@ -76,7 +76,12 @@ def routing_graph(
         role_edges=used.role_edges,
         concentration=concentration(preference) if preference else agent_concentration(used.tallies, agents),
         compared=tuple(_agreement(used, other, config=config, agents=agents) for other in others),
-        notices=(*used.notices, *(preference.notices if preference else ()), *_identity_notices(log)),
+        notices=(
+            *used.notices,
+            *(preference.notices if preference else ()),
+            *_identity_notices(log),
+            *left_out(log.header, chosen),
+        ),
     )
 
 
@@ -95,7 +100,7 @@ def find_routing(
         Names of the analysed agents; None takes those that the configuration selects.
     """
     config = config or AnalysisConfig()
-    chosen = choose_estimators(log.header, config)
+    chosen = choose_estimators(log, config)
     with open_executor(1) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes)
         results = run([estimator.fold(log, config) for estimator in chosen])

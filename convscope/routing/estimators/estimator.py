@@ -32,6 +32,10 @@ class Estimator(Protocol):
         """Return why a log does not afford this source, in a clause for people, or None if it does."""
         ...
 
+    def too_large(self, log: TrajectoryLog, config: AnalysisConfig) -> bool:
+        """Return whether a log is so large that this source is not worth its memory as a comparison."""
+        ...
+
     def fold(self, log: TrajectoryLog, config: AnalysisConfig) -> Fold:
         """Return what it reads in the pass that all stages share."""
         ...

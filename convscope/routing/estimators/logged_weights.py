@@ -39,6 +39,11 @@ class LoggedWeights:
         is_held = any(spec.name == self.field for spec in header.fields)
         return None if is_held else f"the log holds no {self.field.replace('_', ' ')} with a receiver and a sender axis"
 
+    def too_large(self, log: TrajectoryLog, config: AnalysisConfig) -> bool:
+        """Never: sums of shares are small."""
+        del log, config
+        return False
+
     def fold(self, log: TrajectoryLog, config: AnalysisConfig) -> TallyFold:
         """Return the fold that sums the shares of every episode."""
         agents = agent_places(log, select_agents(log, config))

@@ -11,6 +11,8 @@ from convscope.randomness import generator
 from convscope.routing.edges import PairFigures, edge_table, join_tables, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.groups import agent_places, episode_groups
+from convscope.routing.predictive import budget
+from convscope.routing.predictive.budget import affordable_groups, fewest_bytes
 from convscope.routing.predictive.clock import ClockFold, ClockSums, make_clock
 from convscope.routing.predictive.columns import column_bank
 from convscope.routing.predictive.halving import half_weights
@@ -43,10 +45,16 @@ class TransferEntropy:
         is_held = any(spec.name == ACTIONS for spec in header.fields)
         return None if is_held else "the log holds no actions"
 
+    def too_large(self, log: TrajectoryLog, config: AnalysisConfig) -> bool:
+        """Whether even the analysed runs take more memory than a mere comparison is worth."""
+        analysed = [group for group in episode_groups(log, config) if group.is_analysed]
+        return fewest_bytes(log.header, analysed) > budget.MOST_BYTES
+
     def fold(self, log: TrajectoryLog, config: AnalysisConfig) -> ClockFold:
         """Return the fold of the first pass: the mean of each column at each time in the episode."""
         bank = column_bank(log.header)
-        clock = make_clock(log.episodes, episode_groups(log, config), n_columns=len(bank))
+        groups = affordable_groups(log.header, episode_groups(log, config))
+        clock = make_clock(log.episodes, groups, n_columns=len(bank))
         return ClockFold(clock=clock, columns=bank)
 
     def estimate(

@@ -32,6 +32,8 @@ def study_notices(study: Study, agents: Sequence[str], config: AnalysisConfig) -
     has_tables = analysed[0].counts is not None
     design = _tables_notice(n_episodes) if has_tables else _design_notice(study.question.lag, n_units, n_episodes)
     notices = [design]
+    if study.n_left_out:
+        notices.append(_left_out_notice(study.n_left_out))
     if not is_flipped(analysed):
         notices.append(_few_episodes_notice(n_episodes, has_tables=has_tables))
     light = innovation_test(
@@ -64,6 +66,15 @@ def _design_notice(lag: int, n_units: int, n_episodes: int) -> Notice:
         f"Senders are looked at {steps} back; slower influence was not tested."
     )
     return Notice(code="transfer-entropy-design", message=message, where=_WHERE)
+
+
+def _left_out_notice(n_left_out: int) -> Notice:
+    """Say that other checkpoints have no edges in the tables."""
+    message = (
+        f"Transfer entropy of {n_left_out:,} runs and checkpoints that are not analysed would take more memory than is "
+        "set apart for it: routing.parquet has no rows of them. Fewer agents or --checkpoint bring them back."
+    )
+    return Notice(code="not-computed", message=message, where="routing.edges_by_run")
 
 
 def _few_episodes_notice(n_episodes: int, *, has_tables: bool) -> Notice:

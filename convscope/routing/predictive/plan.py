@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.routing.groups import Group
 from convscope.routing.predictive.clock import Clock, ClockSums
 from convscope.routing.predictive.columns import OWN_KINDS, TARGET_KINDS, Column, Kind
 from convscope.values.arrays import FloatArray, IntArray
@@ -49,12 +48,17 @@ class Plan:
     n_units: IntArray
     """Units of each group, shape (G,)."""
 
+    @property
+    def gram_bytes(self) -> int:
+        """What the Gram matrices of all units take."""
+        return int(self.n_units.sum()) * _unit_bytes(self.designs)
+
     def design_of(self, target: int) -> int:
         """Return the number of a receiver's design."""
         return next(number for number, design in enumerate(self.designs) if target in design.targets)
 
 
-def make_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock, groups: Sequence[Group], n_agents: int) -> Plan:
+def make_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock, n_agents: int) -> Plan:
     """Choose columns, designs and lags by what the first pass saw.
 
     Parameters
@@ -64,19 +68,17 @@ def make_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock, groups: 
     sums
         Its result.
     clock
-        Its intervals of time.
-    groups
-        Runs and checkpoints.
+        Its intervals of time; groups that it does not read have no units.
     n_agents
         Agents of the log, analysed or not.
     """
     kept = _varying(bank, sums)
     columns = tuple(bank[place] for place in kept.tolist())
-    is_shared = not (sums.is_uneven[0] or any(_belongs_to_target(column) for column in columns))
-    teams = [tuple(range(n_agents))] if is_shared else [(agent,) for agent in range(n_agents)]
-    n_episodes = np.array([len(group.episodes) for group in groups])
+    teams = _teams(columns, n_agents, is_uneven=bool(sums.is_uneven[0]))
+    n_episodes = clock.n_episodes
+    n_groups = int(np.count_nonzero(n_episodes))
     enough = min(_FEWEST_UNITS, int(n_episodes.max()))
-    sizes = [(lag, _units_that_fit(_designs(columns, teams, lag), len(groups))) for lag in range(1, _MOST_LAG + 1)]
+    sizes = [(lag, _units_that_fit(_designs(columns, teams, lag), n_groups)) for lag in range(1, _MOST_LAG + 1)]
     most_lag, n_fitting = next((size for size in reversed(sizes) if size[1] >= enough), sizes[0])
     count = np.maximum(sums.count[:, :, kept], 1)
     return Plan(
@@ -91,13 +93,37 @@ def make_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock, groups: 
     )
 
 
+def fewest_gram_bytes(bank: Sequence[Column], n_episodes: IntArray, *, n_agents: int) -> int:
+    """Return the least that Gram matrices take, before anything but the header and the episodes is known.
+
+    Parameters
+    ----------
+    bank
+        The columns of the first pass.
+    n_episodes
+        Of each group, shape (G,).
+    n_agents
+        Agents of the log, analysed or not.
+    """
+    designs = _designs(bank, _teams(bank, n_agents, is_uneven=False), 1)
+    return int(np.minimum(n_episodes, _FEWEST_FLIPS).sum()) * _unit_bytes(designs)
+
+
+def _teams(columns: Sequence[Column], n_agents: int, *, is_uneven: bool) -> list[tuple[int, ...]]:
+    is_shared = not (is_uneven or any(_belongs_to_target(column) for column in columns))
+    return [tuple(range(n_agents))] if is_shared else [(agent,) for agent in range(n_agents)]
+
+
 def _designs(columns: Sequence[Column], teams: Sequence[tuple[int, ...]], most_lag: int) -> tuple[Design, ...]:
     return tuple(_design(columns, targets, most_lag) for targets in teams)
 
 
 def _units_that_fit(designs: Sequence[Design], n_groups: int) -> int:
-    unit_bytes = sum(8 * len(design.lag) ** 2 for design in designs)
-    return _MOST_BYTES // max(unit_bytes * n_groups, 1)
+    return _MOST_BYTES // max(_unit_bytes(designs) * n_groups, 1)
+
+
+def _unit_bytes(designs: Sequence[Design]) -> int:
+    return sum(8 * len(design.lag) ** 2 for design in designs)
 
 
 def _varying(bank: Sequence[Column], sums: ClockSums) -> IntArray:

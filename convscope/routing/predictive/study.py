@@ -1,21 +1,26 @@
 """The second pass over a log, and the fits of every run and checkpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from convscope.routing.estimate import Run
 from convscope.routing.groups import Group, agent_places, episode_groups
+from convscope.routing.predictive import budget
+from convscope.routing.predictive.budget import affordable_groups
 from convscope.routing.predictive.clock import ClockFold, ClockSums
 from convscope.routing.predictive.evaluate import PairFits, pair_fits
 from convscope.routing.predictive.fits import Question
 from convscope.routing.predictive.grams import GramFold, UnitGrams
 from convscope.routing.predictive.lag import choose_lag
 from convscope.routing.predictive.pair_counts import CountFold, PairCounts
-from convscope.routing.predictive.plan import make_plan
+from convscope.routing.predictive.plan import Plan, make_plan
 from convscope.routing.predictive.symbols import SymbolTables, symbol_tables
 from convscope.routing.predictive.tables import count_weights
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
+from convscope.values.header import LogHeader
 from convscope.values.log import TrajectoryLog
 
 FEWEST_EPISODES = 30
@@ -51,6 +56,8 @@ class Study:
 
     question: Question
     parts: tuple[Part, ...]
+    n_left_out: int
+    """Runs and checkpoints, none of them analysed, that were left out for the memory that they would take."""
 
     @property
     def analysed(self) -> tuple[Part, ...]:
@@ -76,20 +83,18 @@ def read_study(
     run
         Reads the log again.
     """
-    groups = episode_groups(log, config)
+    every = episode_groups(log, config)
     places = agent_places(log, agents)
-    plan = make_plan(fold.columns, sums, clock=fold.clock, groups=groups, n_agents=len(log.header.agents))
-    symbols = [
-        symbol_tables(fold.columns, plan.kept, sums, group=number, agents=places.tolist())
-        for number in range(len(groups))
-    ]
-    n_episodes = sum(len(group.episodes) for group in groups if group.is_analysed)
-    is_counted = n_episodes < FEWEST_EPISODES and all(symbols[0].is_choice)
-    counting = [CountFold(group_of=fold.clock.group_of, agents=places)] if is_counted else []
+    plan, groups = _plan_within_budget(fold, sums, dict(enumerate(affordable_groups(log.header, every))), log.header)
+    symbols = {
+        number: symbol_tables(fold.columns, plan.kept, sums, group=number, agents=places.tolist()) for number in groups
+    }
+    n_episodes = sum(len(group.episodes) for group in groups.values() if group.is_analysed)
+    is_counted = n_episodes < FEWEST_EPISODES and all(all(tables.is_choice) for tables in symbols.values())
+    counting = [CountFold(group_of=plan.clock.group_of, agents=places)] if is_counted else []
     units, *counts = run([GramFold(plan=plan), *counting])
-    shares = [units.of_group(number) for number in range(len(groups))]
-    analysed = [share for share, group in zip(shares, groups, strict=True) if group.is_analysed]
-    lag = choose_lag(plan, analysed, places.tolist())
+    shares = {number: units.of_group(number) for number in groups}
+    lag = choose_lag(plan, [shares[number] for number in groups if groups[number].is_analysed], places.tolist())
     question = Question(plan=plan, agents=tuple(places.tolist()), lag=lag)
     parts = tuple(
         Part(
@@ -99,6 +104,18 @@ def read_study(
             fits=pair_fits(question, shares[number], symbols[number]),
             counts=counts[0].of_group(number) if counts else None,
         )
-        for number, group in enumerate(groups)
+        for number, group in groups.items()
     )
-    return Study(question=question, parts=parts)
+    return Study(question=question, parts=parts, n_left_out=len(every) - len(parts))
+
+
+def _plan_within_budget(
+    fold: ClockFold, sums: ClockSums, groups: Mapping[int, Group], header: LogHeader
+) -> tuple[Plan, Mapping[int, Group]]:
+    """Return the plan, and the groups by number that it reads: the analysed ones alone where memory asks for it."""
+    plan = make_plan(fold.columns, sums, clock=fold.clock, n_agents=len(header.agents))
+    analysed = {number: group for number, group in groups.items() if group.is_analysed}
+    if plan.gram_bytes <= budget.MOST_BYTES or len(analysed) == len(groups):
+        return plan, groups
+    clock = fold.clock.only(np.array(list(analysed)))
+    return make_plan(fold.columns, sums, clock=clock, n_agents=len(header.agents)), analysed

@@ -10,27 +10,27 @@ from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.fields import ACTIONS, ATTENTION, GATES, POSITIONS
 
 
-def header_with(*fields):
+def log_with(*fields):
     shapes = {ACTIONS: (4, 3, 1), POSITIONS: (4, 3, 2), ATTENTION: (4, 2, 3, 3), GATES: (4, 3, 3)}
-    return log_from_arrays({name: np.ones(shapes[name]) for name in fields}, [4], ["a", "b", "c"]).header
+    return log_from_arrays({name: np.ones(shapes[name]) for name in fields}, [4], ["a", "b", "c"])
 
 
-def sources(header, source=None):
-    return [estimator.source.value for estimator in choose_estimators(header, AnalysisConfig(routing_source=source))]
+def sources(log, source=None):
+    return [estimator.source.value for estimator in choose_estimators(log, AnalysisConfig(routing_source=source))]
 
 
 def test_logged_weights_come_before_transfer_entropy():
-    assert sources(header_with(ACTIONS, GATES, ATTENTION)) == ["attention", "gate", "transfer-entropy"]
-    assert sources(header_with(ACTIONS)) == ["transfer-entropy"]
+    assert sources(log_with(ACTIONS, GATES, ATTENTION)) == ["attention", "gate", "transfer-entropy"]
+    assert sources(log_with(ACTIONS)) == ["transfer-entropy"]
 
 
 def test_the_chosen_source_comes_first_and_the_others_are_compared():
-    header = header_with(ACTIONS, ATTENTION)
-    assert sources(header, RoutingSource.TRANSFER_ENTROPY) == ["transfer-entropy", "attention"]
+    log = log_with(ACTIONS, ATTENTION)
+    assert sources(log, RoutingSource.TRANSFER_ENTROPY) == ["transfer-entropy", "attention"]
 
 
 def test_a_log_may_afford_nothing():
-    assert sources(header_with(POSITIONS)) == []
+    assert sources(log_with(POSITIONS)) == []
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_a_log_may_afford_nothing():
 )
 def test_asking_for_what_the_log_does_not_afford_names_what_it_does(source, why):
     with pytest.raises(UsageError, match=f"{why}; available for this log: transfer-entropy"):
-        choose_estimators(header_with(ACTIONS), AnalysisConfig(routing_source=source))
+        choose_estimators(log_with(ACTIONS), AnalysisConfig(routing_source=source))

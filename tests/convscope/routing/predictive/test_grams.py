@@ -32,7 +32,7 @@ def folds_of(log, max_bytes):
     clock = make_clock(log.episodes, groups, n_columns=len(bank))
     with open_executor(1) as executor:
         (sums,) = run_folds(log, [ClockFold(clock=clock, columns=bank)], executor=executor, max_bytes=max_bytes)
-        plan = make_plan(bank, sums, clock=clock, groups=groups, n_agents=len(log.header.agents))
+        plan = make_plan(bank, sums, clock=clock, n_agents=len(log.header.agents))
         (units,) = run_folds(log, [GramFold(plan=plan)], executor=executor, max_bytes=max_bytes)
     return plan, units
 
