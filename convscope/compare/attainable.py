@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from convscope.compare.relabelling import Relabellings
-from convscope.values.arrays import FloatArray
+from convscope.values.arrays import FloatArray, IntArray
 
 MOST_RUNS = 1_000
 """No study is told that it needs more runs than this."""
@@ -44,8 +44,7 @@ def automorphic_share(run: Relabellings, target: FloatArray) -> float:
     """Return the share of a run's relabellings that leave the prior as it is; of redrawn roles only the first does."""
     if not run.sizes:
         return 1 / len(run.labels)
-    unlike = 2.0 + np.arange(target.size).reshape(target.shape)
-    filled = np.where(np.isfinite(target), target, unlike)
+    filled = _filled(target)
     labels = run.labels[:, 0]
     labels = labels[:, (labels[0] >= 0)]
     asked = filled[labels[:, :, None], labels[:, None, :]]
@@ -54,16 +53,60 @@ def automorphic_share(run: Relabellings, target: FloatArray) -> float:
     return float(is_same.all(axis=(1, 2)).mean())
 
 
+def specificity_as_declared(runs: Sequence[Relabellings], target: FloatArray) -> tuple[float, float]:
+    """Return the attainable p of specificity on the average and run-wise, should P share the symmetries of the prior.
+
+    Then relabellings that leave the prior as it is keep the statistic too, in each run on their own: with a circulant
+    prior ``2^-(S-1)`` instead of ``6^-(S-1)`` in 1-1-1 teams. Parameters as in `alignment_attainable`.
+    """
+    shares = [automorphic_share(run, target) for run in runs]
+    run_wise = [_unlike_renamings([run], target) * share for run, share in zip(runs, shares, strict=True)]
+    return min(1.0, _unlike_renamings(runs, target) * math.prod(shares)), min(1.0, math.prod(run_wise))
+
+
+def entering_tests(attainable: tuple[float, float], *, alpha: float) -> tuple[bool, bool]:
+    """Return which tests of specificity share the level: those that can still reach it when it is divided.
+
+    Parameters
+    ----------
+    attainable
+        Attainable p on the average over runs, and run-wise.
+    alpha
+        Level.
+
+    Returns
+    -------
+    tuple
+        Both where both can reach half the level; else the finer one (the average when they are equal) where it can
+        reach the whole; else none.
+    """
+    if 2 * max(attainable) <= alpha:
+        return True, True
+    is_able = min(attainable) <= alpha
+    is_average = attainable[0] <= attainable[1] * (1 + 1e-9)
+    return is_able and is_average, is_able and not is_average
+
+
+def shared_level(p_values: tuple[float, float], entering: tuple[bool, bool]) -> float:
+    """Return the smallest p of the tests that enter, times their number; 1 when none does."""
+    found = [p_value for p_value, enters in zip(p_values, entering, strict=True) if enters]
+    return min(1.0, len(found) * min(found)) if found else 1.0
+
+
 def runs_to_attain(runs: Sequence[Relabellings], target: FloatArray, *, alpha: float) -> int | None:
     """Return the smallest number of runs in all, at least 3, that could reach the level in both tests.
 
-    Further runs are taken to be like the least telling one of those at hand. None when no number would do.
+    Further runs are taken to be like the least telling one of those at hand, and P to share the symmetries of the
+    prior. None when no number would do.
     """
-    share = max(automorphic_share(run, target) for run in runs)
+    least = max(runs, key=lambda run: automorphic_share(run, target))
     n_all = min(run.n_all for run in runs)
     shared, run_wise = _shared_renamings(runs), max(_renamings(run) / run.n_all for run in runs)
+    unlike, share = _unlike_renamings(runs, target), automorphic_share(least, target)
+    one_run = max(specificity_as_declared([run], target)[1] for run in runs)
     for n_runs in range(3, MOST_RUNS):
-        specificity = min(shared * (1 / n_all) ** n_runs, run_wise**n_runs)
+        entering = entering_tests((shared * (1 / n_all) ** n_runs, run_wise**n_runs), alpha=alpha)
+        specificity = shared_level((unlike * share**n_runs, one_run**n_runs), entering)
         if max(specificity, share**n_runs) <= alpha:
             return n_runs
     return None
@@ -79,3 +122,45 @@ def _shared_renamings(runs: Sequence[Relabellings]) -> int:
         return 1
     profiles = zip(*(run.sizes for run in runs), strict=True)
     return math.prod(math.factorial(n) for n in Counter(sizes for sizes in profiles if any(sizes)).values())
+
+
+def _unlike_renamings(runs: Sequence[Relabellings], target: FloatArray) -> float:
+    """Count the renamings of roles that keep the sizes of all runs, those as one that lead to the same prior."""
+    return _shared_renamings(runs) / _automorphisms(runs, target)
+
+
+def _automorphisms(runs: Sequence[Relabellings], target: FloatArray) -> int:
+    """Count the renamings of roles that keep the sizes of all runs and the prior."""
+    if not all(run.sizes for run in runs):
+        return 1
+    sizes = np.array([run.sizes for run in runs])
+    roles = np.flatnonzero(sizes.any(axis=0)).tolist()
+    filled = _filled(target)
+    # No agent routes to itself: the diagonal of a role with single members is never asked for.
+    single = np.flatnonzero(sizes.max(axis=0) < 2)
+    filled[single, single] = 0
+    begun: list[tuple[int, ...]] = [()]
+    for _ in roles:
+        begun = [
+            (*one, role)
+            for one in begun
+            for role in roles
+            if role not in one and _is_alike((*one, role), roles, sizes=sizes, filled=filled)
+        ]
+    return len(begun)
+
+
+def _is_alike(renamed: tuple[int, ...], roles: list[int], *, sizes: IntArray, filled: FloatArray) -> bool:
+    """Return whether the last of some renamed roles has the sizes and the prior of the role that it replaces."""
+    old, new = roles[: len(renamed)], list(renamed)
+    if (sizes[:, old[-1]] != sizes[:, new[-1]]).any():
+        return False
+    return np.allclose(filled[old, old[-1]], filled[new, new[-1]], rtol=0, atol=1e-9) and np.allclose(
+        filled[old[-1], old], filled[new[-1], new], rtol=0, atol=1e-9
+    )
+
+
+def _filled(target: FloatArray) -> FloatArray:
+    """Return the prior with a value of its own in each cell that is not declared."""
+    unlike = 2.0 + np.arange(target.size).reshape(target.shape)
+    return np.where(np.isfinite(target), target, unlike)

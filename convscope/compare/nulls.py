@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.compare.attainable import alignment_attainable, specificity_attainable
+from convscope.compare.attainable import (
+    alignment_attainable,
+    entering_tests,
+    shared_level,
+    specificity_as_declared,
+    specificity_attainable,
+)
 from convscope.compare.divergence import conditioned, even, mean_divergence
 from convscope.compare.joint import RelabelledRuns
 from convscope.compare.scores import Scores
@@ -33,9 +39,11 @@ class Specificity:
     run_wise: Outcome
     """Mean over runs of the statistic of each run: structure within runs, alike or not."""
     p_value: float
-    """Bonferroni over those of the two tests that can reach the level; 1 when none can."""
+    """Bonferroni over those of the two tests that can reach the level so divided; 1 when none can."""
     attainable_p: float
-    """The smaller of the two."""
+    """The smallest that ``p_value`` could have been; where no test can reach the level, that of the finer one."""
+    as_declared_p: float
+    """The same should P share the symmetries of the prior; at least ``attainable_p``."""
 
 
 def specificity_outcome(scores: Scores, relabelled: RelabelledRuns, *, alpha: float) -> Specificity:
@@ -67,12 +75,16 @@ def specificity_outcome(scores: Scores, relabelled: RelabelledRuns, *, alpha: fl
         p_value=joint.p_value(at_least(found, null)),
         attainable_p=max(attainable[1], joint.resolution),
     )
-    able = [test.p_value for test in (average, run_wise) if test.attainable_p <= alpha]
+    free = (average.attainable_p, run_wise.attainable_p)
+    entering = entering_tests(free, alpha=alpha)
+    least = shared_level(free, entering) if any(entering) else min(free)
+    declared = specificity_as_declared(relabelled.relabellings, scores.target)
     return Specificity(
         average=average,
         run_wise=run_wise,
-        p_value=min(1.0, len(able) * min(able)) if able else 1.0,
-        attainable_p=min(average.attainable_p, run_wise.attainable_p),
+        p_value=shared_level((average.p_value, run_wise.p_value), entering),
+        attainable_p=least,
+        as_declared_p=max(least, shared_level(declared, entering) if any(entering) else min(declared)),
     )
 
 

@@ -57,12 +57,7 @@ def _insufficient(findings: Findings) -> Reasons:
     if findings.n_runs < FEWEST_RUNS:
         runs = "1 run says" if findings.n_runs == 1 else f"{findings.n_runs} runs say"
         reasons.append(f"{runs} nothing about further runs: these runs only.")
-    tests = (("Specificity", findings.specificity), ("Alignment", findings.alignment))
-    reasons += [
-        f"{name} could not have reached p ≤ {findings.alpha:g}: its smallest p is {test.attainable_p:.2g}."
-        for name, test in tests
-        if test is not None and test.attainable_p > findings.alpha
-    ]
+    reasons += _out_of_reach(findings)
     smallest = findings.smallest_detectable
     # Runs of several conventions differ much, too: that spread is a finding, not noise.
     if smallest is not None and smallest > 1 and not _several(findings):
@@ -72,6 +67,27 @@ def _insufficient(findings: Findings) -> Reasons:
         lower = "at least " if findings.n_runs < FEWEST_RUNS else ""
         reasons.append(f"It takes {lower}{findings.runs_needed} runs in all.")
     return tuple(reasons)
+
+
+def _out_of_reach(findings: Findings) -> Reasons:
+    specificity, alignment, alpha = findings.specificity, findings.alignment, findings.alpha
+    reasons: list[str] = []
+    if specificity is not None and specificity.attainable_p > alpha:
+        reasons.append(_out_of_reach_words("Specificity", alpha, specificity.attainable_p))
+    # Of a test that was rejected nobody can say that it could not have been.
+    elif specificity is not None and specificity.as_declared_p > alpha and specificity.p_value > alpha:
+        words = _out_of_reach_words("Specificity", alpha, specificity.as_declared_p)
+        reasons.append(
+            f"{words[:-1]} for a team with the symmetries of the prior"
+            f" ({specificity.attainable_p:.2g} for one with none)."
+        )
+    if alignment is not None and alignment.attainable_p > alpha:
+        reasons.append(_out_of_reach_words("Alignment", alpha, alignment.attainable_p))
+    return tuple(reasons)
+
+
+def _out_of_reach_words(name: str, alpha: float, smallest: float) -> str:
+    return f"{name} could not have reached p ≤ {alpha:g}: its smallest p is {smallest:.2g}."
 
 
 def _no_structure(findings: Findings) -> Reasons:

@@ -55,6 +55,8 @@ def _specificity(tests: RoutingTests) -> Parts:
     found = tests.specificity
     return (
         ("specificity p", found.p_value),
+        ("specificity attainable p", found.attainable_p),
+        ("specificity attainable p, should P share the symmetries of the prior", found.as_declared_p),
         ("specificity p, mean over runs", found.average.p_value),
         ("specificity attainable p, mean over runs", found.average.attainable_p),
         ("specificity p, run-wise", found.run_wise.p_value),

@@ -11,9 +11,10 @@ def outcome(p_value: float, attainable_p: float = 0.001) -> Outcome:
     return Outcome(statistic=0.1, p_value=p_value, attainable_p=attainable_p)
 
 
-def specificity(p_value: float, attainable_p: float = 0.001) -> Specificity:
+def specificity(p_value: float, attainable_p: float = 0.001, as_declared_p: float | None = None) -> Specificity:
     each = outcome(p_value, attainable_p)
-    return Specificity(average=each, run_wise=each, p_value=p_value, attainable_p=attainable_p)
+    least = attainable_p if as_declared_p is None else as_declared_p
+    return Specificity(average=each, run_wise=each, p_value=p_value, attainable_p=attainable_p, as_declared_p=least)
 
 
 ALIGNED = Findings(
@@ -42,6 +43,8 @@ ALIGNED = Findings(
         ({"why_unscored": "the prior declares no routing"}, Verdict.INSUFFICIENT_EVIDENCE, "declares no routing"),
         ({"alignment": outcome(0.125, 0.125)}, Verdict.INSUFFICIENT_EVIDENCE, "Alignment could not have reached"),
         ({"specificity": specificity(1, 0.067)}, Verdict.INSUFFICIENT_EVIDENCE, "Specificity could not have reached"),
+        ({"specificity": specificity(0.3, 0.001, 0.0625)}, Verdict.INSUFFICIENT_EVIDENCE, "symmetries of the prior"),
+        ({"specificity": specificity(0.01, 0.001, 0.0625)}, Verdict.ALIGNED, "below the margin"),
         ({"smallest_detectable": 1.2}, Verdict.INSUFFICIENT_EVIDENCE, "1.20 would be missed"),
         ({"smallest_detectable": float("inf")}, Verdict.INSUFFICIENT_EVIDENCE, "any size"),
         ({"specificity": specificity(0.3)}, Verdict.NO_ROLE_STRUCTURE, "specificity p = 0.3"),
