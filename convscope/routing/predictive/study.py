@@ -20,7 +20,6 @@ from convscope.routing.predictive.symbols import SymbolTables, symbol_tables
 from convscope.routing.predictive.tables import count_weights
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
-from convscope.values.header import LogHeader
 from convscope.values.log import TrajectoryLog
 
 FEWEST_EPISODES = 30
@@ -85,7 +84,8 @@ def read_study(
     """
     every = episode_groups(log, config)
     places = agent_places(log, agents)
-    plan, groups = _plan_within_budget(fold, sums, dict(enumerate(affordable_groups(log.header, every))), log.header)
+    affordable = dict(enumerate(affordable_groups(log.header, every)))
+    plan, groups = _plan_within_budget(fold, sums, affordable, n_agents=len(log.header.agents))
     symbols = {
         number: symbol_tables(fold.columns, plan.kept, sums, group=number, agents=places.tolist()) for number in groups
     }
@@ -110,12 +110,12 @@ def read_study(
 
 
 def _plan_within_budget(
-    fold: ClockFold, sums: ClockSums, groups: Mapping[int, Group], header: LogHeader
+    fold: ClockFold, sums: ClockSums, groups: Mapping[int, Group], *, n_agents: int
 ) -> tuple[Plan, Mapping[int, Group]]:
     """Return the plan, and the groups by number that it reads: the analysed ones alone where memory asks for it."""
-    plan = make_plan(fold.columns, sums, clock=fold.clock, n_agents=len(header.agents))
+    plan = make_plan(fold.columns, sums, clock=fold.clock, n_agents=n_agents)
     analysed = {number: group for number, group in groups.items() if group.is_analysed}
     if plan.gram_bytes <= budget.MOST_BYTES or len(analysed) == len(groups):
         return plan, groups
     clock = fold.clock.only(np.array(list(analysed)))
-    return make_plan(fold.columns, sums, clock=clock, n_agents=len(header.agents)), analysed
+    return make_plan(fold.columns, sums, clock=clock, n_agents=n_agents), analysed
