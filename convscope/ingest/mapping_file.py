@@ -70,7 +70,7 @@ class _Reader:
         return FieldMapping(
             name=name,
             array=self._array("fields", name),
-            is_one_hot=self.document.table("fields", name).get("one_hot", False) is True,
+            is_one_hot=self._flag("fields", name, "one_hot"),
             widths=self._numbers("fields", name, "widths"),
             values=self._texts("fields", name, "values"),
         )
@@ -87,7 +87,8 @@ class _Reader:
 
     def _roles(self) -> RoleMapping:
         self.document.check_keys(("roles",), (*_ARRAY, "names", "of_agent"), "key")
-        of_agent = {agent: str(role) for agent, role in self.document.table("roles", "of_agent").items()}
+        told = {agent: self._text("roles", "of_agent", agent) for agent in self.document.table("roles", "of_agent")}
+        of_agent = {agent: role for agent, role in told.items() if role is not None}
         array = self._array("roles") if "path" in self.document.table("roles") else None
         if array is None and not of_agent:
             raise self.document.fault("[roles] needs a path, or a table of_agent", ("roles",))
@@ -127,6 +128,12 @@ class _Reader:
         value = self.document.table(*path[:-1]).get(path[-1])
         if value is not None and not isinstance(value, str):
             raise self.document.fault(f"{path[-1]} must be a text", path)
+        return value
+
+    def _flag(self, *path: str) -> bool:
+        value = self.document.table(*path[:-1]).get(path[-1], False)
+        if not isinstance(value, bool):
+            raise self.document.fault(f"{path[-1]} must be true or false", path)
         return value
 
     def _texts(self, *path: str) -> tuple[str, ...]:

@@ -64,6 +64,13 @@ def test_a_mapping_that_was_written_is_read_back_the_same(tmp_path):
         (["convscope-mapping = 1", "[agents]", "names = [1]"], 3, "list of texts"),
         (["convscope-mapping = 1", "fields = 3"], 2, "table"),
         (["convscope-mapping = 1", "[roles]"], 2, "path"),
+        (["convscope-mapping = 1", "[fields.actions]", 'path = "/a"', 'axes = ["row"]', "one_hot = 1"], 5, "true or"),
+        (
+            ["convscope-mapping = 1", "[fields.actions]", 'path = "/a"', 'axes = ["row"]', 'one_hot = "yes"'],
+            5,
+            "true or",
+        ),
+        (["convscope-mapping = 1", "[roles.of_agent]", 'a = "x"', "b = 3"], 4, "must be a text"),
     ],
 )
 def test_a_fault_names_its_line(tmp_path, lines, line, what):
