@@ -173,7 +173,15 @@ def _publish(partial: Path, path: Path) -> None:
     except FileExistsError as error:
         raise OutputError(f"{path} exists already and is not overwritten; choose another name") from error
     except OSError:  # a file system without links
-        partial.rename(path)
+        _reserve(path)
+        partial.replace(path)
+
+
+def _reserve(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except FileExistsError as error:
+        raise OutputError(f"{path} exists already and is not overwritten; choose another name") from error
 
 
 def _chunks(shape: Sequence[int], item_bytes: int) -> tuple[int, ...]:

@@ -1,5 +1,8 @@
 """A file is written whole or not at all, and with the same bytes every time."""
 
+import errno
+import os
+
 import h5py
 import numpy as np
 import pytest
@@ -52,6 +55,30 @@ def test_nothing_is_overwritten(tmp_path, is_link):
 
 
 def test_a_file_that_appears_meanwhile_is_not_overwritten(tmp_path):
+    path = tmp_path / "out.h5"
+    with pytest.raises(OutputError, match="exists already"), create_hdf5(path):
+        path.write_text("mine")
+    assert path.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def without_links(monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+def test_a_file_system_without_links_gets_the_file_too(tmp_path, monkeypatch):
+    without_links(monkeypatch)
+    write(tmp_path / "out.h5")
+    with h5py.File(tmp_path / "out.h5") as file:
+        assert file["code"].shape == (5,)
+    assert list(tmp_path.iterdir()) == [tmp_path / "out.h5"]
+
+
+def test_a_file_that_appears_meanwhile_is_not_overwritten_without_links_either(tmp_path, monkeypatch):
+    without_links(monkeypatch)
     path = tmp_path / "out.h5"
     with pytest.raises(OutputError, match="exists already"), create_hdf5(path):
         path.write_text("mine")
