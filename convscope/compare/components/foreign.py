@@ -6,6 +6,7 @@ from convscope.compare.comparison import Comparison
 from convscope.compare.components.component import GapComponent, unscored
 from convscope.compare.intervals import interval_of
 from convscope.compare.projection import foreign_share
+from convscope.values.arrays import FloatArray
 from convscope.values.gap import Component
 
 
@@ -19,6 +20,8 @@ def score_foreign(comparison: Comparison, name: str) -> Component:
     if tests is None or not tests.scores.is_scorable:
         return unscored(name, comparison.why_no_routing)
     scores = tests.scores
+    if _n_free(scores.target) < 2:
+        return unscored(name, "only one share is free, and it can be nothing but more or less of what is declared")
     share = foreign_share(scores.learned, scores.target, floor=scores.run_floor)
     known = np.isfinite(share)
     if not known.any():
@@ -35,6 +38,11 @@ def score_foreign(comparison: Comparison, name: str) -> Component:
         scorable=True,
         parts=(("runs that are not about even", float(known.sum())),),
     )
+
+
+def _n_free(target: FloatArray) -> int:
+    """Return in how many ways the scored shares can vary: one fewer than the cells of each row."""
+    return int(np.maximum(np.isfinite(target).sum(axis=1) - 1, 0).sum())
 
 
 FOREIGN = GapComponent(name="foreign", score=score_foreign)
