@@ -20,14 +20,15 @@ def recovery_scores(declared: list[str], found: list[int]) -> RecoveryScores | N
     -------
     RecoveryScores or None
         Adjusted mutual information and Rand index are 1 for equal divisions and about 0 by chance. Homogeneity 1: no
-        found role mixes declared ones; completeness 1: no declared role is split. None without units.
+        found role mixes declared ones; completeness 1: no declared role is split. None with fewer than two declared
+        roles: any division of one role would be called homogeneous.
 
     References
     ----------
     Vinh, Epps and Bailey (2010) for the AMI, arithmetic mean; Hubert and Arabie (1985); Rosenberg and
     Hirschberg (2007).
     """
-    if not declared:
+    if len(set(declared)) < 2:
         return None
     homogeneity, completeness, _ = homogeneity_completeness_v_measure(declared, found)
     return RecoveryScores(
@@ -49,7 +50,8 @@ def recovery(table: pl.DataFrame) -> tuple[RecoveryScores | None, pl.DataFrame |
     Returns
     -------
     tuple
-        Scores, and ``declared_role``, ``role`` and ``count`` in this order, sorted; both None without such units.
+        Scores, and ``declared_role``, ``role`` and ``count`` in this order, sorted; both None unless such
+        units have two declared roles.
     """
     both = table.select("declared_role", "role").drop_nulls()
     scores = recovery_scores(both["declared_role"].to_list(), both["role"].to_list())

@@ -16,12 +16,12 @@ def score_recovery(comparison: Comparison, name: str) -> Component:
     The p relabels agents within each run, each keeping its label over all its episodes.
     """
     found = comparison.roles.recovery
-    if found is None:
-        return unscored(name, "the log and the prior declare no roles, or no role was found")
     config = comparison.config
     units = units_of(comparison.roles)
-    if units.n_declared < 2:
+    if units.n_declared == 1:
         return unscored(name, "fewer than two declared roles are seen among the units")
+    if found is None:
+        return unscored(name, "the log and the prior declare no roles, or no role was found")
     outcome = recovery_outcome(units, n_draws=config.n_permutations, seed=config.seed)
     interval = recovery_interval(units, n_draws=config.n_permutations, seed=config.seed)
     kind = OVER_RUNS if len(units.runs) >= FEWEST_RUNS else THESE_RUNS_ONLY

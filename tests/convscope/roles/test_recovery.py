@@ -34,3 +34,9 @@ def test_units_without_a_role_are_left_out_and_the_rest_is_counted():
 def test_without_declared_roles_there_is_nothing_to_recover():
     table = pl.DataFrame({"declared_role": pl.Series([None, None], dtype=pl.String), "role": [0, 1]})
     assert recovery(table) == (None, None)
+
+
+def test_a_single_declared_role_cannot_be_recovered():
+    assert recovery_scores(["a"] * 4, [0, 0, 0, 0]) is None
+    table = pl.DataFrame({"declared_role": ["a", "a"], "role": [0, 1]})
+    assert recovery(table) == (None, None)
