@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convscope.values.arrays import FloatArray
+from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.evidence import MeanReturn
 from convscope.values.fields import REWARDS, TEAM_REWARDS
@@ -13,6 +13,8 @@ from convscope.values.log import Block, TrajectoryLog
 
 class ReturnFold:
     """Return of each episode: the team's reward, else the mean over the analysed agents of their own.
+
+    An episode with a missing reward has no return and is left out of the mean; `MissingFold` says how many there are.
 
     Parameters
     ----------
@@ -54,22 +56,29 @@ class ReturnFold:
         return tuple(_mean(returns, episodes, (run, checkpoint)) for run, checkpoint in dict.fromkeys(pairs))
 
     def _rewards(self, block: Block) -> FloatArray:
+        """Reward of each row, NaN where it is missing while somebody acts, shape (T,)."""
         if TEAM_REWARDS in block.columns:
-            return np.nan_to_num(block.columns[TEAM_REWARDS].reshape(block.n_rows), nan=0.0)
+            rewards = block.columns[TEAM_REWARDS].reshape(block.n_rows)
+            return _known(rewards, block.is_acting.any(axis=1))
         if REWARDS in block.columns:
-            own = block.columns[REWARDS][:, self._columns]
-            per_row: FloatArray = np.nan_to_num(own, nan=0.0).mean(axis=1)
+            own = _known(block.columns[REWARDS], block.is_acting)[:, self._columns]
+            per_row: FloatArray = own.mean(axis=1)
             return per_row
         return np.full(block.n_rows, np.nan)
+
+
+def _known(rewards: FloatArray, is_expected: BoolArray) -> FloatArray:
+    # Dead agents may go on sharing in the team's reward; where nothing is written for them, they earn nothing.
+    return np.where(is_expected | np.isfinite(rewards), rewards, 0.0)
 
 
 def _mean(returns: FloatArray, episodes: EpisodeTable, group: tuple[int, int]) -> MeanReturn:
     run, checkpoint = group
     mine = returns[(episodes.run == run) & (episodes.checkpoint == checkpoint)]
-    mean = float(mine.mean())
+    known = mine[np.isfinite(mine)]
     return MeanReturn(
         run=episodes.runs[run],
         checkpoint=episodes.checkpoints[checkpoint] if checkpoint >= 0 else None,
-        mean=mean if np.isfinite(mean) else None,
-        n_episodes=len(mine),
+        mean=float(known.mean()) if len(known) else None,
+        n_episodes=len(known) if len(known) else len(mine),
     )

@@ -38,7 +38,7 @@ def open_logs(paths: Sequence[Path], *, loader: str | None = None, mapping: LogM
     Raises
     ------
     UsageError
-        If no file is given, or no loader is called so.
+        If no file is given, two files are copies of each other, or no loader is called so.
     LogFormatError
         If a file cannot be understood, or the files do not fit together.
     """
@@ -47,8 +47,13 @@ def open_logs(paths: Sequence[Path], *, loader: str | None = None, mapping: LogM
     available, notices = installed_loaders()
     loaders = [found.loader for found in available]
     logs: list[TrajectoryLog] = []
+    path_of: dict[str, Path] = {}
     for path, name in zip(paths, tail_names(paths), strict=True):
         seen = probe(path, name)
+        twin = path_of.setdefault(seen.sha256, path)
+        if twin is not path:
+            # Counted twice, one run would pass for two, and runs are what every claim rests on.
+            raise UsageError(f"{twin} and {path} hold the same bytes: give a log once")
         # Only the loader of unknown files takes a mapping; who gives one wants that one.
         wanted = loader or ("hdf5" if mapping is not None else None)
         logs.append(choose(seen, loaders, wanted).open(seen, mapping))

@@ -37,6 +37,11 @@ def check_output(out: Path) -> None:
             raise OutputError(
                 f"{_name(out)} exists and holds no analysis.json of convscope: it is not replaced; choose another --out"
             )
+        if foreign := _foreign(out):
+            raise OutputError(
+                f"{_name(out)} holds {inert(foreign)}, which convscope did not write: it is not replaced; "
+                "move that away, or choose another --out"
+            )
         with _staging(out):
             pass
 
@@ -86,6 +91,20 @@ def _is_ours(out: Path) -> bool:
         return False
     provenance = document.get("provenance") if isinstance(document, dict) else None
     return isinstance(provenance, dict) and "convscope_version" in provenance
+
+
+def _foreign(out: Path) -> str | None:
+    """Name something in a report folder that no report holds; a log may lie there, and would be lost."""
+    if not out.exists():
+        return None
+    for path in sorted(out.rglob("*")):
+        name = path.relative_to(out).as_posix()
+        is_ours = name in {"report.html", _DOCUMENT, "tables"} or (
+            path.parent.name == "tables" and path.suffix == ".parquet"
+        )
+        if not is_ours:
+            return name
+    return None
 
 
 def _exchange(whole: Path, out: Path, replaced: Path) -> None:

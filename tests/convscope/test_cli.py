@@ -231,3 +231,10 @@ def test_loaders_are_listed(convscope):
     listed = convscope("loaders", cwd=ROOT)
     assert listed.returncode == 0
     assert all(name in listed.stdout for name in ("hdf5", "pymarl", "minari", "convscope"))
+
+
+def test_a_copy_of_a_log_is_not_a_second_run(convscope, tmp_path):
+    content = small_log(tmp_path / "a.h5").read_bytes()
+    (tmp_path / "b.h5").write_bytes(content)
+    assert_one_clear_message(convscope("analyze", "a.h5", "b.h5", cwd=tmp_path), 2, "a.h5", "b.h5", "same bytes")
+    assert_nothing_written(tmp_path, "a.h5", "b.h5")

@@ -7,6 +7,7 @@ from convscope.engine.run import run_folds
 from convscope.features.returns import ReturnFold
 from convscope.ingest.memory import log_from_arrays
 from convscope.values.evidence import MeanReturn
+from convscope.values.status import Status
 
 
 def returns_of(log, agents=("a", "b")):
@@ -32,3 +33,15 @@ def test_the_team_reward_counts_once_and_each_checkpoint_has_its_own_mean():
 def test_a_log_without_rewards_has_no_mean():
     log = log_from_arrays({"actions": np.zeros((3, 2, 1))}, [2, 1], ["a", "b"])
     assert returns_of(log)[0].mean is None
+
+
+def test_an_episode_with_a_missing_reward_is_left_out_of_the_mean():
+    log = log_from_arrays({"rewards": np.array([[1.0, 1.0], [np.nan, 9.0], [3.0, 3.0]])}, [1, 1, 1], ["a", "b"])
+    (found,) = returns_of(log)
+    assert (found.mean, found.n_episodes) == (2.0, 2)
+
+
+def test_dead_agents_for_whom_nothing_is_written_earn_nothing():
+    status = np.array([[Status.ACTING, Status.ACTING], [Status.ACTING, Status.DEAD]], dtype=np.uint8)
+    log = log_from_arrays({"rewards": np.array([[2.0, 2.0], [2.0, np.nan]])}, [2], ["a", "b"], status=status)
+    assert returns_of(log)[0].mean == 3.0

@@ -33,7 +33,7 @@ def all_rows(log, *fields):
 
 
 def test_files_without_runs_are_runs_named_by_the_tail_that_tells_them_apart(tmp_path):
-    paths = [write(tmp_path / f"seed_{seed}/log.h5") for seed in (2, 10)]
+    paths = [write(tmp_path / f"seed_{seed}/log.h5", first=seed) for seed in (2, 10)]
     log = open_logs(paths)
     assert log.episodes.runs == ("seed_2/log.h5", "seed_10/log.h5")
     assert log.episodes.number.tolist() == [0, 1, 0, 1]
@@ -43,14 +43,14 @@ def test_files_without_runs_are_runs_named_by_the_tail_that_tells_them_apart(tmp
 
 def test_files_called_checkpoints_are_checkpoints_of_their_runs(tmp_path):
     names = [f"seed_{seed}/update_{update}.h5" for seed in (0, 1) for update in (9, 10)]
-    log = open_logs([write(tmp_path / name) for name in names])
+    log = open_logs([write(tmp_path / name, first=i) for i, name in enumerate(names)])
     assert log.episodes.runs == ("seed_0", "seed_1")
     assert log.episodes.checkpoints == ("update_9", "update_10")
     assert log.episodes.checkpoint.tolist() == [0, 0, 1, 1] * 2
     assert "checkpoints-by-name" in {notice.code for notice in log.header.notices}
     alone = open_logs([tmp_path / name for name in names[:2]])
     assert alone.episodes.runs == ("run_0",)
-    mixed = open_logs([tmp_path / names[0], write(tmp_path / "other.h5")])
+    mixed = open_logs([tmp_path / names[0], write(tmp_path / "other.h5", first=9)])
     assert len(mixed.episodes.runs) == 2
     assert mixed.episodes.checkpoints == ()
 
@@ -95,6 +95,11 @@ def test_a_block_task_crosses_a_process_border(tmp_path):
     for task in log.tasks(frozenset({"observations"}), max_bytes=200):
         there = pickle.loads(pickle.dumps(task)).load()  # noqa: S301  our own bytes
         assert np.array_equal(there.columns["observations"], task.load().columns["observations"], equal_nan=True)
+
+
+def test_a_copy_of_a_file_is_no_second_run(tmp_path):
+    with pytest.raises(UsageError, match=r"a\.h5 and .*b\.h5 hold the same bytes"):
+        open_logs([write(tmp_path / "a.h5"), write(tmp_path / "b.h5")])
 
 
 def test_no_file_is_a_usage_error():

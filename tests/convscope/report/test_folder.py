@@ -58,6 +58,14 @@ def test_a_folder_that_is_not_ours_is_left_alone(tmp_path, evidence, content):
     assert files_under(tmp_path) == before
 
 
+def test_a_log_that_lies_in_a_report_folder_is_not_lost(tmp_path, evidence):
+    write_report(evidence, tmp_path / "out")
+    (tmp_path / "out" / "log.h5").write_bytes(b"the only copy")
+    with pytest.raises(OutputError, match=r"holds log\.h5, which convscope did not write"):
+        write_report(evidence, tmp_path / "out")
+    assert (tmp_path / "out" / "log.h5").read_bytes() == b"the only copy"
+
+
 def test_a_file_in_the_way_is_left_alone(tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(OutputError, match="not replaced"):
