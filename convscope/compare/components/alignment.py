@@ -31,7 +31,8 @@ def score_alignment(comparison: Comparison, name: str) -> Component:
     return Component(
         name=name,
         value=float(gap.mean()),
-        interval=interval,
+        # Student-t knows no lower end; g has one.
+        interval=None if interval is None else (max(0.0, interval[0]), max(0.0, interval[1])),
         interval_kind=kind,
         p_value=tests.alignment.p_value,
         attainable_p=tests.alignment.attainable_p,
