@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from convscope.values.config import RoutingSource
 from convscope.values.evidence import Evidence
-from convscope.values.gap import Verdict
+from convscope.values.gap import Gap, Verdict
 from convscope.values.routing import RoutingGraph
 
 
@@ -74,6 +74,11 @@ _WORDS = {
     ),
 }
 
+_STRONGER = (
+    "The declared routing shows, but stronger than declared or mixed with something else: nothing of it is diluted, "
+    "and the gap is what goes beyond it."
+)
+
 
 _FROM_SENDERS = frozenset({RoutingSource.INTERVENTION, RoutingSource.POLICY_RESIDUAL, RoutingSource.TRANSFER_ENTROPY})
 """Sources whose claim has the sender as its subject; of the others it is the receiver."""
@@ -91,4 +96,12 @@ def verdict_of(evidence: Evidence) -> VerdictWords:
     if evidence.gap is None:
         return _NO_PRIOR
     headline, meaning, tone = _WORDS[evidence.gap.verdict]
+    if evidence.gap.verdict is Verdict.PARTIAL and _strength(evidence.gap) > 1:
+        meaning = _STRONGER
     return VerdictWords(headline=headline, meaning=meaning, tone=tone, reasons=evidence.gap.reasons)
+
+
+def _strength(gap: Gap) -> float:
+    """Return λ, the share of the declared structure that shows; 0 where it is not known."""
+    parts = [part for component in gap.components if component.name == "dilution" for part in component.parts]
+    return dict(parts).get("lambda", 0.0)
