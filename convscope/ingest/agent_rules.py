@@ -78,6 +78,8 @@ def _acts_illegally(rows: Stretch) -> BoolArray:
     if rows.actions is None or rows.masks is None or rows.n_actions is None:
         return np.zeros_like(rows.is_acting)
     n_choices = rows.masks.shape[2]
+    if n_choices == 0:
+        return rows.is_acting
     choice = np.clip(np.nan_to_num(rows.actions[..., 0]), 0, n_choices - 1).astype(np.int64)
     is_legal = np.take_along_axis(rows.masks, choice[..., None], axis=2)[..., 0] != 0
     return np.asarray(rows.is_acting & ~is_legal & ~_acts_without_action(rows), dtype=np.bool_)

@@ -27,8 +27,9 @@ ENCODING = "convscope.log"
 """``encoding-type`` of the root."""
 VERSION = "1.0.0"
 """``encoding-version`` of the root: a higher minor number may be ignored, a higher major number may not."""
-FEATURES = frozenset[str]()
-"""Entries of ``required-features`` that this version understands; none so far."""
+FEATURES: tuple[str, ...] = ()
+"""Entries of ``required-features`` that this version understands; none so far. A file may ask for anything, also for
+what no set could look up."""
 
 GROUP_DATASETS = {
     OBSERVATIONS: "observation",

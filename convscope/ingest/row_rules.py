@@ -53,7 +53,7 @@ def check_weights(view: LogView) -> Iterator[Problem]:
     """Find routing weights that are negative, or rows of attention that do not sum to 1."""
     for path, info in view.inventory.datasets.items():
         is_attention = path.endswith("/attention") and path.startswith("/channels/")
-        if not is_attention or len(info.shape) != 4:
+        if not is_attention or len(info.shape) != 4 or info.is_text or info.columns:
             continue
         n_negative, n_uneven = 0, 0
         for start, stop in _spans(info.shape):

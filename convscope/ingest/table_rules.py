@@ -56,8 +56,31 @@ def check_shapes(view: LogView) -> Iterator[Problem]:
         if group is not None and info.shape[1:2] != (n_slots,):
             message = f"its second axis is not that of the group's {n_slots} agents"
             yield _critical("column-width", path, message=message, fix="write one column per agent")
-        if expected is not None and path not in _TEXTS and (info.is_text or info.columns):
-            yield _critical("column-type", path, message="it holds no plain numbers", fix="write numbers")
+        if expected is not None and path not in _TEXTS:
+            yield from _check_kind(view, path)
+
+
+def _check_kind(view: LogView, path: str) -> Iterator[Problem]:
+    """Find a column that holds no numbers, or one of indices, counts or codes that is not whole or has more axes."""
+    info = view.inventory.datasets[path]
+    if info.is_text or info.columns:
+        yield _critical("column-type", path, message="it holds no plain numbers", fix="write numbers")
+    n_axes = _axes_of_codes(path)
+    if n_axes is None:
+        return
+    if not (info.is_whole or info.is_text or info.columns):
+        yield _critical("column-type", path, message=f"it holds {info.dtype}", fix="write whole numbers")
+    if len(info.shape) != n_axes:
+        message = f"it has {len(info.shape)} axes, expected {n_axes}"
+        yield _critical("column-axes", path, message=message, fix="write one number per row, or per row and agent")
+
+
+def _axes_of_codes(path: str) -> int | None:
+    """Return how many axes a column of whole numbers has; None for columns that may hold anything."""
+    if path.startswith(("/agents/", "/episodes/")) or path in {"/steps/episode", "/steps/t"}:
+        return 1
+    is_status = path.startswith("/groups/") and path.endswith("/status")
+    return 2 if is_status or path.startswith("/slots/") else None
 
 
 def _expected_size(view: LogView, path: str) -> int | None:

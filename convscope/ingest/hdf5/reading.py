@@ -41,6 +41,11 @@ class DatasetInfo:
     is_text: bool = False
     """Whether it holds strings, to be read with `Hdf5Reader.read_text`."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds whole numbers, or truth values."""
+        return not self.is_text and not self.columns and np.dtype(self.dtype).kind in "iub"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:

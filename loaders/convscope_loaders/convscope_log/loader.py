@@ -100,6 +100,8 @@ def _check_rows(tables: Tables, source: ConvscopeSource) -> None:
         info = tables.inventory.datasets.get(part.path)
         if info is not None and info.shape[1:] != (len(part.slots or ()),):
             raise LogFormatError(f"{tables.name}:{part.path} has shape {info.shape}, not one column per agent")
+        if info is not None and not info.is_whole:
+            raise LogFormatError(f"{tables.name}:{part.path} is {info.dtype}, expected whole numbers")
     stop = int((source.start + source.rows).max(initial=0))
     is_sane = ((source.rows >= 0) & (source.start >= 0) & (source.start <= stop)).all()
     paths = [part.path for part in source.status] + [part.path for field in source.fields for part in field.parts]

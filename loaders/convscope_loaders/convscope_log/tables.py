@@ -53,7 +53,7 @@ class Tables:
             if default is None:
                 raise LogFormatError(f"{self.name} has no {path}, which every convscope log has; convert it again")
             return np.full(shape, default, dtype=np.int64)
-        if info.shape != shape or info.is_text or np.dtype(info.dtype).kind not in "iu":
+        if info.shape != shape or not info.is_whole:
             raise LogFormatError(f"{self.name}:{path} is {info.dtype} of shape {info.shape}, expected whole {shape}")
         return self.file.read(path).astype(np.int64)
 
@@ -131,7 +131,7 @@ def read_episodes(tables: Tables, agents: tuple[Agent, ...], roles: tuple[str, .
         length=length,
         rows=rows,
         end=np.maximum(end, EndKind.UNKNOWN).astype(np.uint8),
-        path=tables.texts("/episodes/path") or tuple(f"/episodes[{episode}]" for episode in range(len(length))),
+        path=_paths(tables, len(length)),
         declared_roles=_declared_roles(tables, agents, roles, n_episodes=len(length)),
     )
 
@@ -141,6 +141,13 @@ def _declared_roles(tables: Tables, agents: tuple[Agent, ...], roles: tuple[str,
         return tables.codes("/slots/declared_role", (n_episodes, len(agents)), len(roles))
     own = [roles.index(agent.declared_role) if agent.declared_role in roles else -1 for agent in agents]
     return np.tile(np.array(own, dtype=np.int64), (n_episodes, 1))
+
+
+def _paths(tables: Tables, n_episodes: int) -> tuple[str, ...]:
+    paths = tables.texts("/episodes/path") or tuple(f"/episodes[{episode}]" for episode in range(n_episodes))
+    if len(paths) != n_episodes:
+        raise LogFormatError(f"{tables.name}:/episodes/path has {len(paths)} entries for {n_episodes} episodes")
+    return paths
 
 
 def _padded(tables: Tables, path: str, n_agents: int) -> tuple[str, ...]:

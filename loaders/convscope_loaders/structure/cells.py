@@ -64,8 +64,8 @@ def _order(outer: Mapping[tuple[str, ...], PathValues]) -> "_Key":
 class _Key:
     is_numbered_through: bool
 
-    def __call__(self, key: tuple[str, ...]) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+    def __call__(self, key: tuple[str, ...]) -> tuple[tuple[tuple[int, int, str, str], ...], ...]:
         run, checkpoint, condition, episode = (numbered_key(part) for part in key)
         if self.is_numbered_through:
-            return run, checkpoint, ((0, int(stem_of(key[3])[1]), ""),), condition
+            return run, checkpoint, numbered_key(stem_of(key[3])[1]), condition
         return run, checkpoint, condition, episode
