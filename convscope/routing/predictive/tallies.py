@@ -11,14 +11,17 @@ from convscope.values.routing import RoutingTallies
 def weight_tallies(
     weights: Sequence[FloatArray], run: IntArray, *, roles: IntArray, runs: tuple[str, ...]
 ) -> RoutingTallies:
-    """Return one row per run and receiver: its weights, clipped at 0, divided over its senders.
+    """Return one row per run and receiver: roots of its weights, clipped at 0, divided over its senders.
+
+    Bits grow with the square of how often a receiver follows a sender: one that is followed three times as often has
+    nine times the bits. The root brings them back to the scale of shares, which declared preferences are on.
 
     Receivers without any positive weight, or with fewer than two senders that were tested, have no row.
 
     Parameters
     ----------
     weights
-        Of each run, shape (receiver, sender); NaN where there is no data.
+        Bits per step of each run, shape (receiver, sender); NaN where there is no data.
     run
         Index of each one's run, shape (runs,).
     roles
@@ -28,15 +31,15 @@ def weight_tallies(
     """
     stacked = np.array(weights).reshape(len(weights), roles.shape[1], roles.shape[1])
     valid = np.isfinite(stacked)
-    clipped = np.where(valid, np.maximum(stacked, 0.0), 0.0)
-    total = clipped.sum(axis=2)
+    amplitude = np.sqrt(np.where(valid, np.maximum(stacked, 0.0), 0.0))
+    total = amplitude.sum(axis=2)
     part, receiver = np.nonzero((total > 0) & (valid.sum(axis=2) >= 2))
     return RoutingTallies(
         run=run[part],
         unit=np.zeros(len(part), dtype=np.int64),
         receiver=receiver,
         valid=valid[part, receiver],
-        mass=clipped[part, receiver] / total[part, receiver][:, None],
+        mass=amplitude[part, receiver] / total[part, receiver][:, None],
         n_steps=np.ones(len(part)),
         roles=roles[part],
         runs=runs,

@@ -260,6 +260,29 @@ def test_role_edges_follow_roles_that_are_redrawn():
     assert significant == [("boss", "hand")]
 
 
+def test_role_preference_from_trajectories_is_on_the_scale_of_shares():
+    rng = np.random.default_rng(17)
+    declared = np.array([[0.6, 0.2, 0.2], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]])
+    role = np.repeat([0, 1, 2], 2)
+    share = np.where(np.eye(6, dtype=bool), 0.0, declared[role[:, None], role])
+    share /= share.sum(axis=1, keepdims=True)
+    actions = rng.integers(4, size=(120, 50, 6))
+    for step in range(1, 50):
+        for agent in range(6):
+            mate = rng.choice(6, size=120, p=share[agent])
+            copied = actions[np.arange(120), step - 1, mate]
+            actions[:, step, agent] = np.where(rng.random(120) < 0.6, copied, actions[:, step, agent])
+    log = log_from_arrays(
+        {ACTIONS: actions.reshape(-1, 6, 1).astype(float)},
+        [50] * 120,
+        list("abcdef"),
+        declared_roles=[list("xxyyzz")] * 120,
+    )
+    preference = routing(log).preference
+    assert preference is not None
+    assert preference.matrix == pytest.approx(declared, abs=0.1)
+
+
 def test_tallies_and_halves_divide_each_receivers_weight():
     log = chain(Size(n_agents=3, n_episodes=40, n_steps=30), np.random.default_rng(14)).log
     graph = routing(log)

@@ -11,9 +11,9 @@ def tallies(weight):
     return weight_tallies([np.array(weight)], np.array([0]), roles=roles, runs=("run",))
 
 
-def test_weights_are_clipped_and_divided():
+def test_roots_of_weights_are_clipped_and_divided():
     nan = np.nan
-    found = tallies([[nan, 0.3, 0.1], [-0.01, nan, 0.2], [-0.01, -0.02, nan]])
+    found = tallies([[nan, 0.09, 0.01], [-0.01, nan, 0.2], [-0.01, -0.02, nan]])
     assert found.receiver.tolist() == [0, 1]
     assert found.mass == pytest.approx(np.array([[0, 0.75, 0.25], [0, 0, 1]]))
     assert found.valid.tolist() == [[False, True, True], [True, False, True]]
