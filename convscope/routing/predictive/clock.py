@@ -16,14 +16,13 @@ from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.log import Block
 
-_FEWEST_ROWS = 20
 _MOST_BYTES = 32 << 20
 _QUANTUM = 2.0**26
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Clock:
-    """Times in the episode, cut so that each interval has some twenty rows or more."""
+    """Times in the episode, cut into intervals: each step is one, unless memory is short."""
 
     group_of: IntArray
     """Group (run and checkpoint) of each episode of the log, -1 where it is not read, shape (E,)."""
@@ -61,7 +60,11 @@ class Clock:
 
 
 def make_clock(table: EpisodeTable, groups: tuple[Group, ...], *, n_columns: int) -> Clock:
-    """Cut time so that means are means of many rows, and so that all of them fit into memory."""
+    """Make each step an interval, wider ones only where means would not fit into memory.
+
+    Wider intervals would let a schedule that all agents share through as influence. What means of few rows take away
+    is paid for by the freedom of the fit (`convscope.routing.predictive.fits.DesignFit`).
+    """
     group_of = np.zeros(table.n_episodes, dtype=np.int64)
     for number, group in enumerate(groups):
         group_of[group.episodes] = number
@@ -73,7 +76,7 @@ def make_clock(table: EpisodeTable, groups: tuple[Group, ...], *, n_columns: int
 
 def _intervals(lengths: IntArray, n_times: int, most: int) -> IntArray:
     n_alive = np.array(np.add.accumulate(np.bincount(lengths, minlength=n_times + 1)[::-1])[::-1][1:])
-    fewest = max(_FEWEST_ROWS, -(-int(n_alive.sum()) // most))
+    fewest = max(1, -(-int(n_alive.sum()) // most))
     before = np.cumsum(n_alive) - n_alive
     return np.unique(before // fewest, return_inverse=True)[1].ravel()
 

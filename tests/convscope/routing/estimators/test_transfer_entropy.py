@@ -243,6 +243,19 @@ def test_runs_with_opposite_conventions_do_not_cancel():
     assert graph.edges_by_run.height == 4
 
 
+def test_a_schedule_shared_by_few_episodes_of_several_runs_is_no_influence():
+    found = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        schedule = rng.integers(5, size=(1, 50, 1))
+        actions = np.where(rng.random((50, 50, 4)) < 0.85, schedule, rng.integers(5, size=(50, 50, 4)))
+        runs = [f"run_{number // 10}" for number in range(50)]
+        log = log_from_arrays({ACTIONS: actions.reshape(-1, 4, 1).astype(float)}, [50] * 50, list("abcd"), runs=runs)
+        found.append(routing(log).edges["p_value"].to_numpy())
+    # 36 pairs at level .05: more than 5 happen once in a hundred times.
+    assert (np.concatenate(found) <= 0.05).sum() <= 5
+
+
 def test_role_edges_follow_roles_that_are_redrawn():
     rng = np.random.default_rng(13)
     actions = rng.integers(4, size=(120, 20, 3))

@@ -1,6 +1,7 @@
 """Time in the episode is cut so that each interval has many rows."""
 
 import numpy as np
+import pytest
 
 from convscope.ingest.memory import log_from_arrays
 from convscope.routing.groups import episode_groups
@@ -15,16 +16,9 @@ def intervals(lengths, n_columns=3):
     return clock.interval_of[0]
 
 
-def test_with_many_episodes_every_step_is_an_interval():
-    assert intervals([5] * 20).tolist() == [0, 1, 2, 3, 4]
-
-
-def test_with_few_episodes_steps_are_pooled():
-    assert intervals([6] * 10).tolist() == [0, 0, 1, 1, 2, 2]
-
-
-def test_late_steps_that_few_episodes_reach_are_pooled():
-    assert intervals([2] * 30 + [12] * 5).tolist() == [0, 1, 2, 2, *[3] * 4, *[4] * 4]
+@pytest.mark.parametrize("lengths", [[5] * 20, [5] * 2, [2] * 30 + [5] * 3])
+def test_every_step_is_an_interval_however_few_episodes_reach_it(lengths):
+    assert intervals(lengths).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_intervals_widen_before_memory_runs_out():
