@@ -13,7 +13,7 @@ from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.groups import Group, agent_places, episode_groups
 from convscope.routing.halves import split_in_halves
 from convscope.routing.weights.excess import agent_excess, excess_figures, role_excess
-from convscope.routing.weights.notices import dropped_rows
+from convscope.routing.weights.notices import dropped_rows, fixed_roles
 from convscope.routing.weights.tallies import routing_tallies
 from convscope.routing.weights.tally import Strength, TallyFold, TallyRows
 from convscope.values.config import AnalysisConfig, RoutingSource
@@ -73,7 +73,10 @@ class LoggedWeights:
             tallies=tallies,
             halves=split_in_halves(tallies, rng=generator(config.seed, "routing", self.source, "halves")),
             role_edges=self._role_edges(analysed, config, log=log, agents=agents) if analysed else None,
-            notices=dropped_rows(result, self.source),
+            notices=(
+                *dropped_rows(result, self.source),
+                *fixed_roles(is_fixed=_has_fixed_roles(log, analysed, agents)),
+            ),
         )
 
     def _figures(self, parts: Sequence[TallyRows], config: AnalysisConfig) -> PairFigures:
@@ -91,11 +94,23 @@ class LoggedWeights:
         excess = [role_excess(rows, declared[rows.episode], len(roles)) for rows in parts]
         rng = generator(config.seed, "routing", self.source, "roles")
         figures = excess_figures(excess, n_flips=config.n_permutations, rng=rng)
+        if _has_fixed_roles(log, parts, agents):
+            # Episodes repeat the same pairs of agents: their number says nothing of whether roles are behind it.
+            figures = PairFigures(weight=figures.weight, p_value=np.full_like(figures.p_value, np.nan))
         return role_edge_table(figures, roles, q=config.q)
 
 
 def _rows_of(rows: TallyRows, group: Group) -> TallyRows:
     return rows.taken(np.isin(rows.episode, group.episodes))
+
+
+def _has_fixed_roles(log: TrajectoryLog, parts: Sequence[TallyRows], agents: Sequence[str]) -> bool:
+    """Whether some run's agents keep their declared roles in all its episodes."""
+    if not log.header.roles:
+        return False
+    declared = log.episodes.declared_roles[:, agent_places(log, agents)]
+    of_runs = [declared[np.unique(rows.episode)] for rows in parts]
+    return any(bool(np.equal(of_run, of_run[:1]).all()) for of_run in of_runs)
 
 
 def _joined(parts: Sequence[TallyRows], rows: TallyRows) -> TallyRows:

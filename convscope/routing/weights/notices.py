@@ -11,6 +11,17 @@ _REASONS = (
 )
 
 
+def fixed_roles(*, is_fixed: bool) -> tuple[Notice, ...]:
+    """Say why role edges carry no p where agents keep their roles."""
+    if not is_fixed:
+        return ()
+    message = (
+        "Agents keep their roles, so that episodes cannot tell agents and roles apart: role edges carry no p; "
+        "the specificity test of the gap is the test."
+    )
+    return (Notice(code="roles-fixed", message=message, where="routing.role_edges"),)
+
+
 def dropped_rows(rows: TallyRows, source: RoutingSource) -> tuple[Notice, ...]:
     """Return a notice for each reason for which rows (receiver and timestep) were dropped."""
     n_kept = int(rows.n_steps.sum())

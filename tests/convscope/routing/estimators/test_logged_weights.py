@@ -129,6 +129,20 @@ def test_where_roles_are_redrawn_the_role_edges_carry_the_claim():
     assert "identities-redrawn" in {notice.code for notice in graph.notices}
 
 
+def test_where_roles_are_fixed_role_edges_carry_no_p_and_it_is_said():
+    # Who attends to whom is drawn once, blind to roles: every episode repeats the same pairs.
+    rng = np.random.default_rng(7)
+    weights = np.repeat(rng.random((1, 1, 4, 4)), 60, axis=0) + 0.01 * rng.random((60, 1, 4, 4))
+    roles = [["boss", "boss", "hand", "hand"]] * 30
+    graph = find_routing(attention_log(weights, [2] * 30, declared_roles=roles), CONFIG)
+    assert graph is not None
+    assert graph.role_edges is not None
+    assert graph.role_edges["p_value"].null_count() == 4
+    assert graph.role_edges["weight"].null_count() == 0
+    assert not graph.role_edges["significant"].any()
+    assert "roles-fixed" in {notice.code for notice in graph.notices}
+
+
 def test_halves_are_two_parts_of_the_whole():
     graph = find_routing(attention_log(noisy(40, np.random.default_rng(5)), [4] * 10), CONFIG)
     assert graph is not None
