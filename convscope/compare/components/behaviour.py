@@ -1,71 +1,133 @@
 """Behaviour: whether the declared expectations of behaviour hold."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
 from convscope.compare.comparison import Comparison
 from convscope.compare.components.component import GapComponent, unscored
-from convscope.compare.intervals import student_t
+from convscope.compare.intervals import FEWEST_RUNS, Interval, percentiles, student_t
+from convscope.randomness import generator
 from convscope.values.arrays import FloatArray
+from convscope.values.config import AnalysisConfig
 from convscope.values.gap import Component
 from convscope.values.prior import BehaviourExpectation
+
+_ROUNDING = 1e-12
 
 Parts = tuple[tuple[str, float], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """An expectation with what the runs show of it."""
+
+    expectation: BehaviourExpectation
+    effect: float
+    """Mean over runs, in pooled standard deviations."""
+    interval: Interval | None
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the interval is clear of 0."""
+        return self.interval is not None and (self.interval[0] > 0 or self.interval[1] < 0)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the effect is shown to have the declared sign."""
+        return self.is_decided and (self.effect > 0) == self.expectation.is_high
+
+    @property
+    def parts(self) -> Parts:
+        """Effect and interval with their names."""
+        wanted = "high" if self.expectation.is_high else "low"
+        what = f"{self.expectation.role}: {self.expectation.feature} {wanted}, effect"
+        ends = () if self.interval is None else zip((f"{what}, low", f"{what}, high"), self.interval, strict=True)
+        return ((what, self.effect), *ends)
+
+
 def score_behaviour(comparison: Comparison, name: str) -> Component:
-    """Share of the declared expectations of behaviour that do not hold (docs/gap.md).
+    """Share of the declared expectations of behaviour that are not shown to hold (docs/gap.md).
 
     Each is measured against the units of the other declared roles: difference of means in pooled standard deviations,
-    mean over runs, with a Student-t interval from three runs on. It holds when the difference has the declared sign.
+    mean over runs. It holds when the interval of the difference is clear of 0 on the declared side: Student-t from
+    three runs on, else whole episodes drawn with replacement. Contradicted and undecided ones are counted apart.
     Expectations whose feature or units the log lacks are left out.
     """
     frame = comparison.roles.of_analysed(comparison.features.frame).filter(pl.col("declared_role").is_not_null())
     names = {feature.name for feature in comparison.features.features}
-    measured = [
-        (each, effects)
-        for each in comparison.prior.behaviours
-        if each.feature in names and len(effects := _effects(frame, each))
-    ]
+    stated = comparison.prior.behaviours
+    found = [_measured(frame, each, comparison.config) for each in stated if each.feature in names]
+    measured = [each for each in found if each is not None]
     if not measured:
-        stated = comparison.prior.behaviours
         return unscored(name, "no feature that they name can be measured" if stated else "no behaviour is declared")
-    holds = [bool((float(effects.mean()) > 0) == each.is_high and effects.mean() != 0) for each, effects in measured]
-    parts = tuple(part for each, effects in measured for part in _parts(each, effects))
-    left_out = float(len(comparison.prior.behaviours) - len(measured))
+    n_hold = sum(each.holds for each in measured)
+    n_undecided = sum(not each.is_decided for each in measured)
     return Component(
         name=name,
-        value=1 - sum(holds) / len(holds),
+        value=1 - n_hold / len(measured),
         scorable=True,
-        parts=(("expectations left out", left_out), *parts),
+        parts=(
+            ("expectations left out", float(len(stated) - len(measured))),
+            ("expectations contradicted", float(len(measured) - n_hold - n_undecided)),
+            ("expectations undecided", float(n_undecided)),
+            *(part for each in measured for part in each.parts),
+        ),
     )
 
 
-def _effects(frame: pl.DataFrame, expectation: BehaviourExpectation) -> FloatArray:
-    """Return the effect in each run that has two units with and two without the role."""
-    found: list[float] = []
-    for run in frame.partition_by("run", maintain_order=True):
-        values = run[expectation.feature].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        is_role = (run["declared_role"] == expectation.role).to_numpy()
-        role, others = (part[np.isfinite(part)] for part in (values[is_role], values[~is_role]))
-        if min(len(role), len(others)) < 2:
-            continue
-        pooled = np.sqrt(
-            ((len(role) - 1) * role.var(ddof=1) + (len(others) - 1) * others.var(ddof=1))
-            / (len(role) + len(others) - 2)
-        )
-        difference = float(role.mean() - others.mean())
-        # Units that never vary have no spread to count in: only the sign is known.
-        found.append(difference / float(pooled) if pooled > 0 else float(np.sign(difference)))
-    return np.array(found)
-
-
-def _parts(expectation: BehaviourExpectation, effects: FloatArray) -> Parts:
-    wanted = "high" if expectation.is_high else "low"
-    what = f"{expectation.role}: {expectation.feature} {wanted}"
+def _measured(frame: pl.DataFrame, expectation: BehaviourExpectation, config: AnalysisConfig) -> Measured | None:
+    """Return the effect over the runs that have two units with and two without the role; None without such runs."""
+    found = [(str(run["run"][0]), _moments(run, expectation)) for run in frame.partition_by("run", maintain_order=True)]
+    runs = [(name, moments) for name, moments in found if (moments[..., 0].sum(axis=0) >= 2).all()]
+    if not runs:
+        return None
+    effects = np.array([float(_effect(moments.sum(axis=0))) for _, moments in runs])
     interval = student_t(effects)
-    ends = () if interval is None else ((f"{what}, effect, low", interval[0]), (f"{what}, effect, high", interval[1]))
-    return ((f"{what}, effect", float(effects.mean())), *ends)
+    if len(runs) < FEWEST_RUNS and all(len(moments) > 1 for _, moments in runs):
+        what = (expectation.role, expectation.feature)
+        rngs = [generator(config.seed, "gap", "behaviour", *what, name) for name, _ in runs]
+        draws = [
+            _resampled(moments, n_draws=config.n_permutations, rng=rng)
+            for (_, moments), rng in zip(runs, rngs, strict=True)
+        ]
+        interval = percentiles(np.mean(draws, axis=0))
+    return Measured(expectation=expectation, effect=float(effects.mean()), interval=interval)
+
+
+def _moments(run: pl.DataFrame, expectation: BehaviourExpectation) -> FloatArray:
+    """Return count, sum and sum of squares of each episode's units with and without the role, shape (E, 2, 3)."""
+    values = run[expectation.feature].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    is_role = (run["declared_role"] == expectation.role).to_numpy()
+    is_known = np.isfinite(values)
+    # Around their mean, lest squares of large values swallow the spread.
+    values = np.where(is_known, values, 0.0) - (values[is_known].mean() if is_known.any() else 0.0)
+    episodes, episode = np.unique(run["episode"].to_numpy(), return_inverse=True)
+    moments = np.zeros((len(episodes), 2, 3))
+    each = np.stack([np.ones_like(values), values, values**2], axis=1)
+    np.add.at(moments, (episode[is_known], np.where(is_role, 0, 1)[is_known]), each[is_known])
+    return moments
+
+
+def _effect(moments: FloatArray) -> FloatArray:
+    """Return the difference of means in pooled standard deviations from moments (..., 2, 3); NaN with too few units."""
+    n, total, squares = (moments[..., place] for place in range(3))
+    mean = np.divide(total, n, out=np.full_like(total, np.nan), where=n > 0)
+    difference = mean[..., 0] - mean[..., 1]
+    spread = np.maximum(squares - total * mean, 0.0).sum(axis=-1)
+    freedom = n.sum(axis=-1) - 2
+    variance = np.divide(spread, freedom, out=np.full_like(spread, np.nan), where=freedom > 0)
+    # Units that never vary (but for rounding) have no spread to count in: only the sign is known.
+    varies = variance > _ROUNDING * difference**2
+    scaled = np.divide(difference, np.sqrt(variance), out=np.asarray(np.sign(difference)), where=varies)
+    return np.asarray(np.where(np.isfinite(variance), scaled, np.nan))
+
+
+def _resampled(moments: FloatArray, *, n_draws: int, rng: np.random.Generator) -> FloatArray:
+    """Return the effect in whole episodes drawn with replacement, shape (B,)."""
+    times = rng.multinomial(len(moments), np.full(len(moments), 1 / len(moments)), size=n_draws)
+    return _effect(np.tensordot(times.astype(np.float64), moments, axes=1))
 
 
 BEHAVIOUR = GapComponent(name="behaviour", score=score_behaviour)

@@ -53,3 +53,22 @@ def test_three_runs_give_an_interval_and_chance_effects_cover_zero():
 
 def test_units_that_never_vary_show_only_the_sign():
     assert dict(behaviour([2, 1, 2, 1], FAR).parts)["archer: distance high, effect"] == 1
+
+
+def test_an_effect_whose_interval_covers_zero_is_undecided():
+    # Archers are farther in one episode and nearer in the other.
+    found = behaviour([5, 1, 0, 3, 4, 4, 2, 3], FAR)
+    parts = dict(found.parts)
+    assert parts["archer: distance high, effect, low"] < 0 < parts["archer: distance high, effect, high"]
+    assert (found.value, parts["expectations undecided"], parts["expectations contradicted"]) == (1, 1, 0)
+
+
+def test_contradicted_expectations_are_counted_apart():
+    parts = dict(behaviour([3, 1, 5, 3], FAR, NEAR).parts)
+    assert (parts["expectations undecided"], parts["expectations contradicted"]) == (0, 1)
+
+
+def test_chance_seldom_passes_for_a_declared_behaviour():
+    rng = np.random.default_rng(1)
+    held = sum(behaviour(rng.normal(size=3 * 2 * 20).tolist(), FAR, n_runs=3).value == 0 for _ in range(100))
+    assert held <= 100 * 0.025 + 2 * np.sqrt(100 * 0.025 * 0.975)
