@@ -50,7 +50,7 @@ def match_all(probe: Probe, loaders: Sequence[Loader]) -> tuple[LoaderMatch, ...
     return tuple(sorted(matches, key=lambda found: (-found.match.score, found.loader.name)))
 
 
-def choose(probe: Probe, loaders: Sequence[Loader], name: str | None = None) -> Loader:
+def choose(probe: Probe, loaders: Sequence[Loader], name: str | None = None, *, has_mapping: bool = False) -> Loader:
     """Choose the loader of a file.
 
     Parameters
@@ -61,18 +61,25 @@ def choose(probe: Probe, loaders: Sequence[Loader], name: str | None = None) -> 
         Those to choose from.
     name
         Take this one whatever it says; None takes the best match.
+    has_mapping
+        Whether the user says in a mapping what the file means: only loaders that take one are asked then, and the only
+        one is taken whatever it says.
 
     Raises
     ------
     UsageError
-        If there is no loader of that name.
+        If there is no loader of that name, or it takes no mapping where there is one.
     AmbiguousLogError
         If two fit equally well.
     LogFormatError
         If none fits; the message lists what each one missed.
     """
     if name is not None:
-        return _named(loaders, name)
+        return _named(loaders, name, has_mapping=has_mapping)
+    takers = [loader for loader in loaders if loader.takes_mapping]
+    if has_mapping and len(takers) == 1:
+        return takers[0]
+    loaders = takers if has_mapping else loaders
     matches = match_all(probe, loaders)
     fitting = [found for found in matches if found.match.score > 0]
     if not fitting:
@@ -84,8 +91,11 @@ def choose(probe: Probe, loaders: Sequence[Loader], name: str | None = None) -> 
     return best[0].loader
 
 
-def _named(loaders: Sequence[Loader], name: str) -> Loader:
+def _named(loaders: Sequence[Loader], name: str, *, has_mapping: bool) -> Loader:
     for loader in loaders:
+        if loader.name == name and has_mapping and not loader.takes_mapping:
+            takers = ", ".join(taker.name for taker in loaders if taker.takes_mapping)
+            raise UsageError(f"the loader {name} takes no mapping; leave --mapping out, or choose from: {takers}")
         if loader.name == name:
             return loader
     raise UsageError(f"no loader is called {name!r}; there are {', '.join(loader.name for loader in loaders)}")

@@ -102,7 +102,7 @@ def inspect_log(path: Path, *, loader: str | None = None, mapping: LogMapping | 
     LogFormatError
         If the file itself cannot be read; that it cannot be understood is part of the value.
     UsageError
-        If no loader is called so.
+        If no loader is called so, or it takes no mapping and one is given.
     """
     return _inspected(probe(path, path.name), loader, mapping)
 
@@ -110,7 +110,7 @@ def inspect_log(path: Path, *, loader: str | None = None, mapping: LogMapping | 
 def _inspected(seen: Probe, loader: str | None, mapping: LogMapping | None) -> Inspection:
     available, notices = installed_loaders()
     loaders = [found.loader for found in available]
-    chosen, problem = _chosen(seen, loaders, loader or ("hdf5" if mapping is not None else None))
+    chosen, problem = _chosen(seen, loaders, loader, has_mapping=mapping is not None)
     log: TrajectoryLog | None = None
     if chosen is not None:
         try:
@@ -129,9 +129,11 @@ def _inspected(seen: Probe, loader: str | None, mapping: LogMapping | None) -> I
     )
 
 
-def _chosen(seen: Probe, loaders: Sequence[Loader], name: str | None) -> tuple[Loader | None, LogFormatError | None]:
+def _chosen(
+    seen: Probe, loaders: Sequence[Loader], name: str | None, *, has_mapping: bool
+) -> tuple[Loader | None, LogFormatError | None]:
     try:
-        return choose(seen, loaders, name), None
+        return choose(seen, loaders, name, has_mapping=has_mapping), None
     except LogFormatError as error:
         return None, error
 

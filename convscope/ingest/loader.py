@@ -36,6 +36,11 @@ class Loader(Protocol):
         """Optional packages that it needs, by distribution name; usually none."""
         ...
 
+    @property
+    def takes_mapping(self) -> bool:
+        """Whether `open` follows a mapping; one that ignores it is never given any."""
+        ...
+
     def sniff(self, probe: Probe) -> Match:
         """Say how well the file fits, from what the probe saw; never reads the file again."""
         ...

@@ -54,9 +54,7 @@ def open_logs(paths: Sequence[Path], *, loader: str | None = None, mapping: LogM
         if twin is not path:
             # Counted twice, one run would pass for two, and runs are what every claim rests on.
             raise UsageError(f"{twin} and {path} hold the same bytes: give a log once")
-        # Only the loader of unknown files takes a mapping; who gives one wants that one.
-        wanted = loader or ("hdf5" if mapping is not None else None)
-        logs.append(choose(seen, loaders, wanted).open(seen, mapping))
+        logs.append(choose(seen, loaders, loader, has_mapping=mapping is not None).open(seen, mapping))
     log = join_logs(with_checkpoints(logs))
     header = replace(log.header, notices=(*notices, *log.header.notices))
     return replace(log, header=header)

@@ -17,6 +17,7 @@ class Hdf5Loader:
     name = "hdf5"
     description = "any HDF5 file: its structure is inferred, or declared in a mapping file"
     requires: tuple[str, ...] = ()
+    takes_mapping = True
 
     def sniff(self, probe: Probe) -> Match:
         """Look for arrays that are called actions, observations or positions."""

@@ -45,6 +45,8 @@ def check_regular(path: Path) -> None:
         raise RefusedFileError("not-a-file", f"{path} is no plain file; give a log file")
     if state.st_size == 0:
         raise LogFormatError(f"{path} is empty (0 bytes); the recording was never written")
+    if not os.access(path, os.R_OK):
+        raise LogFormatError(f"{path} cannot be read: permission denied")
 
 
 def check_hdf5(path: Path) -> None:

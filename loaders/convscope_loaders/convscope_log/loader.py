@@ -25,6 +25,7 @@ class ConvscopeLoader:
     name = "convscope"
     description = "the convscope log format, version 1"
     requires: tuple[str, ...] = ()
+    takes_mapping = False
 
     def sniff(self, probe: Probe) -> Match:
         """Look at the ``encoding-type`` of the root."""

@@ -25,6 +25,7 @@ class MinariLoader:
     name = "minari"
     description = "Minari datasets in HDF5, one entry of a Dict or Tuple space per agent"
     requires: tuple[str, ...] = ()
+    takes_mapping = False
 
     def sniff(self, probe: Probe) -> Match:
         """Look for ``/episode_<k>`` groups with rewards, terminations and truncations."""

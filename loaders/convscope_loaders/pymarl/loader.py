@@ -25,6 +25,7 @@ class PymarlLoader:
     name = "pymarl"
     description = "padded episodes of the PyMARL family (OffPyMARL, ODIS, CFCQL, ICQ, EpisodeBatch)"
     requires: tuple[str, ...] = ()
+    takes_mapping = False
 
     def sniff(self, probe: Probe) -> Match:
         """Look for ``filled`` beside ``actions`` of four axes that share episodes and timesteps."""

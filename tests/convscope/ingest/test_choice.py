@@ -19,6 +19,7 @@ class Scoring:
     score: float
     description: str = ""
     requires: tuple[str, ...] = ()
+    takes_mapping: bool = False
 
     def sniff(self, probe):
         return Match(score=self.score, reason=f"because of {self.name}")
@@ -36,6 +37,19 @@ def test_the_best_match_wins_whatever_the_order():
     assert choose(probe(), [low, high]) is high
     assert choose(probe(), [high, low]) is high
     assert [found.loader.name for found in match_all(probe(), [low, high])] == ["high", "low"]
+
+
+def test_a_mapping_is_for_those_that_take_one():
+    sure, taker = Scoring("sure", 0.9), Scoring("taker", 0.0, takes_mapping=True)
+    assert choose(probe(), [sure, taker], has_mapping=True) is taker
+    assert choose(probe(), [sure, taker], "taker", has_mapping=True) is taker
+    better = Scoring("better", 0.5, takes_mapping=True)
+    assert choose(probe(), [sure, taker, better], has_mapping=True) is better
+
+
+def test_a_mapping_for_a_loader_that_ignores_it_is_a_usage_error():
+    with pytest.raises(UsageError, match=r"sure takes no mapping.*choose from: taker"):
+        choose(probe(), [Scoring("sure", 0.9), Scoring("taker", 0.5, takes_mapping=True)], "sure", has_mapping=True)
 
 
 def test_a_tie_names_both_and_the_option():

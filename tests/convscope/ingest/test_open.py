@@ -8,6 +8,7 @@ import pytest
 
 from convscope.errors import LogFormatError, UsageError
 from convscope.ingest.inspect import MAX_INSPECTED, inspect_log, inspect_logs
+from convscope.ingest.mapping import LogMapping
 from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.open import open_logs
 from convscope.values.status import Status
@@ -105,6 +106,16 @@ def test_a_copy_of_a_file_is_no_second_run(tmp_path):
 def test_no_file_is_a_usage_error():
     with pytest.raises(UsageError, match="no log"):
         open_logs([])
+
+
+@pytest.mark.parametrize("loader", ["convscope", "minari", "pymarl"])
+def test_a_mapping_that_a_loader_would_ignore_is_refused(tmp_path, loader):
+    path = write(tmp_path / "x.h5")
+    mapping = LogMapping(environment="other")
+    with pytest.raises(UsageError, match=f"{loader} takes no mapping"):
+        open_logs([path], loader=loader, mapping=mapping)
+    with pytest.raises(UsageError, match=f"{loader} takes no mapping"):
+        inspect_log(path, loader=loader, mapping=mapping)
 
 
 def test_an_inspection_shows_the_reading_and_a_mapping_that_gives_the_same_log(tmp_path):
