@@ -49,10 +49,10 @@ class Comparison:
     @property
     def why_no_routing(self) -> str:
         """Why alignment, dilution and foreign structure cannot be scored; empty when they can."""
-        if self.routing is None:
-            return "no routing between declared roles was found in the log"
-        if self.prior.preference is None and self.routing.order is None:
+        if self.prior.preference is None and not self.prior.orders:
             return "the prior declares no routing"
+        if self.routing is None:
+            return "the log shows no role choosing between other roles"
         if self.prior.preference is None:
             return "the prior declares an order only, no shares"
         return "" if self.routing.scores.is_scorable else "no declared row can be scored"

@@ -36,8 +36,9 @@ def _environment() -> Environment:
 
 
 def _sentence(text: str) -> str:
-    """Return a sentence that begins with a capital, whoever wrote it."""
-    return text[:1].upper() + text[1:]
+    """Return a sentence that begins with a capital, unless it begins with somebody's identifier."""
+    first_word = text.partition(" ")[0].rstrip(",.:;")
+    return text[:1].upper() + text[1:] if first_word.isalpha() else text
 
 
 def _shown(value: object) -> object:
