@@ -7,6 +7,7 @@ import numpy as np
 from convscope.roles.method import Method
 from convscope.roles.separation import widest_p
 from convscope.roles.strength import episode_halves, mean_strength
+from convscope.roles.ties import Ties
 from convscope.values.arrays import FloatArray, IntArray
 
 MAX_ROLES = 8
@@ -35,6 +36,7 @@ def count_roles(
     episode: IntArray,
     class_of_unit: IntArray | None = None,
     *,
+    ties: Ties | None = None,
     method: Method,
     alpha: float,
     rng: np.random.Generator,
@@ -51,7 +53,7 @@ def count_roles(
         Coordinates of the units, shape (U, C).
     episode
         Episode of each unit, numbered from 0, shape (U,): episodes are split, never an episode's units.
-    class_of_unit
+    class_of_unit, ties
         As in `widest_p`.
     method
         Divides units into groups.
@@ -75,7 +77,7 @@ def count_roles(
     halves = episode_halves(episode, rng)
     candidates: list[Candidate] = []
     for k in range(2, min(MAX_ROLES, len(np.unique(values, axis=0))) + 1):
-        separation_p = widest_p(values, method.fit(values, k, seed=seed), class_of_unit)
+        separation_p = widest_p(values, method.fit(values, k, seed=seed), class_of_unit, ties=ties)
         # Resampling is the dear part, and cannot save groups that nothing sets apart.
         is_apart = separation_p < alpha
         strength = mean_strength(values, halves, k, method=method, seed=seed) if is_apart else None

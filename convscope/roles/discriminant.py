@@ -18,6 +18,8 @@ class Discriminant:
 
     values: FloatArray
     """Of every unit, in standard deviations within classes, shape (U, D), D at least 1."""
+    loadings: FloatArray
+    """What each standardised feature adds to the coordinates, shape (F, D)."""
     class_of_unit: IntArray
     """Class of each unit's agent, numbered over all runs, -1 for none, shape (U,)."""
 
@@ -58,7 +60,10 @@ def discriminant(units: Units, classes: tuple[AgentClasses, ...]) -> Discriminan
     axes = _axes(scaled_means - run_means[run_of_class])
     if not axes.shape[1]:
         return None
-    return Discriminant(values=np.linalg.solve(lower, values.T).T @ axes, class_of_unit=class_of_unit)
+    loadings = np.linalg.solve(lower, units.axes.T).T @ axes
+    return Discriminant(
+        values=np.linalg.solve(lower, values.T).T @ axes, loadings=loadings, class_of_unit=class_of_unit
+    )
 
 
 def _class_of_unit(units: Units, classes: tuple[AgentClasses, ...]) -> tuple[IntArray, IntArray]:

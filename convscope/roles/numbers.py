@@ -1,6 +1,6 @@
 """The number of roles among units, in the coordinates that show most of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from convscope.roles.method import Method
 from convscope.roles.pairs import MIN_EPISODES
 from convscope.roles.sample import sampled_units
 from convscope.roles.stability import role_stability
+from convscope.roles.ties import Ties, ties_of
 from convscope.roles.units import Units
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
@@ -60,10 +61,12 @@ def number_of_roles(
     if episode.max() + 1 < MIN_EPISODES:
         return _none(units, f"fewer than {MIN_EPISODES} episodes to resample")
     values, best = units.coordinates, 1
-    for space, class_of_unit in _spaces(units, classes):
+    for space, class_of_unit, ties in _spaces(units, classes, config.seed):
         rng = generator(config.seed, "roles", "count")
         members = None if class_of_unit is None else class_of_unit[chosen]
-        k, _ = count_roles(space[chosen], episode, members, method=method, alpha=config.alpha, rng=rng)
+        k, _ = count_roles(
+            space[chosen], episode, members, ties=ties.of(chosen), method=method, alpha=config.alpha, rng=rng
+        )
         if k >= best and k > 1:
             values, best = space, k
     rng = generator(config.seed, "roles", "stability")
@@ -71,10 +74,14 @@ def number_of_roles(
     return RoleNumber(k=best, values=values, stability=stability, notices=_notices(units, len(chosen), best))
 
 
-def _spaces(units: Units, classes: tuple[AgentClasses, ...]) -> list[tuple[FloatArray, IntArray | None]]:
-    found = discriminant(units, classes)
-    spaces: list[tuple[FloatArray, IntArray | None]] = [(units.coordinates, None)]
-    return spaces if found is None else [*spaces, (found.values, found.class_of_unit)]
+def _spaces(
+    units: Units, classes: tuple[AgentClasses, ...], seed: int
+) -> list[tuple[FloatArray, IntArray | None, Ties]]:
+    found, ties = discriminant(units, classes), ties_of(units, seed)
+    spaces: list[tuple[FloatArray, IntArray | None, Ties]] = [(units.coordinates, None, ties)]
+    if found is not None:
+        spaces.append((found.values, found.class_of_unit, replace(ties, loadings=found.loadings)))
+    return spaces
 
 
 def _none(units: Units, reason: str) -> RoleNumber:

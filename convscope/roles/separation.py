@@ -6,13 +6,16 @@ import numpy as np
 
 from convscope.roles.dip import dip_p_value, dip_statistic
 from convscope.roles.method import Partition
-from convscope.values.arrays import FloatArray, IntArray
+from convscope.roles.ties import Ties
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
 
 MIN_CONTRAST = 0.5
 """Difference of shares that sets two classes of agents apart: half of their units."""
 
 
-def widest_p(values: FloatArray, partition: Partition, class_of_unit: IntArray | None = None) -> float:
+def widest_p(
+    values: FloatArray, partition: Partition, class_of_unit: IntArray | None = None, *, ties: Ties | None = None
+) -> float:
     """Return the largest p of a valley over the pairs of neighbouring groups that agents do not set apart.
 
     Parameters
@@ -25,6 +28,8 @@ def widest_p(values: FloatArray, partition: Partition, class_of_unit: IntArray |
         Class of each unit's agent, -1 for none, shape (U,), where classes were told apart by a test of their own. Two
         groups are then set apart as well when two classes differ in their use of both, in opposite directions, by at
         least half of their units. None: only valleys count.
+    ties
+        Room around values that many units share: what lies between two of them is no valley. None: there is none.
 
     Returns
     -------
@@ -38,7 +43,7 @@ def widest_p(values: FloatArray, partition: Partition, class_of_unit: IntArray |
     shares = None if class_of_unit is None else _shares(group, class_of_unit, len(centres))
     return max(
         (
-            _valley_p(values[(group == i) | (group == j)], centres[i] - centres[j])
+            _valley_p(values, centres[i] - centres[j], (group == i) | (group == j), ties=ties)
             for i, j in combinations(range(len(centres)), 2)
             if _are_neighbours(centres, i, j) and not (shares is not None and _are_held_apart(shares[:, [i, j]]))
         ),
@@ -46,8 +51,9 @@ def widest_p(values: FloatArray, partition: Partition, class_of_unit: IntArray |
     )
 
 
-def _valley_p(values: FloatArray, direction: FloatArray) -> float:
-    return dip_p_value(dip_statistic(values @ direction), len(values))
+def _valley_p(values: FloatArray, direction: FloatArray, is_in: BoolArray, *, ties: Ties | None) -> float:
+    line = values[is_in] @ direction + (0.0 if ties is None else ties.of(is_in).shift(direction))
+    return dip_p_value(dip_statistic(line), len(line))
 
 
 def _are_neighbours(centres: FloatArray, i: int, j: int) -> bool:

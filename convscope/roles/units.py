@@ -35,6 +35,8 @@ class Units:
     """Selected features, less the mean of the unit's condition, NaN where null, shape (U, F)."""
     standard: FloatArray
     """The same in standard deviations of the fitted units, clipped, shape (U, F)."""
+    deviation: FloatArray
+    """Standard deviation of each selected feature among the fitted units, 1 where there is none, shape (F,)."""
     axes: FloatArray
     """Principal axes, shape (F, C)."""
     selection: Selection
@@ -70,13 +72,14 @@ def prepare_units(table: FeatureTable, is_analysed: BoolArray, agents: tuple[str
     order = np.lexsort(np.nan_to_num(values, nan=-np.inf).T[::-1]) if values.size else np.arange(len(mine))
     row, values = mine[order], values[order]
     frame = table.frame[row]
-    episode = _numbered(frame.select("run", "checkpoint", "episode"))
+    episode = numbered(frame.select("run", "checkpoint", "episode"))
     has_features = np.isfinite(values).any(axis=1)
     is_fitted = is_analysed[row] & has_features
     selection = select_features(table.features, values[is_fitted], episode[is_fitted])
-    condition = _numbered(frame.select("condition"))
+    condition = numbered(frame.select("condition"))
     centred = _centred(values[:, selection.kept], condition, is_fitted)
-    standard = _standardised(centred, is_fitted)
+    deviation = _deviation(centred[is_fitted])
+    standard = np.clip(centred / deviation, -CLIP, CLIP)
     notices = selection.notices + (_compared_within_conditions() if condition.max(initial=0) > 0 else ())
     return Units(
         row=row,
@@ -86,13 +89,14 @@ def prepare_units(table: FeatureTable, is_analysed: BoolArray, agents: tuple[str
         episode=episode,
         centred=centred,
         standard=standard,
+        deviation=deviation,
         axes=_principal_axes(standard[is_fitted]),
         selection=selection,
         notices=notices,
     )
 
 
-def _numbered(keys: pl.DataFrame) -> IntArray:
+def numbered(keys: pl.DataFrame) -> IntArray:
     """Give distinct keys numbers, from 0 by first appearance."""
     distinct = keys.unique(maintain_order=True).with_row_index("number")
     joined = keys.join(distinct, on=keys.columns, how="left", nulls_equal=True, maintain_order="left")
@@ -109,10 +113,9 @@ def _centred(values: FloatArray, condition: IntArray, is_fitted: BoolArray) -> F
     return np.asarray(values - means[condition])
 
 
-def _standardised(centred: FloatArray, is_fitted: BoolArray) -> FloatArray:
-    deviation = np.sqrt(_nan_mean(centred[is_fitted] ** 2))
-    is_spread = np.isfinite(deviation) & (deviation > 0)
-    return np.clip(centred / np.where(is_spread, deviation, 1.0), -CLIP, CLIP)
+def _deviation(centred: FloatArray) -> FloatArray:
+    deviation = np.sqrt(_nan_mean(centred**2))
+    return np.where(np.isfinite(deviation) & (deviation > 0), deviation, 1.0)
 
 
 def _nan_mean(values: FloatArray) -> FloatArray:
