@@ -1,9 +1,10 @@
 """What the smaller commands print: plain lines, with every text from a file made harmless."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from convscope.ingest.choice import InstalledLoader
-from convscope.ingest.inspect import Inspection
+from convscope.ingest.inspect import Inspection, SeenArray
 from convscope.ingest.problems import Problem
 from convscope.ingest.validate import Validation
 from convscope.values.figures import count
@@ -11,6 +12,7 @@ from convscope.values.inert import inert, visible
 from convscope.values.log import TrajectoryLog
 
 _MAX_ARRAYS = 40
+_NUMBER = re.compile(r"\d+")
 
 
 def inspection_lines(inspection: Inspection) -> tuple[str, ...]:
@@ -20,12 +22,29 @@ def inspection_lines(inspection: Inspection) -> tuple[str, ...]:
             f"{inert(inspection.probe.name)}: {inspection.probe.kind}, {count(inspection.probe.n_bytes, 'byte')}, "
             f"SHA-256 {inspection.probe.sha256[:12]}"
         ),
-        *_arrays(inspection),
+        *array_lines(inspection.arrays),
         "Loaders:",
         *(f"  {m.loader.name:10} {m.match.score:.2f}  {inert(m.match.reason)}" for m in inspection.matches),
         *(f"Note: {visible(notice.message)}" for notice in inspection.notices),
         *_reading(inspection),
     )
+
+
+def array_lines(arrays: Sequence[SeenArray]) -> Iterator[str]:
+    """Return the arrays of a file; those whose paths differ only in numbers, such as an episode's, in one line."""
+    folded: dict[tuple[str, int, str], list[SeenArray]] = {}
+    for array in arrays:
+        folded.setdefault((_NUMBER.sub("*", array.path), len(array.shape), array.dtype), []).append(array)
+    shown = list(folded.items())[:_MAX_ARRAYS]
+    yield f"Arrays: {len(arrays)}"
+    for (pattern, _, dtype), alike in shown:
+        shape = "x".join(map(str, alike[0].shape)) or "scalar"
+        is_one = len(alike) == 1
+        number = "" if is_one else f"{len(alike)} arrays such as "
+        yield f"  {inert(alike[0].path if is_one else pattern)}  {number}{shape}  {dtype}"
+    n_left = len(arrays) - sum(len(alike) for _, alike in shown)
+    if n_left:
+        yield f"  ... and {n_left} more"
 
 
 def loader_lines(loaders: Sequence[InstalledLoader]) -> tuple[str, ...]:
@@ -51,15 +70,6 @@ def validation_lines(validation: Validation) -> tuple[str, ...]:
     name = inert(validation.name)
     verdict = (f"{name}: valid",) if validation.is_valid else ()
     return (*(f"{name}: {line}" for line in problem_lines(validation.problems)), *verdict)
-
-
-def _arrays(inspection: Inspection) -> Iterator[str]:
-    shown = inspection.arrays[:_MAX_ARRAYS]
-    yield f"Arrays: {len(inspection.arrays)}"
-    for array in shown:
-        yield f"  {inert(array.path)}  {'x'.join(map(str, array.shape)) or 'scalar'}  {array.dtype}"
-    if len(inspection.arrays) > len(shown):
-        yield f"  ... and {len(inspection.arrays) - len(shown)} more"
 
 
 def _reading(inspection: Inspection) -> Iterator[str]:
