@@ -20,6 +20,7 @@ from convscope.ingest.selection import select_agents
 from convscope.roles.discover import discover_roles
 from convscope.routing.choose import choose_estimators
 from convscope.routing.graph import routing_graph
+from convscope.values.analysed import unlike_checkpoints
 from convscope.values.config import AnalysisConfig
 from convscope.values.evidence import Evidence
 from convscope.values.features import FeatureTable
@@ -89,7 +90,15 @@ def analyze(
         prior=prior,
         gap=gap,
         priors_sha256=prior.sha256 if prior else None,
-        notices=tuple(dict.fromkeys([*missing, *_notices([log.header, features, roles, routing, gap])])),
+        notices=tuple(
+            dict.fromkeys(
+                [
+                    *missing,
+                    *unlike_checkpoints(log.episodes.analysed(config.checkpoint)),
+                    *_notices([log.header, features, roles, routing, gap]),
+                ]
+            )
+        ),
     )
 
 

@@ -9,7 +9,16 @@ from convscope.values.evidence import Evidence
 from convscope.values.figures import count, figure, interval
 from convscope.values.inert import inert
 
-_SPOKEN = frozenset({"behaves-like", "missing-values", "unfinished-file", "unlogged-common-cause", "labels-replaced"})
+_SPOKEN = frozenset(
+    {
+        "behaves-like",
+        "missing-values",
+        "unfinished-file",
+        "unlogged-common-cause",
+        "labels-replaced",
+        "unlike-checkpoints",
+    }
+)
 """Codes of the notices that a user should meet at once; the others are on the page."""
 
 
