@@ -80,7 +80,7 @@ def test_p_is_at_most_the_level_by_chance_alone():
 def test_without_declared_roles_or_routing_nothing_is_scored():
     found = gap([[None, None]], [0, 1], 1)
     assert found.component("recovery").value is None
-    assert found.component("alignment").why == "no routing between declared roles was found in the log"
+    assert found.component("alignment").why == "the prior declares no routing"
     assert found.verdict is Verdict.INSUFFICIENT_EVIDENCE
     assert found.composite is None
     assert [notice.where for notice in found.notices].count("gap.composite") == 1
