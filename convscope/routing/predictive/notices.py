@@ -40,9 +40,11 @@ def study_notices(study: Study, agents: Sequence[str], config: AnalysisConfig) -
         analysed, n_flips=config.n_permutations, rng=generator(config.seed, "routing", "innovations")
     )
     weight = np.array([part.weight for part in analysed])
+    takes_turns = _takes_turns(study, len(agents))
     return (
         *notices,
-        *_no_data_notices(np.asarray(np.isfinite(weight).any(axis=0)), agents),
+        *_turns_notices(takes_turns, agents),
+        *_no_data_notices(np.asarray(takes_turns | np.isfinite(weight).any(axis=0)), agents),
         *(_common_cause_notices(light.family_p_value, config.alpha) if light else ()),
     )
 
@@ -94,11 +96,34 @@ def _no_data_notices(has_data: BoolArray, agents: Sequence[str]) -> tuple[Notice
     is_missing = ~has_data & ~np.eye(len(agents), dtype=np.bool_)
     if not is_missing.any():
         return ()
-    receiver, sender = np.nonzero(is_missing)
-    pairs = [f"{agents[s]} to {agents[r]}" for r, s in zip(receiver.tolist(), sender.tolist(), strict=True)]
-    named = ", ".join(pairs[:4]) + (f" and {len(pairs) - 4:,} more" if len(pairs) > 4 else "")
+    named = _named(is_missing, agents)
     message = f"No data on {named}: an agent is constant or moves in lockstep with others, or samples are too few."
     return (Notice(code="no-data", message=message, where=_WHERE),)
+
+
+def _takes_turns(study: Study, n_agents: int) -> BoolArray:
+    """Return which pairs never act side by side in any run, or have a receiver who never acts twice in a row."""
+    turns = np.zeros((n_agents, n_agents), dtype=np.bool_)
+    for receiver, sender in np.argwhere(~np.eye(n_agents, dtype=np.bool_)).tolist():
+        turns[receiver, sender] = all(part.symbols.take_turns(receiver, sender) for part in study.analysed)
+    return turns
+
+
+def _turns_notices(takes_turns: BoolArray, agents: Sequence[str]) -> tuple[Notice, ...]:
+    """Name the pairs whose weight is withheld."""
+    if not takes_turns.any():
+        return ()
+    message = (
+        f"No weight of {_named(takes_turns, agents)}: these agents take turns, so that no actions stand side by side "
+        "or follow each other, from which bits could be counted."
+    )
+    return (Notice(code="agents-take-turns", message=message, where=_WHERE),)
+
+
+def _named(is_pair: BoolArray, agents: Sequence[str]) -> str:
+    receiver, sender = np.nonzero(is_pair)
+    pairs = [f"{agents[s]} to {agents[r]}" for r, s in zip(receiver.tolist(), sender.tolist(), strict=True)]
+    return ", ".join(pairs[:4]) + (f" and {len(pairs) - 4:,} more" if len(pairs) > 4 else "")
 
 
 def _common_cause_notices(p_values: FloatArray, alpha: float) -> tuple[Notice, ...]:

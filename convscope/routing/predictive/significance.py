@@ -18,7 +18,8 @@ def pair_figures(parts: Sequence[Part], *, n_flips: int, rng: np.random.Generato
     ----------
     parts
         One of each run. The weight is the mean over runs that have data; the test adds up over runs what each says, so
-        that runs which settled on opposite conventions do not cancel.
+        that runs which settled on opposite conventions do not cancel. A pair may have a p without a weight, where
+        agents take turns.
     n_flips
         Draws of the null.
     rng
@@ -30,7 +31,7 @@ def pair_figures(parts: Sequence[Part], *, n_flips: int, rng: np.random.Generato
     mean = np.where(is_known, weights, 0.0).sum(axis=0) / np.maximum(n_known, 1)
     return PairFigures(
         weight=np.where(n_known > 0, mean, np.nan),
-        p_value=np.where(n_known > 0, _p_values(parts, n_flips, rng), np.nan),
+        p_value=_p_values(parts, n_flips, rng),
         # A schedule, a layout or a long memory makes tables differ as influence does.
         is_claimed=is_flipped(parts),
     )

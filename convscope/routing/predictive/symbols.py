@@ -32,6 +32,12 @@ class SymbolTables:
         """Return how often two agents' actions went together, shape (A of the first, A of the second)."""
         return self.together[self._entries(first), self._entries(second)]
 
+    def take_turns(self, receiver: int, sender: int) -> bool:
+        """Whether a receiver never acts twice in a row, or never side by side with a sender; both choose actions."""
+        if not (self.is_choice[receiver] and self.is_choice[sender]):
+            return False
+        return not (self.transitions(receiver).any() and self.side_by_side(receiver, sender).any())
+
     def _entries(self, agent: int) -> slice:
         return slice(int(self.starts[agent]), int(self.starts[agent + 1]))
 

@@ -49,7 +49,7 @@ def bits_per_gain(question: Question, fits: Sequence[DesignFit], symbols: Symbol
         Of all units of a run added up. The rate is near 1 / log 2 for weak effects; random halves of the units keep the
         rate of the whole.
     symbols
-        Action tables of the agents.
+        Action tables of the agents. NaN where agents take turns, so that these are empty.
     """
     rates = np.full((len(question.agents), len(question.agents)), np.nan)
     for fit in fits:
@@ -68,6 +68,8 @@ def _entropy_gain(question: Question, fit: DesignFit, pair: PairFit, *, symbols:
     members = design.column[fit.regression.regressors[pair.block.members]]
     if not is_choice or _kinds(plan, members) != {Kind.SYMBOL}:
         return mixed_entropy_gain(pair.explained)
+    if symbols.take_turns(pair.receiver, pair.sender):
+        return float("nan")
     transitions = symbols.transitions(pair.receiver)
     beside = symbols.side_by_side(pair.receiver, pair.sender)
     # Further back than a step the two agents' actions are taken to go together as chance has it.

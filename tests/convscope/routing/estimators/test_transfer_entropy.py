@@ -217,6 +217,22 @@ def test_constant_actions_do_not_stand_in_the_way_of_another_source():
     assert [compared.correlation for compared in graph.compared] == [None]
 
 
+@pytest.mark.parametrize("n_episodes", [10, 60])
+def test_where_agents_take_turns_the_weight_is_withheld_and_it_is_said(n_episodes):
+    rng = np.random.default_rng(18)
+    actions = rng.integers(4, size=(n_episodes, 40, 2)).astype(float)
+    is_copying = rng.random((n_episodes, 20)) < 0.6
+    actions[:, 1::2, 1] = np.where(is_copying, actions[:, ::2, 0], actions[:, 1::2, 1])
+    status = np.full(actions.shape, Status.WAITING, dtype=np.uint8)
+    status[:, ::2, 0] = status[:, 1::2, 1] = Status.ACTING
+    held_by_turn = np.where(status == Status.ACTING, actions, np.nan).reshape(-1, 2, 1)
+    log = log_from_arrays({ACTIONS: held_by_turn}, [40] * n_episodes, ["a", "b"], status=status.reshape(-1, 2))
+    graph = routing(log)
+    assert graph.edges["weight"].null_count() == 2
+    assert "agents-take-turns" in codes(graph)
+    assert "no-data" not in codes(graph)
+
+
 def test_agents_in_lockstep_have_no_data():
     actions = held(independent(Size(n_agents=3, n_episodes=40, n_steps=20), np.random.default_rng(9)).log)
     actions[:, 1] = actions[:, 0]
