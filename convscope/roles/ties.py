@@ -10,7 +10,7 @@ from convscope.values.arrays import BoolArray, FloatArray, IntArray
 
 MIN_SHARE = 0.2
 """Share of units at one value that makes a feature's values coarse: a count of four events or fewer has such a one."""
-MIN_LEVEL = 0.05
+MIN_LEVEL = 0.08
 """Share of units that makes a value of a coarse feature a level: between two of them there are cells, and no gap."""
 
 
