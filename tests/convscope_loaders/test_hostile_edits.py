@@ -95,10 +95,10 @@ def odd_contents(values, turn):
     """Return the worst, and one of the others."""
     texts = [np.array(["9" * 5000] * len(values), "S5000"), np.array([b"zz"] * len(values)), h5py.Empty("f8")]
     shapes = [values[:-1], values.ravel()[0], values[:0], values[..., :0]]
-    fills = [2**62, -5, np.inf, 0.5, 0] if values.dtype.kind in "iuf" else []
+    fills = [np.nan, 2**62, -5, np.inf, 0.5, 0] if values.dtype.kind in "iuf" else []
     others = [*texts, *shapes, np.zeros(len(values), [("a", "f4")]), *(np.full(values.shape, fill) for fill in fills)]
     worst = [np.stack([values, values], axis=1), np.concatenate([values, values])]
-    return [*worst, *([np.full(values.shape, np.nan)] if fills else []), others[turn % len(others)]]
+    return [*worst, others[-1 - turn % len(others)]]
 
 
 @pytest.mark.parametrize(("turn", "name"), [*enumerate(DATASETS)])
