@@ -16,6 +16,7 @@ from convscope.routing.concentration import agent_concentration
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.estimators.estimator import Estimator
 from convscope.routing.preference import concentration, role_preference
+from convscope.routing.weights.notices import UnreadableWeightsError
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.header import Notice
@@ -53,13 +54,15 @@ def routing_graph(
     -------
     RoutingGraph or None
         None when the log affords no source, or fewer than two agents are analysed.
+
+    Raises
+    ------
+    UnreadableWeightsError
+        If the source that was asked for, or the only one, holds something else than weights.
     """
     if not chosen or len(agents) < 2:
         return None
-    estimates = [
-        estimator.estimate(log, result, config=config, agents=agents, run=run)
-        for estimator, result in zip(chosen, results, strict=True)
-    ]
+    estimates, refused = _estimates(log, chosen, results, config=config, agents=agents, run=run)
     used, *others = estimates
     roles = log.header.roles
     preference = role_preference(used.tallies, roles) if roles else None
@@ -77,12 +80,36 @@ def routing_graph(
         concentration=concentration(preference) if preference else agent_concentration(used.tallies, agents),
         compared=tuple(_agreement(used, other, config=config, agents=agents) for other in others),
         notices=(
+            *refused,
             *used.notices,
             *(preference.notices if preference else ()),
             *_identity_notices(log),
             *left_out(log.header, chosen),
         ),
     )
+
+
+def _estimates(
+    log: TrajectoryLog,
+    chosen: Sequence[Estimator],
+    results: Sequence[Any],
+    *,
+    config: AnalysisConfig,
+    agents: Sequence[str],
+    run: Run,
+) -> tuple[list[RoutingEstimate], list[Notice]]:
+    """Return the estimates, and a notice for each source that holds something else than weights."""
+    estimates: list[RoutingEstimate] = []
+    refused: list[Notice] = []
+    for estimator, result in zip(chosen, results, strict=True):
+        try:
+            estimates.append(estimator.estimate(log, result, config=config, agents=agents, run=run))
+        except UnreadableWeightsError as error:
+            # Who asked for this source, or has no other, must hear of it; else another source takes its place.
+            if estimator.source == config.routing_source or len(refused) == len(chosen) - 1:
+                raise
+            refused.append(Notice(code="source-refused", message=f"Not used: {error}.", where="routing"))
+    return estimates, refused
 
 
 def find_routing(

@@ -13,7 +13,7 @@ from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.groups import Group, agent_places, episode_groups
 from convscope.routing.halves import split_in_halves
 from convscope.routing.weights.excess import agent_excess, excess_figures, role_excess
-from convscope.routing.weights.notices import dropped_rows, fixed_roles
+from convscope.routing.weights.notices import dropped_rows, fixed_roles, refuse_logits
 from convscope.routing.weights.tallies import routing_tallies
 from convscope.routing.weights.tally import Strength, TallyFold, TallyRows
 from convscope.values.config import AnalysisConfig, RoutingSource
@@ -54,6 +54,7 @@ class LoggedWeights:
     ) -> RoutingEstimate:
         """Return edges, role edges and tallies; no other pass is needed, so ``run`` is not called."""
         del run
+        refuse_logits(result, self.source)
         groups = [group for group in episode_groups(log, config) if np.isin(result.episode, group.episodes).any()]
         parts = [_rows_of(result, group) for group in groups]
         analysed = [rows for rows, group in zip(parts, groups, strict=True) if group.is_analysed]

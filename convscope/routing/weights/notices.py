@@ -1,14 +1,41 @@
 """What was left out of logged weights, in words."""
 
+from convscope.errors import LogFormatError
 from convscope.routing.weights.tally import TallyRows
 from convscope.values.config import RoutingSource
 from convscope.values.header import Notice
 
+
+class UnreadableWeightsError(LogFormatError):
+    """A source of routing holds something else than weights."""
+
+
 _REASONS = (
     ("rows-without-choice", "because fewer than two senders were there"),
-    ("rows-unreadable", "because a weight between acting agents is NaN, infinite or negative"),
+    ("rows-unreadable", "because a weight between acting agents is NaN or infinite"),
+    ("rows-negative", "because a weight between acting agents is negative"),
     ("rows-all-zero", "because all weights are 0"),
 )
+
+
+_MOST_NEGATIVE = 0.02
+
+
+def refuse_logits(rows: TallyRows, source: RoutingSource) -> None:
+    """Refuse what cannot be weights.
+
+    Raises
+    ------
+    UnreadableWeightsError
+        If more than a few rows (receiver and timestep) hold a negative weight between acting agents.
+    """
+    n_kept, n_negative = int(rows.n_steps.sum()), int(rows.dropped[2])
+    if n_negative > _MOST_NEGATIVE * (n_kept + n_negative):
+        message = (
+            f"{source} is negative in {n_negative:,} of {n_kept + n_negative:,} rows: these are scores before a "
+            "softmax, not weights; log what comes after it"
+        )
+        raise UnreadableWeightsError(message)
 
 
 def fixed_roles(*, is_fixed: bool) -> tuple[Notice, ...]:

@@ -20,7 +20,9 @@ class Shares:
     n_without_choice: int
     """Rows of acting receivers that were dropped because fewer than two senders were there."""
     n_unreadable: int
-    """Rows that were dropped because a valid weight is NaN, infinite or negative."""
+    """Rows that were dropped because a valid weight is NaN or infinite."""
+    n_negative: int
+    """Rows that were dropped because a valid weight is negative."""
     n_zero: int
     """Rows that were dropped because all valid weights are 0."""
 
@@ -43,7 +45,8 @@ def routing_shares(weights: FloatArray, is_acting: BoolArray) -> Shares:
     with np.errstate(over="ignore", invalid="ignore"):
         total = held.sum(axis=2)
     has_choice = valid.sum(axis=2) >= 2
-    is_readable = np.isfinite(total) & ~(held < 0).any(axis=2)
+    is_finite, is_negative = np.isfinite(total), (held < 0).any(axis=2)
+    is_readable = is_finite & ~is_negative
     is_kept = has_choice & is_readable & (total > 0)
     share = np.divide(held, total[:, :, None], out=np.zeros_like(held), where=is_kept[:, :, None])
     return Shares(
@@ -51,7 +54,8 @@ def routing_shares(weights: FloatArray, is_acting: BoolArray) -> Shares:
         valid=valid,
         is_kept=is_kept,
         n_without_choice=int((is_acting & ~has_choice).sum()),
-        n_unreadable=int((has_choice & ~is_readable).sum()),
+        n_unreadable=int((has_choice & ~is_finite).sum()),
+        n_negative=int((has_choice & is_finite & is_negative).sum()),
         n_zero=int((has_choice & is_readable & np.equal(total, 0)).sum()),
     )
 

@@ -31,7 +31,7 @@ class TallyRows:
     digest: IntArray
     """Of the row's episode, by its content, shape (K,)."""
     dropped: IntArray
-    """Rows left out: without a choice, unreadable, all zero; shape (3,)."""
+    """Rows left out: without a choice, unreadable, negative, all zero; shape (4,)."""
 
     def joined(self, other: "TallyRows") -> "TallyRows":
         """Return these rows and then the other ones."""
@@ -70,7 +70,7 @@ class TallyFold:
             mass=np.zeros((0, n_agents)),
             n_steps=np.zeros(0),
             digest=np.zeros(0, dtype=np.int64),
-            dropped=np.zeros(3, dtype=np.int64),
+            dropped=np.zeros(4, dtype=np.int64),
         )
 
     def add(self, state: TallyRows, block: Block) -> TallyRows:
@@ -112,7 +112,7 @@ def _tally(shares: Shares, block: Block) -> TallyRows:
         mass=mass,
         n_steps=n_steps,
         digest=digests[distinct[:, 0]],
-        dropped=np.array([shares.n_without_choice, shares.n_unreadable, shares.n_zero]),
+        dropped=np.array([shares.n_without_choice, shares.n_unreadable, shares.n_negative, shares.n_zero]),
     )
 
 

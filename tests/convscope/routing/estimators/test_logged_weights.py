@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from convscope.errors import LogFormatError
 from convscope.ingest.memory import log_from_arrays
 from convscope.routing.graph import find_routing
 from convscope.simulate.situations import Size, independent
@@ -166,6 +167,18 @@ def test_shut_gates_are_counted_and_said():
     assert graph is not None
     (notice,) = [notice for notice in graph.notices if notice.code == "rows-all-zero"]
     assert notice.message == "2 of 32 rows of gate were left out because all weights are 0."
+
+
+def test_scores_before_a_softmax_are_refused_or_left_out():
+    rng = np.random.default_rng(8)
+    scores = rng.normal(size=(200, 1, 4, 4))
+    with pytest.raises(LogFormatError, match="scores before a softmax, not weights"):
+        find_routing(attention_log(scores, [10] * 20), CONFIG)
+    actions = rng.integers(3, size=(200, 4, 1)).astype(float)
+    graph = find_routing(log_from_arrays({ACTIONS: actions, ATTENTION: scores}, [10] * 20, AGENTS), CONFIG)
+    assert graph is not None
+    assert graph.source.value == "transfer-entropy"
+    assert "source-refused" in {notice.code for notice in graph.notices}
 
 
 def test_the_second_source_is_compared():
