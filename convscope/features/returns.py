@@ -59,7 +59,7 @@ class ReturnFold:
         """Reward of each row, NaN where it is missing while somebody acts, shape (T,)."""
         if TEAM_REWARDS in block.columns:
             rewards = block.columns[TEAM_REWARDS].reshape(block.n_rows)
-            return _known(rewards, block.is_acting.any(axis=1))
+            return _known(rewards, np.asarray(block.is_acting.any(axis=1)))
         if REWARDS in block.columns:
             own = _known(block.columns[REWARDS], block.is_acting)[:, self._columns]
             per_row: FloatArray = own.mean(axis=1)
