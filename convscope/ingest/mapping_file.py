@@ -19,6 +19,7 @@ from convscope.ingest.mapping import (
 )
 from convscope.ingest.toml_document import TomlDocument, TomlKind, read_toml
 from convscope.ingest.toml_lines import KeyPath
+from convscope.values.fields import FIELD_NAMES, INFO
 
 _MAPPING = TomlKind(name="mapping file", error=MappingError)
 _TABLES = ("convscope-mapping", "fields", "episodes", "agents", "roles", "log")
@@ -51,6 +52,8 @@ class _Reader:
             raise self.document.fault(message, ("convscope-mapping",))
         self.document.check_keys(("agents",), ("names", "teams", "alive"), "key")
         self.document.check_keys(("log",), ("environment", "framework", "ignore"), "key")
+        own = [name for name in self.document.table("fields") if name.startswith(INFO)]
+        self.document.check_keys(("fields",), (*FIELD_NAMES, *own), "field")
         return LogMapping(
             fields=tuple(self._field(name) for name in self.document.table("fields")),
             episodes=self._episodes() if "episodes" in content else None,

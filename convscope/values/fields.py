@@ -37,6 +37,25 @@ STATE = "state"
 INFO = "info/"
 """Prefix of fields that only this log knows, such as ``info/held``."""
 
+FIELD_NAMES = (
+    OBSERVATIONS,
+    ACTIONS,
+    ACTION_MASKS,
+    ACTION_LOGITS,
+    ACTION_PROBABILITIES,
+    REWARDS,
+    TEAM_REWARDS,
+    POSITIONS,
+    ENTITY_POSITIONS,
+    MESSAGES,
+    HIDDEN_STATES,
+    ATTENTION,
+    GATES,
+    PAIR_MESSAGES,
+    STATE,
+)
+"""All of them; any other field's name begins with `INFO`."""
+
 
 class Level(StrEnum):
     """What a field has a value for in each row."""

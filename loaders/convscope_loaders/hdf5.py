@@ -1,6 +1,6 @@
 """Any HDF5 file with trajectories: its arrays are understood by their names, shapes and numbers, or by a mapping."""
 
-from convscope.errors import LogFormatError
+from convscope.errors import LogFormatError, MappingError
 from convscope.ingest.hdf5.reading import Inventory, open_hdf5
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
@@ -41,9 +41,17 @@ class Hdf5Loader:
             If the file can be read in more than one way; the message shows the readings and a mapping to edit.
         LogFormatError
             If it holds no trajectories.
+        MappingError
+            If the mapping speaks of axes or columns that the arrays do not have.
         """
         inventory = _inventory(probe, mapping)
-        return build_log(probe, inventory, _reading(probe, inventory, mapping), loader=self.name)
+        try:
+            return build_log(probe, inventory, _reading(probe, inventory, mapping), loader=self.name)
+        except (IndexError, ValueError) as error:
+            if mapping is None:
+                raise
+            # What a mapping declares is taken at its word, so that only the arrays can tell where it is wrong.
+            raise MappingError(f"{mapping.file}: does not fit the arrays of {probe.path}: {error}") from error
 
     def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
         """Return the mapping that `open` follows, to be edited."""

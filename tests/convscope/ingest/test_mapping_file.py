@@ -57,9 +57,10 @@ def test_a_mapping_that_was_written_is_read_back_the_same(tmp_path):
     [
         (["convscope-mapping = 2"], 1, "convscope-mapping = 1"),
         (["convscope-mapping = 1", "[feilds]"], 2, "feilds"),
-        (["convscope-mapping = 1", "[fields.obs]", 'path = "/o"', 'axes = ["row", "agnet"]'], 4, "agnet"),
-        (["convscope-mapping = 1", "[fields.obs]", 'axes = ["row"]'], 2, "path"),
-        (["convscope-mapping = 1", "[fields.obs]", 'path = "/o"'], 2, "axes"),
+        (["convscope-mapping = 1", "[fields.observations]", 'path = "/o"', 'axes = ["row", "agnet"]'], 4, "agnet"),
+        (["convscope-mapping = 1", "[fields.actons]", 'path = "/a"', 'axes = ["row"]'], 2, "did you mean 'actions'"),
+        (["convscope-mapping = 1", "[fields.observations]", 'axes = ["row"]'], 2, "path"),
+        (["convscope-mapping = 1", "[fields.observations]", 'path = "/o"'], 2, "axes"),
         (["convscope-mapping = 1", "[episodes]", 'cut = "sometimes"'], 3, "sometimes"),
         (["convscope-mapping = 1", "[agents]", "names = [1]"], 3, "list of texts"),
         (["convscope-mapping = 1", "fields = 3"], 2, "table"),
