@@ -35,7 +35,6 @@ class Meaning(StrEnum):
     ROLE = "role"
     AGENT_NAMES = "agent names"
     WIDTHS = "observation widths"
-    UNREAD = "unread"
 
 
 _NAMES = {

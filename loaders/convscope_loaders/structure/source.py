@@ -40,13 +40,6 @@ class StructuredSource:
             }
         return Columns(lengths=lengths, status=status, columns=columns)
 
-    def presence_of(self, episodes: IntArray) -> FloatArray | None:
-        """Return the array that says who is in the game, shape (T, N)."""
-        if self.presence is None:
-            return None
-        with open_hdf5(self.path) as file:
-            return self._column(file, self.presence, episodes)
-
     def _status(self, file: Hdf5Reader, episodes: IntArray) -> ByteArray:
         plan = self.rows
         first = _offsets(plan.rows[episodes])
