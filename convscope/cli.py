@@ -32,6 +32,9 @@ LoaderName = Annotated[
 MappingFile = Annotated[
     Path | None, typer.Option("--mapping", metavar="M.toml", help="How to read the log, where the file leaves it open.")
 ]
+TrustPickle = Annotated[
+    bool, typer.Option("--trust-pickle", help="Also read pickled parts, from sources that you trust.")
+]
 
 
 def main() -> None:
@@ -71,6 +74,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
     ] = Path("convscope-report"),
     loader: LoaderName = None,
     mapping: MappingFile = None,
+    trust_pickle: TrustPickle = False,
     routing: Annotated[
         str | None, typer.Option(metavar="SOURCE", help="attention, gate, message, transfer-entropy, ...")
     ] = None,
@@ -109,6 +113,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
             priors=priors,
             loader=loader,
             mapping=mapping,
+            trusts_pickle=trust_pickle,
             config=config,
             n_workers=_worker_count(engine, workers),
             progress=progress,
@@ -128,6 +133,7 @@ def inspect(
     *,
     loader: LoaderName = None,
     mapping: MappingFile = None,
+    trust_pickle: TrustPickle = False,
     write_mapping: Annotated[
         Path | None, typer.Option(metavar="M.toml", help="Write a mapping file to edit; never overwrites.")
     ] = None,
@@ -137,7 +143,8 @@ def inspect(
     from convscope.ingest.mapping_file import read_mapping
     from convscope.report.terminal import inspection_lines
 
-    seen = inspect_logs([log], loader=loader, mapping=read_mapping(mapping) if mapping else None)
+    how = read_mapping(mapping) if mapping else None
+    seen = inspect_logs([log], loader=loader, mapping=how, trusts_pickle=trust_pickle)
     for inspection in seen:
         typer.echo("\n".join(inspection_lines(inspection)))
     if write_mapping is not None:
@@ -154,6 +161,7 @@ def convert(
     *,
     loader: LoaderName = None,
     mapping: MappingFile = None,
+    trust_pickle: TrustPickle = False,
 ) -> None:
     """Write a log in the convscope log format."""
     from convscope.ingest.mapping_file import read_mapping
@@ -161,7 +169,8 @@ def convert(
     from convscope.ingest.writer import write_log
 
     how = read_mapping(mapping) if mapping else None
-    write_log(open_logs(find_logs([Path(log) for log in logs]), loader=loader, mapping=how), out)
+    paths = find_logs([Path(log) for log in logs])
+    write_log(open_logs(paths, loader=loader, mapping=how, trusts_pickle=trust_pickle), out)
     typer.echo(f"Wrote {out}")
 
 

@@ -29,6 +29,12 @@ class OutputError(ConvscopeError):
     exit_code = 2
 
 
+class MissingPackageError(ConvscopeError):
+    """An optional package that this log needs and that is not installed."""
+
+    exit_code = 2
+
+
 class LogFormatError(ConvscopeError):
     """A log whose content cannot be understood."""
 

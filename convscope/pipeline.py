@@ -109,6 +109,7 @@ def analyze_files(
     priors: Path | None = None,
     loader: str | None = None,
     mapping: Path | None = None,
+    trusts_pickle: bool = False,
     n_workers: int | None = 1,
     progress: Progress | None = None,
 ) -> Evidence:
@@ -126,9 +127,11 @@ def analyze_files(
         Name of a loader; None takes the one that fits best.
     mapping
         Mapping file in TOML, where a log can be read in more than one way.
+    trusts_pickle
+        Whether pickled parts of a log may be read; nothing is unpickled without it.
     """
     how = read_mapping(mapping) if mapping else None
-    log = open_logs(find_logs([Path(name) for name in logs]), loader=loader, mapping=how)
+    log = open_logs(find_logs([Path(name) for name in logs]), loader=loader, mapping=how, trusts_pickle=trusts_pickle)
     prior = read_prior(priors, log) if priors else None
     evidence = analyze(log, prior, config, n_workers=n_workers, progress=progress)
     return replace(evidence, mapping_sha256=how.sha256 if how else None)

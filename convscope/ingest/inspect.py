@@ -43,7 +43,7 @@ class Inspection:
 
     probe: Probe
     arrays: tuple[SeenArray, ...]
-    """In numbered order; empty for files that are not HDF5."""
+    """In numbered order; empty for what is no container of arrays."""
     matches: tuple[LoaderMatch, ...]
     """What each loader says, the best first."""
     loader: str | None
@@ -58,7 +58,11 @@ class Inspection:
 
 
 def inspect_logs(
-    names: Sequence[Path], *, loader: str | None = None, mapping: LogMapping | None = None
+    names: Sequence[Path],
+    *,
+    loader: str | None = None,
+    mapping: LogMapping | None = None,
+    trusts_pickle: bool = False,
 ) -> tuple[Inspection, ...]:
     """Look into files, folders and globs; as `inspect_log` does, and in the order of `find_logs`.
 
@@ -76,7 +80,7 @@ def inspect_logs(
     """
     paths = find_logs(names)
     seen = [
-        _inspected(probe(path, name), loader, mapping)
+        _inspected(probe(path, name, trusts_pickle=trusts_pickle), loader, mapping)
         for path, name in zip(paths[:MAX_INSPECTED], tail_names(paths), strict=False)
     ]
     if len(paths) > len(seen):
@@ -139,7 +143,7 @@ def _chosen(
 
 
 def _arrays(seen: Probe) -> tuple[SeenArray, ...]:
-    datasets = seen.hdf5.datasets.values() if seen.hdf5 is not None else ()
+    datasets = seen.container.inventory.datasets.values() if seen.container is not None else ()
     return tuple(SeenArray(path=info.path, shape=info.shape, dtype=info.dtype) for info in datasets)
 
 

@@ -16,17 +16,25 @@ from convscope.values.log import TrajectoryLog
 __all__ = ["find_logs", "open_logs"]
 
 
-def open_logs(paths: Sequence[Path], *, loader: str | None = None, mapping: LogMapping | None = None) -> TrajectoryLog:
+def open_logs(
+    paths: Sequence[Path],
+    *,
+    loader: str | None = None,
+    mapping: LogMapping | None = None,
+    trusts_pickle: bool = False,
+) -> TrajectoryLog:
     """Open one or several files as one log.
 
     Parameters
     ----------
     paths
-        Files, as `find_logs` returns them: shards, runs or checkpoints of one study.
+        Files and folders, as `find_logs` returns them: shards, runs or checkpoints of one study.
     loader
         Name of the loader to use; None chooses the best match for each file.
     mapping
         What the arrays mean, where a loader cannot tell; it overrides what would be inferred.
+    trusts_pickle
+        Whether pickled parts may be read; nothing is unpickled without it.
 
     Returns
     -------
@@ -49,7 +57,7 @@ def open_logs(paths: Sequence[Path], *, loader: str | None = None, mapping: LogM
     logs: list[TrajectoryLog] = []
     path_of: dict[str, Path] = {}
     for path, name in zip(paths, tail_names(paths), strict=True):
-        seen = probe(path, name)
+        seen = probe(path, name, trusts_pickle=trusts_pickle)
         twin = path_of.setdefault(seen.sha256, path)
         if twin is not path:
             # Counted twice, one run would pass for two, and runs are what every claim rests on.

@@ -1,13 +1,21 @@
-"""A first look at a file, shared by all loaders so that none opens it again."""
+"""A first look at a file or a folder, shared by all loaders so that none opens it again."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from convscope.ingest.digests import sha256_of_file
+from convscope.errors import LogFormatError
+from convscope.ingest.container import Container, Inventory
+from convscope.ingest.digests import sha256_of_file, sha256_of_folder
+from convscope.ingest.folder import list_files
 from convscope.ingest.hdf5.opening import check_regular, has_hdf5_signature
-from convscope.ingest.hdf5.reading import Inventory, read_inventory
+from convscope.ingest.hdf5.reading import look_into
 from convscope.values.header import InputFile
+
+HEAD_BYTES = 64 << 10
+"""What a probe reads of a file."""
+MAX_SMALL_BYTES = 8 << 20
+"""Largest file that describes a log, such as a ``metadata.json``."""
 
 
 class FileKind(StrEnum):
@@ -20,6 +28,7 @@ class FileKind(StrEnum):
     ARROW = "arrow table"
     GZIP = "gzip archive"
     TEXT = "text file"
+    FOLDER = "folder"
     UNKNOWN = "file of an unknown kind"
 
 
@@ -34,19 +43,53 @@ _MAGIC = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """What is known of a file before a row is read."""
+    """What is known of a file or a folder before a row is read."""
 
     path: Path
     name: str
     """How the provenance names the input: the shortest tail of the path that tells the inputs apart."""
     kind: FileKind
-    hdf5: Inventory | None
-    """None for other kinds of files."""
-    sha256: str
-    n_bytes: int
+    head: bytes = b""
+    """The first bytes of a file; empty for a folder."""
+    files: tuple[str, ...] = ()
+    """The files of a folder, relative to it, in numbered order; empty for a file."""
+    container: Container | None = None
+    """What arrays it holds; None where it is no container of arrays."""
+    trusts_pickle: bool = False
+    """Whether the user allows pickled parts to be read; nothing is unpickled without it."""
+
+    @property
+    def hdf5(self) -> Inventory | None:
+        """What an HDF5 file holds; None for anything else."""
+        return self.container.inventory if self.container is not None and self.kind is FileKind.HDF5 else None
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file, or of all files of the folder and their names."""
+        is_folder = self.kind is FileKind.FOLDER
+        return sha256_of_folder(self.path, self.files) if is_folder else sha256_of_file(self.path)
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the file, or of all files of the folder."""
+        return sum((self.path / name).stat().st_size for name in self.files or ("",))
+
+    def small_file(self, name: str) -> bytes | None:
+        """Return the content of a small file of the folder; None where there is none, or it is beyond all measure.
+
+        Parameters
+        ----------
+        name
+            One of ``files``; empty for the probed file itself.
+        """
+        path = self.path / name
+        is_there = (name in self.files) if name else self.kind is not FileKind.FOLDER
+        if not is_there or path.stat().st_size > MAX_SMALL_BYTES:
+            return None
+        return path.read_bytes()
 
     def input_file(self, loader: str, *, assumptions: tuple[str, ...] = ()) -> InputFile:
-        """Return what the provenance says of the file.
+        """Return what the provenance says of the input.
 
         Parameters
         ----------
@@ -60,40 +103,39 @@ class Probe:
         )
 
 
-def probe(path: Path, name: str) -> Probe:
-    """Look at a file.
+def probe(path: Path, name: str, *, trusts_pickle: bool = False) -> Probe:
+    """Look at a file or a folder.
 
     Parameters
     ----------
     path
-        A file; nothing about it is trusted.
+        Nothing about it is trusted.
     name
         As the provenance names it.
+    trusts_pickle
+        Whether pickled parts may be read.
 
     Raises
     ------
     LogFormatError
-        If there is no such file, nothing in it, or a broken HDF5 file.
+        If there is nothing, nothing in it, or a broken HDF5 file.
     RefusedFileError
-        If it is no plain file, or an HDF5 file that could do harm.
+        If it is neither a plain file nor a folder, or an HDF5 file that could do harm.
     """
+    if path.is_dir():
+        files = list_files(path)
+        if not files:
+            raise LogFormatError(f"{path} is an empty folder; give a log")
+        return Probe(path=path, name=name, kind=FileKind.FOLDER, files=files, trusts_pickle=trusts_pickle)
     check_regular(path)
-    kind = _kind(path)
-    return Probe(
-        path=path,
-        name=name,
-        kind=kind,
-        hdf5=read_inventory(path) if kind is FileKind.HDF5 else None,
-        sha256=sha256_of_file(path),
-        n_bytes=path.stat().st_size,
-    )
-
-
-def _kind(path: Path) -> FileKind:
-    if has_hdf5_signature(path):
-        return FileKind.HDF5
     with path.open("rb") as stream:
-        head = stream.read(4096)
+        head = stream.read(HEAD_BYTES)
+    kind = FileKind.HDF5 if has_hdf5_signature(path) else _kind(head)
+    container = look_into(path) if kind is FileKind.HDF5 else None
+    return Probe(path=path, name=name, kind=kind, head=head, container=container, trusts_pickle=trusts_pickle)
+
+
+def _kind(head: bytes) -> FileKind:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
+from convscope.ingest.container import Inventory
+from convscope.ingest.hdf5.reading import Hdf5Reader
 from convscope.ingest.json_text import parsed_json
 from convscope.values.arrays import IntArray
 

@@ -1,18 +1,15 @@
 """Attributes as plain values."""
 
 from math import prod
-from typing import TypeAlias
 
 import h5py
 import numpy as np
 
 from convscope.errors import RefusedFileError
+from convscope.ingest.container import Value
 from convscope.ingest.hdf5.datasets import check_type
 from convscope.ingest.hdf5.limits import Limits
 from convscope.ingest.names import in_numbered_order
-
-Value: TypeAlias = str | int | float | bool | tuple["Value", ...]
-"""What an attribute may say: text, numbers, and lists of them."""
 
 _BOOKKEEPING = frozenset(
     {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "_Netcdf4Dimid", "_Netcdf4Coordinates", "_NCProperties"}

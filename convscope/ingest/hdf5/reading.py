@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,8 @@ import numpy.typing as npt
 from h5py import h5d, h5g, h5o  # pyright: ignore[reportAttributeAccessIssue]
 
 from convscope.errors import LogFormatError
-from convscope.ingest.hdf5.attributes import Value, read_attributes
+from convscope.ingest.container import ArrayInfo, Container, Inventory, Value
+from convscope.ingest.hdf5.attributes import read_attributes
 from convscope.ingest.hdf5.datasets import check_dataset
 from convscope.ingest.hdf5.heaps import check_heaps
 from convscope.ingest.hdf5.opening import check_hdf5, open_guarded
@@ -22,43 +23,6 @@ from convscope.ingest.hdf5.preflight import LIMITS, FoundObject, SkippedLink, ch
 from convscope.ingest.hdf5.rows import read_rows, read_texts
 from convscope.ingest.names import numbered_key
 from convscope.values.header import Notice
-
-__all__ = ["DatasetInfo", "Hdf5Reader", "Inventory", "Value", "open_hdf5", "read_inventory"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatasetInfo:
-    """A dataset as the pre-flight walk saw it."""
-
-    path: str
-    """From the root, such as ``/seed_0/actions``."""
-    shape: tuple[int, ...]
-    """Empty for a scalar."""
-    dtype: str
-    """As numpy writes it, such as ``<f4`` or ``|b1``; ``text`` for strings."""
-    columns: tuple[str, ...] = ()
-    """Field names of a compound type."""
-    is_text: bool = False
-    """Whether it holds strings, to be read with `Hdf5Reader.read_text`."""
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether it holds whole numbers, or truth values."""
-        return not self.is_text and not self.columns and np.dtype(self.dtype).kind in "iub"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inventory:
-    """All that a file holds, without a row of data."""
-
-    datasets: Mapping[str, DatasetInfo]
-    """By path, in numbered order."""
-    groups: tuple[str, ...]
-    """Paths, the root (``/``) first."""
-    attributes: Mapping[str, Mapping[str, Value]]
-    """Of every group and dataset that has any, by path."""
-    notices: tuple[Notice, ...] = ()
-    """What was skipped."""
 
 
 class Hdf5Reader:
@@ -153,6 +117,22 @@ def open_hdf5(path: Path) -> Generator[Hdf5Reader]:
         yield Hdf5Reader(file, str(path))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hdf5Store:
+    """An HDF5 file to be opened; as `open_hdf5`."""
+
+    path: Path
+
+    def open(self) -> AbstractContextManager[Hdf5Reader]:
+        """Open the file for reading rows."""
+        return open_hdf5(self.path)
+
+
+def look_into(path: Path) -> Container:
+    """List what a file holds, as `read_inventory` does, and how to open it."""
+    return Container(inventory=read_inventory(path), store=Hdf5Store(path=path))
+
+
 def read_inventory(path: Path) -> Inventory:
     """Walk a file and list what it holds.
 
@@ -207,19 +187,17 @@ def _inventory(root: h5g.GroupID, place: str, *, is_unfinished: bool) -> Invento
     )
 
 
-def _info(item: FoundObject) -> DatasetInfo:
+def _info(item: FoundObject) -> ArrayInfo:
     dataset = h5py.Dataset(item.handle)
     shape = tuple(int(n) for n in dataset.shape or ())
     try:
         dtype = dataset.dtype
     except TypeError:
-        return DatasetInfo(path=item.path, shape=shape, dtype="")
+        return ArrayInfo(path=item.path, shape=shape, dtype="")
     if h5py.check_string_dtype(dtype) is not None:
-        return DatasetInfo(path=item.path, shape=shape, dtype="text", is_text=True)
+        return ArrayInfo(path=item.path, shape=shape, dtype="text", is_text=True)
     is_plain = dataset.shape is not None and (dtype.kind in "biuf" or dtype.names is not None)
-    return DatasetInfo(
-        path=item.path, shape=shape, dtype=dtype.str if is_plain else "", columns=tuple(dtype.names or ())
-    )
+    return ArrayInfo(path=item.path, shape=shape, dtype=dtype.str if is_plain else "", columns=tuple(dtype.names or ()))
 
 
 _SKIPPED = {

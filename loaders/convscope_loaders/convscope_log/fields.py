@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.errors import LogFormatError
-from convscope.ingest.hdf5.reading import DatasetInfo, Inventory, Value
+from convscope.ingest.container import ArrayInfo, Inventory, Value
 from convscope.ingest.json_text import parsed_json
 from convscope.ingest.log_layout import GROUP_DATASETS, INFO_FOLDERS, ROOT_DATASETS
 from convscope.values.fields import ACTIONS, INFO, MESSAGES, PAIR_MESSAGES, FieldSpec, Level
@@ -21,7 +21,7 @@ _BY_PAIR = "/channels/"
 class _Part:
     field: str
     level: Level
-    info: DatasetInfo
+    info: ArrayInfo
     slots: tuple[int, ...] | None
     attributes: Mapping[str, Value]
 
@@ -93,7 +93,7 @@ def find_fields(
 
 
 def _part(
-    inventory: Inventory, groups: Mapping[str, tuple[int, ...]], info: DatasetInfo, *, n_agents: int
+    inventory: Inventory, groups: Mapping[str, tuple[int, ...]], info: ArrayInfo, *, n_agents: int
 ) -> _Part | None:
     attributes = inventory.attributes.get(info.path, {})
     folder, _, leaf = info.path.rpartition("/")

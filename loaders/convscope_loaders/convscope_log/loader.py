@@ -5,7 +5,8 @@ from typing import TypeVar
 import numpy as np
 
 from convscope.errors import LogFormatError
-from convscope.ingest.hdf5.reading import Inventory, Value, open_hdf5
+from convscope.ingest.container import Inventory, Value
+from convscope.ingest.hdf5.reading import open_hdf5
 from convscope.ingest.json_text import parsed_json
 from convscope.ingest.loader import Match
 from convscope.ingest.log_layout import ENCODING, FEATURES, VERSION

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.errors import LogFormatError
+from convscope.ingest.container import Inventory
 from convscope.ingest.episode_numbers import episode_numbers
-from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
+from convscope.ingest.hdf5.reading import Hdf5Reader
 from convscope.ingest.json_text import parsed_json
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.errors import LogFormatError
-from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
+from convscope.ingest.container import Inventory
+from convscope.ingest.hdf5.reading import Hdf5Reader
 from convscope.values.arrays import BoolArray, ByteArray, IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.status import EndKind

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from convscope.errors import LogFormatError
-from convscope.ingest.hdf5.reading import DatasetInfo, Inventory
+from convscope.ingest.container import ArrayInfo, Inventory
 from convscope.ingest.names import in_numbered_order
 
 _EPISODE = "/episode_"
@@ -21,7 +21,7 @@ class MinariLayout:
     """Paths of the episode groups, in numbered order."""
     keys: tuple[str, ...]
     """Keys of the agents in the action space, those of all episodes."""
-    leaves: Mapping[str, DatasetInfo]
+    leaves: Mapping[str, ArrayInfo]
     """Datasets by their path within the episode, as the first episode that has them holds them."""
 
     @property
@@ -79,7 +79,7 @@ def find_layout(name: str, inventory: Inventory) -> MinariLayout:
         If nothing tells the agents apart: a single action, or entries of the action space that are no agents.
     """
     episodes = frozenset(episode_groups(inventory))
-    leaves: dict[str, DatasetInfo] = {}
+    leaves: dict[str, ArrayInfo] = {}
     for path, info in inventory.datasets.items():
         group, _, leaf = path[1:].partition("/")
         if f"/{group}" in episodes:

@@ -5,7 +5,8 @@ import re
 import numpy as np
 
 from convscope.errors import LogFormatError
-from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory, open_hdf5
+from convscope.ingest.container import Inventory
+from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import FileKind, Probe

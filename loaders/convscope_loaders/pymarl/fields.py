@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
-from convscope.ingest.hdf5.reading import DatasetInfo
+from convscope.ingest.container import ArrayInfo
 from convscope.values.fields import (
     ACTION_MASKS,
     ACTION_PROBABILITIES,
@@ -67,7 +67,7 @@ def find_fields(layout: PaddedLayout) -> PaddedFields:
     return PaddedFields(specs=tuple(specs), columns=tuple(columns), notices=tuple(notices))
 
 
-def _why_not(layout: PaddedLayout, name: str, info: DatasetInfo) -> str | None:
+def _why_not(layout: PaddedLayout, name: str, info: ArrayInfo) -> str | None:
     _, _, n_agents = layout.shape
     if not is_numeric(info):
         return "it holds no plain numbers"
@@ -80,7 +80,7 @@ def _why_not(layout: PaddedLayout, name: str, info: DatasetInfo) -> str | None:
     return None
 
 
-def _spec(layout: PaddedLayout, name: str, info: DatasetInfo) -> FieldSpec:
+def _spec(layout: PaddedLayout, name: str, info: ArrayInfo) -> FieldSpec:
     n_agents = layout.shape[2]
     rest = info.shape[2:]
     # One reward column is the team's even where the team is one agent.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from convscope.ingest.hdf5.reading import DatasetInfo, Inventory, Value
+from convscope.ingest.container import ArrayInfo, Inventory, Value
 from convscope.ingest.json_text import parsed_json
 
 _NAME_KEYS = ("agent_names", "agents", "agent_ids")
@@ -15,7 +15,7 @@ class PaddedLayout:
 
     group: str
     """Path from the root; empty for the root itself."""
-    datasets: Mapping[str, DatasetInfo]
+    datasets: Mapping[str, ArrayInfo]
     """By name within the group, in numbered order."""
     agents: tuple[str, ...]
     has_names: bool
@@ -50,7 +50,7 @@ def find_layout(inventory: Inventory) -> PaddedLayout | None:
     return layouts[0] if len(layouts) == 1 else None
 
 
-def is_numeric(info: DatasetInfo) -> bool:
+def is_numeric(info: ArrayInfo) -> bool:
     """Whether a dataset holds plain numbers."""
     return not info.is_text and not info.columns
 

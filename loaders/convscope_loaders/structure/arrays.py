@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convscope.ingest.hdf5.reading import Hdf5Reader
+from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.fields import Level
@@ -27,7 +27,7 @@ class Origin:
 
 
 def read_lead(
-    file: Hdf5Reader, path: str, axes: tuple[Axis, ...], *, index: IntArray, start: IntArray, stop: IntArray
+    file: ArrayReader, path: str, axes: tuple[Axis, ...], *, index: IntArray, start: IntArray, stop: IntArray
 ) -> tuple[npt.NDArray[Any], Origin]:
     """Read the part of a dataset that some episodes need, contiguous along its first axis.
 

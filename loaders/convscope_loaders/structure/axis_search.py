@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.errors import AmbiguousLogError
-from convscope.ingest.hdf5.reading import DatasetInfo
+from convscope.ingest.container import ArrayInfo
 from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMapping
 from convscope.ingest.mapping_text import mapping_text
 from convscope.values.fields import ACTIONS, OBSERVATIONS
@@ -121,7 +121,7 @@ class AxisSearch:
         shape = self.reference.first.shape
         return len(other.shape) > at and other.shape[at] == shape[at]
 
-    def _beside(self) -> DatasetInfo | None:
+    def _beside(self) -> ArrayInfo | None:
         family = self._beside_family()
         return None if family is None else family.first
 

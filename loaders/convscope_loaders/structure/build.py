@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from convscope.errors import LogFormatError
+from convscope.ingest.container import Container, Inventory
 from convscope.ingest.episode_numbers import episode_numbers
-from convscope.ingest.hdf5.reading import Inventory, open_hdf5
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, FieldMapping, LogMapping
 from convscope.ingest.names import numbered_key
 from convscope.ingest.probe import Probe
@@ -34,13 +34,15 @@ class Reading:
     notices: tuple[Notice, ...] = ()
 
 
-def build_log(probe: Probe, inventory: Inventory, reading: Reading, *, loader: str) -> TrajectoryLog:
+def build_log(probe: Probe, container: Container, reading: Reading, *, loader: str) -> TrajectoryLog:
     """Make the log of one file.
 
     Parameters
     ----------
-    probe, inventory
-        The file.
+    probe
+        The file or folder.
+    container
+        Its arrays.
     reading
         What its arrays mean.
     loader
@@ -51,15 +53,15 @@ def build_log(probe: Probe, inventory: Inventory, reading: Reading, *, loader: s
     LogFormatError
         If the arrays do not fit together, or no episode has a step.
     """
-    mapping, place = reading.mapping, str(probe.path)
-    with open_hdf5(probe.path) as file:
+    mapping, place, inventory = reading.mapping, str(probe.path), container.inventory
+    with container.store.open() as file:
         planned = _with_final(plan_rows(inventory, file, mapping, place=place), inventory, mapping)
         agents = _agent_names(inventory, planned.plan, mapping, place=place)
         roles = read_roles(file, mapping.roles, planned.plan, agents=agents)
         ends = end_kinds(file, mapping.episodes, planned)
     if not len(planned.plan.length):
         raise LogFormatError(f"{place} holds no episode with a step")
-    source = _source(probe, inventory, planned.plan, mapping=mapping, n_agents=len(agents))
+    source = _source(container, planned.plan, mapping=mapping, n_agents=len(agents), place=place)
     actions = next((plan for plan in source.fields if plan.spec.name == ACTIONS), None)
     seen = see_actions(source, actions, len(planned.plan.length)) if actions is not None else None
     source = replace(
@@ -105,10 +107,8 @@ def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMappin
     return tuple(notices)
 
 
-def _source(
-    probe: Probe, inventory: Inventory, rows: RowPlan, *, mapping: LogMapping, n_agents: int
-) -> StructuredSource:
-    place = str(probe.path)
+def _source(container: Container, rows: RowPlan, *, mapping: LogMapping, n_agents: int, place: str) -> StructuredSource:
+    inventory = container.inventory
     for field in mapping.fields:
         check_sizes(inventory, field, reference_field(mapping), rows=rows, place=place)
     planned = [plan_field(inventory, field, rows, n_agents=n_agents, place=place) for field in mapping.fields]
@@ -119,7 +119,7 @@ def _source(
         presence, absent = plan_field(inventory, alive, rows, n_agents=n_agents, place=place)
         missing |= absent
     return StructuredSource(
-        path=probe.path,
+        store=container.store,
         n_agents=n_agents,
         rows=rows,
         fields=tuple(plan for plan, _ in planned),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from convscope.ingest.hdf5.reading import DatasetInfo, Inventory
+from convscope.ingest.container import ArrayInfo, Inventory
 from convscope.ingest.mapping import Axis
 from convscope.ingest.names import numbered_key
 from convscope_loaders.structure.lexicon import stem_of
@@ -48,7 +48,7 @@ def find_cells(inventory: Inventory, templates: Iterable[Template], agent_order:
     return Cells(values=tuple(outer[key] for key in ordered), agents=tuple(parts))
 
 
-def shape_of(inventory: Inventory, template: Template, values: Mapping[Axis, str]) -> DatasetInfo | None:
+def shape_of(inventory: Inventory, template: Template, values: Mapping[Axis, str]) -> ArrayInfo | None:
     """Return what the file holds in one place of a template; None where nothing."""
     return inventory.datasets.get(template.fill(values))
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convscope.ingest.hdf5.reading import Hdf5Reader
+from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import ArrayMapping, Axis, EpisodeMapping
 from convscope.values.arrays import BoolArray, IntArray
 from convscope.values.status import EndKind
@@ -12,7 +12,7 @@ from convscope_loaders.structure.segments import read_plain
 from convscope_loaders.structure.templates import Template
 
 
-def end_kinds(file: Hdf5Reader, episodes: EpisodeMapping | None, planned: PlannedRows) -> IntArray:
+def end_kinds(file: ArrayReader, episodes: EpisodeMapping | None, planned: PlannedRows) -> IntArray:
     """Return the `EndKind` of each episode, shape (E,).
 
     Notes
@@ -33,7 +33,7 @@ def end_kinds(file: Hdf5Reader, episodes: EpisodeMapping | None, planned: Planne
     return kinds
 
 
-def _at_last_row(file: Hdf5Reader, array: ArrayMapping | None, plan: RowPlan) -> BoolArray:
+def _at_last_row(file: ArrayReader, array: ArrayMapping | None, plan: RowPlan) -> BoolArray:
     is_set = np.zeros(len(plan.length), bool)
     if array is None:
         return is_set

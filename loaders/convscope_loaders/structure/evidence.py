@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convscope.ingest.hdf5.reading import Hdf5Reader
+from convscope.ingest.container import ArrayReader
 from convscope.values.arrays import FloatArray
 
 _SAMPLE = 400
@@ -20,7 +20,7 @@ class Sampler:
         Open file.
     """
 
-    def __init__(self, file: Hdf5Reader) -> None:
+    def __init__(self, file: ArrayReader) -> None:
         self._file = file
         self._seen: dict[str, FloatArray] = {}
 

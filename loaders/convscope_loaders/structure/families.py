@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from convscope.ingest.hdf5.reading import DatasetInfo, Inventory
+from convscope.ingest.container import ArrayInfo, Inventory
 from convscope.ingest.mapping import ArrayMapping, Axis
 from convscope_loaders.structure.levels import Levels
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
@@ -22,7 +22,7 @@ class Family:
     """Name of what remains of the path, for fields that only this log knows, such as ``held``."""
     is_next: bool
     """Whether it holds what follows the step, as in ``next/reward``."""
-    members: tuple[tuple[DatasetInfo, PathValues], ...]
+    members: tuple[tuple[ArrayInfo, PathValues], ...]
     declared: tuple[Axis, ...] = ()
     """Axes of the arrays where a mapping declares them; empty where they are to be inferred."""
 
@@ -32,7 +32,7 @@ class Family:
         return self.template.axes
 
     @property
-    def first(self) -> DatasetInfo:
+    def first(self) -> ArrayInfo:
         """One of them."""
         return self.members[0][0]
 
@@ -65,7 +65,7 @@ def fold(inventory: Inventory, agent_names: Sequence[str]) -> tuple[tuple[Family
         If a level of groups could be several things.
     """
     levels = Levels(inventory, agent_names)
-    members: dict[str, list[tuple[DatasetInfo, PathValues]]] = defaultdict(list)
+    members: dict[str, list[tuple[ArrayInfo, PathValues]]] = defaultdict(list)
     for path, info in inventory.datasets.items():
         text, values = levels.fold(path)
         members[text].append((info, values))
@@ -91,7 +91,7 @@ def pick(families: Sequence[Family], *meanings: Meaning) -> Family | None:
     return None
 
 
-def _family(text: str, members: list[tuple[DatasetInfo, Mapping[Axis, str]]]) -> Family:
+def _family(text: str, members: list[tuple[ArrayInfo, Mapping[Axis, str]]]) -> Family:
     parts = tuple(part for piece in text.strip("/").split("/") for part in piece.split("."))
     literal = [part for part in parts if not part.startswith("{")]
     is_next = any(part.lower() in _NEXT for part in parts) or parts[-1].lower().endswith("_next")

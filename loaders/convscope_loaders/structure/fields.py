@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from math import prod
 
 from convscope.errors import LogFormatError
-from convscope.ingest.hdf5.reading import DatasetInfo, Inventory
+from convscope.ingest.container import ArrayInfo, Inventory
 from convscope.ingest.mapping import Axis, FieldMapping
 from convscope.values import fields as names
 from convscope.values.fields import FieldSpec, Level
@@ -66,7 +66,7 @@ def plan_field(
     """
     template = Template(text=field.array.path)
     axes = tuple(axis for axis in field.array.axes if axis in _AXES)
-    found: list[tuple[int | None, DatasetInfo]] = []
+    found: list[tuple[int | None, ArrayInfo]] = []
     missing: set[str] = set()
     for cell, agent in _places(rows, template):
         path = template.fill(rows.values_of(cell, agent))
@@ -111,7 +111,7 @@ def _level(axes: tuple[Axis, ...], template: Template) -> Level:
     return Level.AGENT if has_agents else Level.TEAM
 
 
-def _check_rows(field: FieldMapping, found: list[tuple[int | None, DatasetInfo]], place: str) -> None:
+def _check_rows(field: FieldMapping, found: list[tuple[int | None, ArrayInfo]], place: str) -> None:
     n_axes = len(field.array.axes) - (field.array.axes[-1:] == (Axis.VALUE,))
     ranks = Counter(len(info.shape) for _, info in found)
     usual = max(ranks, key=lambda rank: (ranks[rank], rank))
@@ -150,7 +150,7 @@ def check_sizes(
             )
 
 
-def _agree(info: DatasetInfo, axes: tuple[Axis, ...], known: DatasetInfo, *, known_axes: tuple[Axis, ...]) -> bool:
+def _agree(info: ArrayInfo, axes: tuple[Axis, ...], known: ArrayInfo, *, known_axes: tuple[Axis, ...]) -> bool:
     mine, theirs = (
         {axis: size for axis, size in zip(named, sizes, strict=False) if axis in CONTAINER_AXES}
         for named, sizes in ((axes, info.shape), (known_axes, known.shape))
@@ -160,7 +160,7 @@ def _agree(info: DatasetInfo, axes: tuple[Axis, ...], known: DatasetInfo, *, kno
 
 def _values(
     field: FieldMapping,
-    found: list[tuple[int | None, DatasetInfo]],
+    found: list[tuple[int | None, ArrayInfo]],
     axes: tuple[Axis, ...],
     *,
     n_agents: int,
@@ -185,7 +185,7 @@ def _values(
 
 
 def _shapes(
-    field: FieldMapping, found: list[tuple[int | None, DatasetInfo]], axes: tuple[Axis, ...], *, place: str
+    field: FieldMapping, found: list[tuple[int | None, ArrayInfo]], axes: tuple[Axis, ...], *, place: str
 ) -> list[tuple[int, ...]]:
     """Return the shape of each agent's values, which must be the same in every group."""
     shape_of: dict[int, tuple[int, ...]] = {}
@@ -197,7 +197,7 @@ def _shapes(
     return [shape_of[agent] for agent in sorted(shape_of)]
 
 
-def _inner(info: DatasetInfo, axes: tuple[Axis, ...], field: FieldMapping) -> tuple[int, ...]:
+def _inner(info: ArrayInfo, axes: tuple[Axis, ...], field: FieldMapping) -> tuple[int, ...]:
     inner = info.shape[len(axes) :]
     entities = [size for axis, size in zip(axes, info.shape, strict=False) if axis is Axis.ENTITY]
     heads = [size for axis, size in zip(axes, info.shape, strict=False) if axis is Axis.HEAD]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from convscope.errors import AmbiguousLogError, MappingError
-from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
+from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.mapping import ArrayMapping, Axis, LogMapping, RoleMapping
 from convscope.values.fields import ACTIONS
 from convscope_loaders.structure.build import Reading
@@ -23,7 +23,7 @@ _ROLE_NAMES = ("role_names", "roles", "role_labels", "declared_roles")
 _ROLES_OF_AGENTS = ("agent_roles", "declared_roles", "declared", "roles")
 
 
-def infer(inventory: Inventory, file: Hdf5Reader, declared: LogMapping | None, *, place: str) -> Reading:
+def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, *, place: str) -> Reading:
     """Work out what the arrays of a file mean.
 
     Parameters

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from convscope.errors import AmbiguousLogError
-from convscope.ingest.hdf5.reading import DatasetInfo, Inventory
+from convscope.ingest.container import ArrayInfo, Inventory
 from convscope.ingest.mapping import Axis
 from convscope_loaders.structure.lexicon import AXIS_OF_STEM, LITERALS, MEANING_OF, SPLITS, Meaning, stem_of
 from convscope_loaders.structure.templates import PathValues
@@ -168,10 +168,10 @@ def _children(inventory: Inventory) -> dict[str, list[str]]:
     return children
 
 
-def _actions(inventory: Inventory) -> tuple[frozenset[str], dict[str, DatasetInfo]]:
+def _actions(inventory: Inventory) -> tuple[frozenset[str], dict[str, ArrayInfo]]:
     """Return the groups that hold actions, and one such dataset for each group around them."""
     holding: set[str] = set()
-    below: dict[str, DatasetInfo] = {}
+    below: dict[str, ArrayInfo] = {}
     for path, info in inventory.datasets.items():
         parts = path.split("/")
         if MEANING_OF.get(parts[-1].lower()) is not Meaning.ACTION and not _is_under_actions(parts):

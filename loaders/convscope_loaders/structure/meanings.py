@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from convscope.errors import LogFormatError
-from convscope.ingest.hdf5.reading import Inventory
+from convscope.ingest.container import Inventory
 from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping
 from convscope.values import fields as names
 from convscope.values.header import Notice

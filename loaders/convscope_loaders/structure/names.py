@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory, Value
+from convscope.ingest.container import ArrayReader, Inventory, Value
 from convscope.ingest.json_text import parsed_json
 from convscope_loaders.structure.lexicon import MEANING_OF, Meaning
 
@@ -46,7 +46,7 @@ def attribute_list(inventory: Inventory, names: Iterable[str]) -> tuple[tuple[st
     return (), ""
 
 
-def agent_names(inventory: Inventory, file: Hdf5Reader) -> tuple[tuple[str, ...], str]:
+def agent_names(inventory: Inventory, file: ArrayReader) -> tuple[tuple[str, ...], str]:
     """Return the names of the agents that the file lists, and where; empty where it lists none."""
     known = [name for name, meaning in MEANING_OF.items() if meaning is Meaning.AGENT_NAMES]
     names, place = attribute_list(inventory, known)

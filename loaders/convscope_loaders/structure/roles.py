@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from convscope.ingest.hdf5.reading import Hdf5Reader
+from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import Axis, RoleMapping
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.header import Notice
@@ -28,7 +28,9 @@ class DeclaredRoles:
     notices: tuple[Notice, ...] = ()
 
 
-def read_roles(file: Hdf5Reader, mapping: RoleMapping | None, plan: RowPlan, *, agents: Sequence[str]) -> DeclaredRoles:
+def read_roles(
+    file: ArrayReader, mapping: RoleMapping | None, plan: RowPlan, *, agents: Sequence[str]
+) -> DeclaredRoles:
     """Read the declared roles.
 
     Parameters
@@ -66,7 +68,7 @@ def _declared(
     return DeclaredRoles(names=names, codes=codes, identities_persist=persists, of_agent=of_agent, notices=notices)
 
 
-def _numbers(file: Hdf5Reader, mapping: RoleMapping, plan: RowPlan, *, shape: tuple[int, int]) -> tuple[IntArray, int]:
+def _numbers(file: ArrayReader, mapping: RoleMapping, plan: RowPlan, *, shape: tuple[int, int]) -> tuple[IntArray, int]:
     array = mapping.array
     if array is None:
         return np.full(shape, -1), 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.errors import LogFormatError
-from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
+from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.mapping import Axis, Cut, EpisodeMapping, FieldMapping, LogMapping
 from convscope.values.arrays import BoolArray, IntArray
 from convscope.values.fields import ACTIONS
@@ -30,7 +30,7 @@ class PlannedRows:
     """Where the actions (or what counts the steps in their place) should be and are not, in every group left out."""
 
 
-def plan_rows(inventory: Inventory, file: Hdf5Reader, mapping: LogMapping, *, place: str) -> PlannedRows:
+def plan_rows(inventory: Inventory, file: ArrayReader, mapping: LogMapping, *, place: str) -> PlannedRows:
     """Find every episode of a file and its rows.
 
     Parameters
@@ -82,7 +82,7 @@ class _CellRows:
 
 def _cell(
     inventory: Inventory,
-    file: Hdf5Reader,
+    file: ArrayReader,
     episodes: EpisodeMapping,
     *,
     reference: FieldMapping,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.errors import LogFormatError
-from convscope.ingest.hdf5.reading import Hdf5Reader
+from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope_loaders.structure.cutters import Marks, Spans, counts, cut_rows
@@ -41,7 +41,7 @@ class Extent:
 
 
 def find_segments(
-    file: Hdf5Reader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent, place: str
+    file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent, place: str
 ) -> Segments:
     """Cut one stream into episodes.
 
@@ -86,7 +86,7 @@ def find_segments(
     )
 
 
-def read_plain(file: Hdf5Reader, array: ArrayMapping, values: PathValues) -> FloatArray:
+def read_plain(file: ArrayReader, array: ArrayMapping, values: PathValues) -> FloatArray:
     """Read a whole array of numbers, the episode axis first, then rows, then agents; trailing axes of 1 are dropped."""
     path = Template(text=array.path).fill(values)
     numbers = np.asarray(file.read(path), dtype=np.float64)
@@ -98,7 +98,7 @@ def read_plain(file: Hdf5Reader, array: ArrayMapping, values: PathValues) -> Flo
     return ordered
 
 
-def _marks(file: Hdf5Reader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent) -> Marks:
+def _marks(file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent) -> Marks:
     entries = 1 if extent.entries is None else extent.entries
     listed = np.empty(0) if episodes.array is None else read_plain(file, episodes.array, values)
     is_end = np.zeros((0, 0), bool)
@@ -112,7 +112,9 @@ def _marks(file: Hdf5Reader, episodes: EpisodeMapping, values: PathValues, *, ex
 _LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS})
 
 
-def _end_flags(file: Hdf5Reader, episodes: EpisodeMapping, values: PathValues, *, entries: int, rows: int) -> BoolArray:
+def _end_flags(
+    file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, entries: int, rows: int
+) -> BoolArray:
     """Read the flags of unknown kind, else those of both kinds together; with an agent axis, all must have ended."""
     named = (episodes.array,) if episodes.array is not None else (episodes.terminated, episodes.truncated)
     flags = [read_plain(file, array, values) for array in named if array is not None]
@@ -125,7 +127,7 @@ def _end_flags(file: Hdf5Reader, episodes: EpisodeMapping, values: PathValues, *
     return ended
 
 
-def _first_times(file: Hdf5Reader, episodes: EpisodeMapping, values: PathValues, *, spans: Spans) -> IntArray:
+def _first_times(file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, spans: Spans) -> IntArray:
     if episodes.time is None or not len(spans.start):
         return np.zeros(len(spans.start), np.int64)
     steps = counts(read_plain(file, episodes.time, values))

@@ -1,6 +1,6 @@
 """Axes of an array, by how its shape agrees with the layout of its file."""
 
-from convscope.ingest.hdf5.reading import DatasetInfo
+from convscope.ingest.container import ArrayInfo
 from convscope.ingest.mapping import Axis
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout
@@ -62,7 +62,7 @@ def entity_count(families: tuple[Family, ...], layout: Layout) -> int:
     return 0
 
 
-def _typical(family: Family, layout: Layout) -> tuple[DatasetInfo, tuple[int, ...] | None]:
+def _typical(family: Family, layout: Layout) -> tuple[ArrayInfo, tuple[int, ...] | None]:
     """Return the first member that lies beside a reference, and the container's sizes there."""
     for info, values in family.members:
         sizes = layout.sizes(values)

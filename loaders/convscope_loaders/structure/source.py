@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
-from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5
+from convscope.ingest.container import ArrayReader, ArrayStore
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import ByteArray, FloatArray, IntArray
 from convscope.values.fields import Level
@@ -19,9 +18,9 @@ from convscope_loaders.structure.plan import FieldPlan, RowPlan
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StructuredSource:
-    """The episodes of one HDF5 file, wherever its arrays have them."""
+    """The episodes of one container, wherever its arrays have them."""
 
-    path: Path
+    store: ArrayStore
     n_agents: int
     rows: RowPlan
     fields: tuple[FieldPlan, ...]
@@ -33,14 +32,14 @@ class StructuredSource:
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return the rows of these episodes and of these fields."""
         lengths = self.rows.rows[episodes]
-        with open_hdf5(self.path) as file:
+        with self.store.open() as file:
             status = self._status(file, episodes)
             columns = {
                 plan.spec.name: self._column(file, plan, episodes) for plan in self.fields if plan.spec.name in fields
             }
         return Columns(lengths=lengths, status=status, columns=columns)
 
-    def _status(self, file: Hdf5Reader, episodes: IntArray) -> ByteArray:
+    def _status(self, file: ArrayReader, episodes: IntArray) -> ByteArray:
         plan = self.rows
         first = _offsets(plan.rows[episodes])
         status = np.full((first[-1], self.n_agents), Status.ABSENT, dtype=np.uint8)
@@ -51,7 +50,7 @@ class StructuredSource:
             _apply_presence(status, self._column(file, self.presence, episodes), first)
         return status
 
-    def _column(self, file: Hdf5Reader, plan: FieldPlan, episodes: IntArray) -> FloatArray:
+    def _column(self, file: ArrayReader, plan: FieldPlan, episodes: IntArray) -> FloatArray:
         first = _offsets(self.rows.rows[episodes])
         per_row = {Level.TEAM: (), Level.AGENT: (self.n_agents,), Level.PAIR: ()}[plan.spec.level]
         after = (self.n_agents, self.n_agents) if plan.spec.level is Level.PAIR else ()
@@ -66,7 +65,7 @@ class StructuredSource:
 
     def _fill(
         self,
-        file: Hdf5Reader,
+        file: ArrayReader,
         plan: FieldPlan,
         column: FloatArray,
         *,

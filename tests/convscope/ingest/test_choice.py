@@ -29,7 +29,7 @@ class Scoring:
 
 
 def probe(kind=FileKind.HDF5):
-    return Probe(path=Path("log.h5"), name="log.h5", kind=kind, hdf5=None, sha256="", n_bytes=1)
+    return Probe(path=Path("log.h5"), name="log.h5", kind=kind)
 
 
 def test_the_best_match_wins_whatever_the_order():

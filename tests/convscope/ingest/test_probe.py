@@ -1,6 +1,7 @@
 """A first look tells what a file is, and says plainly when it is none."""
 
 import hashlib
+import os
 
 import h5py
 import pytest
@@ -31,11 +32,32 @@ def test_other_files_are_told_by_their_first_bytes(tmp_path, content, kind):
     assert probe(path, "log.h5").kind is kind
 
 
-def test_an_empty_file_a_folder_and_a_missing_file_are_clear_errors(tmp_path):
+def test_an_empty_file_an_empty_folder_a_pipe_and_a_missing_file_are_clear_errors(tmp_path):
     (tmp_path / "empty.h5").touch()
     with pytest.raises(LogFormatError, match=r"empty\.h5 is empty"):
         probe(tmp_path / "empty.h5", "empty.h5")
+    (tmp_path / "inside").mkdir()
+    with pytest.raises(LogFormatError, match="is an empty folder"):
+        probe(tmp_path / "inside", "inside")
+    os.mkfifo(tmp_path / "pipe")
     with pytest.raises(RefusedFileError, match="no plain file"):
-        probe(tmp_path, "folder")
+        probe(tmp_path / "pipe", "pipe")
     with pytest.raises(LogFormatError, match=r"none\.h5 cannot be read"):
         probe(tmp_path / "none.h5", "none.h5")
+
+
+def test_a_folder_is_probed_with_its_plain_files_and_one_digest(tmp_path):
+    (tmp_path / "run").mkdir()
+    for name, content in (("run/part_10.bin", b"b"), ("run/part_9.bin", b"a"), ("meta.json", b"{}")):
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "run" / "elsewhere").symlink_to("/etc")
+    (tmp_path / "link.bin").symlink_to("meta.json")
+    seen = probe(tmp_path, "log")
+    assert seen.kind is FileKind.FOLDER
+    assert seen.files == ("meta.json", "run/part_9.bin", "run/part_10.bin")
+    assert seen.n_bytes == 4
+    assert seen.small_file("meta.json") == b"{}"
+    assert seen.small_file("link.bin") is None
+    before = seen.sha256
+    (tmp_path / "run/part_9.bin").write_bytes(b"c")
+    assert probe(tmp_path, "log").sha256 != before

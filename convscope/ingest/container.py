@@ -1,0 +1,89 @@
+"""Arrays of a log, wherever they are kept: what containers (HDF5, NumPy, tables, ...) offer and layouts build on."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from convscope.values.header import Notice
+
+Value: TypeAlias = str | int | float | bool | tuple["Value", ...]
+"""What an attribute may say: text, numbers, and lists of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayInfo:
+    """An array as a first look saw it, without its numbers."""
+
+    path: str
+    """From the root, such as ``/seed_0/actions``."""
+    shape: tuple[int, ...]
+    """Empty for a scalar."""
+    dtype: str
+    """As numpy writes it, such as ``<f4`` or ``|b1``; ``text`` for strings."""
+    columns: tuple[str, ...] = ()
+    """Field names of a compound type."""
+    is_text: bool = False
+    """Whether it holds strings, to be read with `ArrayReader.read_text`."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds whole numbers, or truth values."""
+        return not self.is_text and not self.columns and np.dtype(self.dtype).kind in "iub"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """All that a container holds, without a row of data."""
+
+    datasets: Mapping[str, ArrayInfo]
+    """By path, in numbered order."""
+    groups: tuple[str, ...] = ("/",)
+    """Paths, the root (``/``) first."""
+    attributes: Mapping[str, Mapping[str, Value]]
+    """Of every group and dataset that has any, by path."""
+    notices: tuple[Notice, ...] = ()
+    """What was skipped."""
+
+
+class ArrayReader(Protocol):
+    """Reads rows of an open container."""
+
+    def read(self, dataset: str, start: int = 0, stop: int | None = None) -> npt.NDArray[np.generic]:
+        """Return rows of an array, whole for a scalar; from ``start`` to the end when ``stop`` is left out.
+
+        Raises
+        ------
+        LogFormatError
+            If there is no such array or it cannot be read.
+        """
+        ...
+
+    def read_text(self, dataset: str) -> tuple[str, ...]:
+        """Return the strings of an array, flattened.
+
+        Raises
+        ------
+        LogFormatError
+            If there is no such array, or it holds no text.
+        """
+        ...
+
+
+class ArrayStore(Protocol):
+    """Opens a container. Picklable and small: it knows a path and a plan, never an open file."""
+
+    def open(self) -> AbstractContextManager[ArrayReader]:
+        """Open the container for reading rows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """What a file or a folder of arrays holds, and how to open it."""
+
+    inventory: Inventory
+    store: ArrayStore

@@ -1,0 +1,66 @@
+"""Any container of arrays as a log: understood by names, shapes and numbers, or by a mapping."""
+
+from convscope.errors import MappingError
+from convscope.ingest.container import Container, Inventory
+from convscope.ingest.loader import Match
+from convscope.ingest.mapping import LogMapping
+from convscope.ingest.probe import Probe
+from convscope.values.log import TrajectoryLog
+from convscope_loaders.structure.build import Reading, build_log
+from convscope_loaders.structure.infer import infer
+from convscope_loaders.structure.lexicon import Meaning, meaning_of
+
+_TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
+
+
+def match_by_names(inventory: Inventory) -> Match:
+    """Look for arrays that are called actions, observations or positions."""
+    found = {_meaning(path) for path in inventory.datasets}
+    told = [meaning for meaning in _TELLING if meaning in found]
+    if not told:
+        return Match(score=0.0, reason="no array is called actions, observations or positions")
+    return Match(score=0.5, reason=f"arrays are called {', '.join(f'{meaning}s' for meaning in told)}")
+
+
+def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | None, *, loader: str) -> TrajectoryLog:
+    """Return the log that a container holds.
+
+    Parameters
+    ----------
+    probe
+        The file or folder.
+    container
+        Its arrays.
+    mapping
+        What they mean, as far as the user declares it.
+    loader
+        Name of the loader, for the provenance.
+
+    Raises
+    ------
+    AmbiguousLogError
+        If the arrays can be read in more than one way; the message shows the readings and a mapping to edit.
+    LogFormatError
+        If they hold no trajectories.
+    MappingError
+        If the mapping speaks of axes or columns that the arrays do not have.
+    """
+    try:
+        return build_log(probe, container, read_structure(probe, container, mapping), loader=loader)
+    except (IndexError, ValueError) as error:
+        if mapping is None:
+            raise
+        # What a mapping declares is taken at its word, so that only the arrays can tell where it is wrong.
+        raise MappingError(f"{mapping.file}: does not fit the arrays of {probe.path}: {error}") from error
+
+
+def read_structure(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
+    """Work out what the arrays mean; as `convscope_loaders.structure.infer.infer`."""
+    with container.store.open() as file:
+        return infer(container.inventory, file, mapping, place=str(probe.path))
+
+
+def _meaning(path: str) -> Meaning | None:
+    parts = path.strip("/").split("/")
+    told = meaning_of((parts[-1].split(".")[-1],))
+    return told or (meaning_of((parts[-2],)) if len(parts) > 1 else None)
