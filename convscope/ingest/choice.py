@@ -103,7 +103,9 @@ def _named(loaders: Sequence[Loader], name: str, *, has_mapping: bool) -> Loader
 
 def _none_fits(probe: Probe, matches: Sequence[LoaderMatch]) -> str:
     if probe.kind is not FileKind.HDF5:
-        return f"{probe.path} is a {probe.kind}, not a log that a loader knows; they read HDF5 and what `convscope loaders` lists"
+        return (
+            f"{probe.path} is a {probe.kind}, not a log that a loader knows: HDF5, and what `convscope loaders` lists"
+        )
     missed = "; ".join(f"{found.loader.name}: {found.match.reason}" for found in matches)
     return f"{probe.path} fits no loader ({missed}); describe it in a mapping file (convscope inspect --write-mapping)"
 

@@ -36,3 +36,10 @@ def test_inputs_are_named_by_the_shortest_tail_that_tells_them_apart():
     paths = [Path("/a/run_1/x/log.h5"), Path("/a/run_2/x/log.h5")]
     assert tail_names(paths) == ("run_1/x/log.h5", "run_2/x/log.h5")
     assert tail_names(paths[:1]) == ("log.h5",)
+
+
+def test_a_report_in_the_folder_is_no_log(folder):
+    for name in ("report/analysis.json", "report/report.html", "report/old.h5"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    assert find_logs([folder]) == [folder / "run_9/log.hdf5", folder / "run_10/log.h5"]
