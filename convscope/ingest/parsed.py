@@ -138,7 +138,7 @@ def _parsed(path: Path, parse: Parse) -> Parsed:
     states = [(path / name).stat() for name in names]
     if sum(state.st_size for state in states) > MAX_PARSED_BYTES:
         raise LogFormatError(
-            f"{path} is larger than {MAX_PARSED_BYTES >> 20} MiB and of a kind that is read as a whole; give it in parts"
+            f"{path} is larger than {MAX_PARSED_BYTES >> 20} MiB and can only be read whole; give it in parts"
         )
     return _remembered(path, parse, tuple((state.st_size, state.st_mtime_ns) for state in states))
 

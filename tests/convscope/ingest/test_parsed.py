@@ -26,7 +26,7 @@ def test_a_log_is_parsed_once_until_it_changes_and_its_store_travels(tmp_path):
         "/a": ((2,), True),
         "/b": ((3,), False),
     }
-    store = pickle.loads(pickle.dumps(container.store))
+    store = pickle.loads(pickle.dumps(container.store))  # noqa: S301
     with store.open() as file:
         assert file.read("/b", 1).tolist() == [4, 5]
         assert file.read_text("/a") == ("x", "yy")
