@@ -1,17 +1,16 @@
 """The agents of a log: names, action spaces, groups of equal spaces, declared roles."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.values.arrays import FloatArray
-from convscope.values.fields import ACTION_LOGITS, ACTION_MASKS, ACTION_PROBABILITIES, ACTIONS, OBSERVATIONS
+from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.fields import ACTION_LOGITS, ACTION_MASKS, ACTION_PROBABILITIES, ACTIONS, OBSERVATIONS, FieldSpec
 from convscope.values.header import ActionKind, ActionSpace, Agent
+from convscope.values.log import EpisodeSource
 from convscope_loaders.structure.lexicon import stem_of
-from convscope_loaders.structure.plan import FieldPlan
-from convscope_loaders.structure.source import StructuredSource
 
 _ROWS_AT_A_TIME = 1 << 18
 
@@ -26,17 +25,29 @@ class SeenActions:
     """Largest value of each agent and component, -inf where it never acts, shape (N, K)."""
 
 
-def see_actions(source: StructuredSource, plan: FieldPlan, n_episodes: int) -> SeenActions:
-    """Read all actions once, some episodes at a time."""
-    width = plan.spec.shape[0] if plan.spec.shape else 1
-    highest = np.full((source.n_agents, width), -np.inf)
+def see_actions(source: EpisodeSource, spec: FieldSpec, rows: IntArray, *, n_agents: int) -> SeenActions:
+    """Read all actions once, some episodes at a time.
+
+    Parameters
+    ----------
+    source
+        Of the log.
+    spec
+        Of the actions.
+    rows
+        Rows of each episode, shape (E,).
+    n_agents
+        Of the log.
+    """
+    width = spec.shape[0] if spec.shape else 1
+    highest = np.full((n_agents, width), -np.inf)
     is_whole = True
-    starts = np.concatenate([[0], np.cumsum(source.rows.rows)])
+    starts = np.concatenate([[0], np.cumsum(rows)])
     first = 0
-    while first < n_episodes:
+    while first < len(rows):
         last = max(first + 1, int(np.searchsorted(starts, starts[first] + _ROWS_AT_A_TIME, side="right")) - 1)
         read = source.read(np.arange(first, last), frozenset({ACTIONS}))
-        actions = read.columns[ACTIONS].reshape(-1, source.n_agents, width)
+        actions = read.columns[ACTIONS].reshape(-1, n_agents, width)
         known = np.where(np.isfinite(actions), actions, -np.inf)
         highest = np.maximum(highest, known.max(axis=0, initial=-np.inf))
         finite = actions[np.isfinite(actions)]
@@ -48,11 +59,11 @@ def see_actions(source: StructuredSource, plan: FieldPlan, n_episodes: int) -> S
 
 def make_agents(
     agent_names: Sequence[str],
-    plans: Sequence[FieldPlan],
+    specs: Sequence[FieldSpec],
     seen: SeenActions | None,
     *,
-    teams: dict[str, str],
-    roles: dict[str, str],
+    teams: Mapping[str, str],
+    roles: Mapping[str, str],
 ) -> tuple[Agent, ...]:
     """Describe the agents.
 
@@ -60,7 +71,7 @@ def make_agents(
     ----------
     agent_names
         In the order of the agent axis.
-    plans
+    specs
         Of all fields.
     seen
         What their actions look like; None without actions.
@@ -72,10 +83,11 @@ def make_agents(
     Notes
     -----
     Agents whose names differ in a number only and whose observations and action masks are equally wide share one
-    action space; the number of choices is the width of masks or logits, else the largest action of any of them.
+    action space; the number of choices is the width of masks or logits, else that of the actions that have names, else the
+    largest action of any of them.
     """
-    kinds = [_kind(name, number, plans) for number, name in enumerate(agent_names)]
-    spaces = _spaces(kinds, plans, seen)
+    kinds = [_kind(name, number, specs) for number, name in enumerate(agent_names)]
+    spaces = _spaces(kinds, specs, seen)
     labels = _labels(kinds, spaces)
     return tuple(
         Agent(
@@ -92,30 +104,29 @@ def make_agents(
 _Kind = tuple[str, int, int]
 
 
-def _kind(name: str, number: int, plans: Sequence[FieldPlan]) -> _Kind:
-    return stem_of(name)[0] or "agent", _width(plans, OBSERVATIONS, number), _choices(plans, number)
+def _kind(name: str, number: int, specs: Sequence[FieldSpec]) -> _Kind:
+    return stem_of(name)[0] or "agent", _width(specs, OBSERVATIONS, number), _choices(specs, number)
 
 
-def _width(plans: Sequence[FieldPlan], field: str, number: int) -> int:
-    for plan in plans:
-        if plan.spec.name == field:
-            widths = plan.spec.widths
-            return widths[number] if widths is not None else (plan.spec.shape or (0,))[0]
+def _width(specs: Sequence[FieldSpec], field: str, number: int) -> int:
+    for spec in specs:
+        if spec.name == field:
+            return spec.widths[number] if spec.widths is not None else (spec.shape or (0,))[0]
     return 0
 
 
-def _choices(plans: Sequence[FieldPlan], number: int) -> int:
+def _choices(specs: Sequence[FieldSpec], number: int) -> int:
     for field in (ACTION_MASKS, ACTION_LOGITS, ACTION_PROBABILITIES):
-        width = _width(plans, field, number)
+        width = _width(specs, field, number)
         if width > 1:
             return width
-    return 0
+    return next((len(spec.values) for spec in specs if spec.name == ACTIONS), 0)
 
 
-def _spaces(kinds: Sequence[_Kind], plans: Sequence[FieldPlan], seen: SeenActions | None) -> dict[_Kind, ActionSpace]:
+def _spaces(kinds: Sequence[_Kind], specs: Sequence[FieldSpec], seen: SeenActions | None) -> dict[_Kind, ActionSpace]:
     spaces: dict[_Kind, ActionSpace] = {}
     for kind in dict.fromkeys(kinds):
-        width = max((plan.spec.shape or (1,))[0] for plan in plans if plan.spec.name == ACTIONS) if seen else 0
+        width = max((spec.shape or (1,))[0] for spec in specs if spec.name == ACTIONS) if seen else 0
         if seen is None or not seen.is_whole:
             spaces[kind] = ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
             continue

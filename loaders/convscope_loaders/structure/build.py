@@ -63,12 +63,14 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
         raise LogFormatError(f"{place} holds no episode with a step")
     source = _source(container, planned.plan, mapping=mapping, n_agents=len(agents), place=place)
     actions = next((plan for plan in source.fields if plan.spec.name == ACTIONS), None)
-    seen = see_actions(source, actions, len(planned.plan.length)) if actions is not None else None
+    seen = see_actions(source, actions.spec, planned.plan.rows, n_agents=len(agents)) if actions is not None else None
     source = replace(
         source, fields=tuple(_discrete(p, is_whole=seen is not None and seen.is_whole) for p in source.fields)
     )
     header = LogHeader(
-        agents=make_agents(agents, source.fields, seen, teams=dict(mapping.teams), roles=dict(roles.of_agent)),
+        agents=make_agents(
+            agents, [plan.spec for plan in source.fields], seen, teams=mapping.teams, roles=roles.of_agent
+        ),
         fields=tuple(plan.spec for plan in source.fields),
         inputs=(probe.input_file(loader, assumptions=reading.assumptions),),
         framework=mapping.framework,

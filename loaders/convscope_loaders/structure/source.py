@@ -14,6 +14,7 @@ from convscope.values.log import Columns
 from convscope.values.status import Status
 from convscope_loaders.structure.arrays import canonical, read_lead
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
+from convscope_loaders.structure.presence import mark_presence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,7 +48,7 @@ class StructuredSource:
             rows = status[first[place] : first[place + 1]]
             _mark(rows, plan, episode)
         if self.presence is not None:
-            _apply_presence(status, self._column(file, self.presence, episodes), first)
+            mark_presence(status, self._column(file, self.presence, episodes) > 0, first)
         return status
 
     def _column(self, file: ArrayReader, plan: FieldPlan, episodes: IntArray) -> FloatArray:
@@ -108,19 +109,6 @@ def _mark(rows: ByteArray, plan: RowPlan, episode: int) -> None:
     if plan.has_final[episode]:
         last, before = rows[-1], rows[-2]
         last[...] = np.where(before == Status.ACTING, np.uint8(Status.WAITING), before)
-
-
-def _apply_presence(status: ByteArray, presence: FloatArray, first: IntArray) -> None:
-    """Mark rows before an agent's first presence absent, after its last one dead, and gaps between as waiting."""
-    is_present = presence > 0
-    for start, stop in zip(first[:-1].tolist(), first[1:].tolist(), strict=True):
-        here = is_present[start:stop]
-        is_acting = status[start:stop] != Status.ABSENT
-        is_before = ~np.logical_or.accumulate(here, axis=0)
-        is_after = ~np.logical_or.accumulate(here[::-1], axis=0)[::-1]
-        status[start:stop][is_acting & ~here] = Status.WAITING
-        status[start:stop][is_acting & is_before] = Status.ABSENT
-        status[start:stop][is_acting & is_after & ~is_before] = Status.DEAD
 
 
 def _offsets(lengths: IntArray) -> IntArray:

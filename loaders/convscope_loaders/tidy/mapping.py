@@ -1,0 +1,56 @@
+"""What the columns of a tidy table mean."""
+
+from dataclasses import dataclass
+
+from convscope.values.fields import Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TidyField:
+    """A field of the log and the columns that fill it."""
+
+    name: str
+    """As in `convscope.values.fields`."""
+    columns: tuple[str, ...]
+    """Paths of arrays with an entry a row, side by side in the field; an array of several axes is flattened."""
+    level: Level = Level.AGENT
+    """``TEAM`` where all rows of a timestep say the same: the first one counts."""
+    values: tuple[str, ...] = ()
+    """Names of the values of a categorical field."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TidyMapping:
+    """The columns of a table, by their paths in the container.
+
+    All are numbers. Texts are codes, with their names in the attribute ``values`` of the column.
+    """
+
+    episode: tuple[str, ...]
+    """Columns that tell episodes apart, within ``run``, ``checkpoint`` and ``condition`` where there are such."""
+    agent: str
+    """Who the row is about."""
+    time: str | None = None
+    """Timestep, or turn; None where the rows of an agent follow each other."""
+    fields: tuple[TidyField, ...] = ()
+    alive: str | None = None
+    """True while an agent is in the game; None where its rows end with it."""
+    terminated: str | None = None
+    """True in the last row of an episode whose task ended."""
+    truncated: str | None = None
+    """True in the last row of an episode that a time limit ended."""
+    run: str | None = None
+    checkpoint: str | None = None
+    condition: str | None = None
+    role: str | None = None
+    """Declared role; the one of an agent's first row in an episode counts."""
+    team: str | None = None
+    """Team; the one of an agent's first row counts."""
+    environment: str | None = None
+    framework: str | None = None
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """All columns that tell episodes apart."""
+        outer = (self.run, self.checkpoint, self.condition)
+        return (*(column for column in outer if column is not None), *self.episode)

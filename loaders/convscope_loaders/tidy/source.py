@@ -1,0 +1,95 @@
+"""Reads rows of a tidy table as whole episodes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.ingest.container import ArrayReader, ArrayStore
+from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, sealed
+from convscope.values.fields import ACTIONS, FieldSpec, Level
+from convscope.values.log import Columns
+from convscope.values.status import Status
+from convscope_loaders.structure.presence import mark_presence
+from convscope_loaders.tidy.mapping import TidyMapping
+from convscope_loaders.tidy.places import Keys, Places, place_rows, read_numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TidySource:
+    """The episodes of one table."""
+
+    store: ArrayStore
+    mapping: TidyMapping
+    specs: tuple[FieldSpec, ...]
+    """In the order of the mapping's fields."""
+    keys: Keys
+    label: IntArray
+    """Code of each episode, shape (E,)."""
+    first: IntArray
+    """Its first row in the table, shape (E,)."""
+    last: IntArray
+    """Its last row, shape (E,); rows of other episodes may lie between."""
+    length: IntArray
+    """Joint steps of each episode, shape (E,)."""
+    is_discrete: bool = False
+    """Whether actions are choices, so that -1 means that there was none."""
+
+    def __post_init__(self) -> None:
+        for name in ("label", "first", "last", "length"):
+            object.__setattr__(self, name, sealed(getattr(self, name), (None,), name))
+
+    def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
+        """Return the rows of these episodes and of these fields."""
+        start, stop = int(self.first[episodes].min()), int(self.last[episodes].max()) + 1
+        with self.store.open() as file:
+            places = place_rows(file, self.mapping, self.keys, self.label[episodes], start=start, stop=stop)
+            wanted = fields | ({ACTIONS} if self._has_actions else set())
+            columns = {
+                spec.name: self._column(file, number, places, start=start, stop=stop)
+                for number, spec in enumerate(self.specs)
+                if spec.name in wanted
+            }
+            status = self._status(file, places, columns.get(ACTIONS), start=start, stop=stop)
+        is_final = places.step >= self.length[episodes][places.episode]
+        status[places.row[is_final]] = np.where(
+            status[places.row[is_final]] == Status.ACTING, Status.WAITING, status[places.row[is_final]]
+        )
+        return Columns(
+            lengths=places.rows, status=status, columns={name: columns[name] for name in columns if name in fields}
+        )
+
+    @property
+    def _has_actions(self) -> bool:
+        return any(spec.name == ACTIONS for spec in self.specs)
+
+    def _column(self, file: ArrayReader, number: int, places: Places, *, start: int, stop: int) -> FloatArray:
+        spec, field = self.specs[number], self.mapping.fields[number]
+        parts = [np.asarray(file.read(path, start, stop), dtype=np.float64) for path in field.columns]
+        values = np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)[places.taken]
+        if spec.name == ACTIONS and self.is_discrete:
+            values = np.where(values < 0, np.nan, values)
+        per_row = (len(self.keys.agents),) if spec.level is Level.AGENT else ()
+        column = np.full((int(places.rows.sum()), *per_row, values.shape[1]), np.nan)
+        if spec.level is Level.AGENT:
+            column[places.row, places.agent] = values
+        else:
+            column[places.row[::-1]] = values[::-1]
+        return column.reshape(*column.shape[:-1], *spec.shape)
+
+    def _status(
+        self, file: ArrayReader, places: Places, actions: FloatArray | None, *, start: int, stop: int
+    ) -> ByteArray:
+        is_present = np.zeros((int(places.rows.sum()), len(self.keys.agents)), bool)
+        is_present[places.row, places.agent] = self._is_alive(file, places, start=start, stop=stop)
+        status = np.full(is_present.shape, Status.ACTING, np.uint8)
+        mark_presence(status, is_present, np.concatenate([[0], np.cumsum(places.rows)]))
+        if actions is not None:
+            has_none = np.isnan(actions).all(axis=-1)
+            status[has_none & (status == Status.ACTING)] = Status.WAITING
+        return status
+
+    def _is_alive(self, file: ArrayReader, places: Places, *, start: int, stop: int) -> BoolArray:
+        if self.mapping.alive is None:
+            return np.ones(len(places.taken), bool)
+        alive: BoolArray = np.greater(read_numbers(file, self.mapping.alive, start, stop)[places.taken], 0)
+        return alive

@@ -1,0 +1,160 @@
+"""What a whole tidy table says: its episodes, their order and ends, and what stays the same within them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from convscope.errors import LogFormatError
+from convscope.ingest.container import ArrayReader, Inventory
+from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray
+from convscope.values.fields import ACTIONS
+from convscope.values.status import EndKind
+from convscope_loaders.tidy.mapping import TidyMapping
+from convscope_loaders.tidy.places import Keys, Places, make_keys, place_rows, read_numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Labels:
+    """What a column says of each episode, or of each episode and agent."""
+
+    codes: IntArray
+    """Index into ``names``, -1 for none, shape (E,) or (E, N)."""
+    names: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TidyTable:
+    """Episodes of a table, in log order: a run's together, its checkpoints in order, then as they come."""
+
+    inventory: Inventory
+    mapping: TidyMapping
+    keys: Keys
+    label: IntArray
+    """Code of each episode, shape (E,)."""
+    first: IntArray
+    """Its first row, shape (E,)."""
+    last: IntArray
+    """Its last row, shape (E,)."""
+    places: Places
+    """Of all rows."""
+
+    def of_episodes(self, file: ArrayReader, column: str | None) -> Labels:
+        """Return what a column says of each episode, by its first row; shape (E,)."""
+        if column is None:
+            return Labels(codes=np.full(len(self.label), -1))
+        return self._labels(column, read_numbers(file, column)[self.first])
+
+    def of_agents(self, file: ArrayReader, column: str | None) -> Labels:
+        """Return what a column says of each agent in each episode, by its first row there; shape (E, N)."""
+        values = np.full((len(self.label), len(self.keys.agents)), np.nan)
+        if column is None:
+            return Labels(codes=np.full(values.shape, -1))
+        found = read_numbers(file, column)[self.places.taken]
+        # The first row is written last, so that it stays.
+        values[self.places.episode[::-1], self.places.agent[::-1]] = found[::-1]
+        return self._labels(column, values)
+
+    def has_final(self, file: ArrayReader) -> BoolArray:
+        """Return whether nobody acts in the last row of each episode: it is the final observation, shape (E,)."""
+        is_last = self.places.step == self.places.rows[self.places.episode] - 1
+        is_final = np.zeros(len(self.label), bool)
+        for mapped in self.mapping.fields:
+            if mapped.name == ACTIONS:
+                acts = np.zeros(len(self.label), bool)
+                values = [np.asarray(file.read(path), np.float64) for path in mapped.columns]
+                given = np.any([np.isfinite(part.reshape(len(part), -1)).any(axis=1) for part in values], axis=0)
+                acts[self.places.episode[is_last & given[self.places.taken]]] = True
+                is_final = ~acts & (self.places.rows > 1)
+        return is_final
+
+    def ends(self, file: ArrayReader, length: IntArray) -> ByteArray:
+        """Return the `EndKind` of each episode, shape (E,).
+
+        Parameters
+        ----------
+        file
+            Open container.
+        length
+            Joint steps of each episode; flags count from its last step on.
+        """
+        is_end = self.places.step >= length[self.places.episode] - 1
+        terminated = self._flagged(file, self.mapping.terminated, is_end)
+        truncated = self._flagged(file, self.mapping.truncated, is_end)
+        kinds = np.full(len(length), EndKind.UNKNOWN, np.uint8)
+        if terminated.any() or truncated.any():
+            kinds[:] = EndKind.CUT
+        kinds[terminated] = EndKind.TERMINATED
+        kinds[truncated] = EndKind.TRUNCATED
+        kinds[terminated & truncated] = EndKind.AMBIGUOUS
+        return kinds
+
+    def _flagged(self, file: ArrayReader, column: str | None, is_end: BoolArray) -> BoolArray:
+        is_set = np.zeros(len(self.label), bool)
+        if column is not None:
+            flags = read_numbers(file, column)[self.places.taken] > 0
+            is_set[self.places.episode[is_end & flags]] = True
+        return is_set
+
+    def _labels(self, column: str, values: FloatArray) -> Labels:
+        known = np.unique(values[np.isfinite(values)])
+        codes = np.searchsorted(known, values)
+        return Labels(
+            codes=np.where(np.isfinite(values), codes, -1),
+            names=tuple(name_of(self.inventory, column, value) for value in known.tolist()),
+        )
+
+
+def read_table(file: ArrayReader, inventory: Inventory, mapping: TidyMapping, *, place: str) -> TidyTable:
+    """Find the episodes of a table.
+
+    Parameters
+    ----------
+    file
+        Open container.
+    inventory
+        What it holds.
+    mapping
+        Of the columns.
+    place
+        The log, for errors.
+
+    Raises
+    ------
+    LogFormatError
+        If a row names no episode or agent, or an agent has two rows in one timestep.
+    """
+    columns = [read_numbers(file, column) for column in mapping.identity]
+    keys = make_keys(columns, read_numbers(file, mapping.agent), place)
+    label, first, last = _in_order(keys.episode_codes(columns), columns, mapping)
+    places = place_rows(file, mapping, keys, label, start=0, stop=None)
+    cell = places.row * len(keys.agents) + places.agent
+    if len(np.unique(cell)) < len(cell):
+        raise LogFormatError(f"{place}: an agent has two rows in one timestep; name the columns that tell them apart")
+    return TidyTable(
+        inventory=inventory, mapping=mapping, keys=keys, label=label, first=first, last=last, places=places
+    )
+
+
+def name_of(inventory: Inventory, column: str, value: float) -> str:
+    """Return the name of a value: from the column's attribute ``values``, else the column's name and the number."""
+    names = inventory.attributes.get(column, {}).get("values")
+    if isinstance(names, tuple) and float(value).is_integer() and 0 <= value < len(names):
+        return str(names[int(value)])
+    stem = column.strip("/").split("/")[-1].split(".")[-1]
+    return f"{stem.removesuffix('_id').removesuffix('_index')}_{value:.15g}"
+
+
+def _in_order(
+    codes: IntArray, columns: Sequence[FloatArray], mapping: TidyMapping
+) -> tuple[IntArray, IntArray, IntArray]:
+    found, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    last = np.zeros(len(found), np.int64)
+    np.maximum.at(last, inverse, np.arange(len(codes)))
+    outer = [
+        columns[mapping.identity.index(column)][first]
+        for column in (mapping.checkpoint, mapping.run)
+        if column is not None
+    ]
+    order = np.lexsort((first, *outer))
+    return found[order], first[order], last[order]
