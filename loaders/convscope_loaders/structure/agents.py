@@ -83,8 +83,8 @@ def make_agents(
     Notes
     -----
     Agents whose names differ in a number only and whose observations and action masks are equally wide share one
-    action space; the number of choices is the width of masks or logits, else that of the actions that have names, else the
-    largest action of any of them.
+    action space; the number of choices is the width of masks or logits, else the number of actions that have names,
+    else the largest action of any of them.
     """
     kinds = [_kind(name, number, specs) for number, name in enumerate(agent_names)]
     spaces = _spaces(kinds, specs, seen)

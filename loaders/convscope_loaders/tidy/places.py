@@ -81,7 +81,7 @@ def make_keys(columns: Sequence[FloatArray], agents: FloatArray, place: str) -> 
 
 
 def place_rows(
-    file: ArrayReader, mapping: TidyMapping, keys: Keys, labels: IntArray, *, start: int, stop: int | None
+    file: ArrayReader, mapping: TidyMapping, keys: Keys, *, labels: IntArray, start: int, stop: int | None
 ) -> Places:
     """Find where some rows of a table go.
 

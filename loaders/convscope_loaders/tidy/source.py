@@ -42,7 +42,7 @@ class TidySource:
         """Return the rows of these episodes and of these fields."""
         start, stop = int(self.first[episodes].min()), int(self.last[episodes].max()) + 1
         with self.store.open() as file:
-            places = place_rows(file, self.mapping, self.keys, self.label[episodes], start=start, stop=stop)
+            places = place_rows(file, self.mapping, self.keys, labels=self.label[episodes], start=start, stop=stop)
             wanted = fields | ({ACTIONS} if self._has_actions else set())
             columns = {
                 spec.name: self._column(file, number, places, start=start, stop=stop)

@@ -127,7 +127,7 @@ def read_table(file: ArrayReader, inventory: Inventory, mapping: TidyMapping, *,
     columns = [read_numbers(file, column) for column in mapping.identity]
     keys = make_keys(columns, read_numbers(file, mapping.agent), place)
     label, first, last = _in_order(keys.episode_codes(columns), columns, mapping)
-    places = place_rows(file, mapping, keys, label, start=0, stop=None)
+    places = place_rows(file, mapping, keys, labels=label, start=0, stop=None)
     cell = places.row * len(keys.agents) + places.agent
     if len(np.unique(cell)) < len(cell):
         raise LogFormatError(f"{place}: an agent has two rows in one timestep; name the columns that tell them apart")
