@@ -1,0 +1,97 @@
+"""The contract for loader authors passes sound loaders and names every broken promise."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convscope.ingest.choice import installed_loaders
+from convscope.ingest.loader import Match
+from convscope.ingest.writer import write_log
+from convscope.testing import LoaderContractError, check_loader
+from convscope.values.log import Columns
+
+ROOT = Path(__file__).parents[2]
+LOGS = {
+    "minari": ROOT / "tests/data/minari/main_data.hdf5",
+    "pymarl": ROOT / "tests/data/pymarl/part_0.h5",
+    "hdf5": ROOT / "sample_data/smax/log.h5",
+}
+LOADERS = {found.loader.name: found.loader for found in installed_loaders()[0]}
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_our_own_loaders_keep_it(name, tmp_path):
+    log = check_loader(LOADERS[name], LOGS[name])
+    write_log(log, tmp_path / "log.h5")
+    assert check_loader(LOADERS["convscope"], tmp_path / "log.h5").header.agents == log.header.agents
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The Minari loader, with its log changed."""
+
+    change: object
+    name: str = "broken"
+    description: str = "breaks a promise"
+    requires: tuple[str, ...] = ()
+    takes_mapping: bool = False
+
+    def sniff(self, probe):
+        return Match(score=0.9, reason="anything goes")
+
+    def open(self, probe, mapping):
+        log = LOADERS["minari"].open(probe, mapping)
+        inputs = (probe.input_file(self.name),)
+        return self.change(replace(log, header=replace(log.header, inputs=inputs)))
+
+
+@dataclass(frozen=True)
+class Shifting:
+    """A source whose rows depend on where a block begins."""
+
+    source: object
+
+    def read(self, episodes, fields):
+        read = self.source.read(episodes, fields)
+        changed = {name: column + len(episodes) for name, column in read.columns.items()}
+        return Columns(lengths=read.lengths, status=read.status, columns=changed)
+
+
+@dataclass(frozen=True)
+class Undead:
+    """A source in which the dead act again."""
+
+    source: object
+
+    def read(self, episodes, fields):
+        read = self.source.read(episodes, fields)
+        status = np.array(read.status)
+        status[1::3] = 3
+        return Columns(lengths=read.lengths, status=status, columns=read.columns)
+
+
+@pytest.mark.parametrize(
+    ("change", "promise"),
+    [
+        (lambda log: replace(log, sources=(Shifting(log.sources[0]),)), "reads the same in blocks of any size"),
+        (lambda log: replace(log, sources=(Undead(log.sources[0]),)), "dead-stays-dead"),
+        (
+            lambda log: replace(log, header=replace(log.header, agents=log.header.agents[:1] * 3)),
+            "names every agent once",
+        ),
+        (
+            lambda log: replace(log, episodes=replace(log.episodes, rows=log.episodes.rows + 1)),
+            "one more for the final",
+        ),
+    ],
+)
+def test_a_broken_promise_is_named(change, promise):
+    with pytest.raises(LoaderContractError, match=promise):
+        check_loader(Broken(change), LOGS["minari"])
+
+
+def test_a_loader_that_claims_everything_is_told():
+    with pytest.raises(LoaderContractError, match="sniff gives 0 for what is no log"):
+        check_loader(Broken(lambda log: log), LOGS["minari"])
