@@ -71,8 +71,8 @@ def check_loader(
 
 def _checked(loader: Loader, seen: Probe) -> Iterator[str]:
     """Check what a loader says of itself and of a log, before it is opened."""
-    if not loader.name or not loader.description or not isinstance(loader.requires, tuple):
-        yield "name and description are texts, and requires is a tuple of distributions"
+    if not loader.name or not loader.description:
+        yield "a loader has a name and a description"
     match = loader.sniff(seen)
     if not 0 < match.score <= 1 or not match.reason:
         yield f"sniff gives a score above 0, at most 1, and a reason for its own log, not {match}"
