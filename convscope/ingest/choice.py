@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from convscope.errors import AmbiguousLogError, LogFormatError, UsageError
+from convscope.ingest.foreign import foreign_kind
 from convscope.ingest.loader import Loader, Match
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values.header import Notice
@@ -102,6 +103,9 @@ def _named(loaders: Sequence[Loader], name: str, *, has_mapping: bool) -> Loader
 
 
 def _none_fits(probe: Probe, matches: Sequence[LoaderMatch]) -> str:
+    foreign = foreign_kind(probe)
+    if foreign is not None:
+        return f"{probe.path} is {foreign}"
     if probe.kind is not FileKind.HDF5:
         return (
             f"{probe.path} is a {probe.kind}, not a log that a loader knows: HDF5, and what `convscope loaders` lists"

@@ -8,6 +8,7 @@ from pathlib import Path
 from convscope.errors import LogFormatError, UsageError
 from convscope.ingest.choice import installed_loaders
 from convscope.ingest.folder import list_files
+from convscope.ingest.foreign import foreign_kind
 from convscope.ingest.loader import Loader
 from convscope.ingest.names import numbered_key
 from convscope.ingest.probe import FileKind, Probe, probe
@@ -67,11 +68,17 @@ def _expanded(name: Path) -> Iterable[Path]:
 
 def _inside(folder: Path) -> list[Path]:
     loaders = [found.loader for found in installed_loaders()[0]]
-    seen = list(_logs_and_files(folder, list_files(folder), loaders))
+    files = list_files(folder)
+    foreign = foreign_kind(Probe(path=folder, name=folder.name, kind=FileKind.FOLDER, files=files))
+    if foreign is not None:
+        raise LogFormatError(f"{folder} is {foreign}")
+    seen = list(_logs_and_files(folder, files, loaders))
     logs = [path for path in seen if path.suffix.lower() in _SUFFIXES or path.is_dir()]
     logs = logs or [path for path in seen if _is_known(path, loaders)]
     if not logs:
-        raise UsageError(f"no HDF5 files (.h5, .hdf5) in the folder {folder}, and no other log that a loader knows")
+        raise UsageError(
+            f"no HDF5 files (.h5, .hdf5) in the folder {folder}, and no other log that a loader knows{_instead(seen)}"
+        )
     return logs
 
 
@@ -95,8 +102,22 @@ def _logs_and_files(folder: Path, files: Sequence[str], loaders: Sequence[Loader
 
 
 def _is_known(path: Path, loaders: Sequence[Loader]) -> bool:
+    seen = _probed(path)
+    return seen is not None and any(loader.sniff(seen).score > 0 for loader in loaders)
+
+
+def _instead(paths: Sequence[Path]) -> str:
+    """Return a clause about the first file that is taken for a log and is none; empty where there is none such."""
+    for path in paths:
+        seen = _probed(path)
+        foreign = foreign_kind(seen) if seen is not None else None
+        if foreign is not None:
+            return f"; {path.name} is {foreign}"
+    return ""
+
+
+def _probed(path: Path) -> Probe | None:
     try:
-        seen = probe(path, path.name)
+        return probe(path, path.name)
     except LogFormatError:
-        return False
-    return any(loader.sniff(seen).score > 0 for loader in loaders)
+        return None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from convscope.errors import UsageError
+from convscope.errors import LogFormatError, UsageError
 from convscope.ingest.finding import find_logs, tail_names
 
 
@@ -43,3 +43,13 @@ def test_a_report_in_the_folder_is_no_log(folder):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
     assert find_logs([folder]) == [folder / "run_9/log.hdf5", folder / "run_10/log.h5"]
+
+
+def test_a_folder_without_a_log_says_what_is_there_instead(tmp_path):
+    (tmp_path / "render.gif").write_bytes(b"GIF89a")
+    with pytest.raises(UsageError, match="render.gif is a picture"):
+        find_logs([tmp_path])
+    for name in ("run.json", "config.json", "metrics.json"):
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(LogFormatError, match="Sacred"):
+        find_logs([tmp_path])
