@@ -47,7 +47,7 @@ def test_a_report_in_the_folder_is_no_log(folder):
 
 def test_a_folder_without_a_log_says_what_is_there_instead(tmp_path):
     (tmp_path / "render.gif").write_bytes(b"GIF89a")
-    with pytest.raises(UsageError, match="render.gif is a picture"):
+    with pytest.raises(UsageError, match=r"render\.gif is a picture"):
         find_logs([tmp_path])
     for name in ("run.json", "config.json", "metrics.json"):
         (tmp_path / name).write_text("{}")
