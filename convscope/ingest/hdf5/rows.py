@@ -101,6 +101,6 @@ def _check_budget(n_bytes: int, where: str) -> None:
 
 
 def _check_contiguous(dataset: "h5py.Dataset", where: str) -> None:
-    stored, declared = dataset.id.get_storage_size(), (dataset.size or 0) * stored_item_bytes(dataset)
+    stored, declared = dataset.id.get_storage_size(), (dataset.size or 0) * stored_item_bytes(dataset.id)
     if stored not in {0, declared}:
         raise RefusedFileError("broken-storage", f"{where} stores {stored} of {declared} bytes; the file is damaged")
