@@ -50,3 +50,15 @@ def joined(parts: Sequence[npt.NDArray[_Scalar]], empty: npt.NDArray[_Scalar]) -
         What to return when there are none.
     """
     return parts[0] if len(parts) == 1 else np.concatenate([empty, *parts])
+
+
+def ranges(start: IntArray, stop: IntArray) -> IntArray:
+    """Return the numbers from each start up to its stop, one range after the other.
+
+    Parameters
+    ----------
+    start, stop
+        Of each range, shape (n,); none stops before it starts.
+    """
+    sizes = stop - start
+    return np.repeat(start - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())

@@ -15,7 +15,8 @@ from convscope.ingest.hdf5.checksum import fletcher32
 
 _CHECKSUM = h5py.h5z.FILTER_FLETCHER32
 _SHRINKING = frozenset({h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_LZF})
-_DECODED_HERE = frozenset({h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32})
+DECODED_HERE = frozenset({h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32})
+"""Filters that have a bounded decoder here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Encoding:
     def is_decoded_here(self) -> bool:
         """Whether there is a bounded decoder for every filter."""
         # LZF has no bounded decoder in Python; of such a chunk only the stored size is known.
-        return set(self.filters) <= _DECODED_HERE
+        return set(self.filters) <= DECODED_HERE
 
     def applied(self, mask: int, n_stored: int, where: str) -> tuple[int, ...]:
         """Return the filters that a chunk went through.

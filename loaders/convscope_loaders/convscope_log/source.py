@@ -81,7 +81,7 @@ class ConvscopeSource:
 
 
 def _field_rows(file: Hdf5Reader, field: StoredField, span: tuple[int, int]) -> FloatArray:
-    parts = [_part_rows(file, field, part, span) for part in field.parts]
+    parts = [_part_rows(file, field, part, span=span) for part in field.parts]
     row_shape = field.row_shape
     if len(parts) == 1 and parts[0].shape[1:] == row_shape and field.parts[0].is_in_order:
         return parts[0]
@@ -93,7 +93,7 @@ def _field_rows(file: Hdf5Reader, field: StoredField, span: tuple[int, int]) -> 
     return rows
 
 
-def _part_rows(file: Hdf5Reader, field: StoredField, part: StoredPart, span: tuple[int, int]) -> FloatArray:
+def _part_rows(file: Hdf5Reader, field: StoredField, part: StoredPart, *, span: tuple[int, int]) -> FloatArray:
     values = unpack(file.read(part.path, *span), part.missing)
     if part.slots is None:
         return _receiver_first(values) if field.name == PAIR_MESSAGES else values
