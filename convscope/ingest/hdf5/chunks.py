@@ -39,10 +39,10 @@ def read_chunked(dataset: CheckedDataset, start: int, stop: int, *, where: str) 
         If a stored chunk does not decode to exactly what it declares.
     """
     chunks = _Chunks.of(dataset, where)
-    if not chunks.encoding.is_decoded_here or not dataset.is_plain:
+    dtype, grid = dataset.kind.dtype, chunks.grid
+    if not chunks.encoding.is_decoded_here or not dataset.is_plain(dtype):
         _check(chunks, start, stop)
         return np.asarray(h5py.Dataset(dataset.handle)[start:stop])
-    dtype, grid = dataset.kind.dtype, chunks.grid
     rows = np.empty((stop - start, *dataset.shape[1:]), dtype)
     for corner in grid.corners(start, stop):
         content = chunks.content(corner)

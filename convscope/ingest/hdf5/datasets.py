@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from math import prod
+from typing import Any
 
 import h5py
 import numpy as np
@@ -48,13 +49,11 @@ class CheckedDataset:
         """Declared size."""
         return prod(self.shape) * self.item_bytes
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether numpy can take the bytes of the file as they are.
+    def is_plain(self, dtype: np.dtype[Any]) -> bool:
+        """Whether the bytes of the file are numbers of a type just as numpy has them.
 
-        Some types only look like it, such as whole numbers of 12 bits.
+        Some only look like it, such as whole numbers of 12 bits.
         """
-        dtype = self.kind.dtype
         if dtype.kind in "biuf":
             return bool(self.kind == _type_of(dtype.str))
         return not dtype.hasobject and bool(self.kind == h5py.h5t.py_create(dtype, logical=True))

@@ -254,12 +254,12 @@ def _info(path: str, dataset: CheckedDataset, stamp: Stamp | None) -> DatasetInf
         dtype = dataset.kind.dtype
     except TypeError:
         return DatasetInfo(path=path, shape=shape, dtype="")
-    if h5py.check_string_dtype(dtype) is not None:
+    if dtype.kind in "OS" and h5py.check_string_dtype(dtype) is not None:
         return DatasetInfo(path=path, shape=shape, dtype="text", is_text=True)
     is_plain = not dataset.is_null and (dtype.kind in "biuf" or dtype.names is not None)
     # Shared by all datasets of the type: there may be millions.
     text = sys.intern(dtype.str) if is_plain else ""
-    storage = find_storage(dataset, stamp.n_bytes) if text and stamp is not None else None
+    storage = find_storage(dataset, dtype, stamp.n_bytes) if text and stamp is not None else None
     return DatasetInfo(path=path, shape=shape, dtype=text, columns=tuple(dtype.names or ()), storage=storage)
 
 

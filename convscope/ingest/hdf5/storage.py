@@ -8,7 +8,9 @@ import os
 import struct
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from convscope.ingest.hdf5.datasets import CheckedDataset
 from convscope.ingest.hdf5.decoding import DECODED_HERE
@@ -61,17 +63,19 @@ class Storage:
         return len(self.pieces) // _PIECE.size
 
 
-def find_storage(dataset: CheckedDataset, n_file_bytes: int) -> Storage | None:
+def find_storage(dataset: CheckedDataset, dtype: np.dtype[Any], n_file_bytes: int) -> Storage | None:
     """Return where a dataset's bytes lie; None where only the library can read it, or does as well.
 
     Parameters
     ----------
     dataset
-        Of plain numbers, in a file without a preamble.
+        In a file without a preamble.
+    dtype
+        Its type in memory, plain numbers.
     n_file_bytes
         Size of the file.
     """
-    is_readable = set(dataset.filters) <= DECODED_HERE and dataset.is_plain
+    is_readable = DECODED_HERE.issuperset(dataset.filters) and dataset.is_plain(dtype)
     if not dataset.shape or 0 in dataset.shape or not is_readable:
         return None
     pieces = _whole(dataset.handle) if dataset.chunk is None else _chunks(dataset)
@@ -80,7 +84,7 @@ def find_storage(dataset: CheckedDataset, n_file_bytes: int) -> Storage | None:
     step = dataset.chunk or dataset.shape
     return Storage(
         shape=dataset.shape,
-        dtype=sys.intern(dataset.kind.dtype.str),
+        dtype=sys.intern(dtype.str),
         filters=dataset.filters,
         # One tuple for both, where they agree: there may be millions.
         step=dataset.shape if step == dataset.shape else step,
