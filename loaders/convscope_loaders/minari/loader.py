@@ -13,11 +13,13 @@ from convscope.ingest.probe import FileKind, Probe
 from convscope.values.fields import OBSERVATIONS, FieldSpec
 from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader
 from convscope.values.log import TrajectoryLog
-from convscope_loaders.minari.episodes import find_extent, read_episodes
+from convscope_loaders.minari.episodes import MinariExtent, find_extent, read_episodes
 from convscope_loaders.minari.fields import find_fields, reward_info
 from convscope_loaders.minari.layout import MinariLayout, episode_groups, find_layout
 from convscope_loaders.minari.metadata import MinariMetadata, read_metadata
 from convscope_loaders.minari.source import MinariSource
+
+_EPISODES_AT_A_TIME = 1024
 
 
 class MinariLoader:
@@ -73,7 +75,7 @@ def _log(
     used = frozenset(part.leaf for _, column in fields for part in column.parts)
     extent = find_extent(probe.name, inventory, layout, used=used)
     specs = tuple(spec for spec, _ in fields)
-    spaces = [_space(inventory, file, layout, key=key, metadata=metadata) for key in layout.keys]
+    spaces = [_space(file, layout, extent, key=key, metadata=metadata) for key in layout.keys]
     header = LogHeader(
         agents=_agents(layout, spaces, specs),
         fields=specs,
@@ -89,7 +91,7 @@ def _log(
         length=extent.length,
         rows=extent.rows,
         is_present=extent.is_present,
-        leaves=extent.leaves,
+        datasets=extent.datasets,
     )
     return TrajectoryLog(
         header=header,
@@ -101,7 +103,7 @@ def _log(
 
 
 def _space(
-    inventory: Inventory, file: Hdf5Reader, layout: MinariLayout, *, key: str, metadata: MinariMetadata | None
+    file: Hdf5Reader, layout: MinariLayout, extent: MinariExtent, *, key: str, metadata: MinariMetadata | None
 ) -> ActionSpace:
     info = layout.leaves[f"actions/{key}"]
     width = int(np.prod(info.shape[1:]))
@@ -111,11 +113,12 @@ def _space(
     if np.dtype(info.dtype).kind == "f":
         return ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
     largest = np.zeros(width, np.int64)
-    for path in (f"{group}/actions/{key}" for group in layout.episodes):
-        if path not in inventory.datasets:
-            continue
-        actions = file.read(path).astype(np.int64).reshape(-1, width)
-        largest = np.maximum(largest, actions.max(axis=0, initial=0))
+    datasets = extent.datasets[f"actions/{key}"]
+    held = np.flatnonzero(datasets.is_there)
+    for some in np.split(held, range(_EPISODES_AT_A_TIME, len(held), _EPISODES_AT_A_TIME)):
+        groups = [layout.episodes[episode] for episode in some.tolist()]
+        actions = datasets.of(some).read(file, groups, start=np.zeros_like(some), stop=extent.length[some])
+        largest = np.maximum(largest, actions.astype(np.int64).reshape(-1, width).max(axis=0, initial=0))
     kind = ActionKind.MULTI_DISCRETE if len(info.shape) > 1 else ActionKind.DISCRETE
     return ActionSpace(kind=kind, n=tuple((largest + 1).tolist()), width=width)
 
