@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.errors import LogFormatError
-from convscope.ingest.container import Inventory
-from convscope.ingest.hdf5.reading import Hdf5Reader
+from convscope.ingest.container import ArrayReader, Inventory
 from convscope.values.arrays import BoolArray, ByteArray, IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.status import EndKind
@@ -65,7 +64,7 @@ def find_extent(name: str, inventory: Inventory, layout: MinariLayout, *, used: 
 
 
 def read_episodes(
-    run: str, inventory: Inventory, file: Hdf5Reader, *, layout: MinariLayout, extent: MinariExtent
+    run: str, inventory: Inventory, file: ArrayReader, *, layout: MinariLayout, extent: MinariExtent
 ) -> EpisodeTable:
     """Return the table of episodes."""
     n_episodes = len(layout.episodes)
@@ -102,7 +101,7 @@ def _checked(name: str, inventory: Inventory, layout: MinariLayout, *, group: st
     return shape[0]
 
 
-def _ends(file: Hdf5Reader, layout: MinariLayout, length: IntArray) -> ByteArray:
+def _ends(file: ArrayReader, layout: MinariLayout, length: IntArray) -> ByteArray:
     kinds = {
         (True, False): EndKind.TERMINATED,
         (False, True): EndKind.TRUNCATED,

@@ -1,11 +1,10 @@
 """Rows of Minari episodes: one small dataset per episode, field and agent."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5
+from convscope.ingest.container import ArrayReader, ArrayStore
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, sealed
 from convscope.values.log import Columns
 from convscope.values.status import Status
@@ -40,9 +39,9 @@ class MinariColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MinariSource:
-    """Reads the episodes of one file."""
+    """Reads the episodes of one dataset."""
 
-    path: Path
+    store: ArrayStore
     groups: tuple[str, ...]
     """Path of each episode."""
     columns: tuple[MinariColumn, ...]
@@ -63,7 +62,7 @@ class MinariSource:
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return the rows of these episodes."""
         wanted = tuple(column for column in self.columns if column.field in fields)
-        with open_hdf5(self.path) as file:
+        with self.store.open() as file:
             return Columns(
                 lengths=self.rows[episodes],
                 status=np.concatenate([self._no_rows(), *(self._status(e) for e in episodes.tolist())]),
@@ -83,7 +82,7 @@ class MinariSource:
         status = np.where(is_final[:, None], Status.WAITING, Status.ACTING)
         return np.where(self.is_present[episode], status, Status.ABSENT).astype(np.uint8)
 
-    def _rows(self, file: Hdf5Reader, column: MinariColumn, episode: int) -> FloatArray:
+    def _rows(self, file: ArrayReader, column: MinariColumn, episode: int) -> FloatArray:
         n_rows, length = int(self.rows[episode]), int(self.length[episode])
         rows = np.full((n_rows, *column.row_shape), np.nan)
         for part in column.parts:
