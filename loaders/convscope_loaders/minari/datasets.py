@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from convscope.ingest.container import ArrayReader
 from convscope.ingest.hdf5.gathering import StoredArrays
 from convscope.ingest.hdf5.reading import Hdf5Reader
 from convscope.values.arrays import BoolArray, IntArray, sealed
@@ -36,7 +37,7 @@ class EpisodeDatasets:
         return EpisodeDatasets(leaf=self.leaf, n_rows=self.n_rows[episodes], stored=stored)
 
     def read(
-        self, file: Hdf5Reader, groups: Sequence[str], *, start: IntArray, stop: IntArray
+        self, file: ArrayReader, groups: Sequence[str], *, start: IntArray, stop: IntArray
     ) -> npt.NDArray[np.generic]:
         """Return rows of each, one episode after the other.
 
@@ -49,4 +50,8 @@ class EpisodeDatasets:
         start, stop
             Rows of each, shape (E,).
         """
-        return file.read_each([f"{group}/{self.leaf}" for group in groups], start, stop, stored=self.stored)
+        paths = [f"{group}/{self.leaf}" for group in groups]
+        if isinstance(file, Hdf5Reader):
+            return file.read_each(paths, start, stop, stored=self.stored)
+        spans = zip(paths, start.tolist(), stop.tolist(), strict=True)
+        return np.concatenate([file.read(path, low, high) for path, low, high in spans])

@@ -35,8 +35,8 @@ class MinariLayout:
         return all(key.startswith(_TUPLE_KEY) for key in self.keys)
 
     def observations(self, key: str) -> tuple[str, ...]:
-        """Leaves of an agent's observation, in numbered order, masks left out."""
-        return tuple(leaf for leaf in self._observed(key) if not _is_mask(leaf))
+        """Leaves of an agent's observation, in numbered order; masks, texts and images left out."""
+        return tuple(leaf for leaf in self._observed(key) if not _is_mask(leaf) and not self.leaves[leaf].is_text)
 
     def mask(self, key: str) -> str | None:
         """Leaf of an agent's legal actions, which some keep inside the observation; None where there is none."""
@@ -63,7 +63,7 @@ def episode_groups(inventory: Inventory) -> tuple[str, ...]:
     )
 
 
-def find_layout(name: str, inventory: Inventory) -> MinariLayout:
+def find_layout(name: str, inventory: Inventory, *, observed: frozenset[str] = frozenset()) -> MinariLayout:
     """Return what the episodes hold.
 
     Parameters
@@ -72,6 +72,9 @@ def find_layout(name: str, inventory: Inventory) -> MinariLayout:
         The file, for errors.
     inventory
         At least one Minari episode.
+    observed
+        Keys of the observation space, where the metadata name them: images are stored as bytes, which an HDF5 file's
+        inventory leaves out.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def find_layout(name: str, inventory: Inventory) -> MinariLayout:
         if f"/{group}" in episodes:
             leaves.setdefault(leaf, info)
     keys = in_numbered_order({leaf.split("/")[1] for leaf in leaves if leaf.startswith("actions/")})
-    seen = {leaf.split("/")[1] for leaf in leaves if leaf.startswith("observations/")}
+    seen = observed | {leaf.split("/")[1] for leaf in leaves if leaf.startswith("observations/")}
     if not keys:
         raise LogFormatError(
             f"{name}: actions are one array for all, so nothing tells the agents apart; "

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5
+from convscope.ingest.container import ArrayReader, ArrayStore
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, ranges, sealed
 from convscope.values.log import Columns
 from convscope.values.status import Status
@@ -42,9 +41,9 @@ class MinariColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MinariSource:
-    """Reads the episodes of one file."""
+    """Reads the episodes of one dataset."""
 
-    path: Path
+    store: ArrayStore
     groups: tuple[str, ...]
     """Path of each episode."""
     columns: tuple[MinariColumn, ...]
@@ -65,7 +64,7 @@ class MinariSource:
     def of(self, episodes: IntArray) -> "MinariSource":
         """Return a source of some of the episodes."""
         return MinariSource(
-            path=self.path,
+            store=self.store,
             groups=tuple(self.groups[episode] for episode in episodes.tolist()),
             columns=self.columns,
             length=self.length[episodes],
@@ -77,7 +76,7 @@ class MinariSource:
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return the rows of these episodes."""
         wanted = self.of(episodes)
-        with open_hdf5(self.path) as file:
+        with self.store.open() as file:
             columns = {column.field: wanted.column(file, column) for column in self.columns if column.field in fields}
         return Columns(lengths=wanted.rows, status=wanted.status(), columns=columns)
 
@@ -88,14 +87,14 @@ class MinariSource:
         status = np.where(is_final[:, None], Status.WAITING, Status.ACTING)
         return np.where(self.is_present[episode], status, Status.ABSENT).astype(np.uint8)
 
-    def column(self, file: Hdf5Reader, column: MinariColumn) -> FloatArray:
+    def column(self, file: ArrayReader, column: MinariColumn) -> FloatArray:
         """Return all rows of a field."""
         rows = np.full((int(self.rows.sum()), *column.row_shape), np.nan)
         for part in column.parts:
             self._fill(file, rows, part, is_of_step=column.is_of_step)
         return rows
 
-    def _fill(self, file: Hdf5Reader, rows: FloatArray, part: MinariPart, *, is_of_step: bool) -> None:
+    def _fill(self, file: ArrayReader, rows: FloatArray, part: MinariPart, *, is_of_step: bool) -> None:
         held = np.flatnonzero(self.datasets[part.leaf].is_there)
         if not len(held):
             return
