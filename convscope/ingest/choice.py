@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from convscope.errors import AmbiguousLogError, LogFormatError, UsageError
-from convscope.ingest.loader import Loader, Match
+from convscope.ingest.loader import ONLY_MAPPED, Loader, Match
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values.header import Notice
 
@@ -81,7 +81,7 @@ def choose(probe: Probe, loaders: Sequence[Loader], name: str | None = None, *, 
         return takers[0]
     loaders = takers if has_mapping else loaders
     matches = match_all(probe, loaders)
-    fitting = [found for found in matches if found.match.score > 0]
+    fitting = [found for found in matches if found.match.score > (0 if has_mapping else ONLY_MAPPED)]
     if not fitting:
         raise LogFormatError(_none_fits(probe, matches))
     best = [found for found in fitting if found.match.score == fitting[0].match.score]
@@ -101,12 +101,20 @@ def _named(loaders: Sequence[Loader], name: str, *, has_mapping: bool) -> Loader
     raise UsageError(f"no loader is called {name!r}; there are {', '.join(loader.name for loader in loaders)}")
 
 
+_ADVICE = {
+    FileKind.NUMPY: "one array alone is no log: give the folder with all of its arrays, or save them with numpy.savez",
+    FileKind.TORCH: "no pickle is read unasked: save arrays instead, for instance with numpy.savez",
+    FileKind.PICKLE: "no pickle is read unasked: save arrays instead, for instance with numpy.savez",
+    FileKind.SAFETENSORS: "give the trajectories, not the parameters",
+}
+
+
 def _none_fits(probe: Probe, matches: Sequence[LoaderMatch]) -> str:
-    if probe.kind is not FileKind.HDF5:
-        return (
-            f"{probe.path} is a {probe.kind}, not a log that a loader knows: HDF5, and what `convscope loaders` lists"
-        )
-    missed = "; ".join(f"{found.loader.name}: {found.match.reason}" for found in matches)
+    if probe.container is None and probe.kind is not FileKind.HDF5:
+        advice = _ADVICE.get(probe.kind, "give HDF5, or what `convscope loaders` lists")
+        return f"{probe.path} is a {probe.kind}, not a log that a loader knows; {advice}"
+    near = [found for found in matches if found.match.score > 0] or matches
+    missed = "; ".join(f"{found.loader.name}: {found.match.reason}" for found in near)
     return f"{probe.path} fits no loader ({missed}); describe it in a mapping file (convscope inspect --write-mapping)"
 
 

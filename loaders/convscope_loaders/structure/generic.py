@@ -1,8 +1,10 @@
 """Any container of arrays as a log: understood by names, shapes and numbers, or by a mapping."""
 
+from collections.abc import Iterable
+
 from convscope.errors import MappingError
-from convscope.ingest.container import Container, Inventory
-from convscope.ingest.loader import Match
+from convscope.ingest.container import Container
+from convscope.ingest.loader import ONLY_MAPPED, Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
@@ -13,12 +15,12 @@ from convscope_loaders.structure.lexicon import Meaning, meaning_of
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
 
 
-def match_by_names(inventory: Inventory) -> Match:
-    """Look for arrays that are called actions, observations or positions."""
-    found = {_meaning(path) for path in inventory.datasets}
+def match_by_names(paths: Iterable[str]) -> Match:
+    """Look for arrays that are called actions, observations or positions; without any a mapping can name them."""
+    found = {_meaning(path) for path in paths}
     told = [meaning for meaning in _TELLING if meaning in found]
     if not told:
-        return Match(score=0.0, reason="no array is called actions, observations or positions")
+        return Match(score=ONLY_MAPPED, reason="no array is called actions, observations or positions")
     return Match(score=0.5, reason=f"arrays are called {', '.join(f'{meaning}s' for meaning in told)}")
 
 
