@@ -6,7 +6,7 @@ from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
-from convscope_loaders.structure.generic import match_by_names, open_by_structure, read_structure
+from convscope_loaders.structure.generic import match_by_names, open_by_structure, propose_mapping
 
 
 class Hdf5Loader:
@@ -30,7 +30,7 @@ class Hdf5Loader:
 
     def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
         """Return the mapping that `open` follows, to be edited."""
-        return read_structure(probe, _container(probe, mapping), mapping).mapping
+        return propose_mapping(probe, _container(probe, mapping), mapping)
 
 
 LOADER = Hdf5Loader()

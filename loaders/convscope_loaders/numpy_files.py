@@ -11,7 +11,7 @@ from convscope.ingest.numpy_files.reading import look_into_numpy
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
-from convscope_loaders.structure.generic import match_by_names, open_by_structure, read_structure
+from convscope_loaders.structure.generic import match_by_names, open_by_structure, propose_mapping
 
 
 class NumpyLoader:
@@ -40,7 +40,7 @@ class NumpyLoader:
 
     def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
         """Return the mapping that `open` follows, to be edited."""
-        return read_structure(probe, _container(probe), mapping).mapping
+        return propose_mapping(probe, _container(probe), mapping)
 
 
 LOADER = NumpyLoader()

@@ -9,6 +9,7 @@ from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.build import Reading, build_log
+from convscope_loaders.structure.folding import refolded, unfold
 from convscope_loaders.structure.infer import infer
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
 
@@ -48,7 +49,8 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
         If the mapping speaks of axes or columns that the arrays do not have.
     """
     try:
-        return build_log(probe, container, read_structure(probe, container, mapping), loader=loader)
+        unfolded, known = (container, None) if mapping is None else unfold(container, mapping)
+        return build_log(probe, unfolded, read_structure(probe, unfolded, known), loader=loader)
     except (IndexError, ValueError) as error:
         if mapping is None:
             raise
@@ -60,6 +62,14 @@ def read_structure(probe: Probe, container: Container, mapping: LogMapping | Non
     """Work out what the arrays mean; as `convscope_loaders.structure.infer.infer`."""
     with container.store.open() as file:
         return infer(container.inventory, file, mapping, place=str(probe.path))
+
+
+def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | None) -> LogMapping:
+    """Return the complete mapping that `open_by_structure` follows; errors are its own."""
+    if mapping is None:
+        return read_structure(probe, container, None).mapping
+    unfolded, known = unfold(container, mapping)
+    return refolded(read_structure(probe, unfolded, known).mapping, mapping)
 
 
 def _meaning(path: str) -> Meaning | None:
