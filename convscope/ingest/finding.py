@@ -9,7 +9,7 @@ from convscope.errors import LogFormatError, UsageError
 from convscope.ingest.choice import installed_loaders
 from convscope.ingest.folder import list_files
 from convscope.ingest.foreign import foreign_kind
-from convscope.ingest.loader import Loader
+from convscope.ingest.loader import ONLY_MAPPED, Loader
 from convscope.ingest.names import numbered_key
 from convscope.ingest.probe import FileKind, Probe, probe
 
@@ -86,8 +86,7 @@ def _logs_and_files(folder: Path, files: Sequence[str], loaders: Sequence[Loader
     """Walk down to the folders that are logs themselves, and name the files that lie outside of them."""
     if set(files) >= _REPORT:
         return
-    seen = Probe(path=folder, name=folder.name, kind=FileKind.FOLDER, files=tuple(files))
-    if any(loader.sniff(seen).score > 0 for loader in loaders):
+    if _is_a_log(Probe(path=folder, name=folder.name, kind=FileKind.FOLDER, files=tuple(files)), loaders):
         yield folder
         return
     below: dict[str, list[str]] = defaultdict(list)
@@ -103,7 +102,11 @@ def _logs_and_files(folder: Path, files: Sequence[str], loaders: Sequence[Loader
 
 def _is_known(path: Path, loaders: Sequence[Loader]) -> bool:
     seen = _probed(path)
-    return seen is not None and any(loader.sniff(seen).score > 0 for loader in loaders)
+    return seen is not None and _is_a_log(seen, loaders)
+
+
+def _is_a_log(seen: Probe, loaders: Sequence[Loader]) -> bool:
+    return any(loader.sniff(seen).score > ONLY_MAPPED for loader in loaders)
 
 
 def _instead(paths: Sequence[Path]) -> str:

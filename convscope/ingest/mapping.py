@@ -33,6 +33,11 @@ class Axis(StrEnum):
     """The numbers of one agent, entity or row."""
     AGENT_VALUE = "agent-value"
     """Values of all agents in one axis, the first agent's before the second's, the same number for each."""
+    AGENT_ENV = "agent-env"
+    """Agents and entries of the episode axis (parallel environments) in one axis: all entries of the first agent, then
+    all of the second. How many agents there are, their names tell, or an array that has the episode axis alone."""
+    ENV_AGENT = "env-agent"
+    """The same, all agents of the first entry before those of the second."""
 
 
 PATH_AXES = (Axis.RUN, Axis.CHECKPOINT, Axis.CONDITION, Axis.EPISODE, Axis.AGENT)
@@ -86,6 +91,9 @@ class Cut(StrEnum):
     FLAGS = "flags"
     """End flags mark the last row of each episode; the next one follows. The list is a column of flags of unknown
     kind, else those of ``terminated`` and ``truncated`` count."""
+    FIRST_ROWS = "first-rows"
+    """End flags stand in the first row of the next episode, as where the flag before the step was stored; named as for
+    ``flags``."""
     FIRST_FLAG = "first-flag"
     """The first end flag on the time axis marks the last row; what follows is padding."""
     FILLED = "filled"

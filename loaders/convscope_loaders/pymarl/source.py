@@ -1,12 +1,11 @@
 """Rows of padded episodes as the PyMARL family stores them: (episode, timestep, agent, ...)."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5
+from convscope.ingest.container import ArrayReader, ArrayStore
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, sealed
 from convscope.values.log import Columns
 from convscope.values.status import Status
@@ -28,7 +27,7 @@ class PaddedColumn:
 class PaddedSource:
     """Reads the real rows of padded episodes."""
 
-    path: Path
+    store: ArrayStore
     n_agents: int
     n_padded: int
     """Rows of an episode in the file, padding included."""
@@ -52,7 +51,7 @@ class PaddedSource:
         """Return the rows of these episodes, without padding."""
         wanted = tuple(column for column in self.columns if column.field in fields)
         cuts = np.flatnonzero(np.diff(self.number[episodes]) != 1) + 1
-        with open_hdf5(self.path) as file:
+        with self.store.open() as file:
             parts = [self._part(file, part, wanted) for part in np.split(episodes, cuts) if len(part)]
         no_status = np.zeros((0, self.n_agents), np.uint8)
         return Columns(
@@ -66,7 +65,7 @@ class PaddedSource:
             },
         )
 
-    def _part(self, file: Hdf5Reader, episodes: IntArray, columns: tuple[PaddedColumn, ...]) -> Columns:
+    def _part(self, file: ArrayReader, episodes: IntArray, columns: tuple[PaddedColumn, ...]) -> Columns:
         """Read episodes that follow each other in the file."""
         start, stop = int(self.number[episodes[0]]), int(self.number[episodes[-1]]) + 1
         step = np.arange(self.n_padded)
@@ -82,7 +81,7 @@ class PaddedSource:
         status = _status(is_final, self._is_out(file, start, stop, is_real=is_real))
         return Columns(lengths=self.rows[episodes], status=status[is_real], columns=read)
 
-    def _is_out(self, file: Hdf5Reader, start: int, stop: int, *, is_real: BoolArray) -> BoolArray:
+    def _is_out(self, file: ArrayReader, start: int, stop: int, *, is_real: BoolArray) -> BoolArray:
         """Return who is out of the game until the episode's end, shape (B, L, N)."""
         is_out = np.zeros((stop - start, self.n_padded, self.n_agents), np.bool_)
         if self.masks is None or self.observations is None:

@@ -1,7 +1,7 @@
 """Ways to cut rows into episodes, on arrays in memory."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -125,6 +125,12 @@ def _flags(marks: Marks) -> Spans:
     return _between(is_last, marks.is_end)
 
 
+def _flags_ahead(marks: Marks) -> Spans:
+    is_end = np.zeros_like(marks.is_end)
+    is_end[:, :-1] = marks.is_end[:, 1:]
+    return _flags(replace(marks, is_end=is_end))
+
+
 def _first_flag(marks: Marks) -> Spans:
     first = marks.is_end.argmax(axis=1) + 1
     return _first_rows(np.where(marks.is_end.any(axis=1), first, marks.rows))
@@ -139,6 +145,7 @@ _CUTTERS: dict[Cut, Callable[[Marks], Spans]] = {
     Cut.IDS: _ids,
     Cut.TIMES: _times,
     Cut.FLAGS: _flags,
+    Cut.FIRST_ROWS: _flags_ahead,
     Cut.FIRST_FLAG: _first_flag,
     Cut.FILLED: _filled,
     Cut.FILLED_AND_FINAL: _filled_and_final,

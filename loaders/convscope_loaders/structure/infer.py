@@ -45,7 +45,8 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
         If nothing in it looks like steps of agents.
     """
     known = declared or LogMapping()
-    names, names_place = (known.agents, "the mapping") if known.agents else agent_names(inventory, file)
+    names_place = "the mapping" if known.file is not None else ""
+    names, names_place = (known.agents, names_place) if known.agents else agent_names(inventory, file)
     families, said = _families(inventory, names, known)
     sampler = Sampler(file)
     layout = _declared_layout(inventory, known, place) or find_layout(families, names, sampler, place=place)
@@ -53,7 +54,7 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
     episodes, cut_said = search.find() if known.episodes is None else (known.episodes, ())
     finder = FieldFinder(
         inventory=inventory,
-        families=families,
+        families=[f for f in families if known.alive is None or f.meaning is not Meaning.ALIVE],
         layout=layout,
         sampler=sampler,
         n_entities=entity_count(families, layout),
@@ -117,7 +118,7 @@ def _declared_layout(inventory: Inventory, known: LogMapping, place: str) -> Lay
 
 def _on_names(agents: Sequence[str], place: str, layout: Layout) -> str:
     if agents:
-        return f"agents are named as in {place}"
+        return f"agents are named as in {place}" if place else ""
     if Axis.AGENT in layout.reference.axes:
         return ""
     return f"agents have no names in the file; they are called agent_0 to agent_{layout.n_agents - 1}, by their slot"

@@ -102,7 +102,7 @@ def _marks(file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, e
     entries = 1 if extent.entries is None else extent.entries
     listed = np.empty(0) if episodes.array is None else read_plain(file, episodes.array, values)
     is_end = np.zeros((0, 0), bool)
-    if episodes.cut in {Cut.FLAGS, Cut.FIRST_FLAG}:
+    if episodes.cut in {Cut.FLAGS, Cut.FIRST_ROWS, Cut.FIRST_FLAG}:
         is_end = _end_flags(file, episodes, values, entries=entries, rows=extent.rows)
     elif episodes.cut not in _LISTS and listed.size not in {0, entries * extent.rows}:
         raise LogFormatError(f"it has {listed.size} numbers for {entries * extent.rows} rows")

@@ -1,0 +1,78 @@
+"""Where a file keeps a JaxMARL ``Transition``: one array for each of its parts, agents folded into the second axis."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from convscope.ingest.container import ArrayInfo, Inventory
+
+_PARTS = frozenset({"obs", "action", "reward", "done"})
+_SIGNS = (frozenset({"global_done"}), frozenset({"log_prob", "value"}))
+"""Beside these parts, what only the baselines of JaxMARL write."""
+COUNTERS = ("step", "time", "t", "timestep")
+"""Names of the environment's own count of steps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """The arrays of a file."""
+
+    group: str
+    """Of the transition; empty for the root."""
+    parts: Mapping[str, ArrayInfo]
+    """Of the transition, by name within its group; those of ``info`` are called ``info/...``."""
+    states: Mapping[str, ArrayInfo]
+    """All others with a row for each step, by path."""
+
+    @property
+    def n_steps(self) -> int:
+        """Rows."""
+        return self.parts["action"].shape[0]
+
+    @property
+    def n_actors(self) -> int:
+        """Agents times environments."""
+        return self.parts["action"].shape[1]
+
+    def path(self, part: str) -> str:
+        """Return the path of a part."""
+        return f"{self.group}/{part}"
+
+    def has_row_per_actor(self, part: str) -> bool:
+        """Whether there is such a part, with a row for each step and actor."""
+        return part in self.parts and self.parts[part].shape[:2] == (self.n_steps, self.n_actors)
+
+    def counter(self, n_envs: int) -> str | None:
+        """Return the path of the environments' count of steps; None where no state has one."""
+        found = [
+            path
+            for path, info in self.states.items()
+            if path.rsplit("/", 1)[1] in COUNTERS and info.shape == (self.n_steps, n_envs) and info.is_whole
+        ]
+        return min(found, key=len) if found else None
+
+
+def find_rollout(inventory: Inventory) -> Rollout | None:
+    """Return the only transition of a file; None where there is none, or several."""
+    groups = [path.removesuffix("/action") for path in inventory.datasets if path.endswith("/action")]
+    found = [rollout for group in groups if (rollout := _rollout(inventory, group)) is not None]
+    return found[0] if len(found) == 1 else None
+
+
+def _rollout(inventory: Inventory, group: str) -> Rollout | None:
+    plain = {path: info for path, info in inventory.datasets.items() if not info.is_text and not info.columns}
+    parts = {path.removeprefix(f"{group}/"): info for path, info in plain.items() if path.startswith(f"{group}/")}
+    own = {name: info for name, info in parts.items() if "/" not in name or name.startswith("info/")}
+    if not set(own) >= _PARTS or len(own["action"].shape) not in {2, 3} or 0 in own["action"].shape:
+        return None
+    lead = own["action"].shape[:2]
+    if any(own[name].shape[:2] != lead for name in _PARTS) or own["done"].shape != lead or own["reward"].shape != lead:
+        return None
+    states = {
+        path: info
+        for path, info in plain.items()
+        if path.removeprefix(f"{group}/") not in own and info.shape[:1] == lead[:1] and len(info.shape) > 1
+    }
+    has_counter = any(path.rsplit("/", 1)[1] in COUNTERS and len(info.shape) == 2 for path, info in states.items())
+    if not has_counter and not any(sign <= set(own) for sign in _SIGNS):
+        return None
+    return Rollout(group=group, parts=own, states=states)
