@@ -16,6 +16,8 @@ class Match:
     """0 = not at all, 0.5 = by structure alone, 0.9 = by the framework's own signs, 1 = the file names its format."""
     reason: str
     """What speaks for it, or against it, in a few words."""
+    is_log: bool = True
+    """False for what the loader knows and refuses, such as the scalars of a run; beside logs it is passed over."""
 
 
 class Loader(Protocol):
