@@ -39,3 +39,17 @@ def list_files(folder: Path) -> tuple[str, ...]:
         if len(names) > MAX_FILES:
             raise RefusedFileError("files", f"{folder} holds more than {MAX_FILES} files; give the log's own folder")
     return tuple(sorted(names, key=numbered_key))
+
+
+def has_links(folder: Path) -> bool:
+    """Whether a folder, or one inside it, holds a link; for readers that would follow it."""
+    waiting = [(0, folder)]
+    while waiting:
+        depth, inside = waiting.pop()
+        with os.scandir(inside) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    return True
+                if entry.is_dir(follow_symlinks=False) and depth < MAX_DEPTH:
+                    waiting.append((depth + 1, inside / entry.name))
+    return False

@@ -63,6 +63,9 @@ class FieldMapping:
     name: str
     """As in `convscope.values.fields`."""
     array: ArrayMapping
+    next_path: str = ""
+    """Where the same values stand as they are after each step (``/next/obs``), with the same axes; of those an
+    episode's last row is read, as its final observation. Empty where they stand nowhere."""
     is_one_hot: bool = False
     """Whether a discrete action is stored as zeros and a one."""
     widths: tuple[int, ...] = ()
@@ -96,6 +99,9 @@ class Cut(StrEnum):
     ``flags``."""
     FIRST_FLAG = "first-flag"
     """The first end flag on the time axis marks the last row; what follows is padding."""
+    SPANS = "spans"
+    """A table with the first row of each episode and one past its last row; where the arrays have an axis of episodes,
+    with the entry on it before these two. Rows of no episode are padding."""
     FILLED = "filled"
     """A mask that is true in the rows that happened."""
     FILLED_AND_FINAL = "filled-and-final"
@@ -115,6 +121,9 @@ class EpisodeMapping:
     """True where the task ended; None where the log does not say."""
     truncated: ArrayMapping | None = None
     """True where a time limit struck."""
+    ended: ArrayMapping | None = None
+    """True where the episode ended, for whatever reason, so that an episode without it was cut; None where the log
+    does not mark every end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +151,8 @@ class LogMapping:
     roles: RoleMapping | None = None
     alive: ArrayMapping | None = None
     """True while an agent is in the game."""
+    acting: ArrayMapping | None = None
+    """True where an agent in the game takes its action, as where agents take turns; None where all always do."""
     ignore: tuple[str, ...] = ()
     """Paths that are left unread."""
     environment: str | None = None

@@ -50,7 +50,7 @@ class _Reader:
         if content.get("convscope-mapping") != MAPPING_VERSION:
             message = f"must begin with: convscope-mapping = {MAPPING_VERSION}"
             raise self.document.fault(message, ("convscope-mapping",))
-        self.document.check_keys(("agents",), ("names", "teams", "alive"), "key")
+        self.document.check_keys(("agents",), ("names", "teams", "alive", "acting"), "key")
         self.document.check_keys(("log",), ("environment", "framework", "ignore"), "key")
         own = [name for name in self.document.table("fields") if name.startswith(INFO)]
         self.document.check_keys(("fields",), (*FIELD_NAMES, *own), "field")
@@ -61,6 +61,7 @@ class _Reader:
             teams=self._teams(),
             roles=self._roles() if "roles" in content else None,
             alive=self._optional_array("agents", "alive"),
+            acting=self._optional_array("agents", "acting"),
             ignore=self._texts("log", "ignore"),
             environment=self._text("log", "environment"),
             framework=self._text("log", "framework"),
@@ -69,23 +70,25 @@ class _Reader:
         )
 
     def _field(self, name: str) -> FieldMapping:
-        self.document.check_keys(("fields", name), (*_ARRAY, "one_hot", "widths", "values"), "key")
+        self.document.check_keys(("fields", name), (*_ARRAY, "next", "one_hot", "widths", "values"), "key")
         return FieldMapping(
             name=name,
             array=self._array("fields", name),
+            next_path=self._text("fields", name, "next") or "",
             is_one_hot=self._flag("fields", name, "one_hot"),
             widths=self._numbers("fields", name, "widths"),
             values=self._texts("fields", name, "values"),
         )
 
     def _episodes(self) -> EpisodeMapping:
-        self.document.check_keys(("episodes",), ("cut", "list", "time", "terminated", "truncated"), "key")
+        self.document.check_keys(("episodes",), ("cut", "list", "time", "terminated", "truncated", "ended"), "key")
         return EpisodeMapping(
             cut=self._choice(Cut, ("episodes", "cut"), self._text("episodes", "cut") or ""),
             array=self._optional_array("episodes", "list"),
             time=self._optional_array("episodes", "time"),
             terminated=self._optional_array("episodes", "terminated"),
             truncated=self._optional_array("episodes", "truncated"),
+            ended=self._optional_array("episodes", "ended"),
         )
 
     def _roles(self) -> RoleMapping:

@@ -61,10 +61,8 @@ def plain_value(value: object) -> Value | None:
     if isinstance(value, np.floating):
         # A float of 16 bytes has no counterpart in Python, and gives itself.
         return float(value)
-    if isinstance(value, np.complexfloating):
-        return None
     if isinstance(value, np.generic):
-        return plain_value(value.item())
+        return plain_value(value.item()) if not isinstance(value, np.complexfloating) else None
     if isinstance(value, list | tuple):
         members = tuple(plain_value(member) for member in value)
         return None if any(member is None for member in members) else tuple(m for m in members if m is not None)

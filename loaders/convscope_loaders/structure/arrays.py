@@ -82,7 +82,8 @@ def _numbers(array: npt.NDArray[Any]) -> FloatArray:
 
 def _symbols(one_hot: FloatArray) -> FloatArray:
     """Return the place of the one; NaN where there is none, as in padding."""
-    return np.where((one_hot > 0).any(axis=-1), one_hot.argmax(axis=-1).astype(np.float64), np.nan)
+    known = np.where(np.isnan(one_hot), -np.inf, one_hot)
+    return np.where((known > 0).any(axis=-1), known.argmax(axis=-1).astype(np.float64), np.nan)
 
 
 def _shaped(values: FloatArray, plan: FieldPlan, n_lead: int) -> FloatArray:

@@ -113,20 +113,26 @@ def _source(container: Container, rows: RowPlan, *, mapping: LogMapping, n_agent
     inventory = container.inventory
     for field in mapping.fields:
         check_sizes(inventory, field, reference_field(mapping), rows=rows, place=place)
-    planned = [plan_field(inventory, field, rows, n_agents=n_agents, place=place) for field in mapping.fields]
-    presence: FieldPlan | None = None
-    missing = frozenset[str]().union(*(paths for _, paths in planned))
-    if mapping.alive is not None:
-        alive = FieldMapping(name="info/alive", array=mapping.alive)
-        presence, absent = plan_field(inventory, alive, rows, n_agents=n_agents, place=place)
+    plans: list[FieldPlan] = []
+    missing: set[str] = set()
+    flags = {"info/alive": mapping.alive, "info/acting": mapping.acting}
+    of_status = [FieldMapping(name=name, array=array) for name, array in flags.items() if array is not None]
+    for field in (*mapping.fields, *of_status):
+        plan, absent = plan_field(inventory, field, rows, n_agents=n_agents, place=place)
+        plans.append(plan)
         missing |= absent
+    if _has_next(mapping):
+        # What follows an episode's last step there is the next episode, not its final row.
+        plans = [replace(plan, has_final=False) for plan in plans]
+    status_plans = {plan.spec.name: plan for plan in plans[len(mapping.fields) :]}
     return StructuredSource(
         store=container.store,
         n_agents=n_agents,
         rows=rows,
-        fields=tuple(plan for plan, _ in planned),
-        presence=presence,
-        missing=missing,
+        fields=tuple(plans[: len(mapping.fields)]),
+        presence=status_plans.get("info/alive"),
+        turns=status_plans.get("info/acting"),
+        missing=frozenset(missing),
     )
 
 
@@ -169,7 +175,7 @@ def _with_final(planned: PlannedRows, inventory: Inventory, mapping: LogMapping)
     """Note where observations have one row more than actions: the final observation."""
     observed = next((field for field in mapping.fields if field.name == OBSERVATIONS), None)
     cut = mapping.episodes.cut if mapping.episodes is not None else Cut.WHOLE
-    if cut is Cut.FILLED_AND_FINAL:
+    if cut is Cut.FILLED_AND_FINAL or _has_next(mapping):
         has_final = np.ones(len(planned.plan.length), bool)
     elif observed is None or cut is not Cut.WHOLE or Axis.TIME not in observed.array.axes:
         return planned
@@ -181,6 +187,10 @@ def _with_final(planned: PlannedRows, inventory: Inventory, mapping: LogMapping)
         ]
         has_final = np.array(by_cell, dtype=bool)[planned.plan.cell]
     return replace(planned, plan=replace(planned.plan, has_final=has_final))
+
+
+def _has_next(mapping: LogMapping) -> bool:
+    return any(field.next_path for field in mapping.fields)
 
 
 def _rows_of(inventory: Inventory, field: FieldMapping, rows: RowPlan, *, cell: int) -> int:

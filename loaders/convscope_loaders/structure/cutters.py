@@ -85,6 +85,18 @@ def _lengths(marks: Marks) -> Spans:
     return _listed(stop - lengths, stop)
 
 
+def _spans(marks: Marks) -> Spans:
+    table = counts(marks.listed)
+    if table.ndim != 2 or table.shape[1] not in {2, 3}:
+        raise LogFormatError(f"a table of episodes has 2 or 3 columns, not the shape {table.shape}")
+    spans = _listed(table[:, -2], table[:, -1])
+    if table.shape[1] == 2:
+        return spans
+    if len(table) and not 0 <= table[:, 0].min() <= table[:, 0].max() < marks.entries:
+        raise LogFormatError(f"a table of episodes names entries other than 0 to {marks.entries - 1}")
+    return replace(spans, index=table[:, 0])
+
+
 def _filled(marks: Marks) -> Spans:
     mask = marks.listed.reshape(marks.entries, marks.rows) > 0
     lengths = mask.sum(axis=1)
@@ -147,6 +159,7 @@ _CUTTERS: dict[Cut, Callable[[Marks], Spans]] = {
     Cut.FLAGS: _flags,
     Cut.FIRST_ROWS: _flags_ahead,
     Cut.FIRST_FLAG: _first_flag,
+    Cut.SPANS: _spans,
     Cut.FILLED: _filled,
     Cut.FILLED_AND_FINAL: _filled_and_final,
 }

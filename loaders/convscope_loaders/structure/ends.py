@@ -18,7 +18,7 @@ def end_kinds(file: ArrayReader, episodes: EpisodeMapping | None, planned: Plann
     Notes
     -----
     Flags of unknown kind (``done``) leave it unknown: they mark time limits as well. A recording that stops where
-    others have a flag is cut.
+    others have a flag is cut, and so is an episode without a flag where the log marks every end.
     """
     n_episodes = len(planned.plan.length)
     kinds = np.full(n_episodes, EndKind.UNKNOWN, dtype=np.int64)
@@ -31,6 +31,8 @@ def end_kinds(file: ArrayReader, episodes: EpisodeMapping | None, planned: Plann
     kinds[truncated] = EndKind.TRUNCATED
     kinds[terminated & truncated] = EndKind.AMBIGUOUS
     kinds[planned.is_open] = EndKind.CUT
+    if episodes.ended is not None:
+        kinds[~_after_last_step(file, episodes.ended, planned.plan, ahead=ahead)] = EndKind.CUT
     return kinds
 
 

@@ -65,16 +65,20 @@ def plan_field(
         If an array is too short, or has another shape than its like.
     """
     template = Template(text=field.array.path)
+    later = Template(text=field.next_path) if field.next_path else None
     axes = tuple(axis for axis in field.array.axes if axis in _AXES)
     found: list[tuple[int | None, ArrayInfo]] = []
     missing: set[str] = set()
     for cell, agent in _places(rows, template):
-        path = template.fill(rows.values_of(cell, agent))
+        values = rows.values_of(cell, agent)
+        path = template.fill(values)
         info = inventory.datasets.get(path)
         if info is None:
             missing.add(path)
-        else:
-            found.append((agent, info))
+            continue
+        found.append((agent, info))
+        if later is not None:
+            _check_next(info, inventory.datasets.get(later.fill(values)), later.fill(values), place=place)
     if not found:
         raise LogFormatError(f"{place} holds no dataset {field.array.path}")
     _check_rows(field, found, place)
@@ -95,8 +99,15 @@ def plan_field(
         take=field.array.take,
         is_one_hot=field.is_one_hot,
         has_final=field.name in _WITH_FINAL,
+        next_template=later,
     )
     return plan, frozenset(missing)
+
+
+def _check_next(info: ArrayInfo, after: ArrayInfo | None, path: str, *, place: str) -> None:
+    if after is None or after.shape != info.shape:
+        found = "nothing" if after is None else f"the shape {after.shape}"
+        raise LogFormatError(f"{place}:{path} should be {info.path} after each step, {info.shape}, but has {found}")
 
 
 def _places(rows: RowPlan, template: Template) -> Iterator[tuple[int, int | None]]:

@@ -28,7 +28,9 @@ class FieldPlan:
     is_action: bool = False
     """Whether -1 means that there was none."""
     has_final: bool = False
-    """Whether it has a value in the row after an episode's last step."""
+    """Whether its array has a value in the row after an episode's last step."""
+    next_template: Template | None = None
+    """Of the array that holds the values after each step; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

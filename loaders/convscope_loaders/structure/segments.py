@@ -109,7 +109,7 @@ def _marks(file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, e
     return Marks(listed=listed, is_end=is_end, rows=extent.rows, entries=entries)
 
 
-_LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS})
+_LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS, Cut.SPANS})
 
 
 def _end_flags(

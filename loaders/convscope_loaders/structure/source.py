@@ -1,7 +1,7 @@
 """Reads the rows of whole episodes as a plan says."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +15,7 @@ from convscope.values.status import Status
 from convscope_loaders.structure.arrays import canonical, read_lead
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.presence import mark_presence
+from convscope_loaders.structure.templates import PathValues, Template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,6 +28,8 @@ class StructuredSource:
     fields: tuple[FieldPlan, ...]
     presence: FieldPlan | None = None
     """Says in which rows each agent is in the game; None where the file does not."""
+    turns: FieldPlan | None = None
+    """Says in which rows an agent in the game takes its action; None where it always does."""
     missing: frozenset[str] = frozenset()
     """Paths that some cells lack."""
 
@@ -47,8 +50,16 @@ class StructuredSource:
         for place, episode in enumerate(episodes.tolist()):
             rows = status[first[place] : first[place + 1]]
             _mark(rows, plan, episode)
+        lasts = first[1:] - plan.has_final[episodes]
         if self.presence is not None:
-            mark_presence(status, self._column(file, self.presence, episodes) > 0, first)
+            is_present = self._column(file, self.presence, episodes) > 0
+            mark_presence(status, is_present, zip(first.tolist(), lasts.tolist(), strict=False))
+        if self.turns is not None:
+            is_turn = self._column(file, self.turns, episodes) > 0
+            status[(status == Status.ACTING) & ~is_turn] = Status.WAITING
+        finals = lasts[plan.has_final[episodes]]
+        before = status[finals - 1]
+        status[finals] = np.where(before == Status.ACTING, np.uint8(Status.WAITING), before)
         return status
 
     def _column(self, file: ArrayReader, plan: FieldPlan, episodes: IntArray) -> FloatArray:
@@ -58,44 +69,60 @@ class StructuredSource:
         column = np.full((first[-1], *per_row, *plan.spec.shape, *after), np.nan)
         for together in _same_cell(self.rows.cell[episodes]):
             for agent in self._own(plan):
-                self._fill(file, plan, column, episodes=episodes[together], first=first[together], agent=agent)
+                part = self._part(plan, episodes[together], first=first[together], agent=agent)
+                if not len(part.index) or plan.template.fill(part.values) in self.missing:
+                    continue
+                into = column if agent is None else column[:, agent]
+                self._fill(file, plan.template, plan, part=part, into=into)
+                if plan.next_template is not None:
+                    self._fill(file, plan.next_template, plan, part=part.after_last_step(), into=into)
         return column
 
     def _own(self, plan: FieldPlan) -> tuple[int | None, ...]:
         return tuple(range(self.n_agents)) if Axis.AGENT in plan.template.axes else (None,)
 
-    def _fill(
-        self,
-        file: ArrayReader,
-        plan: FieldPlan,
-        column: FloatArray,
-        *,
-        episodes: IntArray,
-        first: IntArray,
-        agent: int | None,
-    ) -> None:
+    def _part(self, plan: FieldPlan, episodes: IntArray, *, first: IntArray, agent: int | None) -> "_Part":
         rows = self.rows
-        path = plan.template.fill(rows.values_of(int(rows.cell[episodes[0]]), agent))
         stream = rows.stream_of(agent)
         here = rows.count[episodes, stream] > 0
-        if path in self.missing or not here.any():
-            return
         wanted = episodes[here]
         extra = (rows.has_final[wanted] & plan.has_final).astype(np.int64)
-        index, start = rows.index[wanted], rows.start[wanted, stream]
-        stop = start + rows.count[wanted, stream] + extra
-        array, origin = read_lead(file, path, plan.axes, index=index, start=start, stop=stop)
+        start = rows.start[wanted, stream]
+        return _Part(
+            values=rows.values_of(int(rows.cell[episodes[0]]), agent),
+            index=rows.index[wanted],
+            start=start,
+            stop=start + rows.count[wanted, stream] + extra,
+            target=first[here] + rows.offset[wanted, stream],
+        )
+
+    def _fill(self, file: ArrayReader, template: Template, plan: FieldPlan, *, part: "_Part", into: FloatArray) -> None:
+        path = template.fill(part.values)
+        array, origin = read_lead(file, path, plan.axes, index=part.index, start=part.start, stop=part.stop)
         values = canonical(array, plan)
-        target = first[here] + rows.offset[wanted, stream]
-        into = column if agent is None else column[:, agent]
-        for place in range(len(wanted)):
-            inside = values[index[place] - origin.index] if Axis.EPISODE in plan.axes else values
-            piece = inside[start[place] - origin.row : stop[place] - origin.row]
-            at = target[place]
-            if agent is None or piece.ndim == 1:
+        is_own = Axis.AGENT in plan.template.axes
+        for index, start, stop, at in zip(part.index, part.start, part.stop, part.target, strict=True):
+            inside = values[index - origin.index] if Axis.EPISODE in plan.axes else values
+            piece = inside[start - origin.row : stop - origin.row]
+            if not is_own or piece.ndim == 1:
                 into[at : at + len(piece)] = piece
             else:
                 into[at : at + len(piece), : piece.shape[1]] = piece
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Part:
+    """Some episodes of one stream: where they are in its arrays, and where they belong in a column."""
+
+    values: PathValues
+    index: IntArray
+    start: IntArray
+    stop: IntArray
+    target: IntArray
+
+    def after_last_step(self) -> "_Part":
+        """Return each episode's last row, which belongs behind it."""
+        return replace(self, start=self.stop - 1, target=self.target + self.stop - self.start)
 
 
 def _mark(rows: ByteArray, plan: RowPlan, episode: int) -> None:
@@ -106,9 +133,6 @@ def _mark(rows: ByteArray, plan: RowPlan, episode: int) -> None:
         if count:
             mine[start : start + count] = Status.ACTING
             mine[start + count :] = Status.DEAD
-    if plan.has_final[episode]:
-        last, before = rows[-1], rows[-2]
-        last[...] = np.where(before == Status.ACTING, np.uint8(Status.WAITING), before)
 
 
 def _offsets(lengths: IntArray) -> IntArray:

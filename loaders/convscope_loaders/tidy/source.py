@@ -1,6 +1,7 @@
 """Reads rows of a tidy table as whole episodes."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -82,7 +83,8 @@ class TidySource:
         is_present = np.zeros((int(places.rows.sum()), len(self.keys.agents)), bool)
         is_present[places.row, places.agent] = self._is_alive(file, places, start=start, stop=stop)
         status = np.full(is_present.shape, Status.ACTING, np.uint8)
-        mark_presence(status, is_present, np.concatenate([[0], np.cumsum(places.rows)]))
+        offsets = [0, *np.cumsum(places.rows).tolist()]
+        mark_presence(status, is_present, pairwise(offsets))
         if actions is not None:
             has_none = np.isnan(actions).all(axis=-1)
             status[has_none & (status == Status.ACTING)] = Status.WAITING
