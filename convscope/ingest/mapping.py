@@ -32,7 +32,8 @@ class Axis(StrEnum):
     VALUE = "value"
     """The numbers of one agent, entity or row."""
     AGENT_VALUE = "agent-value"
-    """Values of all agents in one axis, the first agent's before the second's, the same number for each."""
+    """Values of all agents in one axis, the first agent's before the second's; the same number for each, unless the
+    field says how many each has."""
 
 
 PATH_AXES = (Axis.RUN, Axis.CHECKPOINT, Axis.CONDITION, Axis.EPISODE, Axis.AGENT)
@@ -48,7 +49,8 @@ class ArrayMapping:
     axes: tuple[Axis, ...]
     """Of the array, outermost first; the last one counts for all axes that remain."""
     take: tuple[int, ...] = ()
-    """Entries of the agent or entity axis that are meant; empty for all."""
+    """Entries of the agent or entity axis that are meant; empty for all. A field of the whole team that the file
+    repeats for each agent takes one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +63,13 @@ class FieldMapping:
     is_one_hot: bool = False
     """Whether a discrete action is stored as zeros and a one."""
     widths: tuple[int, ...] = ()
-    """Columns that each agent really has; empty where all have all."""
+    """Columns that each agent really has; empty where all have all. On an ``agent-value`` axis: how it is divided,
+    where the agents' parts differ."""
     values: tuple[str, ...] = ()
     """Names of the values of a categorical field."""
+    following: str | None = None
+    """Path of the arrays that hold the same after each step, such as ``/next_observations``; what they hold at the last
+    step of an episode is its final observation. None where there are none."""
 
 
 class Cut(StrEnum):
@@ -104,9 +110,9 @@ class EpisodeMapping:
     time: ArrayMapping | None = None
     """A column with the timestep within the episode; None where rows follow each other from 0."""
     terminated: ArrayMapping | None = None
-    """True where the task ended; None where the log does not say."""
+    """True where the task ended; None where the log does not say. Without axes it is one flag for an episode."""
     truncated: ArrayMapping | None = None
-    """True where a time limit struck."""
+    """True where a time limit struck; as ``terminated``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

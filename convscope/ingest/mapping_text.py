@@ -63,6 +63,8 @@ def _field_entries(field: FieldMapping) -> dict[str, str]:
         entries["widths"] = f"[{', '.join(str(width) for width in field.widths)}]"
     if field.values:
         entries["values"] = _list(field.values)
+    if field.following is not None:
+        entries["next"] = _quoted(field.following)
     return entries
 
 

@@ -7,17 +7,18 @@ import numpy as np
 from convscope.errors import LogFormatError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.episode_numbers import episode_numbers
-from convscope.ingest.mapping import ArrayMapping, Axis, Cut, FieldMapping, LogMapping
+from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMapping
 from convscope.ingest.names import numbered_key
 from convscope.ingest.probe import Probe
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
-from convscope.values.fields import ACTIONS, OBSERVATIONS
+from convscope.values.fields import ACTIONS
 from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.agents import make_agents, see_actions
 from convscope_loaders.structure.ends import end_kinds
 from convscope_loaders.structure.fields import check_sizes, plan_field
+from convscope_loaders.structure.finals import with_finals
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field
@@ -55,7 +56,8 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     """
     mapping, place, inventory = reading.mapping, str(probe.path), container.inventory
     with container.store.open() as file:
-        planned = _with_final(plan_rows(inventory, file, mapping, place=place), inventory, mapping)
+        rows = plan_rows(inventory, file, mapping, place=place)
+        planned, final_notices = with_finals(rows, inventory, file, mapping=mapping)
         agents = _agent_names(inventory, planned.plan, mapping, place=place)
         roles = read_roles(file, mapping.roles, planned.plan, agents=agents)
         ends = end_kinds(file, mapping.episodes, planned)
@@ -75,7 +77,7 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
         environment=mapping.environment,
         roles=roles.names,
         identities_persist=roles.identities_persist,
-        notices=(*reading.notices, *_left_out(planned, source, mapping), *roles.notices),
+        notices=(*reading.notices, *_left_out(planned, source, mapping), *final_notices, *roles.notices),
     )
     n_episodes = len(planned.plan.length)
     return TrajectoryLog(
@@ -161,34 +163,6 @@ def _agents_in_array(inventory: Inventory, rows: RowPlan, mapping: LogMapping) -
             if info is not None and len(info.shape) > axes.index(Axis.AGENT):
                 return info.shape[axes.index(Axis.AGENT)]
     return 0
-
-
-def _with_final(planned: PlannedRows, inventory: Inventory, mapping: LogMapping) -> PlannedRows:
-    """Note where observations have one row more than actions: the final observation."""
-    observed = next((field for field in mapping.fields if field.name == OBSERVATIONS), None)
-    cut = mapping.episodes.cut if mapping.episodes is not None else Cut.WHOLE
-    if cut is Cut.FILLED_AND_FINAL:
-        has_final = np.ones(len(planned.plan.length), bool)
-    elif observed is None or cut is not Cut.WHOLE or Axis.TIME not in observed.array.axes:
-        return planned
-    else:
-        by_cell = [
-            _rows_of(inventory, observed, planned.plan, cell=cell)
-            > _rows_of(inventory, reference_field(mapping), planned.plan, cell=cell)
-            for cell in range(len(planned.plan.cells))
-        ]
-        has_final = np.array(by_cell, dtype=bool)[planned.plan.cell]
-    return replace(planned, plan=replace(planned.plan, has_final=has_final))
-
-
-def _rows_of(inventory: Inventory, field: FieldMapping, rows: RowPlan, *, cell: int) -> int:
-    template = Template(text=field.array.path)
-    at = field.array.axes.index(Axis.TIME) if Axis.TIME in field.array.axes else 0
-    longest = 0
-    for agent in range(len(rows.agents)) if Axis.AGENT in template.axes else (None,):
-        info = inventory.datasets.get(template.fill(rows.values_of(cell, agent)))
-        longest = max(longest, info.shape[at] if info is not None else 0)
-    return longest
 
 
 def _episodes(rows: RowPlan, mapping: LogMapping, roles: DeclaredRoles, *, ends: IntArray, name: str) -> EpisodeTable:

@@ -51,5 +51,7 @@ def _at_last_row(file: ArrayReader, array: ArrayMapping | None, plan: RowPlan) -
 
 
 def _picked(flags: BoolArray, array: ArrayMapping, index: IntArray, *, last: IntArray) -> BoolArray:
+    if not array.axes:
+        return np.full(len(last), bool(flags.any()))
     rows: BoolArray = flags[index, last] if Axis.EPISODE in array.axes else flags[last]
     return np.asarray(rows.reshape(len(last), -1).any(axis=1), dtype=np.bool_)

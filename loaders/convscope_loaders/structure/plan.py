@@ -29,6 +29,8 @@ class FieldPlan:
     """Whether -1 means that there was none."""
     has_final: bool = False
     """Whether it has a value in the row after an episode's last step."""
+    following: Template | None = None
+    """Where that value is when the array itself does not hold it: there, in the row of the last step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,6 +59,8 @@ class RowPlan:
     """Joint steps of each episode, shape (E,)."""
     has_final: BoolArray
     """Whether a final observation follows the last step, shape (E,)."""
+    final_is_inside: bool = True
+    """Whether it is the next row of the same arrays; else arrays of their own hold it, see `FieldPlan.following`."""
 
     def __post_init__(self) -> None:
         n_episodes = len(self.cell)

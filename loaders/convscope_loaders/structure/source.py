@@ -47,7 +47,11 @@ class StructuredSource:
             rows = status[first[place] : first[place + 1]]
             _mark(rows, plan, episode)
         if self.presence is not None:
-            _apply_presence(status, self._column(file, self.presence, episodes), first)
+            presence = self._column(file, self.presence, episodes)
+            # Who sees the final observation is who took the last step.
+            closing = first[1:][plan.has_final[episodes]] - 1
+            presence[closing] = presence[closing - 1]
+            _apply_presence(status, presence, first)
         return status
 
     def _column(self, file: ArrayReader, plan: FieldPlan, episodes: IntArray) -> FloatArray:
@@ -80,7 +84,7 @@ class StructuredSource:
         if path in self.missing or not here.any():
             return
         wanted = episodes[here]
-        extra = (rows.has_final[wanted] & plan.has_final).astype(np.int64)
+        extra = (rows.has_final[wanted] & plan.has_final & rows.final_is_inside).astype(np.int64)
         index, start = rows.index[wanted], rows.start[wanted, stream]
         stop = start + rows.count[wanted, stream] + extra
         array, origin = read_lead(file, path, plan.axes, index=index, start=start, stop=stop)
@@ -95,6 +99,39 @@ class StructuredSource:
                 into[at : at + len(piece)] = piece
             else:
                 into[at : at + len(piece), : piece.shape[1]] = piece
+        if plan.following is not None and not rows.final_is_inside:
+            self._fill_final(file, plan, into, episodes=wanted, first=first[here], agent=agent)
+
+    def _fill_final(
+        self,
+        file: ArrayReader,
+        plan: FieldPlan,
+        into: FloatArray,
+        *,
+        episodes: IntArray,
+        first: IntArray,
+        agent: int | None,
+    ) -> None:
+        """Put what follows the last step of each episode, for agents that live to see it, into its closing row."""
+        rows, stream = self.rows, self.rows.stream_of(agent)
+        steps = rows.offset[episodes, stream] + rows.count[episodes, stream]
+        is_seen = rows.has_final[episodes] & (steps == rows.length[episodes])
+        if plan.following is None or not is_seen.any():
+            return
+        wanted, target = episodes[is_seen], first[is_seen] + steps[is_seen]
+        path = plan.following.fill(rows.values_of(int(rows.cell[wanted[0]]), agent))
+        if path in self.missing:
+            return
+        index, last = rows.index[wanted], rows.start[wanted, stream] + rows.count[wanted, stream] - 1
+        array, origin = read_lead(file, path, plan.axes, index=index, start=last, stop=last + 1)
+        values = canonical(array, plan)
+        for place, at in enumerate(target.tolist()):
+            inside = values[index[place] - origin.index] if Axis.EPISODE in plan.axes else values
+            final = inside[last[place] - origin.row]
+            if final.shape == into.shape[1:]:
+                into[at] = final
+            else:
+                into[at, ..., : final.shape[-1]] = final
 
 
 def _mark(rows: ByteArray, plan: RowPlan, episode: int) -> None:

@@ -15,6 +15,7 @@ FULL = LogMapping(
             array=ArrayMapping(path="/{run}/a", axes=(Axis.ROW, Axis.AGENT, Axis.VALUE)),
             is_one_hot=True,
             values=("stay", 'a "quoted" one'),
+            following="/{run}/next_a",
         ),
         FieldMapping(
             name="info/held",
@@ -25,6 +26,7 @@ FULL = LogMapping(
     episodes=EpisodeMapping(
         cut=Cut.STARTS,
         array=ArrayMapping(path="/{run}/starts", axes=(Axis.EPISODE,)),
+        terminated=ArrayMapping(path="/{run}/ended", axes=()),
         truncated=ArrayMapping(path="/{run}/t", axes=(Axis.ROW,)),
     ),
     agents=("scout 1", "guard"),
@@ -61,6 +63,8 @@ def test_a_mapping_that_was_written_is_read_back_the_same(tmp_path):
         (["convscope-mapping = 1", "[fields.actons]", 'path = "/a"', 'axes = ["row"]'], 2, "did you mean 'actions'"),
         (["convscope-mapping = 1", "[fields.observations]", 'axes = ["row"]'], 2, "path"),
         (["convscope-mapping = 1", "[fields.observations]", 'path = "/o"'], 2, "axes"),
+        (["convscope-mapping = 1", "[fields.state]", 'path = "/o"', "axes = []"], 2, "axes"),
+        (["convscope-mapping = 1", "[fields.state]", 'path = "/o"', 'axes = ["row"]', 'next = "o"'], 5, "next"),
         (["convscope-mapping = 1", "[episodes]", 'cut = "sometimes"'], 3, "sometimes"),
         (["convscope-mapping = 1", "[agents]", "names = [1]"], 3, "list of texts"),
         (["convscope-mapping = 1", "fields = 3"], 2, "table"),
