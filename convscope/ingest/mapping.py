@@ -60,6 +60,9 @@ class FieldMapping:
     name: str
     """As in `convscope.values.fields`."""
     array: ArrayMapping
+    next_path: str = ""
+    """Where the same values stand as they are after each step (``/next/obs``), with the same axes; of those an
+    episode's last row is read, as its final observation. Empty where they stand nowhere."""
     is_one_hot: bool = False
     """Whether a discrete action is stored as zeros and a one."""
     widths: tuple[int, ...] = ()
@@ -67,9 +70,6 @@ class FieldMapping:
     where the agents' parts differ."""
     values: tuple[str, ...] = ()
     """Names of the values of a categorical field."""
-    following: str | None = None
-    """Path of the arrays that hold the same after each step, such as ``/next_observations``; what they hold at the last
-    step of an episode is its final observation. None where there are none."""
 
 
 class Cut(StrEnum):

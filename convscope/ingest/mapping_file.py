@@ -69,14 +69,14 @@ class _Reader:
         )
 
     def _field(self, name: str) -> FieldMapping:
-        self.document.check_keys(("fields", name), (*_ARRAY, "one_hot", "widths", "values", "next"), "key")
+        self.document.check_keys(("fields", name), (*_ARRAY, "next", "one_hot", "widths", "values"), "key")
         return FieldMapping(
             name=name,
             array=self._array("fields", name),
+            next_path=self._path("fields", name, "next") if "next" in self.document.table("fields", name) else "",
             is_one_hot=self._flag("fields", name, "one_hot"),
             widths=self._numbers("fields", name, "widths"),
             values=self._texts("fields", name, "values"),
-            following=self._path("fields", name, "next") if "next" in self.document.table("fields", name) else None,
         )
 
     def _episodes(self) -> EpisodeMapping:

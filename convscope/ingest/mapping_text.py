@@ -57,14 +57,14 @@ def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
 
 def _field_entries(field: FieldMapping) -> dict[str, str]:
     entries = _array_entries(field.array)
+    if field.next_path:
+        entries["next"] = _quoted(field.next_path)
     if field.is_one_hot:
         entries["one_hot"] = "true"
     if field.widths:
         entries["widths"] = f"[{', '.join(str(width) for width in field.widths)}]"
     if field.values:
         entries["values"] = _list(field.values)
-    if field.following is not None:
-        entries["next"] = _quoted(field.following)
     return entries
 
 

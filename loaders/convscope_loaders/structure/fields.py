@@ -80,7 +80,7 @@ def plan_field(
         raise LogFormatError(f"{place} holds no dataset {field.array.path}")
     _check_rows(field, found, place)
     shape, widths = _values(field, found, axes, n_agents=n_agents, place=place)
-    missing |= _lacking_following(inventory, field, rows, place=place)
+    missing |= _lacking_next(inventory, field, rows, place=place)
     plan = FieldPlan(
         spec=FieldSpec(
             name=field.name,
@@ -97,7 +97,7 @@ def plan_field(
         take=field.array.take,
         is_one_hot=field.is_one_hot,
         has_final=field.name in _WITH_FINAL,
-        following=Template(text=field.following) if field.following is not None else None,
+        next_template=Template(text=field.next_path) if field.next_path else None,
     )
     return plan, frozenset(missing)
 
@@ -107,21 +107,21 @@ def _places(rows: RowPlan, template: Template) -> Iterator[tuple[int, int | None
     return ((cell, agent) for cell in range(len(rows.cells)) for agent in agents)
 
 
-def _lacking_following(inventory: Inventory, field: FieldMapping, rows: RowPlan, *, place: str) -> set[str]:
+def _lacking_next(inventory: Inventory, field: FieldMapping, rows: RowPlan, *, place: str) -> set[str]:
     """Return which arrays of what follows each step are not there; those that are must be shaped like the field's."""
-    if field.following is None:
+    if not field.next_path:
         return set()
-    template, following = Template(text=field.array.path), Template(text=field.following)
-    if template.axes != following.axes:
-        raise LogFormatError(f"{place}: {field.following} does not name the axes of {field.array.path}")
+    template, later = Template(text=field.array.path), Template(text=field.next_path)
+    if template.axes != later.axes:
+        raise LogFormatError(f"{place}: {field.next_path} does not name the axes of {field.array.path}")
     missing: set[str] = set()
     for cell, agent in _places(rows, template):
         values = rows.values_of(cell, agent)
-        mine, later = (inventory.datasets.get(path.fill(values)) for path in (template, following))
-        if later is None:
-            missing.add(following.fill(values))
-        elif mine is not None and (later.shape != mine.shape or later.is_text or later.columns):
-            raise LogFormatError(f"{place}:{later.path} {later.shape} is not shaped like {mine.path} {mine.shape}")
+        info, after = (inventory.datasets.get(path.fill(values)) for path in (template, later))
+        if after is None:
+            missing.add(later.fill(values))
+        elif info is not None and (after.shape != info.shape or after.is_text or after.columns):
+            raise LogFormatError(f"{place}:{after.path} {after.shape} is not shaped like {info.path} {info.shape}")
     return missing
 
 

@@ -45,15 +45,15 @@ def with_finals(
     """
     plan = planned.plan
     inside = _inside(plan, inventory, mapping)
-    following = [field for field in mapping.fields if field.following is not None]
-    if inside.any() or not following:
+    later = [field for field in mapping.fields if field.next_path]
+    if inside.any() or not later:
         return replace(planned, plan=replace(plan, has_final=inside)), ()
-    if any(_shows_resets(plan, inventory, file, field=field) for field in following):
+    if any(_shows_resets(plan, inventory, file, field=field) for field in later):
         message = (
             "what follows the last step of an episode is the first observation of the next one there, as environments "
             "that reset themselves give it: final observations are not known"
         )
-        return planned, (Notice(code="no-final-observations", message=message, where=following[0].following),)
+        return planned, (Notice(code="no-final-observations", message=message, where=later[0].next_path),)
     has_final = np.ones(len(plan.length), bool)
     return replace(planned, plan=replace(plan, has_final=has_final, final_is_inside=False)), ()
 
@@ -86,7 +86,7 @@ def _rows_of(inventory: Inventory, field: FieldMapping, rows: RowPlan, *, cell: 
 
 def _shows_resets(plan: RowPlan, inventory: Inventory, file: ArrayReader, *, field: FieldMapping) -> bool:
     """Whether what follows the last steps equals what the next episodes begin with, and differs from what they saw."""
-    array, following = Template(text=field.array.path), Template(text=field.following or "")
+    array, later = Template(text=field.array.path), Template(text=field.next_path)
     axes = tuple(axis for axis in field.array.axes if axis not in {Axis.VALUE, Axis.AGENT_VALUE})
     agent = 0 if Axis.AGENT in array.axes else None
     stream = plan.stream_of(agent)
@@ -94,7 +94,7 @@ def _shows_resets(plan: RowPlan, inventory: Inventory, file: ArrayReader, *, fie
     is_moving = False
     for episode in ends.tolist():
         values = plan.values_of(int(plan.cell[episode]), agent)
-        mine, theirs = array.fill(values), following.fill(values)
+        mine, theirs = array.fill(values), later.fill(values)
         if mine not in inventory.datasets or theirs not in inventory.datasets:
             return False
         index, last = plan.index[[episode]], plan.start[[episode], stream] + plan.count[[episode], stream] - 1

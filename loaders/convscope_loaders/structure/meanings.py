@@ -156,16 +156,16 @@ class FieldFinder:
         if known == names.OBSERVATIONS:
             field = replace(field, widths=self._widths())
         if known in {names.OBSERVATIONS, names.STATE}:
-            field = replace(field, following=self._following(family))
+            field = replace(field, next_path=self._next_path(family))
         return (field,), said
 
-    def _following(self, family: Family) -> str | None:
-        """Return the path of arrays like these that hold the same after each step; None where there are none."""
+    def _next_path(self, family: Family) -> str:
+        """Return the path of arrays like these that hold the same after each step; empty where there are none."""
         for other in self.families:
             is_alike = len(other.members) == len(family.members) and other.first.shape == family.first.shape
             if other.is_next and is_alike and followed_path(other.template.text) == family.template.text:
-                return None if other.first.is_text or other.first.columns else other.template.text
-        return None
+                return "" if other.first.is_text or other.first.columns else other.template.text
+        return ""
 
     def _action(self, field: FieldMapping, family: Family) -> tuple[FieldMapping, str]:
         inner = family.first.shape[len([axis for axis in field.array.axes if axis is not Axis.VALUE]) :]

@@ -29,8 +29,8 @@ class FieldPlan:
     """Whether -1 means that there was none."""
     has_final: bool = False
     """Whether it has a value in the row after an episode's last step."""
-    following: Template | None = None
-    """Where that value is when the array itself does not hold it: there, in the row of the last step."""
+    next_template: Template | None = None
+    """Of the array that holds the values after each step; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,7 +60,7 @@ class RowPlan:
     has_final: BoolArray
     """Whether a final observation follows the last step, shape (E,)."""
     final_is_inside: bool = True
-    """Whether it is the next row of the same arrays; else arrays of their own hold it, see `FieldPlan.following`."""
+    """Whether it is the next row of the same arrays; else others hold it, see `FieldPlan.next_template`."""
 
     def __post_init__(self) -> None:
         n_episodes = len(self.cell)

@@ -99,7 +99,7 @@ class StructuredSource:
                 into[at : at + len(piece)] = piece
             else:
                 into[at : at + len(piece), : piece.shape[1]] = piece
-        if plan.following is not None and not rows.final_is_inside:
+        if plan.next_template is not None and not rows.final_is_inside:
             self._fill_final(file, plan, into, episodes=wanted, first=first[here], agent=agent)
 
     def _fill_final(
@@ -116,10 +116,10 @@ class StructuredSource:
         rows, stream = self.rows, self.rows.stream_of(agent)
         steps = rows.offset[episodes, stream] + rows.count[episodes, stream]
         is_seen = rows.has_final[episodes] & (steps == rows.length[episodes])
-        if plan.following is None or not is_seen.any():
+        if plan.next_template is None or not is_seen.any():
             return
         wanted, target = episodes[is_seen], first[is_seen] + steps[is_seen]
-        path = plan.following.fill(rows.values_of(int(rows.cell[wanted[0]]), agent))
+        path = plan.next_template.fill(rows.values_of(int(rows.cell[wanted[0]]), agent))
         if path in self.missing:
             return
         index, last = rows.index[wanted], rows.start[wanted, stream] + rows.count[wanted, stream] - 1

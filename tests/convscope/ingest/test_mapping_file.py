@@ -15,7 +15,7 @@ FULL = LogMapping(
             array=ArrayMapping(path="/{run}/a", axes=(Axis.ROW, Axis.AGENT, Axis.VALUE)),
             is_one_hot=True,
             values=("stay", 'a "quoted" one'),
-            following="/{run}/next_a",
+            next_path="/{run}/next_a",
         ),
         FieldMapping(
             name="info/held",
