@@ -138,7 +138,8 @@ def _agent_names(inventory: Inventory, rows: RowPlan, mapping: LogMapping, *, pl
         raise LogFormatError(f"{place} names an agent twice: {', '.join(mapping.agents[:8])}; name them apart")
     if mapping.agents and len(mapping.agents) != n_agents:
         raise LogFormatError(f"{place} names {len(mapping.agents)} agents but its arrays hold {n_agents}")
-    if mapping.agents and (not rows.agents or set(mapping.agents) == set(rows.agents)):
+    # Names that are none of those in the paths are given to the paths in numbered order.
+    if mapping.agents and (set(mapping.agents) == set(rows.agents) or not set(mapping.agents) & set(rows.agents)):
         return mapping.agents
     return tuple(_called(part) for part in rows.agents) or tuple(f"agent_{slot}" for slot in range(n_agents))
 

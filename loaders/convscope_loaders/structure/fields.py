@@ -136,7 +136,8 @@ def _level(field: FieldMapping, template: Template) -> Level:
 
 
 def _check_rows(field: FieldMapping, found: list[tuple[int | None, ArrayInfo]], place: str) -> None:
-    n_axes = len(field.array.axes) - (field.array.axes[-1:] == (Axis.VALUE,))
+    # One value needs no axis of values, and one agent with one value none of agents and values.
+    n_axes = len(field.array.axes) - (field.array.axes[-1:] in {(Axis.VALUE,), (Axis.AGENT_VALUE,)})
     ranks = Counter(len(info.shape) for _, info in found)
     usual = max(ranks, key=lambda rank: (ranks[rank], rank))
     for _, info in found:

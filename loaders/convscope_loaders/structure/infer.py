@@ -45,7 +45,9 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
         If nothing in it looks like steps of agents.
     """
     known = declared or LogMapping()
-    names, names_place = (known.agents, "the mapping") if known.agents else agent_names(inventory, file)
+    # What a loader knows without a mapping file it says itself.
+    by_mapping = "the mapping" if known.file is not None else ""
+    names, names_place = (known.agents, by_mapping) if known.agents else agent_names(inventory, file)
     families, said = _families(inventory, names, known)
     sampler = Sampler(file)
     layout = _declared_layout(inventory, known, place) or find_layout(families, names, sampler, place=place)
@@ -117,7 +119,7 @@ def _declared_layout(inventory: Inventory, known: LogMapping, place: str) -> Lay
 
 def _on_names(agents: Sequence[str], place: str, layout: Layout) -> str:
     if agents:
-        return f"agents are named as in {place}"
+        return f"agents are named as in {place}" if place else ""
     if Axis.AGENT in layout.reference.axes:
         return ""
     return f"agents have no names in the file; they are called agent_0 to agent_{layout.n_agents - 1}, by their slot"

@@ -61,9 +61,13 @@ def _over(known: LogMapping, declared: LogMapping) -> LogMapping:
     names = {field.name for field in declared.fields}
     paths = {field.array.path for field in declared.fields}
     kept = [field for field in known.fields if field.name not in names and field.array.path not in paths]
+    next_of = {field.array.path: field.next_path for field in known.fields}
+    fields = [
+        replace(field, next_path=field.next_path or next_of.get(field.array.path, "")) for field in declared.fields
+    ]
     return replace(
         declared,
-        fields=(*declared.fields, *kept),
+        fields=(*fields, *kept),
         episodes=declared.episodes or known.episodes,
         agents=declared.agents or known.agents,
         roles=declared.roles or known.roles,
