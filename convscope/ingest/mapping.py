@@ -141,7 +141,7 @@ class LogMapping:
     alive: ArrayMapping | None = None
     """True while an agent is in the game."""
     ignore: tuple[str, ...] = ()
-    """Paths that are left unread."""
+    """Paths that are left unread; a part with an axis in braces stands for many."""
     environment: str | None = None
     framework: str | None = None
     file: str | None = None

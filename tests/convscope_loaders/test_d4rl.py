@@ -88,7 +88,7 @@ def test_agents_that_the_file_names_share_the_columns(tmp_path):
     assert log.episodes.end.tolist() == [EndKind.TERMINATED, EndKind.TRUNCATED, EndKind.CUT]
     said = " ".join(log.header.inputs[0].assumptions)
     assert "named as in /@agents" in said
-    assert "2 columns of /actions are each agent's" in said
+    assert "2 columns of /actions for each agent" in said
 
 
 def test_observations_that_agents_cannot_share_are_the_state(tmp_path):

@@ -97,12 +97,10 @@ def _families(
             raise
         return (), ()
     arrays = [field.array for field in known.fields] + [known.alive, known.roles.array if known.roles else None]
-    declared = {
-        path
-        for array in arrays
-        if array is not None
-        for path, _ in matches(Template(text=array.path), inventory.datasets)
-    } | set(known.ignore)
+    texts = [array.path for array in arrays if array is not None]
+    texts += [field.next_path for field in known.fields if field.next_path]
+    texts += known.ignore
+    declared = {path for text in texts for path, _ in matches(Template(text=text), inventory.datasets)}
     return tuple(family for family in families if family.first.path not in declared), said
 
 

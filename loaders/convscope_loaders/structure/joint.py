@@ -1,7 +1,7 @@
 """Logs of frameworks that know one agent, into which people write a team: its columns side by side in one array."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMapping
@@ -41,7 +41,7 @@ def joint_mapping(steps: JointSteps, agents: Sequence[str]) -> LogMapping:
     Observations that cannot be divided so are the state that all share.
     """
     is_divided = steps.n_observed % len(agents) == 0
-    fields = [FieldMapping(name=ACTIONS, array=ArrayMapping(path=steps.actions, axes=(steps.lead, Axis.AGENT_VALUE)))]
+    fields = [_actions(steps)]
     if steps.observations:
         inner = Axis.AGENT_VALUE if is_divided else Axis.VALUE
         observed = FieldMapping(
@@ -76,7 +76,7 @@ def read_joint(
     """
     own = declared.agents if declared is not None else ()
     agents = tuple(own or listed[0])
-    if declared is not None and any(field.name == ACTIONS for field in declared.fields):
+    if _declares_actions(declared):
         return _reading(steps, agents or ("agent_0",), ())
     if not agents and steps.n_actions > 1:
         raise two_readings(steps, place=place)
@@ -89,8 +89,73 @@ def read_joint(
             "give the number of each agent's columns as widths of [fields.actions] in a mapping"
         )
     named = () if own else (f"agents are named as in {listed[1]}",)
-    n_each = steps.n_actions // len(agents)
-    return _reading(steps, agents, (*named, f"{n_each} columns of {steps.actions} are each agent's, in their order"))
+    return _reading(steps, agents, (*named, _on_columns(steps, len(agents))))
+
+
+def read_team(
+    steps: JointSteps, names: Sequence[str], *, widths: Sequence[int], declared: LogMapping | None, place: str
+) -> Reading:
+    """Divide joint actions among agents that have observations of their own.
+
+    Parameters
+    ----------
+    steps
+        The actions.
+    names
+        Of the agents.
+    widths
+        Columns that each of them observes: agents that observe as much as each other act alike.
+    declared
+        What the user declares; names of agents, and of columns where there are several kinds of agents.
+    place
+        The log, for errors.
+
+    Raises
+    ------
+    AmbiguousLogError
+        If the columns can be divided in several ways, or in none.
+    """
+    agents = (declared.agents if declared is not None else ()) or tuple(names)
+    n_agents, n_columns = len(agents), steps.n_actions
+    is_even = n_columns % n_agents == 0 and len(set(widths)) == 1
+    if not _declares_actions(declared) and n_columns != n_agents and not is_even:
+        raise _several_ways(steps, agents, widths, place=place)
+    return Reading(
+        mapping=LogMapping(agents=tuple(agents), fields=(_actions(steps),)),
+        assumptions=() if _declares_actions(declared) else (_on_columns(steps, n_agents),),
+        notices=(ONE_AGENT,) if n_agents == 1 else (),
+    )
+
+
+def _several_ways(steps: JointSteps, agents: Sequence[str], widths: Sequence[int], *, place: str) -> AmbiguousLogError:
+    n_agents, n_columns = len(agents), steps.n_actions
+    observed = ", ".join(f"{name} ({width})" for name, width in list(zip(agents, widths, strict=False))[:6])
+    where = f"{place}: {steps.actions} has {n_columns} columns for {n_agents} agents with observations of their own"
+    if n_columns < n_agents:
+        return AmbiguousLogError(f"{where}, {observed}: too few to tell the actions of each")
+    parts = [n_columns // n_agents + (slot < n_columns % n_agents) for slot in range(n_agents)]
+    field = replace(_actions(steps), widths=tuple(parts))
+    mapping = mapping_text(LogMapping(agents=tuple(agents), fields=(field,)))
+    message = (
+        f"{where}, {observed}: nothing tells how many are each agent's.\n"
+        f"Give this mapping with --mapping, with the number of each one's columns as widths.\n{mapping}"
+    )
+    return AmbiguousLogError(message, mapping)
+
+
+def _declares_actions(declared: LogMapping | None) -> bool:
+    return declared is not None and any(field.name == ACTIONS for field in declared.fields)
+
+
+def _actions(steps: JointSteps) -> FieldMapping:
+    return FieldMapping(name=ACTIONS, array=ArrayMapping(path=steps.actions, axes=(steps.lead, Axis.AGENT_VALUE)))
+
+
+def _on_columns(steps: JointSteps, n_agents: int) -> str:
+    n_each = steps.n_actions // n_agents
+    if n_agents == 1:
+        return f"all columns of {steps.actions} are the one agent's"
+    return f"{n_each} column{'s' if n_each > 1 else ''} of {steps.actions} for each agent, in their order"
 
 
 def _reading(steps: JointSteps, agents: Sequence[str], said: tuple[str, ...]) -> Reading:
