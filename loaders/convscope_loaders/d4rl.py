@@ -68,6 +68,8 @@ def _missed(inventory: Inventory) -> str | None:
     found = [inventory.datasets[path] for path in needed if path in inventory.datasets]
     if len(found) < len(needed) or any(info.is_text or info.columns for info in found):
         return f"no {', '.join(needed)} at the root"
+    if "/episode_terminals" in inventory.datasets:
+        return "episode_terminals mark its episodes, as in d3rlpy"
     observations, actions, rewards, terminals = found
     if len({info.shape[:1] for info in found}) > 1 or len(observations.shape) != 2 or len(actions.shape) not in {1, 2}:
         return "its arrays are not flat, one row a step"

@@ -194,7 +194,10 @@ def _codes(rows: RowPlan, axis: Axis, default: str | None) -> tuple[tuple[str, .
 
 
 def _paths(rows: RowPlan, array: ArrayMapping) -> tuple[str, ...]:
-    template = Template(text="/".join(array.path.split("/")[:-1]) or "/")
+    group, _, leaf = array.path.rpartition("/")
+    # Where the array's own name tells the episodes apart, no group does.
+    is_own = any(axis is not Axis.AGENT for axis in Template(text=leaf).axes)
+    template = Template(text=array.path if is_own else group or "/")
     groups = [template.fill({**values, Axis.AGENT: "*"}) or "/" for values in rows.cells]
     cuts: list[str]
     if Axis.ROW in array.axes:
