@@ -138,6 +138,9 @@ def _level(field: FieldMapping, template: Template) -> Level:
 def _check_rows(field: FieldMapping, found: list[tuple[int | None, ArrayInfo]], place: str) -> None:
     # One value needs no axis of values, and one agent with one value none of agents and values.
     n_axes = len(field.array.axes) - (field.array.axes[-1:] in {(Axis.VALUE,), (Axis.AGENT_VALUE,)})
+    for _, info in found:
+        if info.is_text or info.columns:
+            raise LogFormatError(f"{place}:{info.path} holds no plain numbers; {field.name} should")
     ranks = Counter(len(info.shape) for _, info in found)
     usual = max(ranks, key=lambda rank: (ranks[rank], rank))
     for _, info in found:

@@ -10,6 +10,7 @@ from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.cuts import CutFinder
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family, declared_family, fold
+from convscope_loaders.structure.frameworks import framework_of
 from convscope_loaders.structure.layout import Layout, declared_layout, find_layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.meanings import FieldFinder
@@ -73,7 +74,7 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
         roles=roles,
         alive=known.alive or fields.alive,
         environment=known.environment or sole_attribute(inventory, _ENVIRONMENT),
-        framework=known.framework or sole_attribute(inventory, _FRAMEWORK),
+        framework=known.framework or sole_attribute(inventory, _FRAMEWORK) or framework_of(inventory),
         file=known.file,
         sha256=known.sha256,
     )

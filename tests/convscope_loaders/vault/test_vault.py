@@ -329,7 +329,8 @@ def test_broken_files_are_refused_in_one_line(tmp_path):
 
 def complaint(folder):
     try:
-        columns(opened(folder), "actions", "observations", "team_rewards")
+        log = opened(folder)
+        columns(log, *(spec.name for spec in log.header.fields))
     except LogFormatError as error:
         return str(error)
     return ""
@@ -341,3 +342,21 @@ def test_a_folder_without_a_vault_stays_unknown(tmp_path):
     assert LOADER.sniff(probe(tmp_path, "x")).score == 0
     with pytest.raises(UsageError):
         find_logs([tmp_path / "none"])
+
+
+@given(data=st.data())
+@settings(max_examples=15, deadline=None)
+def test_a_vault_with_a_changed_array_is_read_or_refused_in_words(tmp_path_factory, data):
+    tree = og_marl([4, 3])
+    tree |= {f"info_{name}": array for name, array in tree.pop("infos").items()}
+    name = data.draw(st.sampled_from(sorted(tree)))
+    shape = data.draw(st.permutations(tree[name].shape) | st.just(tree[name].shape[:-1]) | st.just((2, 3)))
+    kind = data.draw(st.sampled_from(["f4", "i8", "u1", "bool", "c8"]))
+    value = data.draw(st.sampled_from([0, 1, 200, -(2**40), np.nan, np.inf]))
+    with np.errstate(all="ignore"):
+        tree[name] = np.full(shape, value).astype(kind)
+    if data.draw(st.booleans()):
+        del tree[name]
+    folder = write_vault(tmp_path_factory.mktemp("v") / "u", tree, n_rows=data.draw(st.sampled_from([1, 7, 8, 40])))
+    said = complaint(folder)
+    assert "\n" not in said or "can be read in two ways" in said
