@@ -28,21 +28,27 @@ class LifeSigns:
 
     def alive(self, file: ArrayReader, group: str, *, start: int, stop: int | None) -> BoolArray:
         """Return which agents are in the game in some rows, shape (T, N)."""
-        observed = file.read(f"{group}{self.observations}", start, stop)
-        is_out = np.zeros(observed.shape[:2], np.bool_)
-        if self.masks is not None:
-            is_out = has_only_first_action(file.read(f"{group}{self.masks}", start, stop))
-            is_out &= observes_nothing(observed, 2)
-        return np.asarray(~(is_out | self._has_ended(file, group, start=start, n_rows=len(observed))), dtype=np.bool_)
+        signs = [
+            *([self._looks_dead(file, group, self.masks, start=start, stop=stop)] if self.masks is not None else []),
+            *([self._has_ended(file, group, start=start, stop=stop)] if self.flags else []),
+        ]
+        return np.asarray(~np.logical_or.reduce(signs), dtype=np.bool_)
 
-    def _has_ended(self, file: ArrayReader, group: str, *, start: int, n_rows: int) -> BoolArray | np.bool_:
+    def _looks_dead(self, file: ArrayReader, group: str, masks: str, *, start: int, stop: int | None) -> BoolArray:
+        is_out = has_only_first_action(file.read(f"{group}{masks}", start, stop))
+        # Most rows have more than one legal action, and observations are the largest array.
+        return (
+            is_out & observes_nothing(file.read(f"{group}{self.observations}", start, stop), 2)
+            if is_out.any()
+            else is_out
+        )
+
+    def _has_ended(self, file: ArrayReader, group: str, *, start: int, stop: int | None) -> BoolArray:
         """Return which agents ended in the row before, while others did not, shape (T, N)."""
-        if not self.flags:
-            return np.bool_(0)
-        read = [file.read(f"{group}{path}", max(start - 1, 0), start + n_rows - 1) for path in self.flags]
+        read = [file.read(f"{group}{path}", max(start - 1, 0), stop) for path in self.flags]
         ended = np.asarray(np.logical_or.reduce([flags != 0 for flags in read]), dtype=np.bool_)
         alone = ended & ~ended.all(axis=1, keepdims=True)
-        return np.concatenate([np.zeros((n_rows - len(alone), alone.shape[1]), np.bool_), alone])
+        return alone[:-1] if start else np.concatenate([np.zeros_like(alone[:1]), alone[:-1]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
