@@ -41,15 +41,17 @@ def list_files(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(names, key=numbered_key))
 
 
-def has_links(folder: Path) -> bool:
-    """Whether a folder, or one inside it, holds a link; for readers that would follow it."""
-    waiting = [(0, folder)]
-    while waiting:
-        depth, inside = waiting.pop()
-        with os.scandir(inside) as entries:
-            for entry in entries:
-                if entry.is_symlink():
-                    return True
-                if entry.is_dir(follow_symlinks=False) and depth < MAX_DEPTH:
-                    waiting.append((depth + 1, inside / entry.name))
-    return False
+def refuse_links(folder: Path) -> None:
+    """Make sure that no entry of a folder leads out of it, where a library is to read the folder on its own.
+
+    Raises
+    ------
+    RefusedFileError
+        If there is a link in it or in a folder inside.
+    """
+    for inside, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            if (Path(inside) / name).is_symlink():
+                raise RefusedFileError(
+                    "link", f"{Path(inside) / name} is a link; copy what it leads to into the folder"
+                )

@@ -1,5 +1,7 @@
 """Files of no known framework are read right, or refused with both readings; never wrong."""
 
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
@@ -307,6 +309,20 @@ def test_joint_columns_are_ambiguous_and_the_error_shows_both_readings_and_a_map
     (tmp_path / "map.toml").write_text(message[message.index("convscope-mapping") :])
     log = opened(path, read_mapping(tmp_path / "map.toml"))
     assert log.header.field("observations").shape == (4,)
+
+
+def test_the_one_letter_names_of_omiga_are_understood():
+    path = Path(__file__).parents[1] / "data" / "pymarl" / "lbf-random.hdf5"
+    log = opened(path)
+    assert log.header.framework == "OMIGA"
+    assert log.episodes.length.tolist() == [40, 33, 7, 6, 40, 40]
+    assert {agent.action_space.n for agent in log.header.agents} == {(6,)}
+    _, actions, observed, rewards = rows_of(log, "actions", "observations", "team_rewards")
+    with h5py.File(path) as file:
+        assert np.array_equal(actions[..., 0], file["a"][...].argmax(axis=-1))
+        assert np.array_equal(observed, file["o"][...])
+        assert np.array_equal(rewards, file["r"][...])
+        assert np.flatnonzero(file["d"][:, 0]).tolist() == [39, 72, 79, 85, 125, 165]
 
 
 def test_a_mapping_overrides_what_would_be_inferred(path, tmp_path):

@@ -286,7 +286,7 @@ def test_one_agent_in_each_environment_is_no_team(tmp_path):
 
 
 def test_parameters_are_refused_in_a_sentence():
-    with pytest.raises(LogFormatError, match=r"params\.safetensors is a safetensors file: parameters of a model"):
+    with pytest.raises(LogFormatError, match=r"params\.safetensors is the parameters of a network"):
         open_logs([DATA / "params.safetensors"])
 
 

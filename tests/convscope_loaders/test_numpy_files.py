@@ -120,7 +120,7 @@ def test_what_is_no_log_is_refused_in_a_sentence(tmp_path):
     for path, match in (
         (weights, "no array is called actions, observations or positions"),
         (objects, r"no array of numbers: left out \(1\): pickled Python objects, never unpickled"),
-        (tmp_path / "alone.npy", "one array alone is no log"),
+        (tmp_path / "alone.npy", "is one array alone, which is no log"),
     ):
         with pytest.raises(LogFormatError, match=match):
             open_logs([path])

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from convscope.errors import LogFormatError, RefusedFileError
 from convscope.ingest.container import ArrayInfo, ArrayReader, Container, Inventory, Value
-from convscope.ingest.folder import has_links
+from convscope.ingest.folder import refuse_links
 from convscope.ingest.names import in_numbered_order
 from convscope.ingest.optional import import_optional
 from convscope.ingest.zarr_folder.chunks import is_within
@@ -91,8 +91,7 @@ def zarr_container(folder: Path, files: Sequence[str]) -> Container:
     RefusedFileError
         If it holds links, chunks that decode to more than they should, or declares far more than it stores.
     """
-    if has_links(folder):
-        raise RefusedFileError("links", f"{folder} holds links, which are not followed; copy what they lead to")
+    refuse_links(folder)
     nodes, chunks = _nodes(folder, files)
     if "/" not in nodes or nodes["/"].array is not None or nodes["/"].fault:
         raise LogFormatError(f"{folder} is no zarr group; give the folder whose zarr.json or .zgroup describes a group")

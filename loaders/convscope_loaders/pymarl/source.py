@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from convscope.ingest.container import ArrayReader, ArrayStore
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, sealed
 from convscope.values.log import Columns
 from convscope.values.status import Status
+from convscope_loaders.structure.dead import has_only_first_action, observes_nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +86,10 @@ class PaddedSource:
         is_out = np.zeros((stop - start, self.n_padded, self.n_agents), np.bool_)
         if self.masks is None or self.observations is None:
             return is_out
-        is_out = _only_no_op(file.read(self.masks, start, stop))
+        is_out = has_only_first_action(file.read(self.masks, start, stop))
         if not is_out[is_real].any():
             return np.zeros_like(is_out)
-        is_out &= _all_zero(file.read(self.observations, start, stop))
+        is_out &= observes_nothing(file.read(self.observations, start, stop), 3)
         from_the_end = np.logical_and.accumulate((is_out | ~is_real[..., None])[:, ::-1], axis=1)
         return from_the_end[:, ::-1]
 
@@ -101,13 +101,3 @@ def _status(is_final: BoolArray, is_out: BoolArray) -> ByteArray:
     # Out from the first row on: a slot that this episode's team does not fill.
     status[np.broadcast_to(is_out[:, :1], is_out.shape)] = Status.ABSENT
     return status
-
-
-def _only_no_op(masks: npt.NDArray[np.generic]) -> BoolArray:
-    legal = np.asarray(masks != 0, dtype=np.bool_)
-    return np.asarray(legal[..., 0] & ~legal[..., 1:].any(axis=-1), dtype=np.bool_)
-
-
-def _all_zero(observations: npt.NDArray[np.generic]) -> BoolArray:
-    flat = observations.reshape(*observations.shape[:3], -1)
-    return np.asarray((flat == 0).all(axis=-1), dtype=np.bool_)

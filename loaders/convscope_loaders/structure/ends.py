@@ -50,12 +50,14 @@ def _after_last_step(file: ArrayReader, array: ArrayMapping | None, plan: RowPla
             if len(mine):
                 flags: BoolArray = np.greater(read_plain(file, array, plan.values_of(cell, agent)), 0)
                 last = plan.start[mine, stream] + plan.count[mine, stream] - 1 + ahead
-                is_there = last < flags.shape[int(Axis.EPISODE in array.axes)]
+                is_there = last < (flags.shape[int(Axis.EPISODE in array.axes)] if array.axes else np.inf)
                 mine, last = mine[is_there], last[is_there]
                 is_set[mine] |= _picked(flags, array, plan.index[mine], last=last)
     return is_set
 
 
 def _picked(flags: BoolArray, array: ArrayMapping, index: IntArray, *, last: IntArray) -> BoolArray:
+    if not array.axes:
+        return np.full(len(last), bool(flags.any()))
     rows: BoolArray = flags[index, last] if Axis.EPISODE in array.axes else flags[last]
     return np.asarray(rows.reshape(len(last), -1).any(axis=1), dtype=np.bool_)

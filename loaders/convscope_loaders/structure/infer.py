@@ -10,6 +10,7 @@ from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.cuts import CutFinder
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family, declared_family, fold
+from convscope_loaders.structure.frameworks import framework_of
 from convscope_loaders.structure.layout import Layout, declared_layout, find_layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.meanings import FieldFinder
@@ -45,8 +46,9 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
         If nothing in it looks like steps of agents.
     """
     known = declared or LogMapping()
-    names_place = "the mapping" if known.file is not None else ""
-    names, names_place = (known.agents, names_place) if known.agents else agent_names(inventory, file)
+    # What a loader knows without a mapping file it says itself.
+    by_mapping = "the mapping" if known.file is not None else ""
+    names, names_place = (known.agents, by_mapping) if known.agents else agent_names(inventory, file)
     families, said = _families(inventory, names, known)
     sampler = Sampler(file)
     layout = _declared_layout(inventory, known, place) or find_layout(families, names, sampler, place=place)
@@ -72,7 +74,7 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
         roles=roles,
         alive=known.alive or fields.alive,
         environment=known.environment or sole_attribute(inventory, _ENVIRONMENT),
-        framework=known.framework or sole_attribute(inventory, _FRAMEWORK),
+        framework=known.framework or sole_attribute(inventory, _FRAMEWORK) or framework_of(inventory),
         file=known.file,
         sha256=known.sha256,
     )
@@ -96,12 +98,10 @@ def _families(
             raise
         return (), ()
     arrays = [field.array for field in known.fields] + [known.alive, known.roles.array if known.roles else None]
-    declared = {
-        path
-        for array in arrays
-        if array is not None
-        for path, _ in matches(Template(text=array.path), inventory.datasets)
-    } | set(known.ignore)
+    texts = [array.path for array in arrays if array is not None]
+    texts += [field.next_path for field in known.fields if field.next_path]
+    texts += known.ignore
+    declared = {path for text in texts for path, _ in matches(Template(text=text), inventory.datasets)}
     return tuple(family for family in families if family.first.path not in declared), said
 
 

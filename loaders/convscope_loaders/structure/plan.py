@@ -59,6 +59,8 @@ class RowPlan:
     """Joint steps of each episode, shape (E,)."""
     has_final: BoolArray
     """Whether a final observation follows the last step, shape (E,)."""
+    final_is_inside: bool = True
+    """Whether it is the next row of the same arrays; else others hold it, see `FieldPlan.next_template`."""
 
     def __post_init__(self) -> None:
         n_episodes = len(self.cell)

@@ -159,11 +159,17 @@ def _joined(cells: Cells, parts: list[tuple[int, _CellRows]], lacking: tuple[str
         for name in ("index", "start", "count", "offset", "length", "has_final", "is_open")
     }
     keep = joined["length"] > 0
-    is_open = joined.pop("is_open")[keep]
     plan = RowPlan(
         cells=cells.values,
         agents=cells.agents,
         cell=cell[keep],
-        **{name: column[keep] for name, column in joined.items()},
+        index=joined["index"][keep],
+        start=joined["start"][keep],
+        count=joined["count"][keep],
+        offset=joined["offset"][keep],
+        length=joined["length"][keep],
+        has_final=joined["has_final"][keep],
     )
-    return PlannedRows(plan=plan, is_open=is_open, n_empty=int((~keep).sum()), without_reference=lacking)
+    return PlannedRows(
+        plan=plan, is_open=joined["is_open"][keep], n_empty=int((~keep).sum()), without_reference=lacking
+    )

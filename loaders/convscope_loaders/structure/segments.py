@@ -89,7 +89,10 @@ def find_segments(
 def read_plain(file: ArrayReader, array: ArrayMapping, values: PathValues) -> FloatArray:
     """Read a whole array of numbers, the episode axis first, then rows, then agents; trailing axes of 1 are dropped."""
     path = Template(text=array.path).fill(values)
-    numbers = np.asarray(file.read(path), dtype=np.float64)
+    read = file.read(path)
+    if read.dtype.kind not in "biuf":
+        raise LogFormatError(f"{path} holds no plain numbers")
+    numbers = read.astype(np.float64)
     order = (Axis.EPISODE, Axis.TIME, Axis.ROW, Axis.AGENT, Axis.VALUE)
     kept = sorted(range(len(array.axes)), key=lambda place: order.index(array.axes[place]))
     ordered = np.moveaxis(numbers, kept, range(len(kept)))

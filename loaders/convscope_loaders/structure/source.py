@@ -1,14 +1,14 @@
 """Reads the rows of whole episodes as a plan says."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from convscope.ingest.container import ArrayReader, ArrayStore
 from convscope.ingest.mapping import Axis
-from convscope.values.arrays import ByteArray, FloatArray, IntArray
+from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from convscope.values.fields import Level
 from convscope.values.log import Columns
 from convscope.values.status import Status
@@ -70,11 +70,9 @@ class StructuredSource:
         for together in _same_cell(self.rows.cell[episodes]):
             for agent in self._own(plan):
                 part = self._part(plan, episodes[together], first=first[together], agent=agent)
-                if not len(part.index) or plan.template.fill(part.values) in self.missing:
-                    continue
                 into = column if agent is None else column[:, agent]
                 self._fill(file, plan.template, plan, part=part, into=into)
-                if plan.next_template is not None:
+                if plan.next_template is not None and not self.rows.final_is_inside:
                     self._fill(file, plan.next_template, plan, part=part.after_last_step(), into=into)
         return column
 
@@ -86,18 +84,21 @@ class StructuredSource:
         stream = rows.stream_of(agent)
         here = rows.count[episodes, stream] > 0
         wanted = episodes[here]
-        extra = (rows.has_final[wanted] & plan.has_final).astype(np.int64)
-        start = rows.start[wanted, stream]
+        extra = (rows.has_final[wanted] & plan.has_final & rows.final_is_inside).astype(np.int64)
+        start, steps = rows.start[wanted, stream], rows.offset[wanted, stream] + rows.count[wanted, stream]
         return _Part(
             values=rows.values_of(int(rows.cell[episodes[0]]), agent),
             index=rows.index[wanted],
             start=start,
             stop=start + rows.count[wanted, stream] + extra,
             target=first[here] + rows.offset[wanted, stream],
+            is_followed=rows.has_final[wanted] & (steps == rows.length[wanted]),
         )
 
     def _fill(self, file: ArrayReader, template: Template, plan: FieldPlan, *, part: "_Part", into: FloatArray) -> None:
         path = template.fill(part.values)
+        if not len(part.index) or path in self.missing:
+            return
         array, origin = read_lead(file, path, plan.axes, index=part.index, start=part.start, stop=part.stop)
         values = canonical(array, plan)
         is_own = Axis.AGENT in plan.template.axes
@@ -119,10 +120,20 @@ class _Part:
     start: IntArray
     stop: IntArray
     target: IntArray
+    is_followed: BoolArray
+    """Whether a closing row follows the stream's last one: the agent lived to see it."""
 
     def after_last_step(self) -> "_Part":
         """Return each episode's last row, which belongs behind it."""
-        return replace(self, start=self.stop - 1, target=self.target + self.stop - self.start)
+        kept = self.is_followed
+        return _Part(
+            values=self.values,
+            index=self.index[kept],
+            start=self.stop[kept] - 1,
+            stop=self.stop[kept],
+            target=(self.target + self.stop - self.start)[kept],
+            is_followed=kept[kept],
+        )
 
 
 def _mark(rows: ByteArray, plan: RowPlan, episode: int) -> None:

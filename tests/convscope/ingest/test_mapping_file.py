@@ -26,6 +26,7 @@ FULL = LogMapping(
     episodes=EpisodeMapping(
         cut=Cut.STARTS,
         array=ArrayMapping(path="/{run}/starts", axes=(Axis.EPISODE,)),
+        terminated=ArrayMapping(path="/{run}/ended", axes=()),
         truncated=ArrayMapping(path="/{run}/t", axes=(Axis.ROW,)),
         ended=ArrayMapping(path="/{run}/e", axes=(Axis.ROW,)),
     ),
@@ -65,6 +66,8 @@ def test_a_mapping_that_was_written_is_read_back_the_same(tmp_path):
         (["convscope-mapping = 1", "[fields.actons]", 'path = "/a"', 'axes = ["row"]'], 2, "did you mean 'actions'"),
         (["convscope-mapping = 1", "[fields.observations]", 'axes = ["row"]'], 2, "path"),
         (["convscope-mapping = 1", "[fields.observations]", 'path = "/o"'], 2, "axes"),
+        (["convscope-mapping = 1", "[fields.state]", 'path = "/o"', "axes = []"], 2, "axes"),
+        (["convscope-mapping = 1", "[fields.state]", 'path = "/o"', 'axes = ["row"]', 'next = "o"'], 5, "next"),
         (["convscope-mapping = 1", "[episodes]", 'cut = "sometimes"'], 3, "sometimes"),
         (["convscope-mapping = 1", "[agents]", "names = [1]"], 3, "list of texts"),
         (["convscope-mapping = 1", "fields = 3"], 2, "table"),
