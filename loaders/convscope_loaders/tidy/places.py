@@ -98,21 +98,21 @@ def place_rows(
     start, stop
         Rows to look at.
     """
-    codes = keys.episode_codes([read_numbers(file, column, start, stop) for column in mapping.identity])
+    codes = keys.episode_codes([read_numbers(file, column, start=start, stop=stop) for column in mapping.identity])
     order = np.argsort(labels)
     at = np.minimum(np.searchsorted(labels[order], codes), len(labels) - 1)
     taken = np.flatnonzero(labels[order][at] == codes)
     episode = order[at[taken]]
-    agent = keys.agent_slots(read_numbers(file, mapping.agent, start, stop))[taken]
+    agent = keys.agent_slots(read_numbers(file, mapping.agent, start=start, stop=stop))[taken]
     if mapping.time is None:
         time = _running(episode * len(keys.agents) + agent).astype(np.float64)
     else:
-        time = read_numbers(file, mapping.time, start, stop)[taken]
+        time = read_numbers(file, mapping.time, start=start, stop=stop)[taken]
     step, rows = _ranked(episode, time, len(labels))
     return Places(taken=taken, episode=episode, step=step, agent=agent, rows=rows)
 
 
-def read_numbers(file: ArrayReader, column: str, start: int = 0, stop: int | None = None) -> FloatArray:
+def read_numbers(file: ArrayReader, column: str, *, start: int = 0, stop: int | None = None) -> FloatArray:
     """Read rows of a column with one number each."""
     return np.asarray(file.read(column, start, stop), dtype=np.float64).reshape(-1)
 

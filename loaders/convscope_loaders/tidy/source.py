@@ -91,5 +91,5 @@ class TidySource:
     def _is_alive(self, file: ArrayReader, places: Places, *, start: int, stop: int) -> BoolArray:
         if self.mapping.alive is None:
             return np.ones(len(places.taken), bool)
-        alive: BoolArray = np.greater(read_numbers(file, self.mapping.alive, start, stop)[places.taken], 0)
+        alive: BoolArray = np.greater(read_numbers(file, self.mapping.alive, start=start, stop=stop)[places.taken], 0)
         return alive
