@@ -6,6 +6,7 @@ import numpy as np
 import tensorstore
 
 ENDLESS = 10**13
+BFLOAT16 = tensorstore.bfloat16.numpy_dtype
 
 
 def write_vault(folder, tree, *, n_rows=None, metadata=None):
