@@ -22,7 +22,7 @@ from convscope.values.status import EndKind, Status
 pytest.importorskip("tensorstore")
 
 from convscope_loaders.vault import LOADER
-from tests.convscope_loaders.vault.writing import BFLOAT16, write_vault
+from tests.convscope_loaders.vault.writing import BFLOAT16, ENDLESS, create, write_vault
 
 DATA = Path(__file__).parents[2] / "data" / "flashbax"
 OG_MARL = DATA / "3ag.vlt" / "Random"
@@ -292,6 +292,13 @@ def test_a_vault_without_rows_is_an_error(tmp_path, n_rows, what):
 def test_a_count_of_rows_beyond_all_compression_is_refused(tmp_path):
     with pytest.raises(RefusedFileError, match="its count of rows is wrong"):
         opened(write_vault(tmp_path / "u", og_marl([4]), n_rows=2_000_000_000))
+
+
+def test_chunks_that_unpack_beyond_all_measure_are_refused(tmp_path):
+    folder = write_vault(tmp_path / "u", og_marl([4]))
+    create(folder, "actions.", np.dtype("int32"), (1, ENDLESS, 2), chunks=[1, 10**9, 2])
+    with pytest.raises(RefusedFileError, match="unpacks 8000000000 bytes at a time"):
+        opened(folder)
 
 
 def test_links_are_refused(tmp_path):
