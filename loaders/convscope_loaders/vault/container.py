@@ -12,7 +12,7 @@ from convscope.ingest.hdf5.preflight import LIMITS
 from convscope.ingest.probe import Probe
 from convscope.values.header import Notice
 from convscope_loaders.vault.metadata import METADATA, VaultMetadata, read_metadata
-from convscope_loaders.vault.store import Leaf, VaultStore, open_vault
+from convscope_loaders.vault.store import Leaf, VaultFile, VaultStore
 from convscope_loaders.vault.strands import find_strands
 
 
@@ -51,9 +51,9 @@ def read_vault(probe: Probe) -> Vault:
     place = str(probe.path)
     metadata = read_metadata(probe.small_file(METADATA), place=place)
     refuse_links(probe.path)
-    with open_vault(probe.path) as file:
-        leaf_of = {"/" + "/".join(keys): file.leaf(_key(keys)) for keys in metadata.leaves}
-        n_rows = file.n_rows()
+    file = VaultFile(probe.path)
+    leaf_of = {"/" + "/".join(keys): file.leaf(_key(keys)) for keys in metadata.leaves}
+    n_rows = file.n_rows()
     read, n_entries, notices = _readable(leaf_of, place)
     _check_rows(read, n_rows, probe)
     strands, said = find_strands(n_entries, n_rows, metadata.batch, place=place)

@@ -70,35 +70,39 @@ def mapping_of(vault: Vault, tree: Tree, *, is_life_seen: bool) -> tuple[LogMapp
     """Return what the arrays mean, as far as the framework fixes it, and what was taken for granted."""
     lead = "" if len(vault.store.strands) == 1 else "/{episode}"
     n_values = len(tree.actions.shape) - 2
-    fields = [
+    fields = (
         FieldMapping(name=ACTIONS, array=_array(lead, tree.actions.path, Axis.AGENT, *(Axis.VALUE,) * n_values)),
         FieldMapping(name=OBSERVATIONS, array=_array(lead, tree.observations.path, Axis.AGENT, Axis.VALUE)),
-    ]
-    said = ["the vault does not keep what was observed after the last step of an episode"]
-    rewards = tree.of_agents(Meaning.REWARD, 2)
-    if rewards is not None:
-        is_shared = tree.n_agents > 1 and _is_shared(vault, rewards)
-        array = _array(lead, rewards, Axis.AGENT)
-        shared = replace(array, take=(0,))
-        fields.append(
-            FieldMapping(name=TEAM_REWARDS, array=shared) if is_shared else FieldMapping(name=REWARDS, array=array)
-        )
-        said += (
-            ["the rewards of all agents are the same in every row: they are copies of the team's"] if is_shared else []
-        )
+    )
+    said = (
+        "all episodes are taken for one run's: a vault tells neither training runs nor checkpoints apart",
+        "the vault does not keep what was observed after the last step of an episode",
+    )
+    rewards, rewards_said = _rewards(vault, tree, lead)
     episodes, ends_said = _episodes(tree, lead)
     mapping = LogMapping(
-        fields=tuple(fields),
+        fields=(*fields, *rewards),
         episodes=episodes,
         alive=_array(lead, ALIVE, Axis.AGENT) if is_life_seen else None,
         environment=vault.metadata.environment or _scenario(vault.store.folder),
         framework=_framework(vault),
     )
-    return mapping, (*vault.assumptions, *said, *ends_said)
+    return mapping, (*vault.assumptions, *said, *rewards_said, *ends_said)
 
 
 def _array(lead: str, path: str, *axes: Axis) -> ArrayMapping:
     return ArrayMapping(path=f"{lead}{path}", axes=(Axis.ROW, *axes))
+
+
+def _rewards(vault: Vault, tree: Tree, lead: str) -> tuple[tuple[FieldMapping, ...], tuple[str, ...]]:
+    path = tree.of_agents(Meaning.REWARD, 2)
+    if path is None:
+        return (), ()
+    array = _array(lead, path, Axis.AGENT)
+    if tree.n_agents == 1 or not _is_shared(vault, path):
+        return (FieldMapping(name=REWARDS, array=array),), ()
+    said = "the rewards of all agents are the same in every row: they are copies of the team's"
+    return (FieldMapping(name=TEAM_REWARDS, array=replace(array, take=(0,))),), (said,)
 
 
 def _is_shared(vault: Vault, path: str) -> bool:

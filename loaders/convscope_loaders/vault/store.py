@@ -38,12 +38,17 @@ class Leaf:
 
 
 class VaultFile:
-    """An open vault: made by `open_vault`.
+    """The arrays of a vault by their keys, each opened when it is first asked for.
 
     Parameters
     ----------
     folder
         With a manifest in it.
+
+    Raises
+    ------
+    MissingPackageError
+        If TensorStore is not installed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -110,18 +115,6 @@ class VaultFile:
             )
 
 
-@contextmanager
-def open_vault(folder: Path) -> Generator[VaultFile]:
-    """Open a vault.
-
-    Raises
-    ------
-    MissingPackageError
-        If TensorStore is not installed.
-    """
-    yield VaultFile(folder)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VaultStore:
     """The arrays of a vault, one environment's rows after the other's."""
@@ -151,8 +144,7 @@ class VaultStore:
 
 @contextmanager
 def _opened(store: VaultStore) -> Generator["_VaultReader"]:
-    with open_vault(store.folder) as file:
-        yield _VaultReader(store, file)
+    yield _VaultReader(store, VaultFile(store.folder))
 
 
 class _VaultReader:

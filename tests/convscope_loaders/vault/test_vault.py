@@ -22,7 +22,7 @@ from convscope.values.status import EndKind, Status
 pytest.importorskip("tensorstore")
 
 from convscope_loaders.vault import LOADER
-from tests.convscope_loaders.vault.writing import write_vault
+from tests.convscope_loaders.vault.writing import BFLOAT16, ENDLESS, create, write_vault
 
 DATA = Path(__file__).parents[2] / "data" / "flashbax"
 OG_MARL = DATA / "3ag.vlt" / "Random"
@@ -115,7 +115,7 @@ def test_a_vault_of_several_data_sets_is_several_runs(tmp_path):
 
 
 @given(lengths=st.lists(st.integers(1, 5), min_size=1, max_size=5), max_bytes=st.sampled_from([1, 300, 1 << 20]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_rows_of_episodes_are_those_that_were_written(tmp_path_factory, lengths, max_bytes):
     tree = og_marl(lengths)
     log = opened(write_vault(tmp_path_factory.mktemp("v") / "u", tree))
@@ -128,6 +128,13 @@ def test_rows_of_episodes_are_those_that_were_written(tmp_path_factory, lengths,
 def test_rows_beyond_the_count_of_the_vault_are_not_read(tmp_path):
     log = opened(write_vault(tmp_path / "u", og_marl([4, 3, 5]), n_rows=7))
     assert log.episodes.length.tolist() == [4, 3]
+
+
+def test_half_precision_is_read(tmp_path):
+    tree = og_marl([4])
+    tree["observations"] = tree["observations"].astype(BFLOAT16)
+    _, observed = columns(opened(write_vault(tmp_path / "u", tree)), "observations")
+    assert np.array_equal(observed, tree["observations"][0].astype(float))
 
 
 def test_rewards_of_their_own_stay_the_agents(tmp_path):
@@ -195,7 +202,7 @@ def configuration(n_updates, n_batches, n_envs, rollout):
 @given(
     sizes=st.tuples(*(st.integers(1, 3) for _ in range(4))), rollout=st.integers(1, 4), n_evaluations=st.integers(1, 3)
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_mavas_rollouts_follow_each_other_in_time(tmp_path_factory, sizes, rollout, n_evaluations):
     tree = mava(*sizes, rollout, n_evaluations)
     folder = tmp_path_factory.mktemp("v") / "u"
@@ -287,6 +294,13 @@ def test_a_count_of_rows_beyond_all_compression_is_refused(tmp_path):
         opened(write_vault(tmp_path / "u", og_marl([4]), n_rows=2_000_000_000))
 
 
+def test_chunks_that_unpack_beyond_all_measure_are_refused(tmp_path):
+    folder = write_vault(tmp_path / "u", og_marl([4]))
+    create(folder, "actions.", np.dtype("int32"), (1, ENDLESS, 2), chunks=[1, 10**9, 2])
+    with pytest.raises(RefusedFileError, match="unpacks 8000000000 bytes at a time"):
+        opened(folder)
+
+
 def test_links_are_refused(tmp_path):
     folder = write_vault(tmp_path / "u", og_marl([4]))
     (folder / "d").rename(tmp_path / "elsewhere")
@@ -345,7 +359,7 @@ def test_a_folder_without_a_vault_stays_unknown(tmp_path):
 
 
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_a_vault_with_a_changed_array_is_read_or_refused_in_words(tmp_path_factory, data):
     tree = og_marl([4, 3])
     tree |= {f"info_{name}": array for name, array in tree.pop("infos").items()}

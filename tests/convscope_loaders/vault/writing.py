@@ -6,6 +6,7 @@ import numpy as np
 import tensorstore
 
 ENDLESS = 10**13
+BFLOAT16 = tensorstore.bfloat16.numpy_dtype
 
 
 def write_vault(folder, tree, *, n_rows=None, metadata=None):
@@ -15,21 +16,22 @@ def write_vault(folder, tree, *, n_rows=None, metadata=None):
     structure = {"version": 1.2, "structure_shape": _mapped(tree), "structure_dtype": _mapped(tree)}
     (folder / "metadata.json").write_text(json.dumps(structure | (metadata or {})))
     for keys, array in leaves.items():
-        store = _created(
-            folder, "".join(f"{key}." for key in keys), array.dtype, (len(array), ENDLESS, *array.shape[2:])
-        )
+        store = create(folder, "".join(f"{key}." for key in keys), array.dtype, (len(array), ENDLESS, *array.shape[2:]))
         store[:, : array.shape[1]].write(array).result()
     longest = max(array.shape[1] for array in leaves.values())
-    _created(folder, "vault_index", np.dtype("int32"), (1,)).write(longest if n_rows is None else n_rows).result()
+    create(folder, "vault_index", np.dtype("int32"), (1,)).write(longest if n_rows is None else n_rows).result()
     return folder
 
 
-def _created(folder, key, dtype, shape):
+def create(folder, key, dtype, shape, *, chunks=None):
+    """Create an array, in place of one of that key."""
     base = {"driver": "file", "path": f"{folder}/"}
     spec = {"driver": "zarr", "kvstore": {"driver": "ocdbt", "base": base, "path": key}, "metadata": {}}
     if len(shape) > 1:
         spec["metadata"]["compressor"] = {"id": "gzip", "level": 5}
-    return tensorstore.open(spec, create=True, dtype=dtype.name, shape=shape).result()
+    if chunks is not None:
+        spec["metadata"]["chunks"] = chunks
+    return tensorstore.open(spec, create=True, delete_existing=True, dtype=dtype.name, shape=shape).result()
 
 
 def _flattened(tree, above=()):
