@@ -103,8 +103,8 @@ def _named(loaders: Sequence[Loader], name: str, *, has_mapping: bool) -> Loader
 
 _ADVICE = {
     FileKind.NUMPY: "one array alone is no log: give the folder with all of its arrays, or save them with numpy.savez",
-    FileKind.TORCH: "no pickle is read unasked: save arrays instead, for instance with numpy.savez",
-    FileKind.PICKLE: "no pickle is read unasked: save arrays instead, for instance with numpy.savez",
+    FileKind.TORCH: "save arrays, for instance with numpy.savez; some are read with --trust-pickle, none unasked",
+    FileKind.PICKLE: "save arrays, for instance with numpy.savez; some are read with --trust-pickle, none unasked",
     FileKind.SAFETENSORS: "give the trajectories, not the parameters",
 }
 

@@ -1,6 +1,9 @@
 """Files of ``torch.save``: pickles, read only on request, and then without running what they hold."""
 
+import re
 from pathlib import Path
+
+import numpy as np
 
 from convscope.errors import LogFormatError
 from convscope.ingest.optional import import_optional
@@ -29,6 +32,10 @@ def check_trusted(probe: Probe, *, instead: str) -> None:
         )
 
 
+_FOREIGN = re.compile(r"GLOBAL ([\w.]+)")
+"""How torch names what a pickle asks for beyond tensors."""
+
+
 def load_torch(path: Path) -> object:
     """Return what a file holds: tensors, numbers, texts, and lists and tables of them, and nothing else.
 
@@ -41,9 +48,21 @@ def load_torch(path: Path) -> object:
     """
     torch = import_optional("torch", extra="torch", purpose=f"{path}, a file of torch.save,")
     try:
-        loaded: object = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(_numbers_of_numpy()):
+            loaded: object = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        # Whatever the restricted unpickler stumbles over, the file is not what it should be.
-        reason = str(error).strip().partition("\n")[0]
-        raise LogFormatError(f"{path} holds more than tensors and plain lists, or is broken: {reason[:160]}") from error
+        # The restricted unpickler stumbles in many ways, and advises to lift the restriction: not here.
+        foreign = _FOREIGN.search(str(error))
+        what = f"asks for {foreign[1][:80]}" if foreign is not None else "is broken"
+        raise LogFormatError(
+            f"{path} {what}: only tensors, numbers, texts and lists of them are read from a pickle; save arrays instead"
+        ) from error
     return loaded
+
+
+def _numbers_of_numpy() -> list[object]:
+    """Return what makes a number of NumPy, under its older and its newer name; it makes nothing else."""
+    scalar = np.float64(0).__reduce__()[0]
+    kinds = [type(np.dtype(kind)) for kind in ("?", "i1", "u1", "i2", "i4", "i8", "f2", "f4", "f8")]
+    named = [(scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]
+    return [*named, np.dtype, *kinds]
