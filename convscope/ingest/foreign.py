@@ -48,11 +48,12 @@ _FOREIGN = (
     ),
     _Foreign(
         sentence="a file of torch.save, which is a pickle and could run code; save the arrays with numpy.savez or as "
-        "HDF5, or record them (docs/recording.md)",
+        "HDF5 (some are read with --trust-pickle, none unasked)",
         is_one=_is(FileKind.TORCH),
     ),
     _Foreign(
-        sentence="a pickle, which could run code when it is read; save the arrays as .npz, HDF5 or Parquet",
+        sentence="a pickle, which could run code when it is read; save the arrays as .npz, HDF5 or Parquet (some are read "
+        "with --trust-pickle, none unasked)",
         is_one=_is(FileKind.PICKLE),
     ),
     _Foreign(

@@ -55,7 +55,8 @@ def list_arrays(path: Path, files: Sequence[str] = ()) -> Listing:
     path
         An ``.npz`` archive, or a folder.
     files
-        The ``.npy`` files of the folder; empty for an archive.
+        The ``.npy`` and ``.npz`` files of the folder; empty for an archive. The arrays of an archive in a folder lie
+        below its name.
 
     Raises
     ------
@@ -104,6 +105,10 @@ def _stored(path: Path, info: ZipInfo, header: NpyHeader) -> StoredArray:
 def _of_folder(folder: Path, files: Sequence[str]) -> Iterator[tuple[str, StoredArray]]:
     for name in files:
         file = folder / name
+        if name.endswith(".npz"):
+            above = _path(name.removesuffix(".npz"))
+            yield from ((f"{above}{inside}", stored) for inside, stored in _of_archive(file))
+            continue
         with file.open("rb") as stream:
             header = read_header(stream.read(HEAD_BYTES), str(file))
         _check_size(header, file.stat().st_size, str(file))

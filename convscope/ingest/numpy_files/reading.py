@@ -63,7 +63,7 @@ class NumpyStore:
 
     path: Path
     files: tuple[str, ...] = ()
-    """The ``.npy`` files of a folder; empty for an archive."""
+    """The ``.npy`` and ``.npz`` files of a folder; empty for an archive."""
 
     def open(self) -> AbstractContextManager[ArrayReader]:
         """Open it for reading rows."""
@@ -78,7 +78,7 @@ def look_into_numpy(path: Path, files: Sequence[str] = ()) -> Container:
     path
         An ``.npz`` archive, or a folder; nothing about it is trusted.
     files
-        The ``.npy`` files of the folder, relative to it; empty for an archive.
+        The ``.npy`` and ``.npz`` files of the folder that are meant, relative to it; empty for an archive.
 
     Returns
     -------

@@ -91,6 +91,11 @@ def with_views(container: Container, views: Iterable[View]) -> Container:
     )
 
 
+def only_views(container: Container, views: Iterable[View]) -> Container:
+    """Return a container of views alone."""
+    return with_views(replace(container, inventory=replace(container.inventory, datasets={})), views)
+
+
 @contextmanager
 def _opened(store: ViewStore) -> Generator[ViewReader]:
     with store.store.open() as file:

@@ -91,6 +91,14 @@ def test_names_of_trees_become_paths_and_scalars_and_names_attributes(tmp_path):
             file.read("/none")
 
 
+def test_archives_of_a_folder_lie_below_their_names(tmp_path):
+    np.savez(tmp_path / "episode_1.npz", a=ROWS)
+    np.savez_compressed(tmp_path / "episode_0.npz", a=ROWS + 1)
+    container = look_into_numpy(tmp_path, ["episode_0.npz", "episode_1.npz"])
+    assert list(container.inventory.datasets) == ["/episode_0/a", "/episode_1/a"]
+    assert [read(container, name, 1, 2)[0, 0] for name in container.inventory.datasets] == [4, 3]
+
+
 def test_rows_are_read_without_the_rest_and_a_compressed_array_is_decompressed_once(tmp_path, monkeypatch):
     np.savez(tmp_path / "plain.npz", a=ROWS)
     np.savez_compressed(tmp_path / "small.npz", a=ROWS)
