@@ -84,13 +84,12 @@ class _PickledArray(np.ndarray[Any, np.dtype[Any]]):
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, shape, kind, is_fortran, content = state
-        dtype = _checked(shape, kind, content)
-        checked: Any = (1, shape, dtype, bool(is_fortran), content)
+        checked: Any = (1, *_checked(shape, kind, content), bool(is_fortran), content)
         super().__setstate__(checked)
 
 
-def _checked(shape: object, kind: object, content: object) -> np.dtype[Any]:
-    """Return the type of an array, after making sure that its content is as large as it says."""
+def _checked(shape: object, kind: object, content: object) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return shape and type of an array, after making sure that its content is as large as it says."""
     if not isinstance(kind, _PickledType) or not isinstance(shape, tuple):
         raise pickle.UnpicklingError("it holds an array without a type or a shape")
     sizes = [n for n in shape if type(n) is int and n >= 0]
@@ -102,7 +101,7 @@ def _checked(shape: object, kind: object, content: object) -> np.dtype[Any]:
     )
     if len(sizes) < len(shape) or len(shape) > 16 or not is_whole:
         raise pickle.UnpicklingError("it holds an array whose content is not as large as it says")
-    return kind.dtype
+    return tuple(sizes), kind.dtype
 
 
 def _empty_array(*_: object) -> npt.NDArray[Any]:
@@ -115,14 +114,14 @@ def _type(code: object, *_: object) -> _PickledType:
     return _PickledType(code)
 
 
-def _array(content: bytes, kind: object, shape: tuple[int, ...], order: object = "C") -> npt.NDArray[Any]:
-    dtype = _checked(shape, kind, content)
-    made: npt.NDArray[Any] = np.frombuffer(content, dtype).reshape(shape, order="F" if order == "F" else "C")
-    return made.copy()
+def _array(content: bytes, kind: object, *shape_and_order: object) -> npt.NDArray[Any]:
+    shape, dtype = _checked(shape_and_order[0], kind, content)
+    made: npt.NDArray[Any] = np.frombuffer(content, dtype)
+    return made.reshape(shape, order="F" if shape_and_order[1:] == ("F",) else "C").copy()
 
 
 def _scalar(kind: object, content: bytes) -> object:
-    return np.frombuffer(content, _checked((1,), kind, content))[0]
+    return np.frombuffer(content, _checked((1,), kind, content)[1])[0]
 
 
 def _encoded(text: str, encoding: str) -> bytes:

@@ -49,7 +49,7 @@ def _container(probe: Probe, mapping: LogMapping | None) -> Container:
 def _foreign(inventory: Inventory) -> str | None:
     """Return what a file is that holds no log in time order; None for any other."""
     root = inventory.attributes.get("/", {})
-    if "maxsize" in root and "/_meta" in inventory.groups:
+    if "/_meta" in inventory.groups and ("maxsize" in root or "_insertion_idx" in root):
         return "a Tianshou replay buffer, whose rows are a ring, not in time order: the loader tianshou reads it"
     if "keras_version" in root or "/model_weights" in inventory.groups:
         return "Keras weights, not trajectories"

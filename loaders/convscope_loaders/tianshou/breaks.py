@@ -16,7 +16,7 @@ _MOST = 0.9
 
 
 def find_breaks(
-    file: ArrayReader, pairs: Iterable[tuple[str, str]], rings: Sequence[Ring], is_end: BoolArray
+    file: ArrayReader, pairs: Iterable[tuple[str, str]], *, rings: Sequence[Ring], is_end: BoolArray
 ) -> BoolArray | None:
     """Return in which rows an episode stops without an end flag, shape (rows of the arrays,).
 

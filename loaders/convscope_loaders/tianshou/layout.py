@@ -106,13 +106,16 @@ def find_layout(inventory: Inventory, *, n_agents: int, has_turns: bool, order: 
     whose = Whose.ACTING if has_turns else Whose.EACH
     seen = leaves_of(inventory, "obs")
     masks = tuple(leaf for leaf in seen if leaf.rpartition("/")[2] in _MASKS)
+    own = tuple(leaf for leaf in seen if leaf not in masks)
     fields = [
-        _field(inventory, ACTIONS, whose, (META + "act",), n_agents=n_agents),
-        _observed(inventory, OBSERVATIONS, whose, tuple(leaf for leaf in seen if leaf not in masks), n_agents=n_agents),
-        _observed(inventory, ACTION_MASKS, whose, masks[:1], n_agents=n_agents),
+        _field(inventory, ACTIONS, whose=whose, leaves=(META + "act",), n_agents=n_agents),
+        _observed(inventory, OBSERVATIONS, whose=whose, leaves=own, n_agents=n_agents),
+        _observed(inventory, ACTION_MASKS, whose=whose, leaves=masks[:1], n_agents=n_agents),
         *(
-            _field(inventory, INFO + leaf.removeprefix(f"{META}info/"), Whose.TEAM, (leaf,), n_agents=n_agents)
-            for leaf in leaves_of(inventory, "info")
+            _field(
+                inventory, INFO + name.removeprefix(f"{META}info/"), whose=Whose.TEAM, leaves=(name,), n_agents=n_agents
+            )
+            for name in leaves_of(inventory, "info")
         ),
     ]
     rewards, notices = _rewards(inventory, n_agents=n_agents, has_turns=has_turns, order=order)
@@ -126,15 +129,15 @@ def _is_column(inventory: Inventory, info: ArrayInfo, n_rows: int) -> bool:
     return is_plain and info.shape[:1] == (n_rows,) and not info.path.endswith("/agent_id")
 
 
-def _field(inventory: Inventory, name: str, whose: Whose, leaves: tuple[str, ...], *, n_agents: int) -> BufferField:
+def _field(inventory: Inventory, name: str, *, whose: Whose, leaves: tuple[str, ...], n_agents: int) -> BufferField:
     values = sum(prod(inventory.datasets[leaf].shape[1:]) for leaf in leaves)
     return BufferField(
         name=name, whose=whose, leaves=leaves, width=values // n_agents if whose is Whose.EACH else values
     )
 
 
-def _observed(inventory: Inventory, name: str, whose: Whose, leaves: tuple[str, ...], *, n_agents: int) -> BufferField:
-    field = _field(inventory, name, whose, leaves, n_agents=n_agents)
+def _observed(inventory: Inventory, name: str, *, whose: Whose, leaves: tuple[str, ...], n_agents: int) -> BufferField:
+    field = _field(inventory, name, whose=whose, leaves=leaves, n_agents=n_agents)
     following = tuple(leaf.replace(f"{META}obs", f"{META}obs_next", 1) for leaf in leaves)
     infos = [
         (inventory.datasets.get(after), inventory.datasets[leaf]) for after, leaf in zip(following, leaves, strict=True)

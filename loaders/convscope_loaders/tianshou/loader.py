@@ -83,7 +83,7 @@ def _log(probe: Probe, container: Container, file: ArrayReader) -> TrajectoryLog
     rings = read_rings(file, inventory, place)
     turns = read_turns(file, inventory, n_rows_of(inventory), place=place, trusts_pickle=probe.trusts_pickle)
     n_agents = len(turns.names) if turns is not None else count_agents(inventory, place)
-    episodes, is_compared = _episodes(file, inventory, rings, turns)
+    episodes, is_compared = _episodes(file, inventory, rings=rings, turns=turns)
     _check_episodes(episodes, rings, turns, place=place)
     order = agent_order(turns, episodes) if turns is not None else None
     layout = find_layout(inventory, n_agents=n_agents, has_turns=turns is not None, order=order)
@@ -110,7 +110,7 @@ def _log(probe: Probe, container: Container, file: ArrayReader) -> TrajectoryLog
 
 
 def _episodes(
-    file: ArrayReader, inventory: Inventory, rings: tuple[Ring, ...], turns: Turns | None
+    file: ArrayReader, inventory: Inventory, *, rings: tuple[Ring, ...], turns: Turns | None
 ) -> tuple[RingEpisodes, bool]:
     """Return the episodes, and whether observations were compared to tell them apart."""
     is_end = np.zeros(n_rows_of(inventory), bool)
@@ -123,7 +123,7 @@ def _episodes(
         and inventory.datasets[after].shape == inventory.datasets[leaf].shape
         and np.prod(inventory.datasets[leaf].shape[1:]) <= _COMPARED_VALUES
     ]
-    seen = find_breaks(file, pairs, rings, is_end)
+    seen = find_breaks(file, pairs, rings=rings, is_end=is_end)
     is_break = np.zeros(len(is_end), bool) if seen is None else seen
     if turns is not None:
         is_break |= turn_breaks(turns, rings)

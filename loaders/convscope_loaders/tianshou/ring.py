@@ -74,7 +74,7 @@ def read_rings(file: ArrayReader, inventory: Inventory, place: str) -> tuple[Rin
     maxsize = _count(told, "maxsize", place)
     if "/_lengths" not in inventory.datasets:
         return (_single(file, inventory, told, place=place),)
-    edges, lengths, newest = (_list(file, inventory, name, place) for name in _MANAGED)
+    edges, lengths, newest = (_list(file, inventory, name, place=place) for name in _MANAGED)
     if len(edges) != len(lengths) + 1 or len(newest) != len(lengths) or edges[-1] != maxsize:
         raise LogFormatError(f"{place}: _extend_offset, _lengths and last_index do not fit together")
     return tuple(
@@ -129,7 +129,7 @@ def _single(file: ArrayReader, inventory: Inventory, told: Mapping[str, Value], 
     insertion = _count(told, "_insertion_idx" if "_insertion_idx" in told else "_index", place)
     if size > capacity or insertion >= max(capacity, 1) or (size < capacity and insertion != size):
         raise LogFormatError(f"{place}: _size {size}, maxsize {capacity} and insertion index {insertion} do not fit")
-    newest = _list(file, inventory, "/last_index", place)
+    newest = _list(file, inventory, "/last_index", place=place)
     # Rows that were set at once (`from_data`), not added one by one, leave both indices at 0: nothing was lost.
     was_set = insertion == 0 and newest == [0] and capacity > 1
     is_full = size == capacity and size > 0
@@ -156,7 +156,7 @@ def _count(told: Mapping[str, Value], name: str, place: str) -> int:
     return value
 
 
-def _list(file: ArrayReader, inventory: Inventory, name: str, place: str) -> list[int]:
+def _list(file: ArrayReader, inventory: Inventory, name: str, *, place: str) -> list[int]:
     info = inventory.datasets.get(name)
     if info is None or len(info.shape) != 1 or not info.is_whole or info.shape[0] > _MAX_RINGS:
         raise LogFormatError(f"{place} has no list {name} of row numbers; it is no whole replay buffer")

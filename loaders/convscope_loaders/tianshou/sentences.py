@@ -53,5 +53,6 @@ def about_lost(n_headless: int) -> tuple[Notice, ...]:
     """Return what is left out of full rings."""
     if not n_headless:
         return ()
-    message = f"left out in {n_headless} full rings: the oldest episode, whose first steps may have been written over"
+    what = f"left out: the oldest episode of each full ring ({n_headless})"
+    message = f"{what}, since its first steps may have been written over"
     return (Notice(code="headless-episodes", message=message, where="/_meta"),)

@@ -69,7 +69,12 @@ class TidySource:
         values = np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)[places.taken]
         if spec.name == ACTIONS and self.is_discrete:
             values = np.where(values < 0, np.nan, values)
-        per_row = (len(self.keys.agents),) if spec.level is Level.AGENT else ()
+        n_agents = len(self.keys.agents)
+        if spec.level is Level.PAIR:
+            weights = np.full((int(places.rows.sum()), *spec.shape, n_agents, n_agents), np.nan)
+            weights[places.row, :, places.agent] = values.reshape(len(values), *spec.shape, n_agents)
+            return weights
+        per_row = (n_agents,) if spec.level is Level.AGENT else ()
         column = np.full((int(places.rows.sum()), *per_row, values.shape[1]), np.nan)
         if spec.level is Level.AGENT:
             column[places.row, places.agent] = values
