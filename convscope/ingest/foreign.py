@@ -52,8 +52,8 @@ _FOREIGN = (
         is_one=_is(FileKind.TORCH),
     ),
     _Foreign(
-        sentence="a pickle, which could run code when it is read; save the arrays as .npz, HDF5 or Parquet (some are read "
-        "with --trust-pickle, none unasked)",
+        sentence="a pickle, which could run code when it is read; save the arrays as .npz, HDF5 or Parquet (some are "
+        "read with --trust-pickle, none unasked)",
         is_one=_is(FileKind.PICKLE),
     ),
     _Foreign(
