@@ -82,7 +82,8 @@ def record(
     OutputError
         If something is at the path already, or the folder cannot be written.
     """
-    extras = Extras(capture=capture or {}, model=model, positions=positions, keeps_state=keeps_state)
+    is_own = not isinstance(path, Recorder)
+    extras = Extras(capture=capture or {}, model=model, positions=positions, keeps_state=keeps_state, closes=is_own)
     adapter = adapter_for(env)
     if isinstance(path, Recorder):
         if options:

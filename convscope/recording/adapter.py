@@ -22,6 +22,8 @@ class Extras:
     """Holds the modules that ``capture`` names."""
     positions: Callable[[object], object] | None = None
     """Takes the environment and returns where each agent is."""
+    closes: bool = False
+    """Whether the recorder was made for this environment, and is closed with it."""
     keeps_state: bool = False
     """Whether the state of the world is recorded, where the environment tells it."""
 

@@ -44,6 +44,11 @@ class RecordedColumn:
         """All arrays of the column."""
         return tuple((self.by_agent or {}).values()) if self.values is None else (self.values,)
 
+    @property
+    def n_rows(self) -> int:
+        """Rows of the longest array."""
+        return max(map(len, self.parts), default=0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RecordedEpisode:
@@ -60,6 +65,10 @@ class RecordedEpisode:
     columns: Mapping[str, RecordedColumn]
     """By field; of ``rows`` rows, or of ``length``, which leaves the final row missing."""
     labels: Labels
+
+    def episode(self) -> "RecordedEpisode":
+        """Return the episode: it is whole."""
+        return self
 
     @property
     def n_bytes(self) -> int:

@@ -3,7 +3,8 @@
 import os
 import time
 import warnings
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +14,7 @@ from convscope.ingest.hdf5.writing import claim
 from convscope.recording.episode import RecordedEpisode
 from convscope.recording.layout import About, layout_of
 from convscope.recording.recording_file import RecordingFile
-from convscope.recording.sketch import Sketch, difference, merged, sketch_of
+from convscope.recording.sketch import Sketch, difference, kind_of, merged, sketch_of
 from convscope.values.header import ActionSpace
 
 
@@ -36,6 +37,20 @@ class OpenEpisode(Protocol):
 
     def cut(self) -> None:
         """End it here, as far as it got."""
+        ...
+
+
+class FinishedEpisode(Protocol):
+    """An episode that is over, whole or yet to be put together."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory that it takes, about."""
+        ...
+
+    def episode(self) -> RecordedEpisode:
+        """Return it whole."""
+        ...
 
 
 class Journal:
@@ -69,11 +84,12 @@ class Journal:
         self._rule = rule
         self._is_live = is_live
         self._process = os.getpid()
-        self._pending: list[RecordedEpisode] = []
+        self._pending: list[FinishedEpisode] = []
         self._pending_bytes = 0
         self._assumptions: dict[str, None] = {}
         self._notes: dict[str, bool] = {}
         self._sketch: Sketch | None = None
+        self._known_kinds: set[Hashable] = set()
         self._file: RecordingFile | None = None
         self._last_commit = time.monotonic()
 
@@ -90,25 +106,19 @@ class Journal:
             self._notes[sentence] = False
             warnings.warn(sentence, RecordingWarning, stacklevel=3)
 
-    def add(self, episode: RecordedEpisode) -> None:
+    def add(self, finished: FinishedEpisode) -> None:
         """Take an episode; it is committed now or later, as the rule has it.
 
         Raises
         ------
         UsageError
-            If the journal is closed or belongs to another process, or the episode contradicts those before it.
+            If the journal is closed or belongs to another process, or as `commit` does.
         OutputError
             If it cannot be written.
         """
         self._check_usable()
-        sketch = sketch_of(episode, self.spaces)
-        if self._sketch is not None and sketch != self._sketch:
-            sketch = merged(self._sketch, sketch)
-            if self._file is not None and sketch != self._sketch:
-                self._begin_another_file(self._sketch, sketch)
-        self._sketch = sketch
-        self._pending.append(episode)
-        self._pending_bytes += episode.n_bytes
+        self._pending.append(finished)
+        self._pending_bytes += finished.n_bytes
         self.n_episodes += 1
         is_time = time.monotonic() - self._last_commit >= self._rule.seconds
         if is_time or self._pending_bytes >= self._rule.n_bytes:
@@ -120,24 +130,37 @@ class Journal:
         Raises
         ------
         UsageError
-            If the journal is closed or belongs to another process.
+            If the journal is closed or belongs to another process, or an episode holds what cannot be recorded or
+            contradicts those before it; it is left out, and the others are committed all the same.
         OutputError
             If it cannot be written.
         """
         self._check_usable()
-        notes = [sentence for sentence, is_written in self._notes.items() if not is_written]
-        if self._pending and self._file is None:
-            self._file = self._new_file(notes)
-        elif self._file is not None and (self._pending or notes):
-            self._file.commit(self._pending, notes)
-        else:
-            return
-        self._notes.update(dict.fromkeys(notes, True))
-        self.n_committed += len(self._pending)
-        self._pending, self._pending_bytes = [], 0
-        if not self._is_live:
-            self._close_file()
+        pending, self._pending, self._pending_bytes = deque(self._pending), [], 0
+        batch: list[RecordedEpisode] = []
+        refused: UsageError | None = None
+        try:
+            while pending:
+                finished = pending.popleft()
+                try:
+                    episode = finished.episode()
+                    sketch = self._sketch_with(episode)
+                except UsageError as error:
+                    refused = error
+                    continue
+                if self._file is not None and sketch is not self._sketch:
+                    self._write(batch)
+                    batch = []
+                    self._begin_another_file(sketch)
+                self._sketch = sketch
+                batch.append(episode)
+            self._write(batch)
+        except BaseException:  # what was not written is kept, but for what could not be put together
+            self._pending = [*batch, *pending]
+            raise
         self._last_commit = time.monotonic()
+        if refused is not None:
+            raise refused
 
     def close(self) -> None:
         """End the episodes that are going on, commit and close; a second call does nothing.
@@ -164,28 +187,47 @@ class Journal:
                 "give convscope the folder"
             )
 
-    def _begin_another_file(self, before: Sketch, after: Sketch) -> None:
-        self.commit()
-        self._close_file()
-        reason = difference(before, after)
-        self.note(f"{self.paths[-1].name} has no room for {reason}: the recording goes on in another file beside it")
+    def _sketch_with(self, episode: RecordedEpisode) -> Sketch:
+        """Return the sketch with room for an episode too; the same object where it has room already."""
+        kind = kind_of(episode, self.spaces)
+        if self._sketch is not None and kind in self._known_kinds:
+            return self._sketch
+        own = sketch_of(episode, self.spaces)
+        sketch = own if self._sketch is None else merged(self._sketch, own)
+        if kind is not None:
+            self._known_kinds.add(kind)
+        return sketch
 
-    def _new_file(self, notes: Sequence[str]) -> RecordingFile:
-        if self._sketch is None:
-            raise ValueError("no episode was taken yet")
-        is_first = not self.paths
-        file = RecordingFile(
-            self._path if is_first else self._free_path(), layout_of(self._sketch, self.about, self.spaces)
-        )
-        file.create(
-            self._pending,
-            notes=notes,
-            assumptions=tuple(self._assumptions),
-            continues=None if is_first else self._path.name,
-            is_live=self._is_live,
-        )
-        self.paths.append(file.path)
-        return file
+    def _begin_another_file(self, sketch: Sketch) -> None:
+        if self._file is not None and self._sketch is not None:
+            reason = difference(self._sketch, sketch)
+            self.note(f"{self._file.path.name} has no room for {reason}: the recording goes on in a file beside it")
+        self._close_file()
+
+    def _write(self, episodes: Sequence[RecordedEpisode]) -> None:
+        notes = [sentence for sentence, is_written in self._notes.items() if not is_written]
+        if self._file is not None and (episodes or notes):
+            self._file.commit(episodes, notes)
+        elif episodes and self._sketch is not None:
+            self._file = self._new_file(self._sketch)
+            self._file.create(
+                episodes,
+                notes=notes,
+                assumptions=tuple(self._assumptions),
+                continues=self._path.name if self.paths else None,
+                is_live=self._is_live,
+            )
+            self.paths.append(self._file.path)
+        else:
+            return
+        self._notes.update(dict.fromkeys(notes, True))
+        self.n_committed += len(episodes)
+        if not self._is_live:
+            self._close_file()
+
+    def _new_file(self, sketch: Sketch) -> RecordingFile:
+        path = self._free_path() if self.paths else self._path
+        return RecordingFile(path, layout_of(sketch, self.about, self.spaces))
 
     def _free_path(self) -> Path:
         number = len(self.paths) + 1

@@ -138,6 +138,8 @@ class Recorder:
     ) -> None:
         """Add what is known of the agents and the environment; it counts for files that are begun later.
 
+        A framework and an environment that were named already keep their names.
+
         Parameters
         ----------
         action_spaces, framework, environment
@@ -151,8 +153,8 @@ class Recorder:
         self._journal.about = replace(
             about,
             groups={**about.groups, **(groups or {})},
-            framework=framework or about.framework,
-            environment=environment or about.environment,
+            framework=about.framework or framework,
+            environment=about.environment or environment,
         )
 
     def assume(self, sentence: str) -> None:

@@ -14,9 +14,9 @@ from convscope.ingest.hdf5.growing import TABLE, TEXTS, next_chunk, open_growing
 from convscope.ingest.hdf5.writing import Attribute, Hdf5Writer, Storage, create_hdf5, writing
 from convscope.ingest.log_layout import COMMITTED, CONTINUES, NOTES, group_path
 from convscope.ingest.log_tables import GROUP_VERSION, flags_of, root_attributes, slots_of, write_agents
-from convscope.ingest.log_targets import Target, create_columns
-from convscope.recording.episode import Numbers, RecordedEpisode
-from convscope.recording.filling import PlacedEpisode, empty_rows, fill, placed
+from convscope.ingest.log_targets import create_columns
+from convscope.recording.episode import RecordedEpisode
+from convscope.recording.filling import PlacedEpisode, placed, rows_of
 from convscope.recording.layout import Layout
 from convscope.values.arrays import IntArray
 from convscope.values.status import EndKind
@@ -154,7 +154,7 @@ class RecordingFile:
         for path, slots in self._groups.items():
             file.append(f"{path}/status", first, status[:, slots])
         for target in self._layout.targets:
-            file.append(target.path, first, _rows(target, found, n_rows))
+            file.append(target.path, first, rows_of(target, found))
 
     def _append_episodes(self, file: Hdf5Writer, episodes: Sequence[RecordedEpisode], starts: IntArray) -> None:
         columns: dict[str, IntArray | list[int]] = {
@@ -182,15 +182,6 @@ def _append_texts(file: Hdf5Writer, path: str, texts: Sequence[str], *, axis: st
     if texts:
         file.append_texts(path, start, texts)
         file.append(f"/{axis}", start, start + np.arange(len(texts)))
-
-
-def _rows(target: Target, found: Sequence[PlacedEpisode], n_rows: int) -> Numbers:
-    rows = empty_rows(target, n_rows)
-    start = 0
-    for episode in found:
-        fill(target, episode, rows[start : start + episode.episode.rows])
-        start += episode.episode.rows
-    return rows
 
 
 def _table() -> dict[str, Attribute]:

@@ -1,6 +1,6 @@
 """What episodes hold, without their rows: agents, columns, shapes and types. Episodes of one file share one sketch."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -59,21 +59,32 @@ def sketch_of(episode: RecordedEpisode, declared: Mapping[str, ActionSpace]) -> 
     return Sketch(agents=episode.agents, columns=columns, spaces=spaces)
 
 
+def kind_of(episode: RecordedEpisode, declared: Mapping[str, ActionSpace]) -> Hashable | None:
+    """Return what the sketch of an episode depends on, which is told faster; None where it depends on its numbers."""
+    columns = episode.columns.items()
+    is_told = ACTIONS not in episode.columns or declared.keys() >= set(episode.agents)
+    is_plain = all(
+        c.values is not None and (c.values.dtype.kind in "fu" or f in MISSING_IS_MINUS_ONE) for f, c in columns
+    )
+    if not is_told or not is_plain:
+        return None
+    return episode.agents, tuple((f, c.level, c.parts[0].dtype, c.parts[0].shape[1:]) for f, c in columns)
+
+
 def merged(first: Sketch, second: Sketch) -> Sketch:
-    """Return a sketch with room for what both have room for.
+    """Return a sketch with room for what both have room for; the first one itself if that has it.
 
     Raises
     ------
     UsageError
         If a column has another level or another number of axes.
     """
-    if first == second:
-        return first
-    return Sketch(
+    both = Sketch(
         agents=tuple(dict.fromkeys((*first.agents, *second.agents))),
         columns=_merged_columns(first.columns, second.columns),
         spaces=_merged_spaces(first.spaces, second.spaces),
     )
+    return first if both == first else both
 
 
 def difference(before: Sketch, after: Sketch) -> str:

@@ -1,30 +1,18 @@
 """An episode that is recorded while it goes on, step by step."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from convscope.errors import UsageError
-from convscope.recording.episode import Labels, Numbers, RecordedColumn, RecordedEpisode, check_episode
+from convscope.recording.episode import Labels, RecordedEpisode, check_episode
 from convscope.recording.journal import Journal
+from convscope.recording.kept import KeptByAgent, KeptValues
 from convscope.recording.names import column_named
-from convscope.recording.track import Track
-from convscope.values.arrays import BoolArray, ByteArray
-from convscope.values.fields import ACTIONS, ATTENTION, OBSERVATIONS, Level
-from convscope.values.status import EndKind, Status
-
-_CAPACITY = 32
-"""Rows to have room for at first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tracks:
-    name: str
-    """Of the field."""
-    level: Level
-    of: dict[str, Track] = field(default_factory=dict)
-    """By agent; under the empty name for the team and for pairs."""
+from convscope.recording.presence import presence_of
+from convscope.values.fields import ACTIONS, OBSERVATIONS, REWARDS, Level
+from convscope.values.status import EndKind
 
 
 class EpisodeTrace:
@@ -32,7 +20,7 @@ class EpisodeTrace:
 
     Each timestep is `observe`, then `act`; what is observed after the last action is the final observation. Columns are
     named as `column_named` has it. A column of agents is a mapping from agents to values, or an array with an entry per
-    agent; any other is one value.
+    agent; any other is one value. Values are copied at once and looked at when the episode is committed.
 
     Parameters
     ----------
@@ -46,26 +34,25 @@ class EpisodeTrace:
 
     def __init__(self, agents: Sequence[str], labels: Labels, journal: Journal) -> None:
         self.length = 0
-        self._slot_of = {agent: slot for slot, agent in enumerate(agents)}
+        self._agents = tuple(agents)
         self._labels = labels
         self._journal = journal
-        self._columns: dict[str, _Tracks] = {}
-        self._present: set[str] = set()
-        self._left: set[str] = set()
-        self._actors: Collection[str] = ()
-        self._status: list[bytes] = []
-        self._is_status_stale = True
+        self._columns: dict[str, KeptByAgent | KeptValues] = {}
+        self._steps: list[tuple[Any, ...]] = []
+        self._joined: dict[str, int] = {}
+        self._left: dict[str, int] = {}
+        self._end = EndKind.CUT
         journal.going_on[id(self)] = self
 
     def join(self, agents: Iterable[str]) -> None:
         """Say that agents are there from now on; one of which anything is recorded is there in any case."""
-        self._present.update(agents)
-        self._is_status_stale = True
+        for agent in agents:
+            self._joined.setdefault(agent, self.length)
 
     def leave(self, agents: Iterable[str]) -> None:
         """Say that agents are out for the rest of the episode; what they observe next is their last."""
-        self._left.update(agents)
-        self._is_status_stale = True
+        for agent in agents:
+            self._left.setdefault(agent, self.length)
 
     def observe(self, columns: Mapping[str, object]) -> None:
         """Keep what is there before the next action: observations, masks, positions, the state.
@@ -73,10 +60,14 @@ class EpisodeTrace:
         Raises
         ------
         UsageError
-            If a column is called like nothing or holds no numbers, or its shape has changed.
+            If a column is called like nothing, or a column of agents has no entry for each of them.
         """
         for name, values in columns.items():
-            self._put(name, values)
+            column = self._columns.get(name) or self._new_column(name)
+            if isinstance(column, KeptValues):
+                column.put(self.length, values)
+            else:
+                column.put(self.length, values if isinstance(values, dict) else self._by_agent(name, values))
 
     def act(self, columns: Mapping[str, object]) -> None:
         """Keep what happens in this timestep: actions, rewards, messages, attention. The next timestep begins.
@@ -88,15 +79,24 @@ class EpisodeTrace:
         UsageError
             As for `observe`.
         """
-        for name, values in columns.items():
-            self._put(name, values)
-        actions = columns.get(ACTIONS)
-        actors = actions.keys() if isinstance(actions, Mapping) else self._slot_of.keys()
-        if self._is_status_stale or actors != self._actors:
-            self._actors = set(actors)
-            self._status.append(self._status_row(self._actors))
-        else:
-            self._status.append(self._status[-1])
+        self.observe(columns)
+        self.length += 1
+
+    def advance(
+        self, actions: Mapping[str, object], rewards: Mapping[str, object], observations: Mapping[str, Any]
+    ) -> None:
+        """Do the same as `act` with actions and rewards, then `observe` with observations, in less time.
+
+        Parameters
+        ----------
+        actions, rewards
+            Single numbers.
+        observations
+            Arrays.
+        """
+        copies = [observation.copy() for observation in observations.values()]
+        acting, rewarded = tuple(actions.values()), tuple(rewards.values())
+        self._steps.append((self.length, tuple(actions), acting, tuple(rewards), rewarded, tuple(observations), copies))
         self.length += 1
 
     def finish(self, end: EndKind) -> None:
@@ -107,106 +107,77 @@ class EpisodeTrace:
         UsageError, OutputError
             As for `Recorder.add_episode`.
         """
+        self._end = end
         self._journal.going_on.pop(id(self), None)
         if self.length:
-            episode = self._episode(end)
-            check_episode(episode)
-            self._journal.add(episode)
+            self._journal.add(self)
 
     def cut(self) -> None:
         """End the episode in the middle."""
         self.finish(EndKind.CUT)
 
-    def _put(self, name: str, values: object) -> None:
-        tracks = self._columns.get(name) or self._new_tracks(name)
-        row = self.length
-        if tracks.level is not Level.AGENT:
-            self._track(tracks, "").put(row, values)
-            return
-        for agent, value in self._by_agent(tracks.name, values):
-            track = tracks.of.get(agent) or self._track(tracks, agent)
-            track.put(row, value)
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the episode takes, about."""
+        of_steps = (
+            sum(observation.nbytes for observation in self._steps[0][-1]) * len(self._steps) if self._steps else 0
+        )
+        return of_steps + sum(column.n_bytes for column in self._columns.values())
 
-    def _by_agent(self, field: str, values: object) -> Iterable[tuple[str, object]]:
-        if isinstance(values, Mapping):
-            return values.items()
-        entries = np.asarray(values)
-        if entries.shape[:1] != (len(self._slot_of),):
-            raise UsageError(
-                f"{field} has shape {entries.shape}; expected an entry for each of {len(self._slot_of)} agents"
-            )
-        return zip(self._slot_of, entries, strict=True)
+    def episode(self) -> RecordedEpisode:
+        """Return the finished episode.
 
-    def _new_tracks(self, name: str) -> _Tracks:
-        field, level = column_named(name)
-        if any(tracks.name == field for tracks in self._columns.values()):
-            raise UsageError(f"two columns are the field {field}; {name} needs another name")
-        return self._columns.setdefault(name, _Tracks(name=field, level=level))
-
-    def _track(self, tracks: _Tracks, agent: str) -> Track:
-        if tracks.level is Level.AGENT:
-            self._slot_of.setdefault(agent, len(self._slot_of))
-            self._present.add(agent)
-            self._is_status_stale = True
-        return tracks.of.setdefault(agent, Track(tracks.name, _CAPACITY))
-
-    def _status_row(self, actors: Collection[str]) -> bytes:
-        observed = self._columns.get(OBSERVATIONS)
-        status = bytearray(len(self._slot_of))
-        self._is_status_stale = False
-        for agent, slot in self._slot_of.items():
-            if agent in actors:
-                status[slot] = Status.ACTING
-            elif agent in self._left:
-                # What an agent sees after its last action is kept, in a row in which it waits.
-                is_last_seen = observed is not None and agent in observed.of and observed.of[agent].has(self.length)
-                status[slot] = Status.WAITING if is_last_seen else Status.DEAD
-                self._is_status_stale |= is_last_seen
-            elif agent in self._present:
-                status[slot] = Status.WAITING
-        return bytes(status)
-
-    def _episode(self, end: EndKind) -> RecordedEpisode:
-        tracks = [track for column in self._columns.values() for track in column.of.values()]
-        rows = self.length + any(track.has(self.length) for track in tracks)
-        if rows > self.length:
-            self._status.append(self._status_row(()))
-        return RecordedEpisode(
-            agents=tuple(self._slot_of),
+        Raises
+        ------
+        UsageError
+            If a column holds something else than numbers, or changes its shape.
+        """
+        self._unfold_steps()
+        rows = self.length + any(column.has(self.length) for column in self._columns.values())
+        of_agents = [c for c in self._columns.values() if isinstance(c, KeptByAgent) and c.is_there]
+        runs = {column.field: column.runs() for column in of_agents}
+        presence = presence_of(self._agents, list(runs.values()), joined=self._joined, left=self._left, n_rows=rows)
+        columns = {field: found.column(presence.agents, rows) for field, found in runs.items()}
+        columns |= {c.field: c.column(rows) for c in self._columns.values() if isinstance(c, KeptValues)}
+        episode = RecordedEpisode(
+            agents=presence.agents,
             length=self.length,
             rows=rows,
-            end=end,
-            status=_status_array(self._status, len(self._slot_of)),
-            columns={column.name: _column(column, rows) for column in self._columns.values() if column.of},
+            end=self._end,
+            status=presence.status,
+            columns=columns,
             labels=self._labels,
         )
+        check_episode(episode)
+        return episode
 
+    def _unfold_steps(self) -> None:
+        if not self._steps:
+            return
+        rows, acting, actions, rewarded, rewards, observing, observations = zip(*self._steps, strict=True)
+        found = {
+            ACTIONS: (rows, acting, actions),
+            REWARDS: (rows, rewarded, rewards),
+            OBSERVATIONS: ([row + 1 for row in rows], observing, observations),
+        }
+        for name, entries in found.items():
+            column = self._columns.get(name) or self._new_column(name)
+            if isinstance(column, KeptByAgent):
+                column.put_copies(*entries)
+        self._steps = []
 
-def _status_array(rows: Sequence[bytes], n_agents: int) -> ByteArray:
-    # Agents that joined later are absent in the rows before.
-    status = np.frombuffer(b"".join(row.ljust(n_agents, b"\0") for row in rows), np.uint8).reshape(len(rows), n_agents)
-    is_dead = status == Status.DEAD
-    # An agent that came back had only paused: dead is for the rest of the episode.
-    comes_back = np.logical_or.accumulate(~is_dead[::-1], axis=0)[::-1]
-    return np.where(is_dead & comes_back, np.uint8(Status.WAITING), status)
+    def _new_column(self, name: str) -> KeptByAgent | KeptValues:
+        field, level = column_named(name)
+        if any(column.field == field for column in self._columns.values()):
+            raise UsageError(f"two columns are the field {field}; {name} needs another name")
+        column = KeptByAgent(field) if level is Level.AGENT else KeptValues(field, level)
+        return self._columns.setdefault(name, column)
 
-
-def _column(tracks: _Tracks, n_rows: int) -> RecordedColumn:
-    parts = {agent: track.part(n_rows) for agent, track in tracks.of.items()}
-    if tracks.level is Level.AGENT:
-        return RecordedColumn(
-            level=tracks.level,
-            by_agent={agent: values for agent, (values, _) in parts.items()},
-            is_given={agent: is_given for agent, (_, is_given) in parts.items()},
-        )
-    values = _with_holes(*parts[""])
-    is_one_head = tracks.name == ATTENTION and values.ndim == 3
-    return RecordedColumn(level=tracks.level, values=values[:, np.newaxis] if is_one_head else values)
-
-
-def _with_holes(values: Numbers, is_given: BoolArray) -> Numbers:
-    if is_given.all():
-        return values
-    holed = values if values.dtype.kind == "f" else values.astype(np.float64)
-    holed[~is_given] = np.nan
-    return holed
+    def _by_agent(self, name: str, values: object) -> Mapping[str, object]:
+        if isinstance(values, Mapping):
+            return values
+        entries = np.asarray(values)
+        if entries.shape[:1] != (len(self._agents),):
+            n_agents = len(self._agents)
+            raise UsageError(f"{name} has shape {entries.shape}; expected an entry for each of {n_agents} agents")
+        return dict(zip(self._agents, entries, strict=True))

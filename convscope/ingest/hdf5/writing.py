@@ -27,8 +27,14 @@ class Storage:
 
     filters: Mapping[str, bool | str | int] = field(default_factory=dict)
     """What its chunks go through, as h5py names it."""
+    float_filters: Mapping[str, bool | str | int] | None = None
+    """The same for floats, where that is something else."""
     chunk_rows: int | None = None
     """Rows of a chunk; None takes as many as `CHUNK_BYTES` hold."""
+
+    def filters_of(self, dtype: np.dtype[np.generic]) -> Mapping[str, bool | str | int]:
+        """Return what chunks of a type go through."""
+        return self.filters if self.float_filters is None or dtype.kind != "f" else self.float_filters
 
 
 PACKED = Storage(filters={"compression": "gzip", "compression_opts": 4, "shuffle": True, "fletcher32": True})
@@ -97,7 +103,7 @@ class Hdf5Writer:
             fillvalue=missing,
             chunks=_chunks(shape, np.dtype(dtype).itemsize, storage.chunk_rows),
             track_times=False,
-            **storage.filters,
+            **storage.filters_of(np.dtype(dtype)),
         )
         if missing is not None:
             dataset.attrs.create("_FillValue", missing, dtype=dtype)

@@ -141,7 +141,7 @@ def test_what_has_no_room_goes_on_in_a_second_file_and_stays_one_run(tmp_path):
     assert sorted(log.episodes.length.tolist()) == [4, 4, 6]
     assert [agent.name for agent in log.header.agents] == [*AGENTS, "drone"]
     assert all(validation == () for validation in map(critical, recorder.paths))
-    assert any("goes on in another file" in notice.message for notice in log.header.notices)
+    assert any("goes on in a file beside it" in notice.message for notice in log.header.notices)
 
 
 def critical(path):
