@@ -38,8 +38,11 @@ def form_of(probe: Probe) -> Form | None:
     first = probe.path / names[0]
     if names[0].endswith(".parquet"):
         return _form_of_table(first)
-    with first.open("rb") as stream:
-        return Form.BATCHES if _BATCH_START.match(stream.read(_HEAD_BYTES)) else None
+    try:
+        with first.open("rb") as stream:
+            return Form.BATCHES if _BATCH_START.match(stream.read(_HEAD_BYTES)) else None
+    except OSError:
+        return None
 
 
 def recording_files(names: Sequence[str]) -> tuple[str, ...]:
