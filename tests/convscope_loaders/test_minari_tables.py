@@ -15,7 +15,7 @@ from convscope.ingest.finding import find_logs
 from convscope.ingest.open import open_logs
 from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
-from convscope_loaders.minari import LOADER
+from convscope_loaders.minari import LOADER, tables
 
 MPE = Path(__file__).parents[1] / "data" / "minari" / "mpe"
 ARROW, PARQUET, TUPLE = (MPE / "speaker" / f"random-{kind}-v0" / "data" for kind in ("arrow", "parquet", "tuple"))
@@ -48,9 +48,9 @@ def table(n_rows, **more):
     return pl.DataFrame(columns, schema_overrides={"observations": observed} if "observations" not in more else {})
 
 
-def saved(tmp_path, tables, suffix="arrow", metadata=None):
+def saved(tmp_path, frames, suffix="arrow", metadata=None):
     (tmp_path / "metadata.json").write_text(json.dumps(metadata or {}))
-    for number, frame in tables.items():
+    for number, frame in frames.items():
         (tmp_path / str(number)).mkdir()
         path = tmp_path / str(number) / f"part-0.{suffix}"
         frame.write_ipc(path) if suffix == "arrow" else frame.write_parquet(path)
@@ -115,6 +115,16 @@ def test_episodes_are_in_numbered_order_in_blocks_of_any_size(tmp_path):
     log = pickle.loads(pickle.dumps(log))  # noqa: S301  as an engine sends it to a process
     blocks = list(log.blocks(frozenset({"actions"}), max_bytes=1))
     assert [block.columns["actions"][:, 0, 0].tolist()[:-1] for block in blocks] == [[0, 1, 2], [0, 1]]
+
+
+def test_large_tables_are_read_column_by_column_and_forgotten(tmp_path, monkeypatch):
+    tables_of = {number: table(4) for number in range(3)}
+    expected = whole(saved(tmp_path, tables_of))
+    monkeypatch.setattr(tables, "_SMALL_BYTES", 0)
+    monkeypatch.setattr(tables, "_MAX_KEPT_BYTES", 1)
+    found = whole(opened(tmp_path))
+    for name, column in expected.columns.items():
+        np.testing.assert_array_equal(found.columns[name], column)
 
 
 def test_entries_of_tuples_are_named_as_in_hdf5(tmp_path):

@@ -63,7 +63,7 @@ def episode_groups(inventory: Inventory) -> tuple[str, ...]:
     )
 
 
-def find_layout(name: str, inventory: Inventory, *, observed: frozenset[str] = frozenset()) -> MinariLayout:
+def find_layout(name: str, inventory: Inventory) -> MinariLayout:
     """Return what the episodes hold.
 
     Parameters
@@ -72,9 +72,6 @@ def find_layout(name: str, inventory: Inventory, *, observed: frozenset[str] = f
         The file, for errors.
     inventory
         At least one Minari episode.
-    observed
-        Keys of the observation space, where the metadata name them: images are stored as bytes, which an HDF5 file's
-        inventory leaves out.
 
     Raises
     ------
@@ -88,7 +85,7 @@ def find_layout(name: str, inventory: Inventory, *, observed: frozenset[str] = f
         if f"/{group}" in episodes:
             leaves.setdefault(leaf, info)
     keys = in_numbered_order({leaf.split("/")[1] for leaf in leaves if leaf.startswith("actions/")})
-    seen = observed | {leaf.split("/")[1] for leaf in leaves if leaf.startswith("observations/")}
+    seen = {leaf.split("/")[1] for leaf in leaves if leaf.startswith("observations/")}
     if not keys:
         raise LogFormatError(
             f"{name}: actions are one array for all, so nothing tells the agents apart; "

@@ -58,8 +58,7 @@ class MinariLoader:
         container = look_into_tables(probe, metadata) if is_folder else probe.container
         if container is None or not episode_groups(container.inventory):
             raise LogFormatError(f"{probe.name} is no Minari dataset: it has no episode with rewards and a step")
-        observed = metadata.observed if metadata is not None else frozenset[str]()
-        layout = find_layout(probe.name, container.inventory, observed=observed)
+        layout = find_layout(probe.name, container.inventory)
         with container.store.open() as file:
             return _log(probe, container, file, layout=layout, metadata=metadata)
 

@@ -20,8 +20,6 @@ class MinariMetadata:
     """None where the file names none."""
     spaces: Mapping[str, ActionSpace]
     """Action space of each agent's key; keys of other kinds of spaces are left out."""
-    observed: frozenset[str]
-    """Keys of the observation space, whatever is stored of them."""
     has_tuples: bool
     """Whether the action space is a Tuple."""
 
@@ -44,7 +42,6 @@ def read_metadata(path: Path) -> MinariMetadata | None:
     return MinariMetadata(
         environment=environment if isinstance(environment, str) else None,
         spaces={key: space for key, space in found.items() if space is not None},
-        observed=frozenset(_entries(_nested(document.get("observation_space")))),
         has_tuples=isinstance(action_space.get("subspaces"), list),
     )
 

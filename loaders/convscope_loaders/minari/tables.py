@@ -21,6 +21,8 @@ _TABLE = re.compile(r"(\d+)/part-\d+\.(?:arrow|parquet)")
 _LONGER = frozenset({"observations", "infos"})
 """Columns with a row for the reset as well; in the others the last row is padding."""
 _SPACES = frozenset({"observations", "actions"})
+_SMALL_BYTES = 1 << 20
+"""A table that is no larger is read with all its columns at once."""
 _MAX_KEPT_BYTES = 64 << 20
 """Columns of episodes that a reader keeps, since fields are read one after the other."""
 
@@ -72,12 +74,16 @@ def look_into_tables(probe: Probe, metadata: MinariMetadata | None) -> Container
         has_tuples=metadata is not None and metadata.has_tuples,
     )
     infos: dict[str, ArrayInfo] = {}
+    leaves: dict[tuple[tuple[str, pl.DataType], ...], tuple[ArrayInfo, ...]] = {}
     attributes: dict[str, Mapping[str, Value]] = {}
     for group, name in store.tables.items():
         table = look_into_table(probe.path / name)
         attributes[group] = read_episode_metadata((probe.path / name).with_name("metadata.json"))
         _check_steps(probe.path / name, table, attributes[group])
-        infos.update(_infos(group, table, store))
+        kind = tuple(table.schema.items())
+        if kind not in leaves:
+            leaves[kind] = tuple(_leaf_infos(table.schema, store))
+        infos.update(_infos(group, table.n_rows, leaves[kind]))
     inventory = Inventory(datasets=infos, groups=("/", *store.tables), attributes=attributes)
     return Container(inventory=inventory, store=store)
 
@@ -134,30 +140,39 @@ class _Reader:
         if (group, column) not in self._kept:
             if group not in self._store.tables:
                 raise LogFormatError(f"{self._store.path} has no episode {group}")
-            read = read_table(self._store.path / self._store.tables[group], [column])[column]
-            self._kept_bytes += int(read.estimated_size())
-            if self._kept_bytes > _MAX_KEPT_BYTES:
-                self._kept, self._kept_bytes = {}, int(read.estimated_size())
-            self._kept[group, column] = self._store.named(read)
+            self._keep(group, column)
         return self._kept[group, column]
 
+    def _keep(self, group: str, column: str) -> None:
+        path = self._store.path / self._store.tables[group]
+        read = read_table(path, ["*"] if path.stat().st_size <= _SMALL_BYTES else [column])
+        if column not in read.columns:
+            raise LogFormatError(f"{path} has no column {column}")
+        self._kept_bytes += int(read.estimated_size())
+        if self._kept_bytes > _MAX_KEPT_BYTES:
+            self._kept, self._kept_bytes = {}, int(read.estimated_size())
+        self._kept |= {(group, series.name): self._store.named(series) for series in read}
 
-def _infos(group: str, table: TableInfo, store: MinariTableStore) -> Iterator[tuple[str, ArrayInfo]]:
-    for column in _empty(table.schema):
-        n_rows = table.n_rows if column.name in _LONGER else table.n_rows - 1
-        for path, leaf in _leaves(store.named(column), f"{group}/{column.name}"):
+
+def _infos(group: str, n_rows: int, leaves: Iterable[ArrayInfo]) -> Iterator[tuple[str, ArrayInfo]]:
+    for leaf in leaves:
+        path = f"{group}/{leaf.path}"
+        has_reset = leaf.path.partition("/")[0] in _LONGER
+        shape = (n_rows if has_reset else n_rows - 1, *leaf.shape[1:])
+        yield path, ArrayInfo(path=path, shape=shape, dtype=leaf.dtype, is_text=leaf.is_text)
+
+
+def _leaf_infos(schema: Schema, store: MinariTableStore) -> Iterator[ArrayInfo]:
+    """Describe what a table without rows would hold, by paths within an episode."""
+    for column in (pl.Series(name, [], dtype=kind) for name, kind in schema.items()):
+        for path, leaf in _leaves(store.named(column), column.name):
             # Texts and images have no numbers; they are named so that leaving them out can be said.
             values = leaf.to_numpy() if _is_number(leaf.dtype) else None
             yield (
-                path,
-                ArrayInfo(path=path, shape=(n_rows,), dtype="text", is_text=True)
+                ArrayInfo(path=path, shape=(0,), dtype="text", is_text=True)
                 if values is None
-                else ArrayInfo(path=path, shape=(n_rows, *values.shape[1:]), dtype=values.dtype.str),
+                else ArrayInfo(path=path, shape=values.shape, dtype=values.dtype.str)
             )
-
-
-def _empty(schema: Schema) -> Iterable[pl.Series]:
-    return (pl.Series(name, [], dtype=kind) for name, kind in schema.items())
 
 
 def _leaves(column: pl.Series, path: str) -> Iterator[tuple[str, pl.Series]]:
