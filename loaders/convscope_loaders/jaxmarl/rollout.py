@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from convscope.ingest.container import ArrayInfo, Inventory
 
 _PARTS = frozenset({"obs", "action", "reward", "done"})
+_OF_ACTORS = ("reward", "done", "global_done", "info/returned_episode")
+"""Parts with one number for each step and actor."""
 _SIGNS = (frozenset({"global_done"}), frozenset({"log_prob", "value"}))
 """Beside these parts, what only the baselines of JaxMARL write."""
 COUNTERS = ("step", "time", "t", "timestep")
@@ -65,7 +67,7 @@ def _rollout(inventory: Inventory, group: str) -> Rollout | None:
     if not set(own) >= _PARTS or len(own["action"].shape) not in {2, 3} or 0 in own["action"].shape:
         return None
     lead = own["action"].shape[:2]
-    if any(own[name].shape[:2] != lead for name in _PARTS) or own["done"].shape != lead or own["reward"].shape != lead:
+    if own["obs"].shape[:2] != lead or any(own[name].shape != lead for name in _OF_ACTORS if name in own):
         return None
     states = {
         path: info
