@@ -403,6 +403,14 @@ def test_files_that_are_no_logs_do_not_match_and_say_why(path, attributes, array
     assert what in match.reason
 
 
+@pytest.mark.parametrize("flags", [np.array([[b"no"] * 5] * 4), np.zeros((4, 5, 0))], ids=["texts", "nothing"])
+def test_flags_that_are_none_mark_no_end(path, flags):
+    rng = np.random.default_rng(0)
+    observed = np.cumsum(rng.normal(size=(4, 6, 3, 2)), axis=1)
+    write(path, {"obs": observed, "actions": np.zeros((4, 5, 3), int), "terminated": flags})
+    assert opened(path).episodes.length.tolist() == [5] * 4
+
+
 def test_the_block_size_changes_no_value(path):
     write(path, flat() | {"episode_starts": STARTS, "rewards": np.arange(N_ROWS * 3.0).reshape(N_ROWS, 3)})
     log = opened(path)

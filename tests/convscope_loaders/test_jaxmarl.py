@@ -296,5 +296,5 @@ def test_other_archives_are_not_ours(tmp_path, name):
     del arrays[name]
     found = probe(saved(tmp_path, arrays), "log")
     assert LOADER.sniff(found).score == 0
-    with pytest.raises(LogFormatError, match="holds no Transition of JaxMARL"):
+    with pytest.raises(LogFormatError, match="is no rollout of JaxMARL"):
         LOADER.open(found, None)

@@ -11,14 +11,17 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.json_text import parsed_json
 from convscope.ingest.mapping import Axis
-from convscope_loaders.jaxmarl.rollout import COUNTERS, Rollout
+from convscope_loaders.jaxmarl.rollout import Rollout
+from convscope_loaders.jaxmarl.states import COUNTERS
 from convscope_loaders.structure.lexicon import AXIS_OF_STEM, stem_of
 
 _ROWS = 4096
 """Of the rewards, which are compared between actors."""
 _OBSERVED_ROWS = 64
 _MIN_DIFFERENCES = 3
-"""Rows in which two environments must differ before their columns count as their own: one event may be chance."""
+"""Rows in which the rewards of two environments must differ before they count as their own: one event may be chance."""
+_MIN_VALUES = 8
+"""Different rewards, likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,22 +123,22 @@ def _told(rollout: Rollout, inventory: Inventory) -> dict[int, str]:
 
 
 def _supported(possible: list[Folding], rollout: Rollout, file: ArrayReader, *, place: str) -> tuple[Folding, ...]:
-    """Leave out what the ends contradict; where rewards or ends show one of the rest, it is the one."""
+    """Leave out what the ends contradict; where shared rewards show one of the rest, it is the one."""
     rewards = np.asarray(file.read(rollout.path("reward"), 0, _ROWS))
     observed = np.asarray(file.read(rollout.path("obs"), 0, _OBSERVED_ROWS))
-    shared = [rewards]
     if rollout.has_row_per_actor("global_done"):
         ends = np.asarray(file.read(rollout.path("global_done"))).reshape(rollout.n_steps, rollout.n_actors)
         possible = [folding for folding in possible if _is_same_for_agents(ends, folding)]
-        shared.append(ends)
     if not possible:
         raise LogFormatError(
             f"{place}:{rollout.path('global_done')} differs between the agents of one environment however agents and "
             "environments are told apart; this is no rollout of JaxMARL"
         )
+    # Ends alone show nothing: environments may end alike by chance. Rewards of many values do not agree by chance.
+    is_rich = len(np.unique(rewards)) >= _MIN_VALUES
     for folding in possible:
-        if _agents_differ(observed, folding) and any(_is_shown(columns, folding) for columns in shared):
-            why = folding.reason or f"rewards or ends repeat every {folding.n_envs} columns"
+        if is_rich and _is_shown(rewards, folding) and _agents_differ(observed, folding):
+            why = folding.reason or f"rewards repeat every {folding.n_envs} columns"
             return (replace(folding, reason=why),)
     # Of the two orders the first one is JaxMARL's.
     return tuple({folding.n_envs: folding for folding in reversed(possible)}.values())[::-1]

@@ -7,10 +7,13 @@ import numpy as np
 from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import Axis, Cut
-from convscope.values.arrays import BoolArray, IntArray
+from convscope.values.arrays import BoolArray
 from convscope_loaders.jaxmarl.environments import Folding
 from convscope_loaders.jaxmarl.rollout import Rollout
+from convscope_loaders.jaxmarl.states import Counter, counter_of
 
+LOST = "the observation after an episode's last step is lost: the environments reset themselves within the step"
+"""What is true of all rollouts of JaxMARL."""
 RETURNED = "info/returned_episode"
 """What JaxMARL's LogWrapper says after each step; its arrays are folded environment by environment."""
 
@@ -29,6 +32,16 @@ class EndFlags:
     has_own: bool
     """Whether agents are done before their episode is."""
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ShownEnds:
+    """Ends of episodes by something else than the flags in question."""
+
+    path: str
+    """What shows them."""
+    is_end: BoolArray
+    """Whether an episode ends with the step, in all rows but the last, shape (T - 1, E)."""
 
 
 def end_flags(rollout: Rollout, folding: Folding, file: ArrayReader, *, place: str) -> tuple[EndFlags, ...]:
@@ -63,28 +76,65 @@ def end_flags(rollout: Rollout, folding: Folding, file: ArrayReader, *, place: s
             f"{place}:{rollout.path('done')} is set for single agents before the others, and nothing says when an "
             "episode ends: save done['__all__'] as global_done"
         )
-    return _ways_of_done(rollout, folding, _of_all(done), file=file, place=place)
+    counter = counter_of(rollout.states, file, folding.n_envs)
+    return ways_of_done(_of_all(done), None if counter is None else counted_ends(counter), place=place)
+
+
+def ways_of_done(all_done: BoolArray, shown: ShownEnds | None, *, place: str) -> tuple[EndFlags, ...]:
+    """Return how flags that are all there is mark the ends: one way where something else shows the ends, else both.
+
+    Parameters
+    ----------
+    all_done
+        Whether all agents of an environment are done, shape (T, E).
+    shown
+        The ends by something else; None where nothing shows them.
+    place
+        The file, for errors.
+
+    Raises
+    ------
+    LogFormatError
+        If the two contradict each other.
+    """
+    if not all_done.any():
+        return (_way("done", all_done, is_late=False, has_own=False, reason="no episode ends in the recording"),)
+    late = [
+        is_late
+        for is_late in (False, True)
+        if shown is None or (all_done[int(is_late) :][: len(shown.is_end)] == shown.is_end).all()
+    ]
+    if not late:
+        raise LogFormatError(f"{place}: done and {shown.path if shown is not None else ''} contradict each other")
+    told = "" if shown is None else f", as {shown.path} shows"
+    ends = {False: all_done, True: np.concatenate([all_done[1:], np.zeros_like(all_done[:1])])}
+    reasons = {False: f"done is the flag after the step{told}", True: f"done is the flag before the step{told}"}
+    return tuple(_way("done", ends[way], is_late=way, has_own=False, reason=reasons[way]) for way in late)
+
+
+def counted_ends(counter: Counter) -> ShownEnds | None:
+    """Return the ends that a count of steps shows; None where it may be one step ahead or not."""
+    steps = counter.steps
+    if (steps[0] == 0).all():
+        return ShownEnds(path=counter.path, is_end=steps[1:] <= steps[:-1])
+    if (steps[0] == 1).all():
+        ends = np.concatenate([np.zeros_like(steps[:1], np.bool_), steps[1:-1] <= steps[:-2]])
+        return ShownEnds(path=counter.path, is_end=ends)
+    return None
+
+
+def unplaced_flags(path: str, mapping: str, *, place: str) -> str:
+    """Return what to say of flags that may be those before or after the step, with a mapping to edit."""
+    return (
+        f'{place}: {path} may be the flag after the step (cut = "flags") or the one before it, set in the first row of '
+        'the next episode (cut = "first-rows"); nothing in the file tells. Give this mapping with --mapping, with the '
+        f"cut that is right:\n{mapping}"
+    )
 
 
 def flag_part(rollout: Rollout) -> str:
     """Return the part that marks the ends of episodes best."""
     return next((part for part in ("global_done", RETURNED) if rollout.has_row_per_actor(part)), "done")
-
-
-def states_are_ahead(counter: IntArray, is_end: BoolArray) -> bool | None:
-    """Tell whether states are those after the step, by the environments' count of steps; None where neither fits.
-
-    Parameters
-    ----------
-    counter, is_end
-        Shape (T, E).
-    """
-    resets = counter[1:] <= counter[:-1]
-    is_before = bool((resets == is_end[:-1]).all())
-    is_after = bool((resets[:-1] == is_end[1:-1]).all())
-    if is_before and is_after:
-        return bool((counter[0] == 1).all())
-    return is_after if is_before or is_after else None
 
 
 def _flags(rollout: Rollout, folding: Folding, file: ArrayReader, *, part: str) -> BoolArray:
@@ -111,35 +161,6 @@ def _lateness(done: BoolArray, is_end: BoolArray, place: str) -> tuple[bool, str
     if is_late and is_in_time:
         return True, "done is taken as the flag before the step, as the recurrent baselines store it"
     return is_late, f"done is the flag {'before' if is_late else 'after'} the step, as the flag of the end shows"
-
-
-def _ways_of_done(
-    rollout: Rollout, folding: Folding, all_done: BoolArray, *, file: ArrayReader, place: str
-) -> tuple[EndFlags, ...]:
-    counter = rollout.counter(folding.n_envs)
-    counted = None if counter is None else _counted_ends(file.read(counter).astype(np.int64))
-    fitting = [
-        is_late
-        for is_late in (False, True)
-        if counted is None or (all_done[int(is_late) :][: len(counted)] == counted).all()
-    ]
-    if not fitting:
-        raise LogFormatError(f"{place}: done and {counter} contradict each other")
-    if not all_done.any():
-        fitting, reason = [False], "no episode ends in the recording"
-    else:
-        reason = f"done is the flag {'before' if fitting[0] else 'after'} the step, as {counter} shows"
-    ends = {False: all_done, True: np.concatenate([all_done[1:], np.zeros_like(all_done[:1])])}
-    return tuple(_way("done", ends[late], is_late=late, has_own=False, reason=reason) for late in fitting)
-
-
-def _counted_ends(counter: IntArray) -> BoolArray | None:
-    """Return the ends that a count of steps shows, but the last row's; None where it may be one step ahead or not."""
-    if (counter[0] == 0).all():
-        return np.asarray(counter[1:] <= counter[:-1], dtype=np.bool_)
-    if (counter[0] == 1).all():
-        return np.concatenate([np.zeros_like(counter[:1], np.bool_), counter[1:-1] <= counter[:-2]])
-    return None
 
 
 def _way(part: str, is_end: BoolArray, *, is_late: bool, has_own: bool, reason: str) -> EndFlags:

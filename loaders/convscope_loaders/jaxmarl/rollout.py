@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from convscope.ingest.container import ArrayInfo, Inventory
+from convscope_loaders.jaxmarl.states import COUNTERS
 
 _PARTS = frozenset({"obs", "action", "reward", "done"})
+_OF_ACTORS = ("reward", "done", "global_done", "info/returned_episode")
+"""Parts with one number for each step and actor."""
 _SIGNS = (frozenset({"global_done"}), frozenset({"log_prob", "value"}))
 """Beside these parts, what only the baselines of JaxMARL write."""
-COUNTERS = ("step", "time", "t", "timestep")
-"""Names of the environment's own count of steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +42,6 @@ class Rollout:
         """Whether there is such a part, with a row for each step and actor."""
         return part in self.parts and self.parts[part].shape[:2] == (self.n_steps, self.n_actors)
 
-    def counter(self, n_envs: int) -> str | None:
-        """Return the path of the environments' count of steps; None where no state has one."""
-        found = [
-            path
-            for path, info in self.states.items()
-            if path.rsplit("/", 1)[1] in COUNTERS and info.shape == (self.n_steps, n_envs) and info.is_whole
-        ]
-        return min(found, key=len) if found else None
-
 
 def find_rollout(inventory: Inventory) -> Rollout | None:
     """Return the only transition of a file; None where there is none, or several."""
@@ -65,7 +57,7 @@ def _rollout(inventory: Inventory, group: str) -> Rollout | None:
     if not set(own) >= _PARTS or len(own["action"].shape) not in {2, 3} or 0 in own["action"].shape:
         return None
     lead = own["action"].shape[:2]
-    if any(own[name].shape[:2] != lead for name in _PARTS) or own["done"].shape != lead or own["reward"].shape != lead:
+    if own["obs"].shape[:2] != lead or any(own[name].shape != lead for name in _OF_ACTORS if name in own):
         return None
     states = {
         path: info

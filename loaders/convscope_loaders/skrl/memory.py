@@ -92,7 +92,7 @@ def written_rows(inventory: Inventory, file: ArrayReader, group: str) -> int:
     n_rows = inventory.datasets[_path(group)].shape[0]
     for name in ("rewards", "observations"):
         info = inventory.datasets.get(_path(group, name))
-        if info is not None and np.dtype(info.dtype).kind == "f":
+        if info is not None and info.shape[:1] == (n_rows,) and not info.is_text and np.dtype(info.dtype).kind == "f":
             is_written = ~np.isnan(file.read(info.path)).reshape(n_rows, -1).all(axis=1)
             return int(np.flatnonzero(is_written).max(initial=-1)) + 1
     return n_rows

@@ -112,7 +112,12 @@ def _lead(datasets: Mapping[str, ArrayInfo], groups: Sequence[str], place: str) 
             raise LogFormatError(f"{place}{group} has no array {part} of (row, environment, value)")
         if info.shape[:2] != first.shape[:2] or 0 in info.shape:
             raise LogFormatError(f"{place}{path} {info.shape} does not fit {first.path} {first.shape}")
-    return () if first is None else first.shape[:2]
+    lead = () if first is None else first.shape[:2]
+    for path in (f"{group}/{flag}" for group in groups for flag in _FLAGS):
+        info = datasets.get(path)
+        if info is not None and (info.shape != (*lead, 1) or info.is_text):
+            raise LogFormatError(f"{place}{path} {info.shape} should hold one flag for each of {lead} samples")
+    return lead
 
 
 def _has_lead(datasets: Mapping[str, ArrayInfo], path: str, lead: tuple[int, ...]) -> bool:

@@ -51,8 +51,9 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
     names, names_place = (known.agents, by_mapping) if known.agents else agent_names(inventory, file)
     families, said = _families(inventory, names, known)
     sampler = Sampler(file)
-    layout = _declared_layout(inventory, known, place) or find_layout(families, names, sampler, place=place)
-    search = CutFinder(families=families, layout=layout, sampler=sampler, place=place)
+    numbers = [family for family in families if not family.first.is_text and not family.first.columns]
+    layout = _declared_layout(inventory, known, place) or find_layout(numbers, names, sampler, place=place)
+    search = CutFinder(families=numbers, layout=layout, sampler=sampler, place=place)
     episodes, cut_said = search.find() if known.episodes is None else (known.episodes, ())
     finder = FieldFinder(
         inventory=inventory,

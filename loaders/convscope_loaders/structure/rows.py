@@ -49,7 +49,8 @@ def plan_rows(inventory: Inventory, file: ArrayReader, mapping: LogMapping, *, p
     LogFormatError
         If arrays that belong together do not fit.
     """
-    cells = find_cells(inventory, [Template(text=f.array.path) for f in mapping.fields], mapping.agents)
+    templates = [Template(text=field.array.path) for field in mapping.fields]
+    cells = find_cells(inventory, templates, mapping.agents, is_choice=mapping.file is not None)
     reference = reference_field(mapping)
     episodes = mapping.episodes or EpisodeMapping(cut=Cut.WHOLE)
     found = [

@@ -124,7 +124,7 @@ def _end_flags(
     if not flags:
         raise LogFormatError("episodes are to be cut at end flags, but none are named")
     together = np.maximum.reduce(flags)
-    if together.size % (entries * rows):
+    if not together.size or together.size % (entries * rows):
         raise LogFormatError(f"end flags of shape {together.shape} do not fit {entries * rows} rows")
     ended: BoolArray = np.min(together.reshape(entries, rows, -1), axis=2) > 0
     return ended
