@@ -52,8 +52,6 @@ def open_batch(probe: Probe, batch: Batch, *, loader: str) -> TrajectoryLog:
     """
     place = str(probe.path)
     tree = find_tree(batch.container.inventory.datasets, batch.rank, place=place)
-    if 0 in tree.batch:
-        raise LogFormatError(f"{place} holds no row: its batch dimensions are {tree.batch}")
     found = _cut(batch, tree, place)
     view = replace(found.view, episodes=found.episodes)
     container = Container(inventory=_with_episodes(found.catalog, found.lead, found.episodes), store=view)
@@ -80,6 +78,8 @@ class _Cut:
 
 def _cut(batch: Batch, tree: Tree, place: str) -> _Cut:
     lead = Lead(batch=tree.batch, runs=batch.runs, is_time_first=bool(batch.is_time_first))
+    if 0 in lead.shape:
+        raise LogFormatError(f"{place} holds no row: of its batch dimensions {tree.batch} it fills {lead.shape}")
     try:
         return _cut_along(batch, tree, lead, place=place)
     except OutOfOrderError:

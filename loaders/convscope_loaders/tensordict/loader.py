@@ -126,8 +126,8 @@ def _of_known_size(probe: Probe, container: Container, batch: tuple[int, ...]) -
 
 def _part(probe: Probe) -> TrajectoryLog:
     raise LogFormatError(
-        f"{probe.path} is a part of what TensorDict or TorchRL saved: give the whole folder, of a replay buffer the "
-        "one that holds storage and writer"
+        f"{probe.path} is a part of what TensorDict or TorchRL saved: give the whole folder; of a replay buffer, "
+        "the one that holds storage and writer"
     )
 
 

@@ -102,7 +102,7 @@ def _compared(file: ArrayReader, path: str, after: str, *, inventory: Inventory,
     varies = False
     for rows, follows in _blocks(file, path, after, inventory=inventory, lead=lead):
         n_lead = len(lead.shape)
-        flat = rows.reshape(*rows.shape[:n_lead], -1)
+        flat = rows.reshape(*rows.shape[:n_lead], prod(rows.shape[n_lead:]))
         other = follows.reshape(flat.shape)
         pieces.append(((flat == other) | ((flat != flat) & (other != other))).all(axis=-1))  # noqa: PLR0124  NaN
         if flat.size:

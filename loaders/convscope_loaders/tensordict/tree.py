@@ -127,6 +127,8 @@ def find_tree(infos: Mapping[str, ArrayInfo], rank: int, *, has_final_rows: bool
             is_next = path.startswith(f"{NEXT}/")
             inner = path.removeprefix(NEXT).removeprefix(f"{groups[number].path}/")
             of_groups[f"{NEXT if is_next else ''}/{_key(inner)}"][number].append(path)
+    if not all(of_groups[ACTION]):
+        raise LogFormatError(f"{place} holds actions that are no numbers, or lack an axis of agents after {batch}")
     return Tree(
         batch=batch,
         groups=groups,

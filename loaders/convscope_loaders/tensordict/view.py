@@ -157,8 +157,9 @@ class ViewReader:
         if not part.paths:
             return None
         pieces = [self._rows(path, start, stop) for path in part.paths]
-        shape = (*pieces[0].shape[:n_lead], part.n_agents, -1)
-        flat = [piece.reshape(shape) if piece.size else np.zeros((*shape[:-1], 0)) for piece in pieces]
+        widths = [prod(piece.shape[n_lead:]) // part.n_agents for piece in pieces]
+        lead = (*pieces[0].shape[:n_lead], part.n_agents)
+        flat = [piece.reshape(*lead, width) for piece, width in zip(pieces, widths, strict=True)]
         return np.concatenate(flat, axis=-1)
 
     def _rows(self, path: str, start: int, stop: int | None) -> npt.NDArray[Any]:
