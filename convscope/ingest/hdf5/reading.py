@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +17,12 @@ from h5py import h5d, h5g, h5o  # pyright: ignore[reportAttributeAccessIssue]
 from convscope.errors import LogFormatError
 from convscope.ingest.hdf5.attributes import Value, read_attributes
 from convscope.ingest.hdf5.datasets import CheckedDataset, check_dataset
-from convscope.ingest.hdf5.gathering import StoredArrays
 from convscope.ingest.hdf5.heaps import check_heaps
 from convscope.ingest.hdf5.opening import check_hdf5, open_guarded
+from convscope.ingest.hdf5.placing import find_pieces
 from convscope.ingest.hdf5.preflight import LIMITS, SkippedLink, check_links, walk
 from convscope.ingest.hdf5.rows import read_rows, read_texts
-from convscope.ingest.hdf5.storage import Stamp, Storage, find_storage
-from convscope.values.arrays import IntArray
+from convscope.ingest.pieces import Pieces, Stamp
 from convscope.values.header import Notice
 
 __all__ = ["DatasetInfo", "Hdf5Reader", "Inventory", "Value", "open_hdf5", "read_inventory"]
@@ -43,7 +42,7 @@ class DatasetInfo:
     """Field names of a compound type."""
     is_text: bool = False
     """Whether it holds strings, to be read with `Hdf5Reader.read_text`."""
-    storage: Storage | None = field(default=None, repr=False, compare=False)
+    pieces: Pieces | None = field(default=None, repr=False, compare=False)
     """Where its bytes lie; None where only the library can read them."""
 
     @property
@@ -111,33 +110,15 @@ class Hdf5Reader:
         with _readable(where):
             return read_rows(found, start, stop, where=where)
 
-    def read_each(
-        self, datasets: Sequence[str], start: IntArray, stop: IntArray, *, stored: StoredArrays | None
-    ) -> npt.NDArray[np.generic]:
-        """Return rows of several datasets, one after the other.
+    @property
+    def place(self) -> str:
+        """The file as errors name it."""
+        return self._place
 
-        Parameters
-        ----------
-        datasets
-            Paths from the root, at least one; all with rows of the same shape.
-        start, stop
-            Rows of each, within it.
-        stored
-            Where they lie, as `stored_arrays` says: many small datasets are then read in a fraction of the time.
-
-        Raises
-        ------
-        LogFormatError
-            If there is no such dataset or it cannot be read.
-        RefusedFileError
-            If it may do harm.
-        """
-        if stored is not None and stored.stamp == Stamp.of(self._file.id):
-            names = [f"{self._place}:{dataset}" for dataset in datasets]
-            with _readable(self._place):
-                return stored.read(self._file.id.get_vfd_handle(), start, stop, names=names)
-        spans = zip(datasets, start.tolist(), stop.tolist(), strict=True)
-        return np.concatenate([self.read(dataset, low, high) for dataset, low, high in spans])
+    @property
+    def descriptor(self) -> int:
+        """Of the open file, for reading bytes of it."""
+        return int(self._file.id.get_vfd_handle())
 
     def read_text(self, dataset: str) -> tuple[str, ...]:
         """Return the strings of a dataset, flattened.
@@ -219,7 +200,7 @@ def read_inventory(path: Path) -> Inventory:
 def _inventory(file: "h5py.h5f.FileID", place: str, *, is_unfinished: bool) -> Inventory:
     # Places are counted from the end of a preamble by some versions of the library, from its start by others.
     is_settled = not is_unfinished and not file.get_create_plist().get_userblock()
-    stamp = Stamp.of(file) if is_settled else None
+    stamp = Stamp.of(file.get_vfd_handle()) if is_settled else None
     groups: list[str] = []
     infos: list[DatasetInfo] = []
     skipped: list[SkippedLink] = []
@@ -259,8 +240,8 @@ def _info(path: str, dataset: CheckedDataset, stamp: Stamp | None) -> DatasetInf
     is_plain = not dataset.is_null and (dtype.kind in "biuf" or dtype.names is not None)
     # Shared by all datasets of the type: there may be millions.
     text = sys.intern(dtype.str) if is_plain else ""
-    storage = find_storage(dataset, dtype, stamp.n_bytes) if text and stamp is not None else None
-    return DatasetInfo(path=path, shape=shape, dtype=text, columns=tuple(dtype.names or ()), storage=storage)
+    pieces = find_pieces(dataset, dtype, stamp.n_bytes) if text and stamp is not None else None
+    return DatasetInfo(path=path, shape=shape, dtype=text, columns=tuple(dtype.names or ()), pieces=pieces)
 
 
 _SKIPPED = {

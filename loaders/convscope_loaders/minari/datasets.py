@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from convscope.ingest.hdf5.gathering import StoredArrays
+from convscope.ingest.hdf5.gathering import StoredArrays, read_each
 from convscope.ingest.hdf5.reading import Hdf5Reader
 from convscope.values.arrays import BoolArray, IntArray, sealed
 
@@ -49,4 +49,6 @@ class EpisodeDatasets:
         start, stop
             Rows of each, shape (E,).
         """
-        return file.read_each([f"{group}/{self.leaf}" for group in groups], start, stop, stored=self.stored)
+        return read_each(
+            file, lambda number: f"{groups[number]}/{self.leaf}", start=start, stop=stop, stored=self.stored
+        )

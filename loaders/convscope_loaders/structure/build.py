@@ -18,6 +18,7 @@ from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.agents import make_agents, see_actions
 from convscope_loaders.structure.ends import end_kinds
 from convscope_loaders.structure.fields import check_sizes, plan_field
+from convscope_loaders.structure.gathered import find_stored
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field
@@ -113,6 +114,7 @@ def _source(
         check_sizes(inventory, field, reference_field(mapping), rows=rows, place=place)
     planned = [plan_field(inventory, field, rows, n_agents=n_agents, place=place) for field in mapping.fields]
     presence: FieldPlan | None = None
+    plans = tuple(plan for plan, _ in planned)
     missing = frozenset[str]().union(*(paths for _, paths in planned))
     if mapping.alive is not None:
         alive = FieldMapping(name="info/alive", array=mapping.alive)
@@ -122,9 +124,10 @@ def _source(
         path=probe.path,
         n_agents=n_agents,
         rows=rows,
-        fields=tuple(plan for plan, _ in planned),
+        fields=plans,
         presence=presence,
         missing=missing,
+        stored=find_stored(inventory, (*plans, *([presence] if presence is not None else [])), rows),
     )
 
 

@@ -1,12 +1,13 @@
 """Reads the rows of whole episodes as a plan says."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from convscope.ingest.hdf5.gathering import StoredArrays
 from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import ByteArray, FloatArray, IntArray
@@ -14,6 +15,7 @@ from convscope.values.fields import Level
 from convscope.values.log import Columns
 from convscope.values.status import Status
 from convscope_loaders.structure.arrays import canonical, read_lead
+from convscope_loaders.structure.gathered import GatheredField, own_agents
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 
 
@@ -29,6 +31,8 @@ class StructuredSource:
     """Says in which rows each agent is in the game; None where the file does not."""
     missing: frozenset[str] = frozenset()
     """Paths that some cells lack."""
+    stored: Mapping[str, StoredArrays] = field(default_factory=dict[str, StoredArrays])
+    """Where the arrays of a field lie, by its path, if every group has its own."""
 
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return the rows of these episodes and of these fields."""
@@ -56,13 +60,14 @@ class StructuredSource:
         per_row = {Level.TEAM: (), Level.AGENT: (self.n_agents,), Level.PAIR: ()}[plan.spec.level]
         after = (self.n_agents, self.n_agents) if plan.spec.level is Level.PAIR else ()
         column = np.full((first[-1], *per_row, *plan.spec.shape, *after), np.nan)
+        stored = self.stored.get(plan.template.text)
+        if stored is not None:
+            GatheredField(plan=plan, rows=self.rows, stored=stored).fill(file, column, episodes)
+            return column
         for together in _same_cell(self.rows.cell[episodes]):
-            for agent in self._own(plan):
+            for agent in own_agents(plan, self.rows):
                 self._fill(file, plan, column, episodes=episodes[together], first=first[together], agent=agent)
         return column
-
-    def _own(self, plan: FieldPlan) -> tuple[int | None, ...]:
-        return tuple(range(self.n_agents)) if Axis.AGENT in plan.template.axes else (None,)
 
     def _fill(
         self,

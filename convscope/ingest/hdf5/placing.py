@@ -1,69 +1,27 @@
-"""Where the bytes of a dataset lie in its file, so that its rows can be read without another word to the library.
+"""Where the bytes of small datasets lie.
 
 The library takes some 40 microseconds to open a dataset, as long as it takes to read 100 kB: of an episode's small
 arrays that is nearly all. The walk over a file opens every dataset anyway.
 """
 
-import os
-import struct
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convscope.ingest.hdf5.datasets import CheckedDataset
 from convscope.ingest.hdf5.decoding import DECODED_HERE
 from convscope.ingest.hdf5.grid import Grid
+from convscope.ingest.pieces import Pieces, packed_pieces
 
 if TYPE_CHECKING:
     import h5py
 
 MAX_PIECES = 64
 """Chunks of a dataset that is worth it; the time for opening a larger one is little beside that for reading it."""
-PIECE_NUMBERS = 3
-"""Of each piece: place in the file, bytes stored, filters left out."""
-
-_PIECE = struct.Struct(f"<{PIECE_NUMBERS}q")
 
 
-class Stamp(NamedTuple):
-    """What tells whether a file is still the one that was walked over."""
-
-    n_bytes: int
-    modified: int
-    """Nanoseconds."""
-    number: int
-    """Of the file on its disk."""
-
-    @classmethod
-    def of(cls, file: "h5py.h5f.FileID") -> "Stamp":
-        """Return the stamp of an open file."""
-        state = os.fstat(file.get_vfd_handle())
-        return cls(state.st_size, state.st_mtime_ns, state.st_ino)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Storage:
-    """A dataset of plain numbers whose bytes lie in a few pieces."""
-
-    shape: tuple[int, ...]
-    dtype: str
-    """As numpy writes it."""
-    filters: tuple[int, ...]
-    """In the order in which they were applied."""
-    step: tuple[int, ...]
-    """Shape of a piece."""
-    pieces: bytes
-    """`PIECE_NUMBERS` of each piece, row by row, as int64; there may be millions of them."""
-
-    @property
-    def n_pieces(self) -> int:
-        """How many pieces there are."""
-        return len(self.pieces) // _PIECE.size
-
-
-def find_storage(dataset: CheckedDataset, dtype: np.dtype[Any], n_file_bytes: int) -> Storage | None:
+def find_pieces(dataset: CheckedDataset, dtype: np.dtype[Any], n_file_bytes: int) -> Pieces | None:
     """Return where a dataset's bytes lie; None where only the library can read it, or does as well.
 
     Parameters
@@ -71,24 +29,26 @@ def find_storage(dataset: CheckedDataset, dtype: np.dtype[Any], n_file_bytes: in
     dataset
         In a file without a preamble.
     dtype
-        Its type in memory, plain numbers.
+        Its type in memory.
     n_file_bytes
         Size of the file.
     """
-    is_readable = DECODED_HERE.issuperset(dataset.filters) and dataset.is_plain(dtype)
+    is_plain = dtype.kind in "biuf" and dataset.is_plain(dtype)
+    is_readable = is_plain and DECODED_HERE.issuperset(dataset.filters)
     if not dataset.shape or 0 in dataset.shape or not is_readable:
         return None
     pieces = _whole(dataset.handle) if dataset.chunk is None else _chunks(dataset)
-    if not pieces or any(place is None or place + n_bytes > n_file_bytes for place, n_bytes, _ in pieces):
+    there = [(place, n_bytes, mask) for place, n_bytes, mask in pieces if place is not None]
+    if not there or len(there) < len(pieces) or any(place + n_bytes > n_file_bytes for place, n_bytes, _ in there):
         return None
     step = dataset.chunk or dataset.shape
-    return Storage(
+    return Pieces(
         shape=dataset.shape,
         dtype=sys.intern(dtype.str),
         filters=dataset.filters,
         # One tuple for both, where they agree: there may be millions.
         step=dataset.shape if step == dataset.shape else step,
-        pieces=b"".join(_PIECE.pack(*piece) for piece in pieces),
+        table=packed_pieces(there),
     )
 
 
