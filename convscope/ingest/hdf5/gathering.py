@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convscope.errors import RefusedFileError
+from convscope.errors import LogFormatError, RefusedFileError
 from convscope.ingest.hdf5.decoding import Encoding
 from convscope.ingest.hdf5.grid import Grid
 from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
@@ -78,7 +78,11 @@ class StoredArrays:
         ------
         RefusedFileError
             If what is stored is not what a dataset declares.
+        ValueError
+            If rows are asked for that a dataset does not have.
         """
+        if not ((start >= 0) & (start <= stop) & (stop <= self.n_rows)).all():
+            raise ValueError("a dataset does not have the rows asked for")
         ends = np.cumsum(stop - start)
         rows = np.empty((int(ends.max(initial=0)), *self.row_shape), self.dtype)
         if self._is_plain():
@@ -166,7 +170,10 @@ def read_each(
         If it may do harm.
     """
     if stored is not None and stored.stamp == Stamp.of(file.descriptor):
-        return stored.read(file.descriptor, start, stop, place_of=lambda number: f"{file.place}:{path_of(number)}")
+        try:
+            return stored.read(file.descriptor, start, stop, place_of=lambda number: f"{file.place}:{path_of(number)}")
+        except OSError as error:
+            raise LogFormatError(f"{file.place} cannot be read: {error.strerror or error}") from error
     spans = enumerate(zip(start.tolist(), stop.tolist(), strict=True))
     return np.concatenate([file.read(path_of(number), low, high) for number, (low, high) in spans])
 

@@ -1,8 +1,7 @@
 """Fields of which every group holds an array of its own: the arrays of many groups are read as one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
@@ -13,8 +12,11 @@ from convscope.values.arrays import FloatArray, IntArray, ranges
 from convscope_loaders.structure.arrays import canonical
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 
+StoredFields = Mapping[tuple[str, int | None], StoredArrays]
+"""Where arrays lie, group by group; by path of the field, and agent (None where agents share them)."""
 
-def find_stored(inventory: Inventory, plans: Sequence[FieldPlan], rows: RowPlan) -> dict[str, StoredArrays]:
+
+def find_stored(inventory: Inventory, plans: Sequence[FieldPlan], rows: RowPlan) -> StoredFields:
     """Return where fields' arrays lie, if every group has its own, and rows are their first axis.
 
     Parameters
@@ -25,20 +27,17 @@ def find_stored(inventory: Inventory, plans: Sequence[FieldPlan], rows: RowPlan)
         How the fields are read.
     rows
         Where the rows of each episode are.
-
-    Returns
-    -------
-    dict[str, StoredArrays]
-        By path of the field; group by group, and in each agent by agent.
     """
-    found: dict[str, StoredArrays] = {}
-    for plan in plans if len(rows.cells) > 1 else ():
-        if plan.axes[:1] in {(Axis.ROW,), (Axis.TIME,)} and Axis.EPISODE not in plan.axes:
-            cells = product(range(len(rows.cells)), own_agents(plan, rows))
-            paths = [plan.template.fill(rows.values_of(cell, agent)) for cell, agent in cells]
+    found: dict[tuple[str, int | None], StoredArrays] = {}
+    n_cells = len(rows.cells)
+    for plan in plans:
+        if n_cells == 1 or plan.axes[:1] not in _ROWS or Axis.EPISODE in plan.axes:
+            continue
+        for agent in own_agents(plan, rows):
+            paths = [plan.template.fill(rows.values_of(cell, agent)) for cell in range(n_cells)]
             stored = stored_arrays(inventory, paths)
             if stored is not None:
-                found[plan.template.text] = stored
+                found[plan.template.text, agent] = stored
     return found
 
 
@@ -49,12 +48,13 @@ def own_agents(plan: FieldPlan, rows: RowPlan) -> tuple[int | None, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GatheredField:
-    """A field, and where its arrays lie."""
+    """A field, or one agent's part of it, and where its arrays lie."""
 
     plan: FieldPlan
     rows: RowPlan
+    agent: int | None
     stored: StoredArrays
-    """Group by group and in each agent by agent, as `find_stored` says."""
+    """As `find_stored` says."""
 
     def fill(self, file: Hdf5Reader, column: FloatArray, episodes: IntArray) -> None:
         """Read all rows of some episodes.
@@ -68,40 +68,41 @@ class GatheredField:
         episodes
             Ascending, shape (B,).
         """
-        first = np.cumsum(self.rows.rows[episodes]) - self.rows.rows[episodes]
-        own = own_agents(self.plan, self.rows)
-        for place, agent in enumerate(own):
-            stream = self.rows.stream_of(agent)
-            which = self.rows.cell[episodes] * len(own) + place
-            here = np.flatnonzero((self.rows.count[episodes, stream] > 0) & (self.stored.n_rows[which] > 0))
-            if len(here):
-                at = first[here] + self.rows.offset[episodes[here], stream]
-                values, target = self._values(file, which[here], episodes[here], stream=stream, at=at)
-                if agent is None or values.ndim == 1:
-                    (column if agent is None else column[:, agent])[target] = values
-                else:
-                    # Agents of other spaces have fewer columns.
-                    column[target, agent, : values.shape[1]] = values
+        rows, stream = self.rows, self.rows.stream_of(self.agent)
+        first = np.cumsum(rows.rows[episodes]) - rows.rows[episodes]
+        here = np.flatnonzero((rows.count[episodes, stream] > 0) & (self.stored.n_rows[rows.cell[episodes]] > 0))
+        if not len(here):
+            return
+        at = first[here] + rows.offset[episodes[here], stream]
+        values, target = self._values(file, episodes[here], at)
+        if self.agent is None:
+            column[target] = values
+        elif values.ndim == 1:
+            column[target, self.agent] = values
+        else:
+            # Agents of other spaces have fewer columns.
+            column[target, self.agent, : values.shape[1]] = values
 
-    def _values(
-        self, file: Hdf5Reader, which: IntArray, episodes: IntArray, *, stream: int, at: IntArray
-    ) -> tuple[FloatArray, IntArray]:
+    def _values(self, file: Hdf5Reader, episodes: IntArray, at: IntArray) -> tuple[FloatArray, IntArray]:
         """Return the rows of episodes, and where each goes, given where the first of each goes."""
-        rows, plan = self.rows, self.plan
-        start = rows.start[episodes, stream]
-        last = start + rows.count[episodes, stream] + (rows.has_final[episodes] & plan.has_final)
-        stop = np.minimum(last, self.stored.n_rows[which])
+        rows, stream = self.rows, self.rows.stream_of(self.agent)
+        cell = rows.cell[episodes]
+        n_stored = self.stored.n_rows[cell]
+        start = np.minimum(rows.start[episodes, stream], n_stored)
+        last = start + rows.count[episodes, stream] + (rows.has_final[episodes] & self.plan.has_final)
+        stop = np.minimum(last, n_stored)
         # Episodes that share an array are read at once, from the first row to the last.
-        bounds = np.flatnonzero(np.diff(which, prepend=-1))
+        bounds = np.flatnonzero(np.diff(cell, prepend=-1))
         low, high = np.minimum.reduceat(start, bounds), np.maximum.reduceat(stop, bounds)
-        arrays = which[bounds]
+        cells = cell[bounds]
         read = read_each(
-            file, lambda n: self._path(int(arrays[n])), start=low, stop=high, stored=self.stored.of(arrays)
+            file, lambda number: self._path(int(cells[number])), start=low, stop=high, stored=self.stored.of(cells)
         )
-        before = np.cumsum(high - low) - high
-        shift = np.repeat(before, np.diff(bounds, append=len(which)))
-        return canonical(read, plan)[ranges(start + shift, stop + shift)], ranges(at, at + stop - start)
+        shift = np.repeat(np.cumsum(high - low) - high, np.diff(bounds, append=len(cell)))
+        return canonical(read, self.plan)[ranges(start + shift, stop + shift)], ranges(at, at + stop - start)
 
-    def _path(self, array: int) -> str:
-        own = own_agents(self.plan, self.rows)
-        return self.plan.template.fill(self.rows.values_of(array // len(own), own[array % len(own)]))
+    def _path(self, cell: int) -> str:
+        return self.plan.template.fill(self.rows.values_of(cell, self.agent))
+
+
+_ROWS = frozenset({(Axis.ROW,), (Axis.TIME,)})

@@ -1,6 +1,6 @@
 """Reads the rows of whole episodes as a plan says."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +15,7 @@ from convscope.values.fields import Level
 from convscope.values.log import Columns
 from convscope.values.status import Status
 from convscope_loaders.structure.arrays import canonical, read_lead
-from convscope_loaders.structure.gathered import GatheredField, own_agents
+from convscope_loaders.structure.gathered import GatheredField, StoredFields, own_agents
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 
 
@@ -31,8 +31,8 @@ class StructuredSource:
     """Says in which rows each agent is in the game; None where the file does not."""
     missing: frozenset[str] = frozenset()
     """Paths that some cells lack."""
-    stored: Mapping[str, StoredArrays] = field(default_factory=dict[str, StoredArrays])
-    """Where the arrays of a field lie, by its path, if every group has its own."""
+    stored: StoredFields = field(default_factory=dict[tuple[str, int | None], StoredArrays])
+    """Where arrays lie of which every group has its own."""
 
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return the rows of these episodes and of these fields."""
@@ -60,12 +60,12 @@ class StructuredSource:
         per_row = {Level.TEAM: (), Level.AGENT: (self.n_agents,), Level.PAIR: ()}[plan.spec.level]
         after = (self.n_agents, self.n_agents) if plan.spec.level is Level.PAIR else ()
         column = np.full((first[-1], *per_row, *plan.spec.shape, *after), np.nan)
-        stored = self.stored.get(plan.template.text)
-        if stored is not None:
-            GatheredField(plan=plan, rows=self.rows, stored=stored).fill(file, column, episodes)
-            return column
-        for together in _same_cell(self.rows.cell[episodes]):
-            for agent in own_agents(plan, self.rows):
+        for agent in own_agents(plan, self.rows):
+            stored = self.stored.get((plan.template.text, agent))
+            if stored is not None:
+                GatheredField(plan=plan, rows=self.rows, agent=agent, stored=stored).fill(file, column, episodes)
+                continue
+            for together in _same_cell(self.rows.cell[episodes]):
                 self._fill(file, plan, column, episodes=episodes[together], first=first[together], agent=agent)
         return column
 
