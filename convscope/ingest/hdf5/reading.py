@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -23,6 +24,7 @@ from convscope.ingest.hdf5.placing import find_pieces
 from convscope.ingest.hdf5.preflight import LIMITS, SkippedLink, check_links, walk
 from convscope.ingest.hdf5.rows import read_rows, read_texts
 from convscope.ingest.pieces import Pieces, Stamp
+from convscope.values.arrays import FloatArray
 from convscope.values.header import Notice
 
 __all__ = ["DatasetInfo", "Hdf5Reader", "Inventory", "Value", "open_hdf5", "read_inventory"]
@@ -105,10 +107,11 @@ class Hdf5Reader:
         RefusedFileError
             If it may do harm.
         """
-        found = self._dataset(dataset)
-        where = f"{self._place}:{dataset}"
-        with _readable(where):
-            return read_rows(found, start, stop, where=where)
+        return self._rows(dataset, start, stop, dtype=None)
+
+    def read_floats(self, dataset: str, start: int = 0, stop: int | None = None) -> FloatArray:
+        """Return rows as `read` does, but as float64, and in less time than turning them into it takes."""
+        return self._rows(dataset, start, stop, dtype=np.float64)
 
     @property
     def place(self) -> str:
@@ -134,6 +137,12 @@ class Hdf5Reader:
         where = f"{self._place}:{dataset}"
         with _readable(where):
             return read_texts(found, where=where, file_bytes=int(self._file.id.get_filesize()))
+
+    def _rows(self, dataset: str, start: int, stop: int | None, *, dtype: npt.DTypeLike | None) -> npt.NDArray[Any]:
+        found = self._dataset(dataset)
+        where = f"{self._place}:{dataset}"
+        with _readable(where):
+            return read_rows(found, start, stop, where=where, dtype=dtype)
 
     def _dataset(self, path: str) -> CheckedDataset:
         try:
