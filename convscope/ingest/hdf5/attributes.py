@@ -56,13 +56,11 @@ def read_attributes(
 
 def plain_value(value: object) -> Value | None:
     """Turn what numpy or h5py made of an attribute into a plain value; None where there is none."""
-    if isinstance(value, np.ndarray):
-        return plain_value(value.tolist())
     if isinstance(value, np.floating):
-        # A float of 16 bytes has no counterpart in Python, and gives itself.
+        # A float of 16 bytes has no counterpart in Python: as a list it is itself.
         return float(value)
-    if isinstance(value, np.generic):
-        return plain_value(value.item()) if not isinstance(value, np.complexfloating) else None
+    if isinstance(value, np.ndarray | np.generic) and not isinstance(value, np.complexfloating):
+        return plain_value(value.tolist())
     if isinstance(value, list | tuple):
         members = tuple(plain_value(member) for member in value)
         return None if any(member is None for member in members) else tuple(m for m in members if m is not None)

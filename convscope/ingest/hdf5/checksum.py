@@ -7,7 +7,7 @@ _SIDE = 256
 """So many 16-bit words add up to less than 2**24: exact in float32, in any order."""
 
 
-def fletcher32(content: bytes) -> int:
+def fletcher32(content: bytes | memoryview) -> int:
     """Return the checksum of some bytes.
 
     Parameters

@@ -12,11 +12,13 @@ import numpy.typing as npt
 from h5py import h5i  # pyright: ignore[reportAttributeAccessIssue]
 
 from convscope.ingest.hdf5.datasets import CheckedDataset
-from convscope.ingest.hdf5.decoding import Encoding
+from convscope.ingest.hdf5.decoding import Content, Encoding
 from convscope.ingest.hdf5.grid import Corner, Grid
 
 
-def read_chunked(dataset: CheckedDataset, start: int, stop: int, *, where: str) -> npt.NDArray[Any]:
+def read_chunked(
+    dataset: CheckedDataset, start: int, stop: int, *, where: str, dtype: npt.DTypeLike | None = None
+) -> npt.NDArray[Any]:
     """Read rows of a chunked dataset.
 
     Parameters
@@ -27,11 +29,13 @@ def read_chunked(dataset: CheckedDataset, start: int, stop: int, *, where: str) 
         Rows of axis 0, within the dataset.
     where
         File and path, for errors.
+    dtype
+        Type to return; the dataset's when left out.
 
     Returns
     -------
     NDArray
-        Shape (stop - start, ...), the dataset's type; rows that were never stored hold the fill value.
+        Shape (stop - start, ...); rows that were never stored hold the fill value.
 
     Raises
     ------
@@ -39,18 +43,18 @@ def read_chunked(dataset: CheckedDataset, start: int, stop: int, *, where: str) 
         If a stored chunk does not decode to exactly what it declares.
     """
     chunks = _Chunks.of(dataset, where)
-    dtype, grid = dataset.kind.dtype, chunks.grid
-    if not chunks.encoding.is_decoded_here or not dataset.is_plain(dtype):
+    stored, grid = dataset.kind.dtype, chunks.grid
+    if not chunks.encoding.is_decoded_here or not dataset.is_plain(stored):
         _check(chunks, start, stop)
-        return np.asarray(h5py.Dataset(dataset.handle)[start:stop])
-    rows = np.empty((stop - start, *dataset.shape[1:]), dtype)
+        return np.asarray(h5py.Dataset(dataset.handle)[start:stop], dtype=dtype)
+    rows = np.empty((stop - start, *dataset.shape[1:]), stored if dtype is None else dtype)
     for corner in grid.corners(start, stop):
         content = chunks.content(corner)
         here, there = grid.overlap(corner, start, stop)
         if content is None:
             rows[here] = h5py.Dataset(dataset.handle).fillvalue
         else:
-            rows[here] = np.frombuffer(content, dtype).reshape(grid.step)[there]
+            rows[here] = np.frombuffer(content, stored).reshape(grid.step)[there]
     return rows
 
 
@@ -88,7 +92,7 @@ class _Chunks:
         encoding = Encoding(filters=dataset.filters, item_bytes=item_bytes, n_bytes=prod(grid.step) * item_bytes)
         return cls(handle=dataset.handle, grid=grid, encoding=encoding, where=where)
 
-    def content(self, corner: Corner) -> bytes | None:
+    def content(self, corner: Corner) -> Content | None:
         """Return a chunk decoded; None where none is stored."""
         applied = self.applied(corner)
         if applied is None:

@@ -6,6 +6,7 @@ its checksum off. Decoding with a hard limit turns both, and decompression bombs
 
 import zlib
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import h5py
 import numpy as np
@@ -17,6 +18,9 @@ _CHECKSUM = h5py.h5z.FILTER_FLETCHER32
 _SHRINKING = frozenset({h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_LZF})
 DECODED_HERE = frozenset({h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32})
 """Filters that have a bounded decoder here."""
+
+Content: TypeAlias = bytes | memoryview
+"""Bytes, wherever they lie."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +67,7 @@ class Encoding:
             raise broken(where, f"stores {n_stored} bytes for {self.n_bytes}")
         return applied
 
-    def decoded(self, content: bytes, applied: tuple[int, ...], where: str) -> bytes:
+    def decoded(self, content: Content, applied: tuple[int, ...], where: str) -> Content:
         """Return a chunk's bytes as they were before the filters.
 
         Parameters
@@ -98,7 +102,7 @@ def broken(where: str, what: str) -> RefusedFileError:
     return RefusedFileError("broken-chunk", f"{where} {what}; the file is damaged or crafted")
 
 
-def _inflate(content: bytes, limit: int, where: str) -> bytes:
+def _inflate(content: Content, limit: int, where: str) -> Content:
     stream = zlib.decompressobj()
     try:
         inflated = stream.decompress(content, limit + 1)
@@ -109,17 +113,19 @@ def _inflate(content: bytes, limit: int, where: str) -> bytes:
     return inflated
 
 
-def _unshuffle(content: bytes, item_bytes: int) -> bytes:
+def _unshuffle(content: Content, item_bytes: int) -> Content:
     n_items = len(content) // item_bytes
     planes = np.frombuffer(content, np.uint8, n_items * item_bytes).reshape(item_bytes, n_items)
     items = np.empty((n_items, item_bytes), np.uint8)
     # Plane by plane: numpy transposes bytes three times slower.
     for number, plane in enumerate(planes):
         items[:, number] = plane
-    return items.tobytes() + content[n_items * item_bytes :]
+    whole = items.reshape(-1).data
+    rest = content[n_items * item_bytes :]
+    return whole.tobytes() + bytes(rest) if rest else whole
 
 
-def _verified(content: bytes, where: str) -> bytes:
+def _verified(content: Content, where: str) -> Content:
     body, stored = content[:-4], int.from_bytes(content[-4:], "little")
     if len(content) < 4 or fletcher32(body) != stored:
         raise broken(where, "fails its checksum: the file was damaged after it was written")

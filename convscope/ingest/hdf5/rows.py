@@ -18,7 +18,9 @@ MAX_TEXT_BYTES = 256 << 20
 """All of them together; the names of a million episodes are a quarter of it."""
 
 
-def read_rows(dataset: CheckedDataset, start: int, stop: int | None, *, where: str) -> npt.NDArray[Any]:
+def read_rows(
+    dataset: CheckedDataset, start: int, stop: int | None, *, where: str, dtype: npt.DTypeLike | None = None
+) -> npt.NDArray[Any]:
     """Read rows of a dataset, whole for a scalar.
 
     Parameters
@@ -29,6 +31,8 @@ def read_rows(dataset: CheckedDataset, start: int, stop: int | None, *, where: s
         Rows of axis 0; to the end when ``stop`` is left out.
     where
         File and path, for errors.
+    dtype
+        Type to return; the dataset's when left out.
 
     Raises
     ------
@@ -37,12 +41,12 @@ def read_rows(dataset: CheckedDataset, start: int, stop: int | None, *, where: s
     """
     if not dataset.shape:
         _check_contiguous(dataset, where)
-        return np.asarray(h5py.Dataset(dataset.handle)[()])
+        return np.asarray(h5py.Dataset(dataset.handle)[()], dtype=dtype)
     last = max(min(dataset.shape[0] if stop is None else stop, dataset.shape[0]), start)
     if dataset.chunk is not None:
-        return read_chunked(dataset, start, last, where=where)
+        return read_chunked(dataset, start, last, where=where, dtype=dtype)
     _check_contiguous(dataset, where)
-    return np.asarray(h5py.Dataset(dataset.handle)[start:last])
+    return np.asarray(h5py.Dataset(dataset.handle)[start:last], dtype=dtype)
 
 
 def read_texts(dataset: CheckedDataset, *, where: str, file_bytes: int) -> tuple[str, ...]:

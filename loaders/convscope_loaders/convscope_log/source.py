@@ -94,7 +94,9 @@ def _field_rows(file: Hdf5Reader, field: StoredField, span: tuple[int, int]) -> 
 
 
 def _part_rows(file: Hdf5Reader, field: StoredField, part: StoredPart, *, span: tuple[int, int]) -> FloatArray:
-    values = unpack(file.read(part.path, *span), part.missing)
+    # Without a mark among whole numbers, which float64 might not tell from its neighbours, rows are read as they go.
+    is_ready = part.missing is None
+    values = file.read_floats(part.path, *span) if is_ready else unpack(file.read(part.path, *span), part.missing)
     if part.slots is None:
         return _receiver_first(values) if field.name == PAIR_MESSAGES else values
     # A discrete action is one number in the file and one column in memory.

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convscope.ingest.container import ArrayReader
-from convscope.ingest.hdf5.gathering import StoredArrays
-from convscope.ingest.hdf5.reading import Hdf5Reader
+from convscope.ingest.hdf5.gathering import StoredArrays, read_each
 from convscope.values.arrays import BoolArray, IntArray, sealed
 
 
@@ -50,8 +49,6 @@ class EpisodeDatasets:
         start, stop
             Rows of each, shape (E,).
         """
-        paths = [f"{group}/{self.leaf}" for group in groups]
-        if isinstance(file, Hdf5Reader):
-            return file.read_each(paths, start, stop, stored=self.stored)
-        spans = zip(paths, start.tolist(), stop.tolist(), strict=True)
-        return np.concatenate([file.read(path, low, high) for path, low, high in spans])
+        return read_each(
+            file, lambda number: f"{groups[number]}/{self.leaf}", start=start, stop=stop, stored=self.stored
+        )

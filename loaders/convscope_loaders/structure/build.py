@@ -19,6 +19,7 @@ from convscope_loaders.structure.agents import make_agents, see_actions
 from convscope_loaders.structure.ends import end_kinds
 from convscope_loaders.structure.fields import check_sizes, plan_field
 from convscope_loaders.structure.finals import with_finals
+from convscope_loaders.structure.gathered import find_stored
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field
@@ -132,6 +133,7 @@ def _source(container: Container, rows: RowPlan, *, mapping: LogMapping, n_agent
         presence=status_plans.get("info/alive"),
         turns=status_plans.get("info/acting"),
         missing=frozenset(missing),
+        stored=find_stored(inventory, plans, rows),
     )
 
 

@@ -1,18 +1,20 @@
 """Reads the rows of whole episodes as a plan says."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
 from convscope.ingest.container import ArrayReader, ArrayStore
+from convscope.ingest.hdf5.gathering import StoredArrays
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from convscope.values.fields import Level
 from convscope.values.log import Columns
 from convscope.values.status import Status
 from convscope_loaders.structure.arrays import canonical, read_lead
+from convscope_loaders.structure.gathered import GatheredField, StoredFields, own_agents
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.presence import mark_presence
 from convscope_loaders.structure.templates import PathValues, Template
@@ -32,6 +34,8 @@ class StructuredSource:
     """Says in which rows an agent in the game takes its action; None where it always does."""
     missing: frozenset[str] = frozenset()
     """Paths that some cells lack."""
+    stored: StoredFields = field(default_factory=dict[tuple[str, int | None], StoredArrays])
+    """Where arrays lie of which every group has its own."""
 
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return the rows of these episodes and of these fields."""
@@ -67,17 +71,18 @@ class StructuredSource:
         per_row = {Level.TEAM: (), Level.AGENT: (self.n_agents,), Level.PAIR: ()}[plan.spec.level]
         after = (self.n_agents, self.n_agents) if plan.spec.level is Level.PAIR else ()
         column = np.full((first[-1], *per_row, *plan.spec.shape, *after), np.nan)
-        for together in _same_cell(self.rows.cell[episodes]):
-            for agent in self._own(plan):
+        for agent in own_agents(plan, self.rows):
+            stored = self.stored.get((plan.template.text, agent))
+            if stored is not None:
+                GatheredField(plan=plan, rows=self.rows, agent=agent, stored=stored).fill(file, column, episodes)
+                continue
+            into = column if agent is None else column[:, agent]
+            for together in _same_cell(self.rows.cell[episodes]):
                 part = self._part(plan, episodes[together], first=first[together], agent=agent)
-                into = column if agent is None else column[:, agent]
                 self._fill(file, plan.template, plan, part=part, into=into)
                 if plan.next_template is not None and not self.rows.final_is_inside:
                     self._fill(file, plan.next_template, plan, part=part.after_last_step(), into=into)
         return column
-
-    def _own(self, plan: FieldPlan) -> tuple[int | None, ...]:
-        return tuple(range(self.n_agents)) if Axis.AGENT in plan.template.axes else (None,)
 
     def _part(self, plan: FieldPlan, episodes: IntArray, *, first: IntArray, agent: int | None) -> "_Part":
         rows = self.rows

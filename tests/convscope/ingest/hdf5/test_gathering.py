@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from convscope.errors import RefusedFileError
 from convscope.ingest.hdf5 import reading
-from convscope.ingest.hdf5.gathering import stored_arrays
+from convscope.ingest.hdf5.gathering import read_each, stored_arrays
 from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5, read_inventory
 
 FILTERS = [
@@ -36,7 +36,7 @@ def gathered(path, paths, start, stop):
     stored = stored_arrays(read_inventory(path), paths)
     assert stored is not None
     with open_hdf5(path) as file:
-        return file.read_each(paths, np.array(start), np.array(stop), stored=stored)
+        return read_each(file, paths.__getitem__, start=np.array(start), stop=np.array(stop), stored=stored)
 
 
 @settings(max_examples=40, deadline=None)
@@ -56,9 +56,9 @@ def test_any_rows_of_any_datasets_are_what_was_written(tmp_path_factory, dtype, 
     stored = stored_arrays(read_inventory(path), paths)
     expected = np.concatenate([arrays[e][start[e] : stop[e]] for e in which])
     with open_hdf5(path) as file:
-        asked = ([paths[e] for e in which], start[which], stop[which])
+        asked = {"path_of": [paths[e] for e in which].__getitem__, "start": start[which], "stop": stop[which]}
         for how in (stored.of(np.array(which)), None):
-            read = file.read_each(*asked, stored=how)
+            read = read_each(file, **asked, stored=how)
             assert read.dtype.newbyteorder("=") == expected.dtype.newbyteorder("=")
             assert np.array_equal(read, expected)
 
@@ -132,7 +132,12 @@ def test_what_only_the_library_can_read_is_read_by_the_library(tmp_path):
         stored = stored_arrays(inventory, [f"/{name}"])
         assert stored is None
         with open_hdf5(path) as file:
-            assert file.read_each([f"/{name}"], np.array([0]), np.array([4]), stored=stored).tolist() == expected
+            assert (
+                read_each(
+                    file, [f"/{name}"].__getitem__, start=np.array([0]), stop=np.array([4]), stored=stored
+                ).tolist()
+                == expected
+            )
 
 
 def test_a_file_that_has_changed_since_is_read_by_the_library_again(tmp_path):
@@ -142,7 +147,9 @@ def test_a_file_that_has_changed_since_is_read_by_the_library_again(tmp_path):
     written(path, [np.arange(10, 14), np.arange(20, 25)], chunks=True)
     os.utime(path, ns=(0, stored.stamp.modified + 1))
     with open_hdf5(path) as file:
-        assert file.read_each(paths, np.array([0, 1]), np.array([4, 5]), stored=stored).tolist() == [
+        assert read_each(
+            file, paths.__getitem__, start=np.array([0, 1]), stop=np.array([4, 5]), stored=stored
+        ).tolist() == [
             *range(10, 14),
             *range(21, 25),
         ]
@@ -157,7 +164,9 @@ def test_a_file_with_a_preamble_is_read_right(tmp_path):
     assert [notice.code for notice in inventory.notices] == ["skipped-second-name"]
     paths = ["/episode_0/obs"]
     with open_hdf5(path) as file:
-        read = file.read_each(paths, np.array([1]), np.array([4]), stored=stored_arrays(inventory, paths))
+        read = read_each(
+            file, paths.__getitem__, start=np.array([1]), stop=np.array([4]), stored=stored_arrays(inventory, paths)
+        )
     assert read.tolist() == [1, 2, 3]
 
 
@@ -166,7 +175,9 @@ def test_datasets_of_several_types_are_read_one_by_one(tmp_path):
     paths = written(path, [np.arange(4), np.linspace(0, 1, 3)])
     assert stored_arrays(read_inventory(path), paths) is None
     with open_hdf5(path) as file:
-        assert file.read_each(paths, np.array([3, 2]), np.array([4, 3]), stored=None).tolist() == [3, 1]
+        assert read_each(
+            file, paths.__getitem__, start=np.array([3, 2]), stop=np.array([4, 3]), stored=None
+        ).tolist() == [3, 1]
 
 
 def test_reading_many_small_datasets_opens_none_of_them(tmp_path, monkeypatch):
@@ -177,6 +188,8 @@ def test_reading_many_small_datasets_opens_none_of_them(tmp_path, monkeypatch):
     monkeypatch.setattr(Hdf5Reader, "read", lambda self, dataset, start=0, stop=None: opened.append(dataset))
     monkeypatch.setattr(reading, "check_dataset", lambda *parts: opened.append(parts))
     with open_hdf5(path) as file:
-        read = file.read_each(paths, np.zeros(50, int), np.full(50, 4), stored=stored.of(np.arange(50)))
+        read = read_each(
+            file, paths.__getitem__, start=np.zeros(50, int), stop=np.full(50, 4), stored=stored.of(np.arange(50))
+        )
     assert read.tolist() == [0, 1, 2, 3] * 50
     assert opened == []

@@ -34,7 +34,9 @@ def looked_into(folder):
 
 
 @pytest.mark.parametrize(
-    ("version", "codec"), [*((2, codec) for codec in OLD), *((3, codec) for codec in NEW)], ids=str
+    ("version", "codec"),
+    [*((2, codec) for codec in OLD), *((3, codec) for codec in NEW)],
+    ids=[*(f"2-{number}" for number in range(len(OLD))), *(f"3-{number}" for number in range(len(NEW)))],
 )
 def test_rows_are_what_was_written(tmp_path, version, codec):
     container = looked_into(written(tmp_path / "log.zarr", version=version, codec=codec))
