@@ -1,34 +1,32 @@
 """Any ``.npz`` archive or folder of ``.npy`` files: understood by names, shapes and numbers, or by a mapping."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 from convscope.errors import LogFormatError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.loader import ONLY_MAPPED, Match
-from convscope.ingest.mapping import LogMapping
+from convscope.ingest.mapping import Axis, LogMapping
 from convscope.ingest.numpy_files.reading import look_into_numpy
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.generic import match_by_names, open_by_structure, propose_mapping
+from convscope_loaders.structure.lexicon import AXIS_OF_STEM, stem_of
 
 
 class NumpyLoader:
     """Reads NumPy files of no known framework."""
 
     name = "numpy"
-    description = "any .npz archive or folder of .npy files: structure inferred, or declared in a mapping file"
+    description = "any .npz archive, folder of .npy files or of an .npz an episode: structure inferred, or in a mapping"
     requires: tuple[str, ...] = ()
     takes_mapping = True
 
     def sniff(self, probe: Probe) -> Match:
         """Look for arrays that are called actions, observations or positions."""
         if probe.kind is FileKind.FOLDER:
-            paths = [f"/{name.removesuffix('.npy')}" for name in probe.files if name.endswith(".npy")]
-            return (
-                match_by_names(paths) if _is_one_log(paths) else Match(score=0.0, reason="no .npy file in the folder")
-            )
+            return _match_folder(probe.files)
         if probe.kind is not FileKind.ZIP or probe.container is None:
             return Match(score=0.0, reason="no .npz archive")
         inventory = probe.container.inventory
@@ -47,24 +45,42 @@ LOADER = NumpyLoader()
 """What the entry point names."""
 
 
-def _is_one_log(paths: Iterable[str]) -> bool:
-    """Whether a folder holds arrays itself, or folders named for fields, and not the folders of several logs."""
-    tops = [path[1:].partition("/") for path in paths]
-    return any(not rest for _, _, rest in tops) or match_by_names(f"/{top}" for top, _, _ in tops).score > ONLY_MAPPED
+def _match_folder(files: Sequence[str]) -> Match:
+    meant = _meant(files)
+    if not meant:
+        return Match(score=0.0, reason="no .npy file in the folder, and no .npz called as an episode")
+    if meant[0].endswith(".npz"):
+        return Match(score=0.5, reason=f"{len(meant)} archives are called as episodes")
+    return match_by_names(f"/{name.removesuffix('.npy')}" for name in meant)
+
+
+def _meant(files: Sequence[str]) -> list[str]:
+    """Return the files that make a folder one log; empty where it is none, or holds the folders of several.
+
+    Those are arrays in the folder itself or in folders named for fields, or an archive for each episode.
+    """
+    arrays = [name for name in files if name.endswith(".npy")]
+    tops = {f"/{name.partition('/')[0]}" for name in arrays}
+    if any("/" not in name for name in arrays) or match_by_names(tops).score > ONLY_MAPPED:
+        return arrays
+    return [name for name in files if name.endswith(".npz") and _is_called_an_episode(name.removesuffix(".npz"))]
+
+
+def _is_called_an_episode(name: str) -> bool:
+    stem, number = stem_of(name)
+    return bool(number) and AXIS_OF_STEM.get(stem) is Axis.EPISODE
 
 
 def _container(probe: Probe) -> Container:
-    container = probe.container
-    if probe.kind is FileKind.FOLDER:
-        arrays = [name for name in probe.files if name.endswith(".npy")]
-        container = look_into_numpy(probe.path, arrays) if arrays else None
+    meant = _meant(probe.files)
+    container = look_into_numpy(probe.path, meant) if meant else probe.container
     if container is None or probe.kind not in {FileKind.FOLDER, FileKind.ZIP}:
         raise LogFormatError(
             f"{probe.path} is a {probe.kind}; this loader reads .npz archives and folders of .npy files"
         )
     if not container.inventory.datasets:
         raise LogFormatError(f"{probe.path}: {_nothing(container.inventory).reason}")
-    others = [name for name in probe.files if not name.endswith(".npy")]
+    others = [name for name in probe.files if name not in meant]
     return _with_notice(container, others) if others else container
 
 
@@ -74,6 +90,6 @@ def _nothing(inventory: Inventory) -> Match:
 
 
 def _with_notice(container: Container, others: list[str]) -> Container:
-    message = f"left out ({len(others)}): files of the folder that are no .npy arrays"
+    message = f"left out ({len(others)}): files of the folder that are none of the log's arrays"
     notice = Notice(code="other-files", message=message, where=others[0])
     return replace(container, inventory=replace(container.inventory, notices=(*container.inventory.notices, notice)))

@@ -88,6 +88,19 @@ def test_folders_named_for_fields_are_one_log_and_folders_of_seeds_are_several(t
     assert open_logs(seeds[:1]).episodes.runs == ("seed_0",)
 
 
+def test_a_folder_with_an_archive_for_each_episode_is_one_log_and_not_a_run_each(tmp_path):
+    folder = tmp_path / "seed_3"
+    folder.mkdir()
+    for episode in (10, 2, 0):
+        mine = {"obs": OBSERVATIONS[episode % 5], "actions": ACTIONS[episode % 5], "rewards": REWARDS[episode % 5]}
+        archive(folder / f"episode_{episode}.npz", mine)
+    assert find_logs([tmp_path]) == [folder]
+    log = open_logs([folder])
+    assert log.episodes.runs == ("seed_3",)
+    assert log.episodes.path == ("/episode_0", "/episode_2", "/episode_10")
+    np.testing.assert_array_equal(whole(log).columns["observations"][21:42], OBSERVATIONS[2])
+
+
 def test_objects_and_other_files_are_left_out_with_a_notice(tmp_path):
     path = folder(tmp_path / "log", {**ARRAYS, "infos": np.array([{}], dtype=object)})
     (path / "notes.txt").write_text("seed 3")

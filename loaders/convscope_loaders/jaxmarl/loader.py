@@ -11,6 +11,7 @@ from convscope.values.log import TrajectoryLog
 from convscope_loaders.jaxmarl.actors import Actors
 from convscope_loaders.jaxmarl.environments import settings
 from convscope_loaders.jaxmarl.rollout import find_rollout
+from convscope_loaders.jaxmarl.stacked import find_stacked
 from convscope_loaders.jaxmarl.timestep import find_timestep
 from convscope_loaders.jaxmarl.understood import Kind
 from convscope_loaders.structure.build import Reading, build_log
@@ -64,4 +65,4 @@ LOADER = JaxmarlLoader()
 
 def _kind(inventory: Inventory) -> Kind | None:
     rollout = find_rollout(inventory)
-    return Actors(rollout=rollout) if rollout is not None else find_timestep(inventory)
+    return Actors(rollout=rollout) if rollout is not None else find_timestep(inventory) or find_stacked(inventory)
