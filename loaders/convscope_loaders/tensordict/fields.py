@@ -122,7 +122,10 @@ def _on_names(tree: Tree) -> str:
 def _on_rows(fields: Sequence[FieldMapping], tree: Tree) -> tuple[str, ...]:
     said: list[str] = []
     if any(field.next_path for field in fields):
-        said.append(f"what stands under {NEXT} is what the next row begins with: it is read after the last step alone")
+        said.append(
+            f"what stands beside the action is as the step began; the same under {NEXT} is how the next row "
+            "begins, so that it is read after the last step alone"
+        )
     if any(f"{NEXT}{REWARD}" in keys and REWARD in keys for keys in (tree.of_groups, tree.shared)):
         said.append(f"the reward of a step is the one under {NEXT}; the one beside the action came before")
     joined = [key for key, paths in tree.of_groups.items() if any(len(own) > 1 for own in paths) and NEXT not in key]

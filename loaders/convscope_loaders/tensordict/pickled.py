@@ -13,7 +13,7 @@ import numpy.typing as npt
 from convscope.errors import LogFormatError
 from convscope.ingest.container import Container
 from convscope.ingest.optional import import_optional
-from convscope.ingest.parsed import Parsed, parse_container
+from convscope.ingest.parsed import MAX_PARSED_BYTES, Parsed, parse_container
 
 _MAX_DEPTH = 12
 
@@ -51,16 +51,19 @@ def unpickle(path: Path) -> Parsed:
     try:
         with torch.serialization.safe_globals(_STANDS_FOR):
             state = torch.load(path, weights_only=True, map_location="cpu")
+        arrays: dict[str, npt.NDArray[Any]] = {}
+        _gather(state, "", arrays)
         batch = tuple(int(size) for size in state["_batch_size"])
     except Exception as error:
         reason = str(error).strip().split("\n")[0][:160]
         raise LogFormatError(
             f"{path} holds more than tensors ({reason}); save the rollout with to_h5 instead"
         ) from error
-    arrays: dict[str, npt.NDArray[Any]] = {}
-    _gather(state, "", arrays)
-    if not arrays:
-        raise LogFormatError(f"{path} holds no tensors of numbers; save the rollout with to_h5 instead")
+    # A tensor may repeat one number without end.
+    if sum(array.nbytes for array in arrays.values()) > MAX_PARSED_BYTES:
+        raise LogFormatError(
+            f"{path} unpacks to more than {MAX_PARSED_BYTES >> 20} MiB; save the rollout with to_h5 instead"
+        )
     return Parsed(arrays=arrays, attributes={"/": {"batch_size": batch}})
 
 

@@ -57,8 +57,8 @@ def _of_hdf5(inventory: Inventory) -> Layout | None:
     if is_checkpoint(inventory):
         return Layout.TRAJECTORIES
     groups = frozenset(inventory.groups)
-    has_next = any(f"{NEXT}{path}" in groups for path in group_paths(inventory.datasets))
-    return Layout.ROWS if has_next else None
+    is_rollout = NEXT in groups and any(f"{NEXT}{path}" in groups for path in group_paths(inventory.datasets))
+    return Layout.ROWS if is_rollout else None
 
 
 def _of_folder(probe: Probe) -> Layout | None:
@@ -96,8 +96,8 @@ def _of_zip(head: bytes) -> Layout | None:
 
 
 def _of_text(probe: Probe) -> Layout | None:
-    is_part = probe.path.suffix == ".memmap" or (b"tensordict" in probe.head and probe.path.suffix == ".json")
-    if is_part:
+    is_told = b"tensordict" in probe.head and (b'"_type"' in probe.head or ZARR_ATTRIBUTE.encode() in probe.head)
+    if probe.path.suffix == ".memmap" or (probe.path.suffix == ".json" and is_told):
         return Layout.PART
     is_run = probe.kind is FileKind.TEXT and all(key in probe.head for key in _RESULTS)
     return Layout.RUN if is_run else None

@@ -1,7 +1,7 @@
 """What the entries of a TensorDict are: batch dimensions, groups of agents, flags, and all that is recorded of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from convscope.errors import LogFormatError
@@ -112,11 +112,12 @@ def find_tree(infos: Mapping[str, ArrayInfo], rank: int, *, has_final_rows: bool
             f"{place} holds no group of agents with an action, such as agents/action: a rollout of one agent, or none"
         )
     batch = infos[f"{groups[0].path}{ACTION}"].shape[:rank]
+    number_of = {group.path: number for number, group in enumerate(groups)}
     of_groups: dict[str, list[list[str]]] = defaultdict(lambda: [[] for _ in groups])
     shared: dict[str, str] = {}
     left_out: list[str] = []
     for path, info in infos.items():
-        number = _owner(path, groups)
+        number = next((number_of[at] for at in _ancestors(path.removeprefix(NEXT)) if at in number_of), None)
         more = [have - want for have, want in zip(info.shape, batch, strict=False)]
         has_rows = len(more) == rank and not any(more[:-1]) and more[-1] in {0, int(has_final_rows)}
         if info.is_text or info.columns or not has_rows:
@@ -145,7 +146,8 @@ def group_paths(infos: Iterable[str]) -> tuple[str, ...]:
         for path in infos
         if path.endswith(ACTION) and path.count("/") > 1 and not path.startswith(f"{NEXT}/")
     ]
-    return tuple(path for path in above if not any(path.startswith(f"{other}/") for other in above))
+    known = frozenset(above)
+    return tuple(path for path in above if known.isdisjoint(_ancestors(path)))
 
 
 def _group(path: str, infos: Mapping[str, ArrayInfo], *, rank: int, place: str) -> Group:
@@ -153,14 +155,14 @@ def _group(path: str, infos: Mapping[str, ArrayInfo], *, rank: int, place: str) 
     told = [f"{NEXT}{path}{REWARD}", f"{path}{REWARD}", f"{NEXT}{path}{DONE}"]
     beside = next((infos[name].shape[rank:] for name in told if name in infos), (0, 0))
     has_axis = len(beside) >= 2 or (len(beside) == 1 and beside == action[rank : rank + 1])
-    if len(action) < rank + has_axis:
-        raise LogFormatError(f"{place}:{path}{ACTION} {action} has no axis of agents after {rank} of the batch")
+    if len(action) < rank + has_axis or (has_axis and not action[rank]):
+        raise LogFormatError(f"{place}:{path}{ACTION} {action} has no agents on the axis after {rank} of the batch")
     return Group(path=path, n_agents=action[rank] if has_axis else 1, has_axis=has_axis)
 
 
-def _owner(path: str, groups: Sequence[Group]) -> int | None:
-    inner = path.removeprefix(NEXT)
-    return next((number for number, group in enumerate(groups) if inner.startswith(f"{group.path}/")), None)
+def _ancestors(path: str) -> Iterator[str]:
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _has_agents(info: ArrayInfo, group: Group, rank: int) -> bool:

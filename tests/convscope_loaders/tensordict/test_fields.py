@@ -1,5 +1,6 @@
 """What stands beside observations and actions: each key is the field that it is, and no other."""
 
+import h5py
 import numpy as np
 import pytest
 
@@ -24,6 +25,20 @@ def test_the_parameters_of_a_distribution_are_neither_places_nor_logits():
     assert {"info/loc", "info/scale", "info/logits", "info/log_prob"} <= set(names)
     assert "positions" not in names
     assert "action_logits" not in names
+
+
+def test_genuine_logits_of_choices_are_action_logits():
+    log = opened(DATA / "benchmarl_discrete.h5")
+    assert log.episodes.length.tolist() == [8, 8, 4] * 3
+    assert {agent.action_space.n for agent in log.header.agents} == {(9,)}
+    with h5py.File(DATA / "benchmarl_discrete.h5") as file:
+        logits, actions, taken = file["agents/logits"][1], file["agents/action"][1], file["agents/log_prob"][1]
+    found = episodes(log)[4]
+    np.testing.assert_array_equal(found["action_logits"][:-1], logits[8:16])
+    np.testing.assert_array_equal(found["actions"][:-1, :, 0], actions[8:16])
+    # They are those that the actions were drawn from.
+    shares = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    np.testing.assert_allclose(np.take_along_axis(shares, actions[..., None], axis=-1)[..., 0], taken, atol=1e-5)
 
 
 def test_logits_and_probabilities_of_choices_are_fields(tmp_path):

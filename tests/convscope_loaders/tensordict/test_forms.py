@@ -2,9 +2,12 @@
 
 import importlib.util
 import json
+import pickle
 import shutil
 import sys
 import zipfile
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from convscope.errors import ConvscopeError, LogFormatError, MissingPackageError
 from convscope.ingest.choice import installed_loaders, match_all
 from convscope.ingest.probe import probe
 from convscope_loaders.tensordict import LOADER
+from convscope_loaders.tensordict.pickled import pickled_container
 from tests.convscope_loaders.tensordict.rollouts import DATA, episodes, opened, rollout, write_h5, write_memmap
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
@@ -48,9 +52,32 @@ def test_no_other_loader_takes_a_genuine_file(name):
     assert second.match.score <= 0.5
 
 
+@pytest.mark.parametrize("name", ["autoreset.tdz", "packed.tdz", "ring", "rollout_hetero.h5", "trajectories_part"])
+def test_what_reads_a_log_can_be_sent_to_another_process(name):
+    log = opened(DATA / name)
+    sent = replace(log, sources=tuple(pickle.loads(pickle.dumps(source)) for source in log.sources))  # noqa: S301  ours
+    same(sent, log)
+
+
 def test_a_pickle_is_refused_unless_it_is_trusted():
     with pytest.raises(RefusedFileError, match="--trust-pickle"):
         opened(DATA / "rollout.pt")
+
+
+@pytest.mark.skipif(not HAS_TORCH, reason="no torch")
+def test_a_trusted_pickle_of_anything_but_tensors_is_refused_and_runs_nothing(tmp_path):
+    import torch  # noqa: PLC0415  optional
+
+    for number, content in enumerate((Path("x"), {"_batch_size": [2], "_tensordict": torch.nn.ReLU()}, [1], {})):
+        path = tmp_path / f"{number}.pt"
+        torch.save(content, path)
+        found = probe(path, path.name, trusts_pickle=True)
+        with pytest.raises(LogFormatError, match="to_h5"):
+            pickled_container(found.path)
+    wide = {"_batch_size": torch.Size([2]), "_tensordict": {"x": torch.zeros(1).expand(1 << 40)}}
+    torch.save(wide, path)
+    with pytest.raises(LogFormatError, match="unpacks to more"):
+        pickled_container(path)
 
 
 @pytest.mark.skipif(not HAS_TORCH, reason="no torch")
