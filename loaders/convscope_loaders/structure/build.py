@@ -34,6 +34,9 @@ class Reading:
     mapping: LogMapping
     assumptions: tuple[str, ...]
     notices: tuple[Notice, ...] = ()
+    may_show_resets: bool = True
+    """Whether what is stored as following the last step might be the next episode's first observation; False where the
+    framework is known to keep what was really seen."""
 
 
 def build_log(probe: Probe, container: Container, reading: Reading, *, loader: str) -> TrajectoryLog:
@@ -58,7 +61,9 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     mapping, place, inventory = reading.mapping, str(probe.path), container.inventory
     with container.store.open() as file:
         rows = plan_rows(inventory, file, mapping, place=place)
-        planned, final_notices = with_finals(rows, inventory, file, mapping=mapping)
+        planned, final_notices = with_finals(
+            rows, inventory, file, mapping=mapping, may_show_resets=reading.may_show_resets
+        )
         agents = _agent_names(inventory, planned.plan, mapping, place=place)
         roles = read_roles(file, mapping.roles, planned.plan, agents=agents)
         ends = end_kinds(file, mapping.episodes, planned)

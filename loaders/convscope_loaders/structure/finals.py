@@ -20,7 +20,7 @@ _MOST_ENDS = 16
 
 
 def with_finals(
-    planned: PlannedRows, inventory: Inventory, file: ArrayReader, *, mapping: LogMapping
+    planned: PlannedRows, inventory: Inventory, file: ArrayReader, *, mapping: LogMapping, may_show_resets: bool
 ) -> tuple[PlannedRows, tuple[Notice, ...]]:
     """Note which episodes end with a final observation.
 
@@ -34,6 +34,8 @@ def with_finals(
         Open file; a few rows of observations are read where arrays of their own hold what follows each step.
     mapping
         Complete.
+    may_show_resets
+        Whether what follows the last step might be the next episode's first observation.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def with_finals(
     later = [field for field in mapping.fields if field.next_path]
     if inside.any() or not later:
         return replace(planned, plan=replace(plan, has_final=inside)), ()
-    if any(_shows_resets(plan, inventory, file, field=field) for field in later):
+    if may_show_resets and any(_shows_resets(plan, inventory, file, field=field) for field in later):
         message = (
             "what follows the last step of an episode is the first observation of the next one there, as environments "
             "that reset themselves give it: final observations are not known"

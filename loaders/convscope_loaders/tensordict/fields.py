@@ -64,6 +64,7 @@ def read_fields(
     )
     told = (_on_names(tree), *on_action, *said, *found.assumptions, *_on_rows(fields, tree), *status.assumptions)
     return Reading(
+        may_show_resets=False,
         mapping=mapping,
         assumptions=tuple(dict.fromkeys(told)),
         notices=(*inventory.notices, *found.notices, *_left_out(tree)),

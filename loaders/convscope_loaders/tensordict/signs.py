@@ -48,7 +48,7 @@ def layout_of(probe: Probe) -> Layout | None:
         return _of_hdf5(probe.hdf5)
     if probe.kind is FileKind.FOLDER:
         return _of_folder(probe)
-    if probe.kind is FileKind.ZIP:
+    if probe.kind in {FileKind.ZIP, FileKind.TORCH}:
         return _of_zip(probe.head)
     return _of_text(probe)
 
