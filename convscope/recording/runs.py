@@ -55,7 +55,7 @@ class AgentRuns:
         """
         (first, *others) = self.runs
         if not others and first.agents == agents and first.first == 0 and n_rows - first.stop in {0, 1}:
-            table = _table(self.field, [value for row in first.rows for value in row])
+            table = table_of(self.field, [value for row in first.rows for value in row])
             if table is not None:
                 return RecordedColumn(level=Level.AGENT, values=table.reshape(-1, len(agents), *table.shape[1:]))
         return self._by_agent(n_rows)
@@ -112,7 +112,7 @@ def stacked(field: str, values: Sequence[Any]) -> Numbers:
     UsageError
         If they have several shapes, or are no numbers.
     """
-    table = _table(field, values)
+    table = table_of(field, values)
     if table is not None:
         return table
     try:
@@ -122,7 +122,7 @@ def stacked(field: str, values: Sequence[Any]) -> Numbers:
         raise UsageError(f"{field} changes its shape within an episode: {shapes}") from error
 
 
-def _table(field: str, values: Sequence[Any]) -> Numbers | None:
+def table_of(field: str, values: Sequence[Any]) -> Numbers | None:
     """Return values as an array, if they are single numbers, or arrays of one type and shape."""
     types = set(map(type, values))
     if types <= NUMBERS:

@@ -1,7 +1,6 @@
 """An episode that is recorded while it goes on, step by step."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -10,9 +9,12 @@ from convscope.recording.episode import Labels, RecordedEpisode, check_episode
 from convscope.recording.journal import Journal
 from convscope.recording.kept import KeptByAgent, KeptValues
 from convscope.recording.names import column_named
+from convscope.recording.plain_steps import PlainSteps, Span
 from convscope.recording.presence import presence_of
-from convscope.values.fields import ACTIONS, OBSERVATIONS, REWARDS, Level
-from convscope.values.status import EndKind
+from convscope.values.fields import Level
+from convscope.values.status import EndKind, Status
+
+_ACTING, _WAITING = int(Status.ACTING), int(Status.WAITING)
 
 
 class EpisodeTrace:
@@ -38,7 +40,8 @@ class EpisodeTrace:
         self._labels = labels
         self._journal = journal
         self._columns: dict[str, KeptByAgent | KeptValues] = {}
-        self._steps: list[tuple[Any, ...]] = []
+        self._plain: PlainSteps | None = None
+        self._plain_from = (0, 0)
         self._joined: dict[str, int] = {}
         self._left: dict[str, int] = {}
         self._end = EndKind.CUT
@@ -82,22 +85,37 @@ class EpisodeTrace:
         self.observe(columns)
         self.length += 1
 
-    def advance(
-        self, actions: Mapping[str, object], rewards: Mapping[str, object], observations: Mapping[str, Any]
-    ) -> None:
-        """Do the same as `act` with actions and rewards, then `observe` with observations, in less time.
+    def begin_plain(self, steps: PlainSteps, observations: Mapping[str, object]) -> bool:
+        """Keep the first observations, and steps from now on, in less time (`advance`); return whether that can be.
 
         Parameters
         ----------
-        actions, rewards
-            Single numbers.
+        steps
+            Where they are kept, together with those of other episodes.
         observations
-            Arrays.
+            Arrays, of the agents that the steps are of.
         """
-        copies = [observation.copy() for observation in observations.values()]
-        acting, rewarded = tuple(actions.values()), tuple(rewards.values())
-        self._steps.append((self.length, tuple(actions), acting, tuple(rewards), rewarded, tuple(observations), copies))
+        first = steps.end
+        if self._columns or self.length or not steps.observe(observations):
+            return False
+        self._plain, self._plain_from = steps, first
+        return True
+
+    def advance(
+        self, actions: Mapping[str, object], rewards: Mapping[str, object], observations: Mapping[str, object]
+    ) -> bool:
+        """Do what `act` does with actions and rewards and `observe` with observations, if the step is plain.
+
+        Returns
+        -------
+        bool
+            Whether that could be done. A step that is not plain ends it for this episode: `act` and `observe` go on.
+        """
+        if self._plain is None or not self._plain.add(actions, rewards, observations):
+            self._end_plain()
+            return False
         self.length += 1
+        return True
 
     def finish(self, end: EndKind) -> None:
         """End the episode and hand it on; one without a timestep is nothing.
@@ -119,9 +137,7 @@ class EpisodeTrace:
     @property
     def n_bytes(self) -> int:
         """Memory that the episode takes, about."""
-        of_steps = (
-            sum(observation.nbytes for observation in self._steps[0][-1]) * len(self._steps) if self._steps else 0
-        )
+        of_steps = 0 if self._plain is None else self._plain.row_bytes * self.length
         return of_steps + sum(column.n_bytes for column in self._columns.values())
 
     def episode(self) -> RecordedEpisode:
@@ -132,7 +148,31 @@ class EpisodeTrace:
         UsageError
             If a column holds something else than numbers, or changes its shape.
         """
-        self._unfold_steps()
+        return self._plain_episode() or self._any_episode()
+
+    def _plain_episode(self) -> RecordedEpisode | None:
+        """Return an episode of nothing but plain steps, of all agents; None for any other."""
+        if self._plain is None or self._columns or self._plain.agents != self._agents:
+            return None
+        span = Span(first=self._plain_from, length=self.length)
+        is_left_early = any(row < self.length for row in self._left.values())
+        columns = None if is_left_early else self._plain.columns(span)
+        if columns is None or not self._joined.keys() <= set(self._agents):
+            return None
+        status = np.full((self.length + 1, len(self._agents)), _ACTING, np.uint8)
+        status[self.length] = _WAITING
+        return RecordedEpisode(
+            agents=self._agents,
+            length=self.length,
+            rows=self.length + 1,
+            end=self._end,
+            status=status,
+            columns=columns,
+            labels=self._labels,
+        )
+
+    def _any_episode(self) -> RecordedEpisode:
+        self._end_plain()
         rows = self.length + any(column.has(self.length) for column in self._columns.values())
         of_agents = [c for c in self._columns.values() if isinstance(c, KeptByAgent) and c.is_there]
         runs = {column.field: column.runs() for column in of_agents}
@@ -151,20 +191,16 @@ class EpisodeTrace:
         check_episode(episode)
         return episode
 
-    def _unfold_steps(self) -> None:
-        if not self._steps:
+    def _end_plain(self) -> None:
+        """Keep like all other steps what was kept as plain ones."""
+        if self._plain is None:
             return
-        rows, acting, actions, rewarded, rewards, observing, observations = zip(*self._steps, strict=True)
-        found = {
-            ACTIONS: (rows, acting, actions),
-            REWARDS: (rows, rewarded, rewards),
-            OBSERVATIONS: ([row + 1 for row in rows], observing, observations),
-        }
-        for name, entries in found.items():
-            column = self._columns.get(name) or self._new_column(name)
+        span = Span(first=self._plain_from, length=self.length)
+        for field, values in self._plain.entries(span).items():
+            column = self._columns.get(field) or self._new_column(field)
             if isinstance(column, KeptByAgent):
-                column.put_copies(*entries)
-        self._steps = []
+                column.put_copies(range(len(values)), [self._plain.agents] * len(values), values)
+        self._plain = None
 
     def _new_column(self, name: str) -> KeptByAgent | KeptValues:
         field, level = column_named(name)

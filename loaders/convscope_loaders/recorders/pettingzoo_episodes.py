@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from convscope.record import EndKind, EpisodeTrace, Extras, Recorder
+from convscope.recording.plain_steps import PlainSteps
 from convscope.recording.runs import NUMBERS
 from convscope.recording.spaces import first_action
 from convscope_loaders.recorders.observed import observed_columns, parts_note
@@ -57,6 +58,7 @@ class PettingZooEpisodes:
         self._looks = extras.positions is not None or extras.keeps_state
         self._has_parts = False
         self._has_noted = False
+        self._plain: PlainSteps | None = None
         recorder.agents = recorder.agents or tuple(getattr(env, "possible_agents", ()))
         recorder.describe(framework="PettingZoo", environment=env.metadata.get("name"))
         self._declare(recorder.agents)
@@ -66,6 +68,15 @@ class PettingZooEpisodes:
         self.end(EndKind.CUT)
         self.trace = self._recorder.start_episode()
         self.join()
+
+    def begin_quickly(self, observations: Mapping[str, object]) -> EpisodeTrace | None:
+        """Start an episode; return it if its steps can be recorded the quick way, with the observations in it."""
+        self.begin()
+        if self._plain is not None and self._plain.is_full:
+            self._plain = PlainSteps(self._plain.agents)
+        if self._plain is None or self.trace is None:
+            return None
+        return self.trace if self.trace.begin_plain(self._plain, observations) else None
 
     def join(self) -> None:
         """Let agents take part that are there now."""
@@ -93,19 +104,20 @@ class PettingZooEpisodes:
         if self.trace is not None:
             self.trace.act({"actions": actions, "rewards": rewards})
 
-    def is_plain(
+    def learn(
         self,
         actions: Mapping[str, object],
         rewards: Mapping[str, object],
         observations: Mapping[str, object],
         *,
         infos: Mapping[str, Mapping[str, object]],
-    ) -> bool:
-        """Whether a step needs nothing but to be copied, which is the quick way to record it."""
+    ) -> None:
+        """Find out from a step whether those of the next episode need nothing but to be copied."""
         numbers = {type(value) for value in (*actions.values(), *rewards.values())}
-        is_usual = numbers <= NUMBERS and {type(value) for value in observations.values()} <= {np.ndarray}
+        is_usual = numbers <= NUMBERS and {type(value) for value in observations.values()} == {np.ndarray}
         is_bare = not (self._looks or self._has_parts or self._first_of)
-        return is_usual and is_bare and not any("action_mask" in info for info in infos.values())
+        is_plain = is_usual and is_bare and not any("action_mask" in info for info in infos.values())
+        self._plain = PlainSteps(tuple(observations)) if is_plain else None
 
     def end(self, kind: EndKind) -> None:
         """End the episode, if one goes on."""

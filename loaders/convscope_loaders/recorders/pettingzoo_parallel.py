@@ -54,16 +54,15 @@ class ParallelRecording:
         self._finish()
         observations, infos = self.env.reset(seed=seed, options=options)
         self._agents = list(self.env.agents)
-        self._episodes.begin()
-        self._episodes.observe(observations, infos)
+        self._quick = self._episodes.begin_quickly(observations)
+        if self._quick is None:
+            self._episodes.observe(observations, infos)
         return observations, infos
 
     def step(self, actions: Mapping[str, object]) -> Outcome:
         """Let all agents act."""
         outcome = self.env.step(actions)
-        if self._quick is not None:
-            self._quick.advance(actions, outcome[1], outcome[0])
-        else:
+        if self._quick is None or not self._quick.advance(actions, outcome[1], outcome[0]):
             self._keep(actions, outcome)
         if self.env.agents != self._agents:
             self._change_agents()
@@ -82,9 +81,9 @@ class ParallelRecording:
         known = {agent: action for agent, action in actions.items() if agent in self._agents}
         self._episodes.act(known, rewards)
         self._episodes.observe(observations, infos)
-        # What the first step was like the others of its episode are like.
-        if len(known) == len(actions) and self._episodes.is_plain(actions, rewards, observations, infos=infos):
-            self._quick = self._episodes.trace
+        self._quick = None
+        if len(known) == len(actions):
+            self._episodes.learn(actions, rewards, observations, infos=infos)
 
     def _finish(self) -> None:
         """End the episode as those end who took part in its last step."""
