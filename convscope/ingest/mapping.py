@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from convscope.ingest.table_mapping import TableMapping
+
 MAPPING_VERSION = 1
 """What a mapping file begins with."""
 
@@ -134,6 +136,8 @@ class LogMapping:
     roles: RoleMapping | None = None
     alive: ArrayMapping | None = None
     """True while an agent is in the game."""
+    table: TableMapping | None = None
+    """What the columns of a table mean; None where the arrays are no table."""
     ignore: tuple[str, ...] = ()
     """Paths that are left unread."""
     environment: str | None = None
