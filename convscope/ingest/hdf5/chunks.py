@@ -80,11 +80,16 @@ def check_chunks(dataset: "h5py.Dataset", start: int, stop: int, *, where: str) 
 def stored_item_bytes(dataset: "h5py.Dataset") -> int:
     """Return the bytes of an element in the file, which memory may hold in another size."""
     kind = dataset.id.get_type()
-    if isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str():
-        # The library tells the size of a pointer; the file holds a length, an address and a number in its heap.
-        address_bytes, _ = h5i.get_file_id(dataset.id).get_create_plist().get_sizes()
-        return 8 + int(address_bytes)
-    return int(kind.get_size())
+    # The library tells the size of a pointer; the file holds a length, an address and a number in its heap.
+    address_bytes, _ = h5i.get_file_id(dataset.id).get_create_plist().get_sizes()
+    return int(kind.get_size()) + int(address_bytes) * _n_varying(kind)
+
+
+def _n_varying(kind: "h5py.h5t.TypeID") -> int:
+    """Return how many texts of varying length an element holds."""
+    if isinstance(kind, h5py.h5t.TypeCompoundID):
+        return sum(_n_varying(kind.get_member_type(member)) for member in range(kind.get_nmembers()))
+    return int(isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str())
 
 
 def _filters(dataset: "h5py.Dataset") -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from convscope_loaders.structure.lexicon import Meaning, is_numbered_agent
 from convscope_loaders.table.columns import AGENT, VECTORS, column_meaning, plain_name
 
 _DEEDS = frozenset({Meaning.ACTION, Meaning.ACTION_ONE_HOT})
+_SEEN = frozenset({Meaning.OBSERVATION, Meaning.POSITION})
 _OF_AGENTS = VECTORS | {
     Meaning.REWARD,
     Meaning.DONE,
@@ -20,8 +21,11 @@ _OF_AGENTS = VECTORS | {
 _NO_AGENTS_TEXT = "prev previous last next new old raw joint env avail available legal executed sampled chosen"
 _NO_AGENTS = frozenset(_NO_AGENTS_TEXT.split())
 """Words before ``action`` that name no agent."""
-_NUMBERED = re.compile(r"(?:(?<=^)|(?<=_))[A-Za-z]+_?\d+(?=_|$)")
-_WORDS = re.compile(r"[/.]")
+_NUMBERED = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]+_?\d+(?![A-Za-z0-9])")
+_STROKES = re.compile(r"[/.]")
+
+_Split = tuple[str, str]
+"""An agent, and what remains of the name of one of its columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,81 +46,82 @@ def find_agents(names: Sequence[str]) -> AgentColumns | None:
     names
         Of the columns, such as ``agent_0.action``, ``scout_action`` or ``obs/scout``.
     """
-    for split in (_by_parts, _by_numbered_words, _by_shared_words):
-        found = _agreeing(names, list(split(names)))
-        if found is not None:
-            return found
+    for split in (_by_strokes, _by_numbered_words, _by_shared_words):
+        agents = _acting(names, list(split(names)))
+        if agents:
+            return AgentColumns(agents=agents, template_of=divided(names, agents))
     return None
 
 
 def numbered_agents(names: Sequence[str]) -> AgentColumns | None:
-    """Return the agents if numbers behind the names of single columns are theirs, as in ``action_0`` and ``reward_0``.
+    """Return the agents if numbers in the names are theirs, as in ``action_0`` and ``reward_0``; None without actions.
 
-    None unless there are columns of actions, or what could be taken for such.
+    Columns whose numbers are others than those of the actions are no agent's.
     """
-    splits: list[tuple[str, str, str]] = []
+    numbers_of: dict[str, dict[str, str]] = defaultdict(dict)
     for name in names:
         stem, numbers = plain_name(name)
         found = re.search(r"\d+", name)
         if numbers and found is not None and column_meaning(stem) in _OF_AGENTS:
-            splits.append((name, found[0], f"{name[: found.start()]}{AGENT}{name[found.end() :]}"))
-    return _agreeing(names, splits)
-
-
-def _agreeing(names: Sequence[str], splits: Sequence[tuple[str, str, str]]) -> AgentColumns | None:
-    """Keep what is an agent's: those that act, or where nobody does, are seen somewhere, in columns of their own."""
-    template_of = {name: template for name, _, template in splits}
-    columns_of: dict[str, set[str]] = defaultdict(set)
-    for _, agent, template in splits:
-        columns_of[agent].add(template)
-    seen = {template for template in template_of.values() if _meaning(template) in _DEEDS}
-    if not seen and not any(column_meaning(plain_name(name)[0]) in _DEEDS for name in names):
-        seen = {t for t in template_of.values() if _meaning(t) in {Meaning.OBSERVATION, Meaning.POSITION}}
-    agents = [agent for agent, templates in columns_of.items() if templates & seen]
-    if not agents:
+            numbers_of[stem][name] = found[0]
+    acting = [tuple(dict.fromkeys(own.values())) for stem, own in numbers_of.items() if column_meaning(stem) in _DEEDS]
+    if not acting:
         return None
-    kept = {name: template for name, template in template_of.items() if _agent(name, template) in agents}
-    return AgentColumns(agents=tuple(agents), template_of=kept)
+    own = [name for found in numbers_of.values() if set(found.values()) == set(acting[0]) for name in found]
+    return AgentColumns(agents=acting[0], template_of=divided(own, acting[0]))
 
 
-def _agent(name: str, template: str) -> str:
-    before, _, after = template.partition(AGENT)
-    return name[len(before) : len(name) - len(after)]
+def divided(names: Iterable[str], agents: Iterable[str]) -> Mapping[str, str]:
+    """Return the names that hold an agent's, with ``{agent}`` for the first agent in each."""
+    words = "|".join(re.escape(agent) for agent in sorted(agents, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])")
+    found = ((name, pattern.search(name)) for name in names)
+    return {name: f"{name[: at.start()]}{AGENT}{name[at.end() :]}" for name, at in found if at is not None}
 
 
-def _meaning(template: str) -> Meaning | None:
-    return column_meaning(plain_name(template.replace(AGENT, " "))[0])
+def _acting(names: Sequence[str], splits: Sequence[_Split]) -> tuple[str, ...]:
+    """Return who acts, or where nobody does, is seen somewhere."""
+    meanings_of: dict[str, set[Meaning | None]] = defaultdict(set)
+    for agent, rest in splits:
+        meanings_of[agent].add(column_meaning(plain_name(rest)[0]))
+    acting = tuple(agent for agent, meanings in meanings_of.items() if meanings & _DEEDS)
+    if acting or any(column_meaning(plain_name(name)[0]) in _DEEDS for name in names):
+        return acting
+    return tuple(agent for agent, meanings in meanings_of.items() if meanings & _SEEN)
 
 
-def _by_parts(names: Sequence[str]) -> Iterable[tuple[str, str, str]]:
+def _by_strokes(names: Sequence[str]) -> Iterable[_Split]:
     """Split names such as ``scout.action``, ``agent_0/obs/3`` or ``observations/scout``."""
     for name in names:
-        parts = _WORDS.split(name)
-        if len(parts) < 2:
-            continue
-        is_first_a_field = column_meaning(plain_name(parts[0])[0]) in _OF_AGENTS and not is_numbered_agent(parts[0])
-        at = 1 if is_first_a_field else 0
-        before = sum(len(part) + 1 for part in parts[:at])
-        if not parts[at].isdecimal():
-            yield name, parts[at], f"{name[:before]}{AGENT}{name[before + len(parts[at]) :]}"
+        parts = _STROKES.split(name)
+        if len(parts) > 1:
+            at = _agent_part(parts)
+            if not parts[at].isdecimal():
+                yield parts[at], " ".join((*parts[:at], *parts[at + 1 :]))
 
 
-def _by_numbered_words(names: Sequence[str]) -> Iterable[tuple[str, str, str]]:
+def _agent_part(parts: Sequence[str]) -> int:
+    for at in (1, 0):
+        if is_numbered_agent(parts[at]):
+            return at
+    # A letter alone is as well an agent's name as a field's.
+    return int(len(parts[0]) > 1 and column_meaning(plain_name(parts[0])[0]) in _OF_AGENTS)
+
+
+def _by_numbered_words(names: Sequence[str]) -> Iterable[_Split]:
     """Split names such as ``agent_0_action`` or ``action_player1``."""
     for name in names:
-        for found in _NUMBERED.finditer(name):
-            if is_numbered_agent(found[0]) and found[0] != name:
-                yield name, found[0], f"{name[: found.start()]}{AGENT}{name[found.end() :]}"
-                break
+        words = name.replace("_", " ")
+        for found in _NUMBERED.finditer(re.sub(r"([A-Za-z]) (\d)", r"\1_\2", words)):
+            if is_numbered_agent(found[0]):
+                at = re.search(re.escape(found[0]).replace("_", "[_ ]?"), name)
+                if at is not None and at[0] != name:
+                    yield at[0], f"{name[: at.start()]} {name[at.end() :]}"
+                    break
 
 
-def _by_shared_words(names: Sequence[str]) -> Iterable[tuple[str, str, str]]:
+def _by_shared_words(names: Sequence[str]) -> Iterable[_Split]:
     """Split names such as ``scout_action`` and ``carrier_action``, where several agents act."""
-    acting = [name.rsplit("_", 1)[0] for name in names if re.fullmatch(r".+_(?:action|act|actions)", name)]
-    agents = sorted({agent for agent in acting if agent.lower() not in _NO_AGENTS}, key=len, reverse=True)
-    if len(agents) < 2:
-        return
-    for name in names:
-        agent = next((agent for agent in agents if name.startswith(f"{agent}_")), None)
-        if agent is not None:
-            yield name, agent, f"{AGENT}{name[len(agent) :]}"
+    found = (re.fullmatch(r"(.+)[_ ](action|act|actions)", name) for name in names)
+    splits = [(at[1], at[2]) for at in found if at is not None and at[1].lower() not in _NO_AGENTS]
+    return splits if len(splits) > 1 else []

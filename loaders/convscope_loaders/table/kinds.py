@@ -1,10 +1,11 @@
 """What a first look at a file tells: whether it is a table, and whether its columns are those of a log."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from convscope.errors import LogFormatError
+from convscope.ingest.container import ArrayInfo
 from convscope.ingest.json_text import parsed_json
 from convscope.ingest.probe import FileKind, Probe
 from convscope_loaders.structure.lexicon import Meaning
@@ -44,14 +45,38 @@ def table_kind(probe: Probe) -> TableKind | None:
 def glance(probe: Probe) -> Glance | None:
     """Return what a file's first bytes, or its list of columns, suggest; None where it is no table."""
     if probe.container is not None:
-        records = [info.columns for info in probe.container.inventory.datasets.values() if len(info.columns) > 1]
-        judged = [_judged(names) for names in dict.fromkeys(records)]
-        return next((found for found in judged if found.is_log), judged[0] if judged else None)
+        return _of_records(probe.container.inventory.datasets.values())
     names = _names(probe)
     if len(names) < 2:
         return None
-    found = _judged(names)
+    found = judged(names)
     return found if found.is_log or _TABLE_NAME.fullmatch(probe.path.name) else None
+
+
+def judged(names: Sequence[str]) -> Glance:
+    """Return what the names of columns suggest."""
+    if any(set(names) >= own for own in _REPORT):
+        return Glance(is_log=False, reason="a table of a convscope report: give the log that the report is on")
+    meanings = {column_meaning(plain_name(name)[0]) for name in names}
+    telling = sorted(meaning for meaning in meanings & _TELLING if meaning is not None)
+    if find_agents(names) is not None or (telling and meanings & _PLACED):
+        return Glance(
+            is_log=True, reason=f"columns are called {', '.join(f'{meaning}s' for meaning in telling) or 'so'}"
+        )
+    return Glance(
+        is_log=False,
+        reason="a table, but not of what agents did: none of its columns is called an action, an observation or a "
+        "position, beside an agent, an episode or a timestep",
+    )
+
+
+def _of_records(infos: Iterable[ArrayInfo]) -> Glance | None:
+    known = tuple(infos)
+    kinds = [judged(names) for names in dict.fromkeys(info.columns for info in known if len(info.columns) > 1)]
+    plain = [column_meaning(plain_name(info.path.rpartition("/")[2])[0]) for info in known if not info.columns]
+    if kinds and Meaning.ACTION in plain:
+        return Glance(is_log=False, reason="beside its record tables the file has arrays of actions")
+    return next((found for found in kinds if found.is_log), kinds[0] if kinds else None)
 
 
 def _names(probe: Probe) -> Sequence[str]:
@@ -80,19 +105,3 @@ def _keys(name: str, value: object) -> list[str]:
     if not isinstance(value, dict) or not value:
         return [name]
     return [f"{name}/{key}" for key in value]
-
-
-def _judged(names: Sequence[str]) -> Glance:
-    if any(set(names) >= own for own in _REPORT):
-        return Glance(is_log=False, reason="a table of a convscope report: give the log that the report is on")
-    meanings = {column_meaning(plain_name(name)[0]) for name in names}
-    telling = sorted(meaning for meaning in meanings & _TELLING if meaning is not None)
-    if find_agents(names) is not None or (telling and meanings & _PLACED):
-        return Glance(
-            is_log=True, reason=f"columns are called {', '.join(f'{meaning}s' for meaning in telling) or 'so'}"
-        )
-    return Glance(
-        is_log=False,
-        reason="a table, but not of what agents did: none of its columns is called an action, an observation or a "
-        "position, beside an agent, an episode or a timestep",
-    )

@@ -11,6 +11,7 @@ from convscope_loaders.table.columns import read_columns
 from convscope_loaders.table.frames import frame_container, text_container
 from convscope_loaders.table.infer import Understanding, understand
 from convscope_loaders.table.kinds import glance, table_kind
+from convscope_loaders.table.records import record_container
 from convscope_loaders.table.sketch import sketch
 from convscope_loaders.tidy.build import build_tidy_log
 
@@ -42,7 +43,7 @@ class TableLoader:
         MappingError
             If the mapping speaks of columns that are not there.
         """
-        container = _container(probe)
+        container = _container(probe, mapping)
         found = _understood(probe, container, mapping)
         if found is None:
             return open_by_structure(probe, container, mapping, loader=self.name)
@@ -50,7 +51,7 @@ class TableLoader:
 
     def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
         """Return the mapping that `open` follows, to be edited."""
-        container = _container(probe)
+        container = _container(probe, mapping)
         found = _understood(probe, container, mapping)
         if found is None:
             return read_structure(probe, container, mapping).mapping
@@ -62,12 +63,17 @@ LOADER = TableLoader()
 """What the entry point names."""
 
 
-def _container(probe: Probe) -> Container:
+def _container(probe: Probe, mapping: LogMapping | None) -> Container:
     kind = table_kind(probe)
     if kind is not None:
         return frame_container(probe.path, kind)
     if probe.kind in {FileKind.TEXT, FileKind.GZIP}:
         return text_container(probe.path)
+    if probe.container is not None and probe.kind is not FileKind.FOLDER:
+        state = probe.path.stat()
+        return record_container(
+            probe.container, _table(mapping), place=str(probe.path), state=(state.st_size, state.st_mtime_ns)
+        )
     raise LogFormatError(f"{probe.path} is a {probe.kind}; this loader reads tables")
 
 
@@ -78,5 +84,8 @@ def _understood(probe: Probe, container: Container, mapping: LogMapping | None) 
     try:
         return understand(container, probe.path, mapping)
     except AmbiguousLogError as error:
-        table = mapping.table.table if mapping is not None and mapping.table is not None else None
-        raise AmbiguousLogError(str(error), sketch(read_columns(container.inventory), table)) from error
+        raise AmbiguousLogError(str(error), sketch(read_columns(container.inventory), _table(mapping))) from error
+
+
+def _table(mapping: LogMapping | None) -> str | None:
+    return mapping.table.table if mapping is not None and mapping.table is not None else None

@@ -1,7 +1,7 @@
 """Who a table's rows are about: a column that names the agent, or columns for each agent in a row per joint step."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.container import ArrayReader, Container
 from convscope.ingest.table_mapping import TableMapping
 from convscope_loaders.structure.lexicon import Meaning
-from convscope_loaders.table.agents import AgentColumns, find_agents, numbered_agents
+from convscope_loaders.table.agents import AgentColumns, divided, find_agents, numbered_agents
 from convscope_loaders.table.columns import AGENT, Column, column_meaning, plain_name, read_columns, single
 from convscope_loaders.table.wide import AGENT_COLUMN, widened
 from convscope_loaders.tidy.places import read_numbers
@@ -57,7 +57,7 @@ def find_subjects(container: Container, declared: TableMapping, place: str) -> S
         return Subjects(container=container, agent=declared.agent)
     names = [path.strip("/") for path in container.inventory.datasets]
     if declared.agents:
-        template_of = _divided(names, declared.agents)
+        template_of = divided(names, declared.agents)
         if len(declared.agents) > 1 and not template_of:
             raise LogFormatError(f"{place}: no column has one of {', '.join(declared.agents[:6])} in its name")
         return _by_columns(container, AgentColumns(agents=declared.agents, template_of=template_of))
@@ -70,11 +70,23 @@ def find_subjects(container: Container, declared: TableMapping, place: str) -> S
     if found is not None:
         return _by_columns(container, found)
     if any(column.meaning is Meaning.ACTION and len(column.info.shape) > 1 for column in columns):
+        _check_is_one_run(container, columns, place)
         return None
     raise AmbiguousLogError(
         f"{place}: no column says which agent a row is about: all rows may be one agent's, or a row may hold what "
         'several do; say agent = "COLUMN" or agents = ["NAME", ...] in a mapping'
     )
+
+
+def _check_is_one_run(container: Container, columns: Sequence[Column], place: str) -> None:
+    """Refuse a table on a grid that holds more than the grid can count."""
+    with container.store.open() as file:
+        for column in single(columns, Meaning.RUN, Meaning.CHECKPOINT, Meaning.CONDITION, Meaning.INSTANCE):
+            if len(np.unique(read_numbers(file, column.path))) > 1:
+                raise LogFormatError(
+                    f"{place}: {column.shown} holds several {column.meaning}s, and lists hold an entry for each agent; "
+                    "give each its own file, or a row to each agent"
+                )
 
 
 def _sole(file: ArrayReader, candidates: Sequence[Column], place: str) -> Column:
@@ -90,20 +102,16 @@ def _sole(file: ArrayReader, candidates: Sequence[Column], place: str) -> Column
 
 
 def _numbered(names: Sequence[str]) -> AgentColumns | None:
-    """Return the agents that numbers stand for, where actions and rewards have the same, or observations a second."""
+    """Return the agents that numbers stand for, where rewards have the actions' numbers, or observations and more."""
     found = numbered_agents(names)
     if found is None or len(found.agents) < 2:
         return None
-    by_meaning: dict[Meaning | None, set[str]] = {}
-    for name, template in found.template_of.items():
+    for template in found.template_of.values():
         before, _, after = template.partition(AGENT)
-        meaning = column_meaning(plain_name(template.replace(AGENT, " "))[0])
-        is_enough = meaning is not Meaning.OBSERVATION or bool(re.search(r"\d", after))
-        if is_enough:
-            by_meaning.setdefault(meaning, set()).add(name[len(before) : len(name) - len(after)])
-    agents = set(found.agents)
-    others = (by_meaning.get(Meaning.REWARD), by_meaning.get(Meaning.OBSERVATION))
-    return found if by_meaning.get(Meaning.ACTION) == agents and agents in others else None
+        meaning = column_meaning(plain_name(f"{before} {after}")[0])
+        if meaning is Meaning.REWARD or (meaning is Meaning.OBSERVATION and re.search(r"\d", after)):
+            return found
+    return None
 
 
 def _by_columns(container: Container, found: AgentColumns) -> Subjects:
@@ -122,11 +130,3 @@ def _by_columns(container: Container, found: AgentColumns) -> Subjects:
         shared=frozenset(shared) if template_of else frozenset(),
         said=said if template_of else (f"all rows are those of {shown}",),
     )
-
-
-def _divided(names: Sequence[str], agents: Sequence[str]) -> Mapping[str, str]:
-    """Return the names with ``{agent}`` for the first agent in each."""
-    words = "|".join(re.escape(agent) for agent in sorted(agents, key=len, reverse=True))
-    pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])")
-    found = ((name, pattern.search(name)) for name in names)
-    return {name: f"{name[: at.start()]}{AGENT}{name[at.end() :]}" for name, at in found if at is not None}

@@ -148,7 +148,7 @@ def rows_of(**columns):
 
 
 def test_parts_of_vectors_are_put_together_in_the_order_of_their_numbers(tmp_path):
-    parts = {f"obs_{k}": (lambda k: lambda e, t, a: 100 * e + 10 * t + k)(k) for k in (10, 2, 0, 1)}
+    parts = {f"obs_{k}": lambda e, t, a, k=k: 100 * e + 10 * t + k for k in (10, 2, 0, 1)}
     log = opened(write(tmp_path / "log.csv", rows_of(**parts, action=lambda e, t, a: t)))
     assert log.header.field("observations").shape == (4,)
     assert whole(log)[1]["observations"][1, 0].tolist() == [10, 11, 12, 20]
@@ -156,15 +156,17 @@ def test_parts_of_vectors_are_put_together_in_the_order_of_their_numbers(tmp_pat
 
 @pytest.mark.parametrize("spelled", ["obs[{}]", "obs.{}", "Obs {}", "observation_{}", "o{}"])
 def test_numbers_behind_names_are_written_in_many_ways(tmp_path, spelled):
-    parts = {spelled.format(k): (lambda k: lambda e, t, a: k)(k) for k in range(3)}
+    parts = {spelled.format(k): lambda e, t, a, k=k: k for k in range(3)}
     log = opened(write(tmp_path / "log.csv", rows_of(**parts, action=lambda e, t, a: t)))
     name = "observations" if spelled != "o{}" else "info/o"
     assert whole(log)[1][name][0, 0].tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize(
-    "as_list", [lambda v: v, str, lambda v: str(np.array(v)), lambda v: str(tuple(v))], ids=["json", "str", "numpy", "tuple"]
-)  # fmt: skip
+    "as_list",
+    [lambda v: v, str, lambda v: str(np.array(v)), lambda v: str(tuple(v))],
+    ids=["json", "str", "numpy", "tuple"],
+)
 def test_lists_in_a_cell_are_vectors(tmp_path, as_list):
     rows = rows_of(obs=lambda e, t, a: as_list([e, t, a + 0.5]), action=lambda e, t, a: t)
     log = opened(write(tmp_path / ("log.jsonl" if as_list([0]) == [0] else "log.csv"), rows))
@@ -187,7 +189,9 @@ def test_observations_by_name_are_one_vector(tmp_path):
 
 
 def test_what_is_the_whole_teams_is_one_number_a_step(tmp_path):
-    rows = rows_of(team_reward=lambda e, t, a: t, state_0=lambda e, t, a: e, state_1=lambda e, t, a: 7, action=lambda e, t, a: t)
+    rows = rows_of(
+        team_reward=lambda e, t, a: t, state_0=lambda e, t, a: e, state_1=lambda e, t, a: 7, action=lambda e, t, a: t
+    )
     columns = whole(opened(write(tmp_path / "log.csv", rows)))[1]
     assert columns["team_rewards"].tolist() == [0, 1, 2, 0, 1, 2]
     assert columns["state"][3].tolist() == [1, 7]
@@ -255,12 +259,18 @@ def test_texts_where_numbers_should_be_are_an_error_that_shows_one(tmp_path):
 
 
 def test_missing_actions_are_waiting_and_a_last_row_without_any_is_the_final_observation(tmp_path):
-    rows = rows_of(x=lambda e, t, a: t, y=lambda e, t, a: a, action=lambda e, t, a: None if t == 2 or (t, a) == (1, 0) else t)
+    rows = rows_of(
+        x=lambda e, t, a: t, y=lambda e, t, a: a, action=lambda e, t, a: None if t == 2 or (t, a) == (1, 0) else t
+    )
     for name in ("log.csv", "log.jsonl"):
         log = opened(write(tmp_path / name, rows))
         assert log.episodes.length.tolist() == [2, 2]
         assert log.episodes.rows.tolist() == [3, 3]
-        assert whole(log)[0][:3].tolist() == [[Status.ACTING] * 2, [Status.WAITING, Status.ACTING], [Status.WAITING] * 2]
+        assert whole(log)[0][:3].tolist() == [
+            [Status.ACTING] * 2,
+            [Status.WAITING, Status.ACTING],
+            [Status.WAITING] * 2,
+        ]
 
 
 def test_large_numbers_are_names_and_not_confused(tmp_path):
@@ -273,9 +283,12 @@ def test_large_numbers_are_names_and_not_confused(tmp_path):
 
 def test_what_is_next_and_what_are_remarks_is_left_out_and_said(tmp_path):
     rows = rows_of(
-        obs=lambda e, t, a: [t, a], next_obs=lambda e, t, a: [t + 1, a], action=lambda e, t, a: t,
-        held=lambda e, t, a: ("soup", "none")[t % 2], note=lambda e, t, a: f"{e}{t}{a}",
-    )  # fmt: skip
+        obs=lambda e, t, a: [t, a],
+        next_obs=lambda e, t, a: [t + 1, a],
+        action=lambda e, t, a: t,
+        held=lambda e, t, a: ("soup", "none")[t % 2],
+        note=lambda e, t, a: f"{e}{t}{a}",
+    )
     rows = [{**row, "note": f"{number}"} for number, row in enumerate(rows * 100)]
     rows = [{**row, "episode": number // 6, "note": f"note {number}"} for number, row in enumerate(rows)]
     log = opened(write(tmp_path / "log.jsonl", rows))
