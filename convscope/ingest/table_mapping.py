@@ -46,3 +46,11 @@ class TableMapping:
     truncated: str | None = None
     """True in the last row of an episode that a time limit ended."""
     fields: tuple[TableField, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that it names."""
+        where = (self.run, self.checkpoint, self.condition, self.time, self.agent, self.role, self.team)
+        one_each = (*where, self.alive, self.terminated, self.truncated)
+        several = (column for field in self.fields for column in field.columns)
+        return (*(column for column in one_each if column is not None), *self.episode, *several)

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from convscope_loaders.structure.lexicon import Meaning, is_numbered_agent
@@ -58,25 +58,53 @@ def numbered_agents(names: Sequence[str]) -> AgentColumns | None:
 
     Columns whose numbers are others than those of the actions are no agent's.
     """
+    acting = next((own for stem, own in _numbers_of(names).items() if column_meaning(stem) in _DEEDS), None)
+    if acting is None:
+        return None
+    agents = tuple(dict.fromkeys(acting.values()))
+    return AgentColumns(agents=agents, template_of=divided(names, agents))
+
+
+def declared_agents(names: Sequence[str], agents: tuple[str, ...], columns: Collection[str]) -> AgentColumns:
+    """Return the columns of agents that a mapping names.
+
+    Parameters
+    ----------
+    names
+        Of all columns.
+    agents
+        What stands for each in the names.
+    columns
+        Those that the mapping names, with ``{agent}`` where they are an agent's.
+    """
+    told = {column.replace(AGENT, agent): column for column in columns if AGENT in column for agent in agents}
+    rest = [name for name in names if name not in columns and name not in told]
+    own = {name: template for name, template in told.items() if name in names}
+    return AgentColumns(agents=agents, template_of={**divided(rest, agents), **own})
+
+
+def divided(names: Sequence[str], agents: Sequence[str]) -> Mapping[str, str]:
+    """Return the names that hold an agent's, with ``{agent}`` for the first agent in each.
+
+    Where agents are numbers, only such names that come with all of these numbers and no other.
+    """
+    if all(agent.isdecimal() for agent in agents):
+        names = [name for own in _numbers_of(names).values() if set(own.values()) == set(agents) for name in own]
+    words = "|".join(re.escape(agent) for agent in sorted(agents, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])")
+    found = ((name, pattern.search(name)) for name in names)
+    return {name: f"{name[: at.start()]}{AGENT}{name[at.end() :]}" for name, at in found if at is not None}
+
+
+def _numbers_of(names: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """Return the first number in the names that could be an agent's, by their stems."""
     numbers_of: dict[str, dict[str, str]] = defaultdict(dict)
     for name in names:
         stem, numbers = plain_name(name)
         found = re.search(r"\d+", name)
         if numbers and found is not None and column_meaning(stem) in _OF_AGENTS:
             numbers_of[stem][name] = found[0]
-    acting = [tuple(dict.fromkeys(own.values())) for stem, own in numbers_of.items() if column_meaning(stem) in _DEEDS]
-    if not acting:
-        return None
-    own = [name for found in numbers_of.values() if set(found.values()) == set(acting[0]) for name in found]
-    return AgentColumns(agents=acting[0], template_of=divided(own, acting[0]))
-
-
-def divided(names: Iterable[str], agents: Iterable[str]) -> Mapping[str, str]:
-    """Return the names that hold an agent's, with ``{agent}`` for the first agent in each."""
-    words = "|".join(re.escape(agent) for agent in sorted(agents, key=len, reverse=True))
-    pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])")
-    found = ((name, pattern.search(name)) for name in names)
-    return {name: f"{name[: at.start()]}{AGENT}{name[at.end() :]}" for name, at in found if at is not None}
+    return numbers_of
 
 
 def _acting(names: Sequence[str], splits: Sequence[_Split]) -> tuple[str, ...]:

@@ -99,7 +99,8 @@ class _TableReader:
 
     def __init__(self, subjects: Subjects, declared: TableMapping, known: LogMapping) -> None:
         self._subjects, self._declared, self._known = subjects, declared, known
-        self._columns = read_columns(subjects.container.inventory)
+        columns = read_columns(subjects.container.inventory)
+        self._columns = tuple(column for column in columns if column.path != PRESENT_COLUMN)
 
     def understanding(self, path: Path) -> Understanding:
         """Return what the table is; errors as of `understand`."""
@@ -156,7 +157,7 @@ class _TableReader:
         )
 
     def _fields(self, mapping: TableMapping, spent: Collection[str], place: str) -> FoundFields:
-        used = {*spent, self._subjects.agent, PRESENT_COLUMN, *_columns_of(mapping)}
+        used = {*spent, self._subjects.agent, *mapping.columns}
         finder = FieldFinder(
             [column for column in self._columns if column.path not in used],
             taken=frozenset(own.name for own in mapping.fields),
@@ -206,23 +207,8 @@ def _counted(view: Container, counting: Counting, path: Path) -> tuple[Container
     return found.container, found.said
 
 
-def _columns_of(mapping: TableMapping) -> tuple[str, ...]:
-    where = (
-        mapping.run,
-        mapping.checkpoint,
-        mapping.condition,
-        mapping.time,
-        mapping.agent,
-        mapping.role,
-        mapping.team,
-    )
-    one_each = (*where, mapping.alive, mapping.terminated, mapping.truncated)
-    several = (column for own in mapping.fields for column in own.columns)
-    return (*(column for column in one_each if column is not None), *mapping.episode, *several)
-
-
 def _check_declared(declared: TableMapping, known: LogMapping, inventory: Inventory, *, place: str) -> None:
-    for column in _columns_of(declared):
+    for column in declared.columns:
         if column not in inventory.datasets:
             names = [path.removeprefix("/") for path in inventory.datasets]
             near = difflib.get_close_matches(column.removeprefix("/"), names, n=1)

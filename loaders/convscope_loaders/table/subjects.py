@@ -10,7 +10,7 @@ from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.container import ArrayReader, Container
 from convscope.ingest.table_mapping import TableMapping
 from convscope_loaders.structure.lexicon import Meaning
-from convscope_loaders.table.agents import AgentColumns, divided, find_agents, numbered_agents
+from convscope_loaders.table.agents import AgentColumns, declared_agents, find_agents, numbered_agents
 from convscope_loaders.table.columns import AGENT, Column, column_meaning, plain_name, read_columns, single
 from convscope_loaders.table.wide import AGENT_COLUMN, widened
 from convscope_loaders.tidy.places import read_numbers
@@ -57,10 +57,11 @@ def find_subjects(container: Container, declared: TableMapping, place: str) -> S
         return Subjects(container=container, agent=declared.agent)
     names = [path.strip("/") for path in container.inventory.datasets]
     if declared.agents:
-        template_of = divided(names, declared.agents)
-        if len(declared.agents) > 1 and not template_of:
+        told = {column.removeprefix("/") for column in declared.columns}
+        own = declared_agents(names, declared.agents, told)
+        if len(declared.agents) > 1 and not own.template_of:
             raise LogFormatError(f"{place}: no column has one of {', '.join(declared.agents[:6])} in its name")
-        return _by_columns(container, AgentColumns(agents=declared.agents, template_of=template_of))
+        return _by_columns(container, own)
     columns = read_columns(container.inventory)
     candidates = single(columns, Meaning.AGENT)
     if candidates:
