@@ -62,6 +62,12 @@ class Column:
         return _NEXT.fullmatch(self.name) is not None
 
     @property
+    def sample(self) -> str:
+        """One of its texts, the first that is no number."""
+        texts = self.values or ()
+        return f"{next((text for text in texts if not _is_number(text)), next(iter(texts), ''))!r:.60}"
+
+    @property
     def shown(self) -> str:
         """The column as the user knows it."""
         return self.path.strip("/")
@@ -145,3 +151,11 @@ def _column(path: str, info: ArrayInfo, inventory: Inventory) -> Column:
         info=info,
         values=text_list(values) if isinstance(values, tuple) else None,
     )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -119,7 +119,7 @@ class FieldFinder:
         is_cut = meaning is Meaning.OBSERVATION and any("..." in text for text in told.values[:1])
         if len(group) > 1 or is_cut:
             raise LogFormatError(
-                f"{self._place}: the column {told.shown} should hold numbers and holds texts, such as {_sample(told)}"
+                f"{self._place}: the column {told.shown} should hold numbers and holds texts, such as {told.sample}"
             )
         return told.values
 
@@ -141,7 +141,7 @@ class FieldFinder:
         if found[0].values is not None:
             raise LogFormatError(
                 f"{self._place}: the column {found[0].shown} should hold numbers and holds texts, such as "
-                f"{_sample(found[0])}"
+                f"{found[0].sample}"
             )
         self._add(names.TEAM_REWARDS if found[0].path in self._shared else name, (found[0],))
 
@@ -192,7 +192,3 @@ class FieldFinder:
 def _shown(columns: Iterable[Column]) -> str:
     listed = [column.shown[:80] for column in columns]
     return ", ".join(listed[:6]) + (f" and {len(listed) - 6} more" if len(listed) > 6 else "")
-
-
-def _sample(column: Column) -> str:
-    return f"{column.values[0]!r:.60}" if column.values else "nothing"

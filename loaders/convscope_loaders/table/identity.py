@@ -51,7 +51,7 @@ class IdentityFinder:
         The file, for errors.
     """
 
-    def __init__(self, file: ArrayReader, columns: Sequence[Column], declared: TableMapping, place: str) -> None:
+    def __init__(self, file: ArrayReader, columns: Sequence[Column], declared: TableMapping, *, place: str) -> None:
         self._file, self._columns, self._declared, self._place = file, columns, declared, place
         self._spent: set[str] = set()
         self._said: list[str] = []
@@ -81,8 +81,14 @@ class IdentityFinder:
         return replace(found, spent=frozenset(self._spent), said=tuple(self._said))
 
     def _time(self) -> str | None:
-        candidates = [column for column in single(self._columns, Meaning.TIMESTEP) if column.values is None]
+        clocks = single(self._columns, Meaning.TIMESTEP)
+        candidates = [column for column in clocks if column.values is None]
         if not candidates:
+            if clocks:
+                raise LogFormatError(
+                    f"{self._place}: the column {clocks[0].shown} should hold numbers and holds texts, such as "
+                    f"{clocks[0].sample}"
+                )
             return None
         # The clock that starts again shows its first number most often.
         starts = {column.path: self._n_starts(column.path) for column in candidates}

@@ -107,7 +107,7 @@ class _TableReader:
         view, place = self._subjects.container, str(path)
         with view.store.open() as file:
             self._check_padding(file, place)
-            identity = IdentityFinder(file, self._columns, self._declared, place).find()
+            identity = IdentityFinder(file, self._columns, self._declared, place=place).find()
         flags = {meaning: self._flag(meaning, place) for meaning in (*_ENDS, Meaning.ALIVE)}
         said = [*self._subjects.said, *identity.said]
         mapping = self._mapping(identity, flags)
@@ -151,9 +151,8 @@ class _TableReader:
         found = next(iter(single(self._columns, meaning)), None)
         if found is None or found.values is None:
             return None if found is None else found.path
-        shown = f"{found.values[0]!r:.40}" if found.values else "nothing"
         raise LogFormatError(
-            f"{place}: the column {found.shown} should be true or false and holds texts, such as {shown}"
+            f"{place}: the column {found.shown} should be true or false and holds texts, such as {found.sample}"
         )
 
     def _fields(self, mapping: TableMapping, spent: Collection[str], place: str) -> FoundFields:

@@ -63,14 +63,14 @@ class RecordReader:
             n_rows = self._store.rows[number]
             before = int(self._ends[number]) - n_rows
             begin, end = (min(max(row - before, 0), n_rows) for row in (start, stop))
-            parts.append(self._part(dataset, number, begin, end))
+            parts.append(self._part(dataset, number, begin=begin, end=end))
         return np.concatenate(parts)
 
     def read_text(self, dataset: str) -> tuple[str, ...]:
         """Refuse: texts are codes here."""
         raise LogFormatError(f"{dataset} holds no text")
 
-    def _part(self, dataset: str, number: int, begin: int, end: int) -> npt.NDArray[Any]:
+    def _part(self, dataset: str, number: int, *, begin: int, end: int) -> npt.NDArray[Any]:
         if dataset in self._of_paths:
             return np.full(end - begin, self._of_paths[dataset][number])
         values = _column(self._records(self._store.tables[number], begin, end), dataset.removeprefix("/"))
