@@ -106,12 +106,14 @@ def _none_fits(probe: Probe, matches: Sequence[LoaderMatch]) -> str:
     foreign = foreign_kind(probe)
     if foreign is not None:
         return f"{probe.path} is {foreign}"
+    near = [found for found in matches if found.match.score > 0]
+    if near and probe.kind is not FileKind.HDF5 and probe.container is None:
+        return f"{probe.path}: {near[0].match.reason}"
     if probe.container is None and probe.kind is not FileKind.HDF5:
         return (
             f"{probe.path} is a {probe.kind}, not a log that a loader knows: HDF5, and what `convscope loaders` lists"
         )
-    near = [found for found in matches if found.match.score > 0] or matches
-    missed = "; ".join(f"{found.loader.name}: {found.match.reason}" for found in near)
+    missed = "; ".join(f"{found.loader.name}: {found.match.reason}" for found in near or matches)
     return f"{probe.path} fits no loader ({missed}); describe it in a mapping file (convscope inspect --write-mapping)"
 
 

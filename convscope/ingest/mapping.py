@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from convscope.ingest.table_mapping import TableMapping
+
 MAPPING_VERSION = 1
 """What a mapping file begins with."""
 
@@ -156,6 +158,8 @@ class LogMapping:
     """True while an agent is in the game."""
     acting: ArrayMapping | None = None
     """True where an agent in the game takes its action, as where agents take turns; None where all always do."""
+    table: TableMapping | None = None
+    """What the columns of a table mean; None where the arrays are no table."""
     ignore: tuple[str, ...] = ()
     """Paths that are left unread; a part with an axis in braces stands for many."""
     environment: str | None = None

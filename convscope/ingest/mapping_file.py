@@ -17,13 +17,16 @@ from convscope.ingest.mapping import (
     LogMapping,
     RoleMapping,
 )
+from convscope.ingest.table_mapping import TableField, TableMapping
 from convscope.ingest.toml_document import TomlDocument, TomlKind, read_toml
 from convscope.ingest.toml_lines import KeyPath
-from convscope.values.fields import FIELD_NAMES, INFO
+from convscope.values.fields import FIELD_NAMES, INFO, Level
 
 _MAPPING = TomlKind(name="mapping file", error=MappingError)
-_TABLES = ("convscope-mapping", "fields", "episodes", "agents", "roles", "log")
+_TABLES = ("convscope-mapping", "table", "fields", "episodes", "agents", "roles", "log")
 _ARRAY = ("path", "axes", "take")
+_COLUMNS = ("agent", "time", "run", "checkpoint", "condition", "role", "team", "alive", "terminated", "truncated")
+_LEVELS = (Level.AGENT, Level.TEAM)
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
@@ -52,8 +55,7 @@ class _Reader:
             raise self.document.fault(message, ("convscope-mapping",))
         self.document.check_keys(("agents",), ("names", "teams", "alive", "acting"), "key")
         self.document.check_keys(("log",), ("environment", "framework", "ignore"), "key")
-        own = [name for name in self.document.table("fields") if name.startswith(INFO)]
-        self.document.check_keys(("fields",), (*FIELD_NAMES, *own), "field")
+        self._check_field_names("fields")
         return LogMapping(
             fields=tuple(self._field(name) for name in self.document.table("fields")),
             episodes=self._episodes() if "episodes" in content else None,
@@ -62,11 +64,48 @@ class _Reader:
             roles=self._roles() if "roles" in content else None,
             alive=self._optional_array("agents", "alive"),
             acting=self._optional_array("agents", "acting"),
+            table=self._table() if "table" in content else None,
             ignore=self._texts("log", "ignore"),
             environment=self._text("log", "environment"),
             framework=self._text("log", "framework"),
             file=self.document.file,
             sha256=self.document.sha256,
+        )
+
+    def _check_field_names(self, *path: str) -> None:
+        own = [name for name in self.document.table(*path) if name.startswith(INFO)]
+        self.document.check_keys(path, (*FIELD_NAMES, *own), "field")
+
+    def _table(self) -> TableMapping:
+        self.document.check_keys(("table",), ("path", "agents", "episode", *_COLUMNS, "fields"), "key")
+        for other in ("fields", "episodes", "agents", "roles"):
+            if other in self.document.content:
+                raise self.document.fault(
+                    f"[{other}] is for arrays, [table] for tables; leave one of them out", (other,)
+                )
+        self._check_field_names("table", "fields")
+        told = self.document.table("table")
+        return TableMapping(
+            table=self._path("table", "path") if "path" in told else None,
+            agents=self._texts("table", "agents"),
+            episode=self.document.texts("table", "episode") if "episode" in told else (),
+            fields=tuple(self._table_field(name) for name in self.document.table("table", "fields")),
+            **{name: self._text("table", name) for name in _COLUMNS},
+        )
+
+    def _table_field(self, name: str) -> TableField:
+        path = ("table", "fields", name)
+        self.document.check_keys(path, ("columns", "level", "values"), "key")
+        if "columns" not in self.document.table(*path):
+            raise self.document.fault(f'[{".".join(path)}] needs columns, such as ["x", "y"]', path)
+        level = self._choice(Level, (*path, "level"), self._text(*path, "level") or Level.AGENT)
+        if level not in _LEVELS:
+            raise self.document.fault(f"{level!r} is none of {', '.join(_LEVELS)}", (*path, "level"))
+        return TableField(
+            name=name,
+            columns=self.document.texts(*path, "columns"),
+            level=level,
+            values=self._texts(*path, "values"),
         )
 
     def _field(self, name: str) -> FieldMapping:

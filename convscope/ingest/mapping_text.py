@@ -11,12 +11,18 @@ from convscope.ingest.mapping import (
     LogMapping,
     RoleMapping,
 )
+from convscope.ingest.table_mapping import TableField, TableMapping
+from convscope.values.fields import Level
 
 
 def mapping_text(mapping: LogMapping) -> str:
     """Return a mapping as the text of a mapping file, ready to edit."""
     lines = [f"convscope-mapping = {MAPPING_VERSION}", ""]
     lines += _section("log", _log_entries(mapping))
+    if mapping.table is not None:
+        lines += _section("table", _table_entries(mapping.table))
+        for column in mapping.table.fields:
+            lines += _section(f"table.fields.{_key(column.name)}", _column_entries(column))
     lines += _section("agents", _agent_entries(mapping))
     if mapping.episodes is not None:
         lines += _section("episodes", _episode_entries(mapping.episodes))
@@ -43,6 +49,32 @@ def _agent_entries(mapping: LogMapping) -> dict[str, str]:
         entries[f"teams.{_key(team)}"] = _list([agent for agent, own in mapping.teams.items() if own == team])
     arrays = {"alive": mapping.alive, "acting": mapping.acting}
     return entries | {key: _inline(array) for key, array in arrays.items() if array is not None}
+
+
+def _table_entries(table: TableMapping) -> dict[str, str]:
+    single = {
+        "path": table.table,
+        "agent": table.agent,
+        "time": table.time,
+        "run": table.run,
+        "checkpoint": table.checkpoint,
+        "condition": table.condition,
+        "role": table.role,
+        "team": table.team,
+        "alive": table.alive,
+        "terminated": table.terminated,
+        "truncated": table.truncated,
+    }
+    lists = {"agents": table.agents, "episode": table.episode}
+    told = {key: _quoted(value) for key, value in single.items() if value is not None}
+    return told | {key: _list(value) for key, value in lists.items() if value}
+
+
+def _column_entries(field: TableField) -> dict[str, str]:
+    entries = {"columns": _list(field.columns)}
+    if field.level is not Level.AGENT:
+        entries["level"] = _quoted(field.level)
+    return entries | ({"values": _list(field.values)} if field.values else {})
 
 
 def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:

@@ -71,11 +71,19 @@ def check_chunks(dataset: CheckedDataset, start: int, stop: int, *, where: str) 
 
 def stored_item_bytes(dataset: CheckedDataset) -> int:
     """Return the bytes of an element in the file, which memory may hold in another size."""
-    if isinstance(dataset.kind, h5py.h5t.TypeStringID) and dataset.kind.is_variable_str():
-        # The library tells the size of a pointer; the file holds a length, an address and a number in its heap.
-        address_bytes, _ = h5i.get_file_id(dataset.handle).get_create_plist().get_sizes()
-        return 8 + int(address_bytes)
-    return dataset.item_bytes
+    n_varying = _n_varying(dataset.kind)
+    if not n_varying:
+        return dataset.item_bytes
+    # The library tells the size of a pointer; the file holds a length, an address and a number in its heap.
+    address_bytes, _ = h5i.get_file_id(dataset.handle).get_create_plist().get_sizes()
+    return int(dataset.kind.get_size()) + int(address_bytes) * n_varying
+
+
+def _n_varying(kind: "h5py.h5t.TypeID") -> int:
+    """Return how many texts of varying length an element holds."""
+    if isinstance(kind, h5py.h5t.TypeCompoundID):
+        return sum(_n_varying(kind.get_member_type(member)) for member in range(kind.get_nmembers()))
+    return int(isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

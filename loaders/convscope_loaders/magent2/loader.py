@@ -12,6 +12,7 @@ from convscope.values.fields import ACTIONS, INFO, POSITIONS
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.magent2.episodes import parse, video_files
+from convscope_loaders.structure.names import text_list
 from convscope_loaders.tidy.build import TidyReading, build_tidy_log
 from convscope_loaders.tidy.mapping import TidyField, TidyMapping
 
@@ -54,9 +55,8 @@ class MAgent2Loader:
         if probe.kind is not FileKind.FOLDER:
             raise LogFormatError(f"{probe.path} is one file of a render folder; give the folder {probe.path.parent}")
         container = parse_container(probe.path, parse)
-        names = container.inventory.attributes["/deed"]["values"]
         reading = TidyReading(
-            mapping=_mapping(tuple(str(name) for name in names) if isinstance(names, tuple) else ()),
+            mapping=_mapping(text_list(container.inventory.attributes["/deed"]["values"])),
             assumptions=_ASSUMPTIONS,
             notices=(_WALLS,),
         )

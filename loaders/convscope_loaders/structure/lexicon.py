@@ -35,6 +35,15 @@ class Meaning(StrEnum):
     ROLE = "role"
     AGENT_NAMES = "agent names"
     WIDTHS = "observation widths"
+    # What only a column of a table can be.
+    AGENT = "agent"
+    TEAM = "team"
+    RUN = "run"
+    CHECKPOINT = "checkpoint"
+    CONDITION = "condition"
+    INSTANCE = "environment"
+    TEAM_REWARD = "team reward"
+    COORDINATE = "coordinate"
 
 
 _NAMES = {
@@ -121,3 +130,50 @@ def _meaning(part: str) -> Meaning | None:
     stem = stem_of(name)[0]
     # A letter alone may be a field (s, o, a, r, d); a letter with a number is anything.
     return MEANING_OF.get(name) or (MEANING_OF.get(stem) if len(stem) > 1 else None)
+
+
+_COLUMNS = {
+    Meaning.AGENT: "agent player unit robot drone actor",
+    Meaning.TEAM: "team side faction",
+    Meaning.INSTANCE: "env environment worker thread env_instance",
+    Meaning.TEAM_REWARD: "team_reward team_rewards global_reward shared_reward joint_reward common_reward",
+    Meaning.TIMESTEP: "env_time step_index step_idx step_number step_num time_index gameloop cur_gameloop time frame "
+    "tick turn ts timestamp global_step total_steps",
+    Meaning.ROLE: "agent_type unit_type agent_class",
+    Meaning.COORDINATE: "x y z x_pos y_pos z_pos pos_x pos_y pos_z position_x position_y position_z agent_x agent_y "
+    "agent_z loc_x loc_y loc_z coord_x coord_y coord_z row col column",
+}
+_COLUMN_MEANING_OF = {name: meaning for meaning, names in _COLUMNS.items() for name in names.split()}
+_KEYS = ("_id", "_idx", "_index", "_name", "_no", "_num", "_number", "_key", "_label", "_uuid")
+"""What people put behind the name of that which a column counts."""
+_MEANING_OF_AXIS = {
+    Axis.RUN: Meaning.RUN,
+    Axis.CHECKPOINT: Meaning.CHECKPOINT,
+    Axis.CONDITION: Meaning.CONDITION,
+    Axis.EPISODE: Meaning.EPISODE_ID,
+}
+TIME_NAMES = (*_NAMES[Meaning.TIMESTEP].split(), *_COLUMNS[Meaning.TIMESTEP].split())
+"""Names of columns with the timestep, the most telling first."""
+
+
+def meaning_of_column(name: str) -> Meaning | None:
+    """Return the meaning of a table's column, without the number behind its name.
+
+    Parameters
+    ----------
+    name
+        In small letters, words joined by ``_``.
+    """
+    told = _COLUMN_MEANING_OF.get(name) or MEANING_OF.get(name)
+    if told is not None:
+        return Meaning.AGENT if told is Meaning.AGENT_NAMES else told
+    stem = next((name.removesuffix(key) for key in _KEYS if name.endswith(key)), name)
+    axis = AXIS_OF_STEM.get(stem)
+    counted = _COLUMN_MEANING_OF.get(stem) if stem != name else None
+    return counted or (_MEANING_OF_AXIS.get(axis) if axis is not None else None)
+
+
+def is_numbered_agent(name: str) -> bool:
+    """Whether a name is that of an agent with its number, such as ``agent_0``."""
+    stem, number = stem_of(name)
+    return bool(number) and AXIS_OF_STEM.get(stem) is Axis.AGENT

@@ -67,7 +67,9 @@ def read_text_table(path: Path) -> pl.DataFrame:
     line = first_line(content[:MAX_FIRST_LINE_BYTES])
     if line.startswith((b"{", b"[")):
         return _read_json(content, place)
-    return read_delimited(content, place, separator=separator_of(line.decode("utf-8", "replace")))
+    frame = read_delimited(content, place, separator=separator_of(line.decode("utf-8", "replace")))
+    with readable(place):
+        return frame.with_columns(_unfolded(column) for column in frame if column.dtype == pl.String)
 
 
 def unpacked(path: Path) -> bytes:
@@ -132,6 +134,22 @@ def read_delimited(
         )
     # Blank lines become rows without a value.
     return frame.rename(dict(zip(frame.columns, names, strict=True))).filter(~pl.all_horizontal(pl.all().is_null()))
+
+
+_LIST = r"^\s*[\[(][^\[\]()]*[\])]\s*$"
+"""Numbers in brackets, as Python and NumPy print them."""
+
+
+def _unfolded(texts: pl.Series) -> pl.Series:
+    """Return lists of numbers where every text is one, else the texts."""
+    if not texts.str.contains(_LIST).all() or texts.null_count() == len(texts):
+        return texts
+    bare = texts.str.replace_all(r"[\[\](),\s]+", " ").str.strip_chars()
+    lists = bare.str.split(" ").list.filter(pl.element() != "")
+    words = lists.explode()
+    numbers = words.cast(pl.Float64, strict=False)
+    is_list = numbers.null_count() == words.null_count() and len(words) > 0
+    return lists.cast(pl.List(pl.Float64)) if is_list else texts
 
 
 def _check_names(names: Sequence[str], place: str) -> None:

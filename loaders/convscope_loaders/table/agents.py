@@ -1,0 +1,155 @@
+"""Which columns of a table with a row per joint step belong to which agent, by their names."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from convscope_loaders.structure.lexicon import Meaning, is_numbered_agent
+from convscope_loaders.table.columns import AGENT, VECTORS, column_meaning, plain_name
+
+_DEEDS = frozenset({Meaning.ACTION, Meaning.ACTION_ONE_HOT})
+_SEEN = frozenset({Meaning.OBSERVATION, Meaning.POSITION})
+_OF_AGENTS = VECTORS | {
+    Meaning.REWARD,
+    Meaning.DONE,
+    Meaning.TERMINATED,
+    Meaning.TRUNCATED,
+    Meaning.ALIVE,
+    Meaning.ROLE,
+}
+_NO_AGENTS_TEXT = "prev previous last next new old raw joint env avail available legal executed sampled chosen"
+_NO_AGENTS = frozenset(_NO_AGENTS_TEXT.split())
+"""Words before ``action`` that name no agent."""
+_NUMBERED = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]+_?\d+(?![A-Za-z0-9])")
+_STROKES = re.compile(r"[/.]")
+
+_Split = tuple[str, str]
+"""An agent, and what remains of the name of one of its columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentColumns:
+    """The agents of a wide table."""
+
+    agents: tuple[str, ...]
+    """What stands for each in the names."""
+    template_of: Mapping[str, str]
+    """Name of a column with ``{agent}`` for the agent in it, by the column's name."""
+
+
+def find_agents(names: Sequence[str]) -> AgentColumns | None:
+    """Return whose columns are whose; None where the names do not tell.
+
+    Parameters
+    ----------
+    names
+        Of the columns, such as ``agent_0.action``, ``scout_action`` or ``obs/scout``.
+    """
+    for split in (_by_strokes, _by_numbered_words, _by_shared_words):
+        agents = _acting(names, list(split(names)))
+        if agents:
+            return AgentColumns(agents=agents, template_of=divided(names, agents))
+    return None
+
+
+def numbered_agents(names: Sequence[str]) -> AgentColumns | None:
+    """Return the agents if numbers in the names are theirs, as in ``action_0`` and ``reward_0``; None without actions.
+
+    Columns whose numbers are others than those of the actions are no agent's.
+    """
+    acting = next((own for stem, own in _numbers_of(names).items() if column_meaning(stem) in _DEEDS), None)
+    if acting is None:
+        return None
+    agents = tuple(dict.fromkeys(acting.values()))
+    return AgentColumns(agents=agents, template_of=divided(names, agents))
+
+
+def declared_agents(names: Sequence[str], agents: tuple[str, ...], columns: Collection[str]) -> AgentColumns:
+    """Return the columns of agents that a mapping names.
+
+    Parameters
+    ----------
+    names
+        Of all columns.
+    agents
+        What stands for each in the names.
+    columns
+        Those that the mapping names, with ``{agent}`` where they are an agent's.
+    """
+    told = {column.replace(AGENT, agent): column for column in columns if AGENT in column for agent in agents}
+    rest = [name for name in names if name not in columns and name not in told]
+    own = {name: template for name, template in told.items() if name in names}
+    return AgentColumns(agents=agents, template_of={**divided(rest, agents), **own})
+
+
+def divided(names: Sequence[str], agents: Sequence[str]) -> Mapping[str, str]:
+    """Return the names that hold an agent's, with ``{agent}`` for the first agent in each.
+
+    Where agents are numbers, only such names that come with all of these numbers and no other.
+    """
+    if all(agent.isdecimal() for agent in agents):
+        names = [name for own in _numbers_of(names).values() if set(own.values()) == set(agents) for name in own]
+    words = "|".join(re.escape(agent) for agent in sorted(agents, key=len, reverse=True))
+    pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])")
+    found = ((name, pattern.search(name)) for name in names)
+    return {name: f"{name[: at.start()]}{AGENT}{name[at.end() :]}" for name, at in found if at is not None}
+
+
+def _numbers_of(names: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """Return the first number in the names that could be an agent's, by their stems."""
+    numbers_of: dict[str, dict[str, str]] = defaultdict(dict)
+    for name in names:
+        stem, numbers = plain_name(name)
+        found = re.search(r"\d+", name)
+        if numbers and found is not None and column_meaning(stem) in _OF_AGENTS:
+            numbers_of[stem][name] = found[0]
+    return numbers_of
+
+
+def _acting(names: Sequence[str], splits: Sequence[_Split]) -> tuple[str, ...]:
+    """Return who acts, or where nobody does, is seen somewhere."""
+    meanings_of: dict[str, set[Meaning | None]] = defaultdict(set)
+    for agent, rest in splits:
+        meanings_of[agent].add(column_meaning(plain_name(rest)[0]))
+    acting = tuple(agent for agent, meanings in meanings_of.items() if meanings & _DEEDS)
+    if acting or any(column_meaning(plain_name(name)[0]) in _DEEDS for name in names):
+        return acting
+    return tuple(agent for agent, meanings in meanings_of.items() if meanings & _SEEN)
+
+
+def _by_strokes(names: Sequence[str]) -> Iterable[_Split]:
+    """Split names such as ``scout.action``, ``agent_0/obs/3`` or ``observations/scout``."""
+    for name in names:
+        parts = _STROKES.split(name)
+        if len(parts) > 1:
+            at = _agent_part(parts)
+            if not parts[at].isdecimal():
+                yield parts[at], " ".join((*parts[:at], *parts[at + 1 :]))
+
+
+def _agent_part(parts: Sequence[str]) -> int:
+    for at in (1, 0):
+        if is_numbered_agent(parts[at]):
+            return at
+    # A letter alone is as well an agent's name as a field's.
+    return int(len(parts[0]) > 1 and column_meaning(plain_name(parts[0])[0]) in _OF_AGENTS)
+
+
+def _by_numbered_words(names: Sequence[str]) -> Iterable[_Split]:
+    """Split names such as ``agent_0_action`` or ``action_player1``."""
+    for name in names:
+        words = name.replace("_", " ")
+        for found in _NUMBERED.finditer(re.sub(r"([A-Za-z]) (\d)", r"\1_\2", words)):
+            if is_numbered_agent(found[0]):
+                at = re.search(re.escape(found[0]).replace("_", "[_ ]?"), name)
+                if at is not None and at[0] != name:
+                    yield at[0], f"{name[: at.start()]} {name[at.end() :]}"
+                    break
+
+
+def _by_shared_words(names: Sequence[str]) -> Iterable[_Split]:
+    """Split names such as ``scout_action`` and ``carrier_action``, where several agents act."""
+    found = (re.fullmatch(r"(.+)[_ ](action|act|actions)", name) for name in names)
+    splits = [(at[1], at[2]) for at in found if at is not None and at[1].lower() not in _NO_AGENTS]
+    return splits if len(splits) > 1 else []

@@ -1,0 +1,221 @@
+"""From the columns of a table to a complete mapping, with every assumption in words."""
+
+import difflib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from convscope.errors import AmbiguousLogError, LogFormatError, MappingError
+from convscope.ingest.container import ArrayReader, Container, Inventory
+from convscope.ingest.mapping import LogMapping
+from convscope.ingest.table_mapping import TableField, TableMapping
+from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.table.columns import read_columns, single
+from convscope_loaders.table.episodes import EPISODE_COLUMN, Counting, UncountableError, counted
+from convscope_loaders.table.fields import FieldFinder, FoundFields
+from convscope_loaders.table.identity import Identity, IdentityFinder
+from convscope_loaders.table.subjects import Subjects, find_subjects
+from convscope_loaders.table.wide import PRESENT_COLUMN
+from convscope_loaders.tidy.build import TidyReading
+from convscope_loaders.tidy.mapping import TidyField, TidyMapping
+from convscope_loaders.tidy.places import read_numbers
+
+_ENDS = (Meaning.TERMINATED, Meaning.TRUNCATED, Meaning.DONE)
+_PRESENCE = "who has no row in a timestep waits, has not come yet, or is out of the game after its last row"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Understanding:
+    """A table and what its columns mean."""
+
+    container: Container
+    """A view of it with a row per agent, and with episodes numbered."""
+    reading: TidyReading
+    mapping: TableMapping
+    """The same, as a mapping file says it."""
+
+
+def understand(container: Container, path: Path, mapping: LogMapping | None) -> Understanding | None:
+    """Work out what the columns of a table mean.
+
+    Parameters
+    ----------
+    container
+        The columns.
+    path
+        The file.
+    mapping
+        What the user says; it stands for what would be inferred.
+
+    Returns
+    -------
+    Understanding or None
+        None where a row holds lists with an entry for each agent: such columns are arrays on a grid.
+
+    Raises
+    ------
+    AmbiguousLogError
+        If the table can be read in more than one way.
+    LogFormatError
+        If a column holds what it should not.
+    MappingError
+        If the mapping names a column that is not there.
+    """
+    known = mapping or LogMapping()
+    declared = with_names(known.table or TableMapping(), lambda name: f"/{name.removeprefix('/')}")
+    view = _without(container, [f"/{name.removeprefix('/')}" for name in known.ignore])
+    subjects = find_subjects(view, declared, str(path))
+    if subjects is None:
+        return None
+    _check_declared(declared, known, subjects.container.inventory, place=str(path))
+    return _TableReader(subjects, declared, known).understanding(path)
+
+
+def with_names(mapping: TableMapping, change: Callable[[str], str]) -> TableMapping:
+    """Return a mapping with other names for its columns."""
+
+    def changed(name: str | None) -> str | None:
+        return None if name is None else change(name)
+
+    return replace(
+        mapping,
+        agent=changed(mapping.agent),
+        episode=tuple(map(change, mapping.episode)),
+        time=changed(mapping.time),
+        run=changed(mapping.run),
+        checkpoint=changed(mapping.checkpoint),
+        condition=changed(mapping.condition),
+        role=changed(mapping.role),
+        team=changed(mapping.team),
+        alive=changed(mapping.alive),
+        terminated=changed(mapping.terminated),
+        truncated=changed(mapping.truncated),
+        fields=tuple(replace(own, columns=tuple(map(change, own.columns))) for own in mapping.fields),
+    )
+
+
+class _TableReader:
+    """Works out what is left open about a table whose agents are known."""
+
+    def __init__(self, subjects: Subjects, declared: TableMapping, known: LogMapping) -> None:
+        self._subjects, self._declared, self._known = subjects, declared, known
+        columns = read_columns(subjects.container.inventory)
+        self._columns = tuple(column for column in columns if column.path != PRESENT_COLUMN)
+
+    def understanding(self, path: Path) -> Understanding:
+        """Return what the table is; errors as of `understand`."""
+        view, place = self._subjects.container, str(path)
+        with view.store.open() as file:
+            self._check_padding(file, place)
+            identity = IdentityFinder(file, self._columns, self._declared, place=place).find()
+        flags = {meaning: self._flag(meaning, place) for meaning in (*_ENDS, Meaning.ALIVE)}
+        said = [*self._subjects.said, *identity.said]
+        mapping = self._mapping(identity, flags)
+        if not identity.episode:
+            ends = tuple(flag for meaning in _ENDS if (flag := flags[meaning]) is not None)
+            counting = Counting(outer=identity.outer, agent=self._subjects.agent, time=identity.time, flags=ends)
+            view, sentence = _counted(view, counting, path)
+            said.append(sentence)
+        found = self._fields(mapping, {*identity.spent, *filter(None, flags.values())}, place)
+        mapping = replace(mapping, fields=(*self._declared.fields, *found.fields))
+        reading = TidyReading(
+            mapping=self._tidy(mapping, identity),
+            assumptions=tuple(dict.fromkeys((*said, *found.said, _PRESENCE))),
+            notices=found.notices,
+        )
+        shown = with_names(mapping, lambda name: name.removeprefix("/"))
+        return Understanding(container=view, reading=reading, mapping=shown)
+
+    def _mapping(self, identity: Identity, flags: Mapping[Meaning, str | None]) -> TableMapping:
+        declared = self._declared
+        return replace(
+            declared,
+            agent=None if self._subjects.agents else self._subjects.agent,
+            agents=self._subjects.agents,
+            episode=identity.episode,
+            time=identity.time,
+            run=identity.run,
+            checkpoint=identity.checkpoint,
+            condition=identity.condition,
+            role=declared.role or self._first(Meaning.ROLE),
+            team=declared.team or self._first(Meaning.TEAM),
+            alive=declared.alive or flags[Meaning.ALIVE],
+            terminated=declared.terminated or flags[Meaning.TERMINATED],
+            truncated=declared.truncated or flags[Meaning.TRUNCATED],
+        )
+
+    def _first(self, meaning: Meaning) -> str | None:
+        return next((column.path for column in single(self._columns, meaning)), None)
+
+    def _flag(self, meaning: Meaning, place: str) -> str | None:
+        found = next(iter(single(self._columns, meaning)), None)
+        if found is None or found.values is None:
+            return None if found is None else found.path
+        raise LogFormatError(
+            f"{place}: the column {found.shown} should be true or false and holds texts, such as {found.sample}"
+        )
+
+    def _fields(self, mapping: TableMapping, spent: Collection[str], place: str) -> FoundFields:
+        used = {*spent, self._subjects.agent, *mapping.columns}
+        finder = FieldFinder(
+            [column for column in self._columns if column.path not in used],
+            taken=frozenset(own.name for own in mapping.fields),
+            shared=self._subjects.shared,
+            place=place,
+        )
+        return finder.find()
+
+    def _tidy(self, mapping: TableMapping, identity: Identity) -> TidyMapping:
+        return TidyMapping(
+            episode=mapping.episode or (EPISODE_COLUMN,),
+            agent=self._subjects.agent,
+            time=mapping.time,
+            fields=tuple(self._field(own) for own in mapping.fields),
+            alive=mapping.alive or (PRESENT_COLUMN if self._subjects.shared else None),
+            terminated=mapping.terminated,
+            truncated=mapping.truncated,
+            run=mapping.run,
+            checkpoint=mapping.checkpoint,
+            condition=mapping.condition,
+            role=mapping.role,
+            team=mapping.team,
+            environment=self._known.environment or identity.environment,
+            framework=self._known.framework,
+        )
+
+    def _field(self, own: TableField) -> TidyField:
+        held = next((column.values for column in self._columns if column.path == own.columns[0]), None)
+        values = own.values or (held or () if len(own.columns) == 1 else ())
+        return TidyField(name=own.name, columns=own.columns, level=own.level, values=values)
+
+    def _check_padding(self, file: ArrayReader, place: str) -> None:
+        for column in single(self._columns, Meaning.FILLED):
+            if not (read_numbers(file, column.path) > 0).all():
+                raise LogFormatError(f"{place}: {column.shown} marks rows that never happened; leave those rows out")
+
+
+def _counted(view: Container, counting: Counting, path: Path) -> tuple[Container, str]:
+    state = path.stat()
+    try:
+        found = counted(view, counting, (state.st_size, state.st_mtime_ns))
+    except UncountableError as error:
+        raise AmbiguousLogError(
+            f"{path}: {error}; give the table a column with the episode, and name it in a mapping if it is called "
+            'otherwise: episode = ["COLUMN"]'
+        ) from error
+    return found.container, found.said
+
+
+def _check_declared(declared: TableMapping, known: LogMapping, inventory: Inventory, *, place: str) -> None:
+    for column in declared.columns:
+        if column not in inventory.datasets:
+            names = [path.removeprefix("/") for path in inventory.datasets]
+            near = difflib.get_close_matches(column.removeprefix("/"), names, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(name[:40] for name in names[:12])}"
+            raise MappingError(f"{known.file}: {place} has no column {column.removeprefix('/')!r:.80}; {hint}")
+
+
+def _without(container: Container, ignored: Sequence[str]) -> Container:
+    inventory = container.inventory
+    kept = {path: info for path, info in inventory.datasets.items() if path not in ignored}
+    return replace(container, inventory=replace(inventory, datasets=kept))

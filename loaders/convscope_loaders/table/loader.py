@@ -1,0 +1,91 @@
+"""The loader of tables of no known framework: a row per agent and timestep, or per joint step."""
+
+from convscope.errors import AmbiguousLogError, LogFormatError
+from convscope.ingest.container import Container
+from convscope.ingest.loader import ONLY_MAPPED, Match
+from convscope.ingest.mapping import LogMapping
+from convscope.ingest.probe import FileKind, Probe
+from convscope.values.log import TrajectoryLog
+from convscope_loaders.structure.generic import open_by_structure, read_structure
+from convscope_loaders.table.columns import read_columns
+from convscope_loaders.table.frames import frame_container, text_container
+from convscope_loaders.table.infer import Understanding, understand
+from convscope_loaders.table.kinds import glance, table_kind
+from convscope_loaders.table.records import record_container
+from convscope_loaders.table.sketch import sketch
+from convscope_loaders.tidy.build import build_tidy_log
+
+
+class TableLoader:
+    """Reads CSV, TSV, JSON lines, Parquet, Arrow, and record tables in HDF5."""
+
+    name = "table"
+    description = "CSV, TSV, JSON lines, Parquet, Arrow, HDF5 record tables: a row per agent, or per joint step"
+    requires: tuple[str, ...] = ()
+    takes_mapping = True
+
+    def sniff(self, probe: Probe) -> Match:
+        """Look at the names of the columns."""
+        seen = glance(probe)
+        if seen is None:
+            return Match(score=0.0, reason="no table with named columns")
+        return Match(score=0.5 if seen.is_log else ONLY_MAPPED, reason=seen.reason)
+
+    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
+        """Return the log.
+
+        Raises
+        ------
+        AmbiguousLogError
+            If the table can be read in more than one way; the error holds a mapping to edit.
+        LogFormatError
+            If it is no table, or a column holds what it should not.
+        MappingError
+            If the mapping speaks of columns that are not there.
+        """
+        container = _container(probe, mapping)
+        found = _understood(probe, container, mapping)
+        if found is None:
+            return open_by_structure(probe, container, mapping, loader=self.name)
+        return build_tidy_log(probe, found.container, found.reading, loader=self.name)
+
+    def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
+        """Return the mapping that `open` follows, to be edited."""
+        container = _container(probe, mapping)
+        found = _understood(probe, container, mapping)
+        if found is None:
+            return read_structure(probe, container, mapping).mapping
+        tidy = found.reading.mapping
+        return LogMapping(table=found.mapping, environment=tidy.environment, framework=tidy.framework)
+
+
+LOADER = TableLoader()
+"""What the entry point names."""
+
+
+def _container(probe: Probe, mapping: LogMapping | None) -> Container:
+    kind = table_kind(probe)
+    if kind is not None:
+        return frame_container(probe.path, kind)
+    if probe.kind in {FileKind.TEXT, FileKind.GZIP}:
+        return text_container(probe.path)
+    if probe.container is not None and probe.kind is not FileKind.FOLDER:
+        state = probe.path.stat()
+        return record_container(
+            probe.container, _table(mapping), place=str(probe.path), state=(state.st_size, state.st_mtime_ns)
+        )
+    raise LogFormatError(f"{probe.path} is a {probe.kind}; this loader reads tables")
+
+
+def _understood(probe: Probe, container: Container, mapping: LogMapping | None) -> Understanding | None:
+    """Return what the columns mean; None where they are arrays on a grid, or a mapping says so."""
+    if mapping is not None and mapping.table is None and (mapping.fields or mapping.episodes is not None):
+        return None
+    try:
+        return understand(container, probe.path, mapping)
+    except AmbiguousLogError as error:
+        raise AmbiguousLogError(str(error), sketch(read_columns(container.inventory), _table(mapping))) from error
+
+
+def _table(mapping: LogMapping | None) -> str | None:
+    return mapping.table.table if mapping is not None and mapping.table is not None else None

@@ -1,0 +1,48 @@
+"""A mapping to edit, for a table that can be read in more than one way: what the names of its columns suggest."""
+
+from collections.abc import Sequence
+
+from convscope.ingest.mapping import LogMapping
+from convscope.ingest.mapping_text import mapping_text
+from convscope.ingest.table_mapping import TableField, TableMapping
+from convscope.values.fields import ACTIONS, OBSERVATIONS, REWARDS
+from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.table.agents import numbered_agents
+from convscope_loaders.table.columns import Column, single, vector
+
+_FIELDS = {ACTIONS: Meaning.ACTION, OBSERVATIONS: Meaning.OBSERVATION, REWARDS: Meaning.REWARD}
+
+
+def sketch(columns: Sequence[Column], table: str | None) -> str:
+    """Return the text of a mapping file that names a column for whatever has one.
+
+    Parameters
+    ----------
+    columns
+        Of the table.
+    table
+        As in `TableMapping`.
+    """
+    names = [column.shown for column in columns]
+    agent = _first(columns, Meaning.AGENT)
+    numbered = None if agent is not None else numbered_agents(names)
+    template_of = {} if numbered is None else numbered.template_of
+    episode = _first(columns, Meaning.EPISODE_ID)
+    mapping = TableMapping(
+        table=table,
+        agent=agent,
+        agents=() if agent is not None else (numbered.agents if numbered is not None else ("agent_0",)),
+        episode=(episode,) if episode is not None else (),
+        time=_first(columns, Meaning.TIMESTEP),
+        run=_first(columns, Meaning.RUN),
+        fields=tuple(
+            TableField(name=name, columns=tuple(dict.fromkeys(template_of.get(own.shown, own.shown) for own in group)))
+            for name, meaning in _FIELDS.items()
+            for group in vector(columns, meaning)[:1]
+        ),
+    )
+    return mapping_text(LogMapping(table=mapping))
+
+
+def _first(columns: Sequence[Column], meaning: Meaning) -> str | None:
+    return next((column.shown for column in single(columns, meaning)), None)
