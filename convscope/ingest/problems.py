@@ -8,7 +8,6 @@ import numpy as np
 from convscope.ingest.container import Inventory
 from convscope.ingest.hdf5.reading import Hdf5Reader
 from convscope.ingest.json_text import parsed_json
-from convscope.ingest.log_layout import COMMITTED
 from convscope.values.arrays import IntArray
 
 
@@ -44,6 +43,8 @@ class LogView:
 
     inventory: Inventory
     file: Hdf5Reader
+    n_committed: int | None = None
+    """Episodes that a recorder has committed; None for logs that were written at once."""
 
     def has(self, path: str) -> bool:
         """Whether there is such a dataset."""
@@ -68,18 +69,10 @@ class LogView:
         return parsed_json(self.inventory.attributes.get(path, {}).get(name))
 
     @property
-    def n_committed(self) -> int | None:
-        """Episodes that a recorder has committed; None for logs that were written at once."""
-        if not self.has(COMMITTED):
-            return None
-        counter = self.numbers(COMMITTED)
-        return int(counter[0]) if counter.shape == (1,) else 0
-
-    @property
     def is_unfinished(self) -> bool:
         """Whether a recorder has not closed the file, so that more than what it committed may be in it."""
         is_open = any(notice.code == "unfinished-file" for notice in self.inventory.notices)
-        return is_open and self.has(COMMITTED)
+        return is_open and self.n_committed is not None
 
     @property
     def rows(self) -> IntArray:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from convscope.ingest.committed import committed_episodes
 from convscope.ingest.finding import find_logs, tail_names
 from convscope.ingest.hdf5.reading import open_hdf5, read_inventory
 from convscope.ingest.problems import LogView, Problem, Severity
@@ -80,7 +81,7 @@ def validate_log(path: Path) -> tuple[Problem, ...]:
     found: list[Problem] = []
     inventory = read_inventory(path)
     with open_hdf5(path) as file:
-        view = LogView(inventory=inventory, file=file)
+        view = LogView(inventory=inventory, file=file, n_committed=committed_episodes(inventory, file))
         for rules in _STEPS:
             found.extend(problem for check in rules for problem in check(view))
             if any(problem.severity is Severity.CRITICAL for problem in found):

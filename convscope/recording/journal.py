@@ -11,7 +11,7 @@ from typing import Protocol
 
 from convscope.errors import UsageError
 from convscope.ingest.hdf5.writing import claim
-from convscope.recording.episode import RecordedEpisode
+from convscope.recording.episode import Labels, RecordedEpisode
 from convscope.recording.layout import About, layout_of
 from convscope.recording.recording_file import RecordingFile
 from convscope.recording.sketch import Sketch, difference, kind_of, merged, sketch_of
@@ -74,6 +74,7 @@ class Journal:
     def __init__(self, path: Path, rule: CommitRule, *, is_live: bool) -> None:
         claim(path)
         self.about = About()
+        self.labels = Labels()
         self.spaces = dict[str, ActionSpace]()
         self.going_on: dict[int, OpenEpisode] = {}
         self.paths: list[Path] = []
@@ -169,13 +170,21 @@ class Journal:
         """
         if self.is_closed or os.getpid() != self._process:
             return
+        refused: UsageError | None = None
         for episode in list(self.going_on.values()):
-            episode.cut()
-        self.commit()
-        self._close_file()
-        self.is_closed = True
-        if not self.paths:
-            self._path.unlink(missing_ok=True)
+            try:
+                episode.cut()
+            except UsageError as error:
+                refused = error
+        try:
+            self.commit()
+        finally:
+            self._close_file()
+            self.is_closed = True
+            if not self.paths:
+                self._path.unlink(missing_ok=True)
+        if refused is not None:
+            raise refused
 
     def _check_usable(self) -> None:
         if self.is_closed:

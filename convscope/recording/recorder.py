@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from convscope.errors import UsageError
 from convscope.ingest.hdf5.writing import encode_text
+from convscope.recording.batches import EpisodeBatch
 from convscope.recording.disks import is_shared_disk
 from convscope.recording.episode import GivenColumn, Labels, recorded_episode
 from convscope.recording.journal import CommitRule, Journal
@@ -74,13 +75,14 @@ class Recorder:
         is_live: bool | None = None,
     ) -> None:
         self.agents = tuple(agents)
-        self._labels = Labels(run=_label(run), checkpoint=_label(checkpoint), condition=_label(condition))
+        labels = Labels(run=_label(run), checkpoint=_label(checkpoint), condition=_label(condition))
         place = Path(path)
         is_shared = is_live is None and is_shared_disk(place.parent)
         rule = CommitRule(seconds=SHARED_SECONDS if is_shared and commit_seconds else commit_seconds)
         self._journal = Journal(place, rule, is_live=not is_shared if is_live is None else is_live)
         if is_shared:
             self.note(f"{place.parent} is on a disk that machines share: a file that grows there cannot be read safely")
+        self._journal.labels = labels
         # Also at the end of the program, where nobody called close.
         self._closing = weakref.finalize(self, self._journal.close)
         self._journal.about = About(roles=roles or {}, teams=teams or {})
@@ -89,29 +91,29 @@ class Recorder:
     @property
     def run(self) -> str | None:
         """Name of the run that episodes belong to from now on; None for the one that is called after the file."""
-        return self._labels.run
+        return self._journal.labels.run
 
     @run.setter
     def run(self, label: str | None) -> None:
-        self._labels = replace(self._labels, run=_label(label))
+        self._journal.labels = replace(self._journal.labels, run=_label(label))
 
     @property
     def checkpoint(self) -> str | None:
         """Label of the checkpoint that episodes belong to from now on, such as ``update_40``."""
-        return self._labels.checkpoint
+        return self._journal.labels.checkpoint
 
     @checkpoint.setter
     def checkpoint(self, label: str | None) -> None:
-        self._labels = replace(self._labels, checkpoint=_label(label))
+        self._journal.labels = replace(self._journal.labels, checkpoint=_label(label))
 
     @property
     def condition(self) -> str | None:
         """Layout, map or scenario of episodes from now on."""
-        return self._labels.condition
+        return self._journal.labels.condition
 
     @condition.setter
     def condition(self, label: str | None) -> None:
-        self._labels = replace(self._labels, condition=_label(label))
+        self._journal.labels = replace(self._journal.labels, condition=_label(label))
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -202,7 +204,7 @@ class Recorder:
             end=end,
             length=length,
             status=status,
-            labels=labels or self._labels,
+            labels=labels or self._journal.labels,
         )
         self._journal.add(episode)
 
@@ -214,7 +216,17 @@ class Recorder:
         labels
             What it belongs to; the labels of the recorder at this moment when left out.
         """
-        return EpisodeTrace(self.agents, labels or self._labels, self._journal)
+        return EpisodeTrace(self.agents, labels or self._journal.labels, self._journal)
+
+    def start_batch(self, n_envs: int) -> EpisodeBatch:
+        """Return a place for the episodes of environments that step together.
+
+        Parameters
+        ----------
+        n_envs
+            Number of environments.
+        """
+        return EpisodeBatch(self.agents, n_envs, self._journal)
 
     def commit(self) -> None:
         """Commit all finished episodes now.

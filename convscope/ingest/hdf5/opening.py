@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from pathlib import Path
 
 import h5py
@@ -12,6 +13,10 @@ _NO_LOCKS = (False, True)
 """No locks, and no matter where the system knows none."""
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_VERSION, _FLAGS = 8, 11
+"""Where the file's first block (of version 3) tells its version, and whether it is being written (bit 2: SWMR)."""
+_PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
+"""Seconds: the library reads how long a file is before it reads how long it should be, and meanwhile it grows."""
 
 
 def has_hdf5_signature(path: Path) -> bool:
@@ -85,6 +90,17 @@ def open_guarded(path: Path) -> tuple["h5py.File", bool]:
         If it is no HDF5 file, or a broken one.
     """
     check_hdf5(path)
+    for pause in _PAUSES:
+        try:
+            return _opened(path)
+        except LogFormatError:
+            if not _is_growing(path):
+                raise
+        time.sleep(pause)
+    return _opened(path)
+
+
+def _opened(path: Path) -> tuple["h5py.File", bool]:
     try:
         return _unlocked(path), False
     except (OSError, RuntimeError) as error:
@@ -96,6 +112,13 @@ def open_guarded(path: Path) -> tuple["h5py.File", bool]:
         return again(path), again is _flushed_part
     except (OSError, RuntimeError) as error:
         raise LogFormatError(f"{path} is a broken HDF5 file: {_reason(error)}") from error
+
+
+def _is_growing(path: Path) -> bool:
+    """Whether the file says that a writer is at it that lets others read."""
+    with path.open("rb") as stream:
+        head = stream.read(_FLAGS + 1)
+    return head.startswith(_SIGNATURE) and len(head) > _FLAGS and head[_VERSION] == 3 and bool(head[_FLAGS] & 4)
 
 
 def _unlocked(path: Path) -> "h5py.File":

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from convscope.errors import LogFormatError
+from convscope.ingest.committed import committed_episodes
 from convscope.ingest.episode_numbers import episode_numbers
-from convscope.ingest.log_layout import COMMITTED, NOTES
+from convscope.ingest.log_layout import NOTES
 from convscope.ingest.names import in_numbered_order
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
@@ -21,23 +22,12 @@ def only_committed(tables: Tables) -> Tables:
     Raises
     ------
     LogFormatError
-        If nothing was committed, or the counter is no number.
+        If nothing was committed.
     """
-    if not tables.has(COMMITTED):
-        return tables
-    counter = int(tables.numbers(COMMITTED, (1,))[0])
-    inventory = tables.inventory
-    # What a file that grows held when it was looked at may be less than the counter says now.
-    sizes = [info.shape[0] for path, info in inventory.datasets.items() if path.startswith("/episodes/") and info.shape]
-    n_episodes = min([counter, *sizes])
-    paths = [path for path in inventory.datasets if path.startswith(("/steps/", "/groups/", "/channels/"))]
-    n_rows = min((inventory.datasets[path].shape[0] for path in paths if inventory.datasets[path].shape), default=0)
-    start = tables.file.read("/episodes/start", 0, max(n_episodes, 0)).astype(np.int64)
-    rows = tables.file.read("/episodes/rows", 0, max(n_episodes, 0)).astype(np.int64)
-    is_there = np.logical_and.accumulate(start + rows <= n_rows)
-    if not is_there.any():
+    n_episodes = committed_episodes(tables.inventory, tables.file)
+    if n_episodes == 0:
         raise LogFormatError(f"{tables.name} holds no whole episode yet; wait until its recorder has committed one")
-    return replace(tables, n_episodes=int(is_there.sum()))
+    return replace(tables, n_episodes=n_episodes)
 
 
 def recorded_notices(tables: Tables, notices: Sequence[Notice]) -> tuple[Notice, ...]:

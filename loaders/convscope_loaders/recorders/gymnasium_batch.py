@@ -1,0 +1,113 @@
+"""What Gymnasium environments with several agents hand over, as columns of the episodes that it makes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from convscope.errors import UsageError
+from convscope.record import EndKind, Extras, Recorder, Status
+from convscope.recording.ends import end_of
+from convscope.values.arrays import BoolArray
+from convscope_loaders.recorders.agent_axis import ByAgent, Numbers, action_spaces, agent_names, by_agent, first_actions
+
+_OWN, _MASK = "observation", "action_mask"
+
+
+class GymnasiumBatch:
+    """Records environments that step together, of which each holds the same agents.
+
+    Parameters
+    ----------
+    recorder
+        Takes the episodes.
+    extras
+        What is recorded beside observations, actions and rewards.
+    action_space
+        Of all agents of one environment.
+    n_envs
+        Number of environments.
+    """
+
+    def __init__(self, recorder: Recorder, extras: Extras, *, action_space: object, n_envs: int) -> None:
+        agents = agent_names(action_space, recorder.agents)
+        if agents is None:
+            raise UsageError(
+                f"which axis of the actions {action_space} is the agents? Name them: convscope.record(env, path, "
+                'agents=["agent_0", "agent_1"])'
+            )
+        if not recorder.agents:
+            recorder.assume(f"the agents are called {', '.join(agents)}, as the action spaces are")
+        recorder.agents = agents
+        recorder.describe(action_spaces=action_spaces(action_space, agents), framework="Gymnasium")
+        self.agents = agents
+        if extras.keeps_state:
+            raise UsageError("environments of Gymnasium tell no state; leave keeps_state out")
+        self._first = first_actions(action_space, agents)
+        if self._first.any():
+            firsts = ", ".join(str(first) for first in self._first.tolist())
+            recorder.assume(f"actions begin at {firsts} in the environment and at 0 in the log")
+        self._batch = recorder.start_batch(n_envs)
+        self._is_alive = np.ones((n_envs, len(agents)), np.bool_)
+        self._has_just_ended = np.zeros_like(self._is_alive)
+
+    @property
+    def is_open(self) -> BoolArray:
+        """Whether each environment is in an episode, shape (B,)."""
+        return self._batch.is_open
+
+    def columns(self, observations: Any, infos: Mapping[str, Any]) -> dict[str, ByAgent]:  # noqa: ANN401
+        """Return what is seen before the next action; values are those of all environments."""
+        masks = infos.get(_MASK)
+        if isinstance(observations, Mapping) and _OWN in observations:
+            masks = observations.get(_MASK, masks)
+            observations = observations[_OWN]
+        columns = {"observations": by_agent(observations, self.agents, "observations")}
+        if masks is not None:
+            columns["action_masks"] = by_agent(masks, self.agents, "action masks")
+        return columns
+
+    def observe(self, columns: Mapping[str, ByAgent], begins: BoolArray) -> None:
+        """Keep what is seen before the next action, in some environments for the first time in an episode."""
+        self._batch.observe(columns, begins)
+        self._is_alive[begins] = True
+        self._has_just_ended[begins] = False
+
+    def act(self, actions: Any, rewards: Any) -> None:  # noqa: ANN401  what an environment hands over
+        """Keep what agents do, and what they get for it."""
+        reward = np.asarray(rewards, dtype=np.float64)
+        own = reward.ndim == 2 and reward.shape[1] == len(self.agents)
+        columns = {"actions": self._counted(by_agent(actions, self.agents, "actions"))}
+        columns["rewards" if own else "team_rewards"] = reward
+        # An agent's last observation is kept, in a row in which it waits.
+        out = np.where(self._has_just_ended, Status.WAITING, Status.DEAD)
+        self._batch.act(columns, np.where(self._is_alive, Status.ACTING, out))
+
+    def end(self, terminations: Numbers, truncations: Numbers) -> tuple[BoolArray, list[EndKind]]:
+        """Return which episodes are over, and how each ends; flags are (B,), or (B, N) of each agent."""
+        shape = self._is_alive.shape
+        terminated = np.broadcast_to(terminations.reshape(shape[0], -1), shape)
+        truncated = np.broadcast_to(truncations.reshape(shape[0], -1), shape)
+        self._has_just_ended = self._is_alive & (terminated | truncated)
+        kinds = [
+            end_of(zip(terminated[env][alive], truncated[env][alive], strict=True))
+            for env, alive in enumerate(self._is_alive)
+        ]
+        self._is_alive &= ~self._has_just_ended
+        return ~self._is_alive.any(axis=1) & self.is_open, kinds
+
+    def finish(self, is_over: BoolArray, kinds: list[EndKind], final: Mapping[str, ByAgent]) -> None:
+        """Hand on episodes that are over, with what was seen at their end."""
+        self._batch.end(is_over, kinds, final)
+
+    def cut(self) -> None:
+        """End all episodes in the middle."""
+        self._batch.cut()
+
+    def _counted(self, actions: ByAgent) -> ByAgent:
+        """Return actions that count from 0."""
+        if not self._first.any():
+            return actions
+        if isinstance(actions, dict):
+            return {agent: actions[agent] - first for agent, first in zip(self.agents, self._first, strict=True)}
+        return actions - self._first.reshape(-1, *(1,) * (actions.ndim - 2))

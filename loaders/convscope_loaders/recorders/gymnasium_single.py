@@ -1,0 +1,83 @@
+"""Single Gymnasium environments that hold several agents, with a tuple, a mapping or an axis of them."""
+
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from convscope.record import Extras, Recorder
+from convscope_loaders.recorders.agent_axis import ByAgent, one_environment
+from convscope_loaders.recorders.gymnasium_batch import GymnasiumBatch
+
+Outcome: TypeAlias = tuple[Any, Any, Any, Any, dict[str, Any]]
+_ALL = np.ones(1, np.bool_)
+
+
+class Env(Protocol):
+    """An environment."""
+
+    action_space: object
+    spec: Any
+
+    def reset(self, *, seed: int | None, options: dict[str, Any] | None) -> tuple[Any, dict[str, Any]]:
+        """Start an episode."""
+        ...
+
+    def step(self, action: Any) -> Outcome:  # noqa: ANN401  of any space
+        """Let all agents act."""
+        ...
+
+    def close(self) -> None:
+        """Release what the environment holds."""
+        ...
+
+
+class SingleRecording:
+    """What a wrapper does to record; goes before Gymnasium's own wrapper class, which keeps the ``env``."""
+
+    env: Env
+
+    def begin_recording(self, recorder: Recorder, extras: Extras) -> None:
+        """Record all episodes from now on.
+
+        Parameters
+        ----------
+        recorder
+            Takes them.
+        extras
+            What is recorded beside observations, actions and rewards.
+        """
+        self.recorder = recorder
+        self._extras = extras
+        self._batch = GymnasiumBatch(recorder, extras, action_space=self.env.action_space, n_envs=1)
+        recorder.describe(environment=getattr(self.env.spec, "id", None))
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Start an episode."""
+        observations, infos = self.env.reset(seed=seed, options=options)
+        self._batch.observe(self._columns(observations, infos), _ALL)
+        return observations, infos
+
+    def step(self, action: Any) -> Outcome:  # noqa: ANN401  of any space
+        """Let all agents act."""
+        outcome = self.env.step(action)
+        observations, rewards, terminated, truncated, infos = outcome
+        self._batch.act(one_environment(action), one_environment(rewards))
+        is_over, kinds = self._batch.end(one_environment(terminated), one_environment(truncated))
+        seen = self._columns(observations, infos)
+        self._batch.finish(is_over, kinds, seen)
+        self._batch.observe(seen, ~_ALL)
+        return outcome
+
+    def close(self) -> None:
+        """Close the environment, and the recorder if it was made for it."""
+        self._batch.cut()
+        self.env.close()
+        if self._extras.closes:
+            self.recorder.close()
+
+    def _columns(self, observations: Any, infos: dict[str, Any]) -> dict[str, ByAgent]:  # noqa: ANN401
+        told = {name: one_environment(infos[name]) for name in ("action_mask",) if name in infos}
+        columns = self._batch.columns(one_environment(observations), told)
+        if self._extras.positions is not None:
+            columns["positions"] = one_environment(self._extras.positions(self.env))
+        return columns
