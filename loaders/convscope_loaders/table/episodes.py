@@ -1,17 +1,15 @@
 """The number of the episode of each row, where a table has no such column: told by the clock or by end flags."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from convscope.errors import LogFormatError
-from convscope.ingest.container import ArrayInfo, ArrayReader, ArrayStore, Container, Inventory
+from convscope.ingest.container import ArrayReader, Container
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope_loaders.table.computed import ComputedStore, computed, with_column
 from convscope_loaders.tidy.places import read_numbers
 
 EPISODE_COLUMN = "/{episode}"
@@ -28,40 +26,27 @@ class Counting:
     flags: tuple[str, ...] = ()
     """True in an agent's last row."""
 
+    def numbers(self, file: ArrayReader) -> IntArray:
+        """Return the number of each row's episode, shape (n,)."""
+        agent = _codes(read_numbers(file, self.agent))
+        group = np.zeros(len(agent), np.int64)
+        for column in self.outer:
+            group = _codes(group * len(group) + _codes(read_numbers(file, column)))
+        order = np.argsort(group, kind="stable")
+        if self.time is not None:
+            found = by_clock(group[order], agent[order], read_numbers(file, self.time)[order])
+        elif self.flags:
+            is_end = np.any([read_numbers(file, column) > 0 for column in self.flags], axis=0)
+            found = by_flags(group[order], agent[order], is_end[order])
+        else:
+            found = group[order]
+        episodes = np.empty(len(order), np.int64)
+        episodes[order] = found
+        return episodes
+
 
 class UncountableError(LogFormatError):
     """Rows that cannot be told apart into episodes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountedStore:
-    """A table with a column of episode numbers beside its own."""
-
-    base: ArrayStore
-    counting: Counting
-    state: tuple[int, int]
-    """Size and time of change of the file, so that another one at the place is counted anew."""
-
-    @contextmanager
-    def open(self) -> Generator["CountedReader"]:
-        """Open the table for reading rows."""
-        with self.base.open() as file:
-            yield CountedReader(file, _counted(self))
-
-
-class CountedReader:
-    """Reads rows of an open table."""
-
-    def __init__(self, file: ArrayReader, episodes: IntArray) -> None:
-        self._file, self._episodes = file, episodes
-
-    def read(self, dataset: str, start: int = 0, stop: int | None = None) -> npt.NDArray[Any]:
-        """Return rows of a column."""
-        return self._episodes[start:stop] if dataset == EPISODE_COLUMN else self._file.read(dataset, start, stop)
-
-    def read_text(self, dataset: str) -> tuple[str, ...]:
-        """Return the strings of a column."""
-        return self._file.read_text(dataset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,52 +74,23 @@ def counted(container: Container, counting: Counting, state: tuple[int, int]) ->
     UncountableError
         If rows of agents cannot be brought together.
     """
-    by = CountedStore(base=container.store, counting=counting, state=state)
-    if counting.time is not None and (not counting.flags or _starts_again(by)):
+    by = ComputedStore(base=container.store, column=EPISODE_COLUMN, recipe=counting, state=state)
+    if counting.time is not None and (not counting.flags or _starts_again(by, counting)):
         said = f"an episode begins where {counting.time.strip('/')} starts again"
-        said = said if _starts_again(by) else _ALL_IN_ONE
+        said = said if _starts_again(by, counting) else _ALL_IN_ONE
     else:
-        by = replace(by, counting=replace(counting, time=None))
+        by = replace(by, recipe=replace(counting, time=None))
         flags = " or ".join(flag.strip("/") for flag in counting.flags)
         said = f"a row with {flags} is its agent's last one of an episode" if flags else _ALL_IN_ONE
-    episodes = _counted(by)
-    info = ArrayInfo(path=EPISODE_COLUMN, shape=episodes.shape, dtype=episodes.dtype.str)
-    inventory = container.inventory
-    view = Inventory(
-        datasets={**inventory.datasets, EPISODE_COLUMN: info},
-        attributes=inventory.attributes,
-        notices=inventory.notices,
-    )
-    return Counted(container=Container(inventory=view, store=by), said=said)
+    return Counted(container=with_column(container, by), said=said)
 
 
 _ALL_IN_ONE = "nothing marks the end of an episode: all rows of a run are read as one"
 
 
-def _starts_again(store: CountedStore) -> bool:
-    outside = replace(store, counting=replace(store.counting, time=None, flags=()))
-    return len(np.unique(_counted(store))) > len(np.unique(_counted(outside)))
-
-
-@lru_cache(maxsize=4)
-def _counted(store: CountedStore) -> IntArray:
-    counting = store.counting
-    with store.base.open() as file:
-        agent = _codes(read_numbers(file, counting.agent))
-        group = np.zeros(len(agent), np.int64)
-        for column in counting.outer:
-            group = _codes(group * len(group) + _codes(read_numbers(file, column)))
-        order = np.argsort(group, kind="stable")
-        if counting.time is not None:
-            found = by_clock(group[order], agent[order], read_numbers(file, counting.time)[order])
-        elif counting.flags:
-            is_end = np.any([read_numbers(file, column) > 0 for column in counting.flags], axis=0)
-            found = by_flags(group[order], agent[order], is_end[order])
-        else:
-            found = group[order]
-    episodes = np.empty(len(order), np.int64)
-    episodes[order] = found
-    return episodes
+def _starts_again(store: ComputedStore, counting: Counting) -> bool:
+    outside = replace(store, recipe=replace(counting, time=None, flags=()))
+    return len(np.unique(computed(store))) > len(np.unique(computed(outside)))
 
 
 def by_clock(group: IntArray, agent: IntArray, time: FloatArray) -> IntArray:

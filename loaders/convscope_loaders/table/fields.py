@@ -80,6 +80,7 @@ class FieldFinder:
         """
         for meaning, name in _VECTORS.items():
             self._add_vector(meaning, name)
+        self._check_one_hot()
         self._add_coordinates()
         self._add_number(Meaning.REWARD, names.REWARDS)
         self._add_number(Meaning.TEAM_REWARD, names.TEAM_REWARDS)
@@ -97,6 +98,16 @@ class FieldFinder:
             raise AmbiguousLogError(f"{self._place}: {both} could each be the actions; say which in a mapping")
         for group in own[:1] or groups[:1]:
             self._add_group(group, meaning, name)
+
+    def _check_one_hot(self) -> None:
+        has_actions = names.ACTIONS in self._taken or any(field.name == names.ACTIONS for field in self._found)
+        for group in vector(self._columns, Meaning.ACTION_ONE_HOT):
+            if not has_actions:
+                raise LogFormatError(
+                    f"{self._place}: {group[0].shown} holds actions as zeros and a one; give the table a column action "
+                    "with their numbers"
+                )
+            self._used.update(column.path for column in group)
 
     def _add_group(self, group: tuple[Column, ...], meaning: Meaning, name: str) -> None:
         values = self._texts(group, meaning)

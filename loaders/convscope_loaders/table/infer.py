@@ -9,11 +9,13 @@ from convscope.errors import AmbiguousLogError, LogFormatError, MappingError
 from convscope.ingest.container import ArrayReader, Container, Inventory
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.table_mapping import TableField, TableMapping
+from convscope.values.header import Notice
 from convscope_loaders.structure.lexicon import Meaning
-from convscope_loaders.table.columns import read_columns, single
+from convscope_loaders.table.columns import AGENT, plain_words, read_columns, single
 from convscope_loaders.table.episodes import EPISODE_COLUMN, Counting, UncountableError, counted
 from convscope_loaders.table.fields import FieldFinder, FoundFields
 from convscope_loaders.table.identity import Identity, IdentityFinder
+from convscope_loaders.table.lives import ALIVE_COLUMN, Lives, with_lives
 from convscope_loaders.table.subjects import Subjects, find_subjects
 from convscope_loaders.table.wide import PRESENT_COLUMN
 from convscope_loaders.tidy.build import TidyReading
@@ -21,6 +23,8 @@ from convscope_loaders.tidy.mapping import TidyField, TidyMapping
 from convscope_loaders.tidy.places import read_numbers
 
 _ENDS = (Meaning.TERMINATED, Meaning.TRUNCATED, Meaning.DONE)
+_ROW_NUMBERS = frozenset({"", "index", "level_0", "unnamed_0", "index_level_0"})
+"""What pandas calls them."""
 _PRESENCE = "who has no row in a timestep waits, has not come yet, or is out of the game after its last row"
 
 
@@ -64,6 +68,7 @@ def understand(container: Container, path: Path, mapping: LogMapping | None) -> 
     known = mapping or LogMapping()
     declared = with_names(known.table or TableMapping(), lambda name: f"/{name.removeprefix('/')}")
     view = _without(container, [f"/{name.removeprefix('/')}" for name in known.ignore])
+    view = _without_row_numbers(view, declared)
     subjects = find_subjects(view, declared, str(path))
     if subjects is None:
         return None
@@ -111,17 +116,19 @@ class _TableReader:
         flags = {meaning: self._flag(meaning, place) for meaning in (*_ENDS, Meaning.ALIVE)}
         said = [*self._subjects.said, *identity.said]
         mapping = self._mapping(identity, flags)
+        ends = tuple(flag for meaning in _ENDS if (flag := flags[meaning]) is not None)
         if not identity.episode:
-            ends = tuple(flag for meaning in _ENDS if (flag := flags[meaning]) is not None)
             counting = Counting(outer=identity.outer, agent=self._subjects.agent, time=identity.time, flags=ends)
             view, sentence = _counted(view, counting, path)
             said.append(sentence)
         found = self._fields(mapping, {*identity.spent, *filter(None, flags.values())}, place)
         mapping = replace(mapping, fields=(*self._declared.fields, *found.fields))
+        tidy = self._tidy(mapping, identity)
+        if tidy.alive is None:
+            view, tidy, sentences = _with_lives(view, tidy, ends, path=path)
+            said.extend(sentences)
         reading = TidyReading(
-            mapping=self._tidy(mapping, identity),
-            assumptions=tuple(dict.fromkeys((*said, *found.said, _PRESENCE))),
-            notices=found.notices,
+            mapping=tidy, assumptions=tuple(dict.fromkeys((*said, *found.said, _PRESENCE))), notices=found.notices
         )
         shown = with_names(mapping, lambda name: name.removeprefix("/"))
         return Understanding(container=view, reading=reading, mapping=shown)
@@ -195,15 +202,26 @@ class _TableReader:
 
 
 def _counted(view: Container, counting: Counting, path: Path) -> tuple[Container, str]:
-    state = path.stat()
     try:
-        found = counted(view, counting, (state.st_size, state.st_mtime_ns))
+        found = counted(view, counting, _state(path))
     except UncountableError as error:
         raise AmbiguousLogError(
             f"{path}: {error}; give the table a column with the episode, and name it in a mapping if it is called "
             'otherwise: episode = ["COLUMN"]'
         ) from error
     return found.container, found.said
+
+
+def _with_lives(
+    view: Container, tidy: TidyMapping, ends: tuple[str, ...], *, path: Path
+) -> tuple[Container, TidyMapping, tuple[str, ...]]:
+    """Add who is alive, where agents have rows after the one that ends them."""
+    lives = Lives(identity=tidy.identity, agent=tidy.agent, time=tidy.time, flags=ends)
+    found = with_lives(view, lives, state=_state(path), place=str(path)) if ends else None
+    if found is None:
+        return view, tidy, ()
+    flags = " or ".join(flag.removeprefix("/") for flag in ends)
+    return found, replace(tidy, alive=ALIVE_COLUMN), (f"an agent is out of the game after its first row with {flags}",)
 
 
 def _check_declared(declared: TableMapping, known: LogMapping, inventory: Inventory, *, place: str) -> None:
@@ -215,7 +233,27 @@ def _check_declared(declared: TableMapping, known: LogMapping, inventory: Invent
             raise MappingError(f"{known.file}: {place} has no column {column.removeprefix('/')!r:.80}; {hint}")
 
 
+def _without_row_numbers(container: Container, declared: TableMapping) -> Container:
+    """Leave out what only counts the rows of the file."""
+    numbers = [
+        path
+        for path in container.inventory.datasets
+        if plain_words(path) in _ROW_NUMBERS and path not in declared.columns and path.removeprefix("/") != AGENT
+    ]
+    if not numbers:
+        return container
+    shown = ", ".join(path.removeprefix("/") or "the column without a name" for path in numbers)
+    notice = Notice(code="left-out-row-numbers", message=f"row numbers are left out: {shown}")
+    left = _without(container, numbers)
+    return replace(left, inventory=replace(left.inventory, notices=(*left.inventory.notices, notice)))
+
+
 def _without(container: Container, ignored: Sequence[str]) -> Container:
     inventory = container.inventory
     kept = {path: info for path, info in inventory.datasets.items() if path not in ignored}
     return replace(container, inventory=replace(inventory, datasets=kept))
+
+
+def _state(path: Path) -> tuple[int, int]:
+    now = path.stat()
+    return now.st_size, now.st_mtime_ns

@@ -319,3 +319,37 @@ def test_json_with_the_numbers_that_only_python_writes_is_read(tmp_path):
     assert np.isnan(whole(opened(path))[1]["positions"][1, 0, 0])
     path.write_text(json.dumps(rows))
     assert np.isnan(whole(opened(path))[1]["positions"][1, 0, 0])
+
+
+def test_rows_after_an_agents_end_are_those_of_the_dead(tmp_path):
+    rows = rows_of(action=lambda e, t, a: t, x=lambda e, t, a: t, y=lambda e, t, a: 0)
+    for row in rows:
+        row["terminated"] = row["t"] == 2 or (row["agent"] == 0 and row["episode"] == 0 and row["t"] >= 1)
+    log = opened(write(tmp_path / "log.csv", rows))
+    status, columns = whole(log)
+    assert status[:3, 0].tolist() == [Status.ACTING, Status.ACTING, Status.DEAD]
+    assert (status[:, 1] == Status.ACTING).all()
+    assert log.episodes.end.tolist() == [EndKind.TERMINATED] * 2
+    assert any("after its first row with terminated" in sentence for sentence in log.header.inputs[0].assumptions)
+    assert columns["positions"][2, 0].tolist() == [2, 0]
+
+
+@pytest.mark.parametrize("is_end", [lambda t: t >= 1, lambda t: t == 0], ids=["padding", "flag on the next episode"])
+def test_flags_that_end_all_agents_before_the_last_row_are_refused(tmp_path, is_end):
+    rows = rows_of(action=lambda e, t, a: t, done=lambda e, t, a: is_end(t))
+    with pytest.raises(LogFormatError, match="comes after done of all agents"):
+        opened(write(tmp_path / "log.csv", rows))
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "index", "level_0"])
+def test_row_numbers_of_pandas_are_left_out_and_said(tmp_path, name):
+    rows = [{name: number, **row} for number, row in enumerate(ROWS)]
+    log = opened(write(tmp_path / "log.csv", rows))
+    assert is_same(log, opened(write(tmp_path / "plain.csv", ROWS)))
+    assert "left-out-row-numbers" in {notice.code for notice in log.header.notices}
+
+
+def test_one_hot_actions_are_refused_with_a_remedy(tmp_path):
+    rows = rows_of(actions_onehot=lambda e, t, a: [1, 0], obs=lambda e, t, a: [t])
+    with pytest.raises(LogFormatError, match="give the table a column action"):
+        opened(write(tmp_path / "log.jsonl", rows))
