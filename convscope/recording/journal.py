@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from convscope.errors import UsageError
-from convscope.ingest.hdf5.writing import claim
+from convscope.ingest.hdf5.publishing import claim
 from convscope.recording.episode import Labels, RecordedEpisode
 from convscope.recording.layout import About, layout_of
 from convscope.recording.recording_file import RecordingFile

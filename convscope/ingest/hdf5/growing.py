@@ -8,7 +8,8 @@ from pathlib import Path
 
 import h5py
 
-from convscope.ingest.hdf5.writing import CHUNK_BYTES, Hdf5Writer, Storage, writing
+from convscope.ingest.hdf5.publishing import writing
+from convscope.ingest.hdf5.writing import CHUNK_BYTES, Hdf5Writer, Storage
 
 MIN_CHUNK_ROWS = 64
 """A reader refuses columns in very many chunks of less than 64 bytes."""

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convscope.errors import OutputError
+from convscope.ingest.hdf5.publishing import publish, taken, writing
 
 CHUNK_BYTES = 128 << 10
 """Chunks are time-major and about this large: below the library's chunk cache of 1 MiB."""
@@ -219,7 +220,7 @@ def create_hdf5(path: Path, *, is_claimed: bool = False) -> Generator[Hdf5Writer
         If something is there already, or the folder cannot be written.
     """
     if not is_claimed and os.path.lexists(path):
-        raise OutputError(_taken(path))
+        raise OutputError(taken(path))
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with writing(path), h5py.File(partial, "x", libver=("v110", "v110")) as file:
@@ -228,25 +229,9 @@ def create_hdf5(path: Path, *, is_claimed: bool = False) -> Generator[Hdf5Writer
             if is_claimed:
                 partial.replace(path)
             else:
-                _publish(partial, path)
+                publish(partial, path)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def claim(path: Path) -> None:
-    """Make an empty file, so that no other writer takes the name.
-
-    Raises
-    ------
-    OutputError
-        If something is there already, or the folder cannot be written.
-    """
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    except FileExistsError as error:
-        raise OutputError(_taken(path)) from error
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 _MAX_FIXED = 1 << 15
@@ -258,31 +243,6 @@ _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."
 def encode_text(text: str) -> bytes:
     """Return a text as UTF-8; bytes that were no text when they were read are what they were."""
     return text.encode("utf-8", "surrogateescape")
-
-
-@contextmanager
-def writing(path: Path) -> Generator[None]:
-    """Turn what the system says against writing a file into an `OutputError` that names it."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error).replace("\n", " ")[:200]
-        raise OutputError(f"{path} cannot be written: {reason}") from error
-
-
-def _publish(partial: Path, path: Path) -> None:
-    try:
-        # Unlike a rename, a link fails where a file has appeared in the meantime.
-        os.link(partial, path)
-    except FileExistsError as error:
-        raise OutputError(_taken(path)) from error
-    except OSError:  # a file system without links
-        claim(path)
-        partial.replace(path)
-
-
-def _taken(path: Path) -> str:
-    return f"{path} exists already and is not overwritten; choose another name or remove it"
 
 
 def _chunks(shape: Sequence[int], item_bytes: int, chunk_rows: int | None) -> tuple[int, ...]:
