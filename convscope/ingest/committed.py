@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from convscope.ingest.hdf5.reading import Hdf5Reader, Inventory
+from convscope.ingest.container import Inventory
+from convscope.ingest.hdf5.reading import Hdf5Reader
 from convscope.ingest.log_layout import COMMITTED
 
 _BY_ROW = ("/steps/", "/groups/", "/channels/")
