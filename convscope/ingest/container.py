@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from convscope.ingest.pieces import Pieces, Stamp
 from convscope.values.header import Notice
 
 Value: TypeAlias = str | int | float | bool | tuple["Value", ...]
@@ -28,6 +29,8 @@ class ArrayInfo:
     """Field names of a compound type."""
     is_text: bool = False
     """Whether it holds strings, to be read with `ArrayReader.read_text`."""
+    pieces: Pieces | None = field(default=None, repr=False, compare=False)
+    """Where its bytes lie; None where only its container can read them."""
 
     @property
     def is_whole(self) -> bool:
@@ -47,6 +50,8 @@ class Inventory:
     """Of every group and dataset that has any, by path."""
     notices: tuple[Notice, ...] = ()
     """What was skipped."""
+    stamp: Stamp | None = None
+    """Of the file that was looked into; None where it may still grow, or pieces of it are not told."""
 
 
 class ArrayReader(Protocol):

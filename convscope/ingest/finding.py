@@ -9,7 +9,7 @@ from convscope.errors import LogFormatError, UsageError
 from convscope.ingest.choice import installed_loaders
 from convscope.ingest.folder import list_files
 from convscope.ingest.foreign import foreign_kind
-from convscope.ingest.loader import Loader
+from convscope.ingest.loader import ONLY_MAPPED, Loader
 from convscope.ingest.names import numbered_key
 from convscope.ingest.probe import FileKind, Probe, probe
 
@@ -30,8 +30,8 @@ def find_logs(names: Sequence[Path]) -> list[Path]:
     -------
     list of Path
         Without repeats, in numbered order. A folder that a loader knows as one log stands for itself; any other for the
-        HDF5 files and the folders of that kind in it and below, or where there are none, for the files that some loader
-        knows. Links inside a folder are not followed, and reports of convscope are passed over.
+        HDF5 files and the folders of that kind in it and below, or where there are none, for what else some loader
+        knows, if only to refuse it. Links inside a folder are not followed, and reports of convscope are passed over.
 
     Raises
     ------
@@ -72,9 +72,9 @@ def _inside(folder: Path) -> list[Path]:
     foreign = foreign_kind(Probe(path=folder, name=folder.name, kind=FileKind.FOLDER, files=files))
     if foreign is not None:
         raise LogFormatError(f"{folder} is {foreign}")
-    seen = list(_logs_and_files(folder, files, loaders))
-    logs = [path for path in seen if path.suffix.lower() in _SUFFIXES or path.is_dir()]
-    logs = logs or [path for path in seen if _is_known(path, loaders)]
+    seen = dict(_logs_and_files(folder, files, loaders))
+    logs = [path for path, is_log in seen.items() if is_log and (path.suffix.lower() in _SUFFIXES or path.is_dir())]
+    logs = logs or [path for path in seen if path.is_dir() or _is_known(path, loaders)]
     if not logs:
         raise UsageError(
             f"no HDF5 files (.h5, .hdf5) in the folder {folder}, and no other log that a loader knows{_instead(seen)}"
@@ -82,13 +82,14 @@ def _inside(folder: Path) -> list[Path]:
     return logs
 
 
-def _logs_and_files(folder: Path, files: Sequence[str], loaders: Sequence[Loader]) -> Iterator[Path]:
-    """Walk down to the folders that are logs themselves, and name the files that lie outside of them."""
+def _logs_and_files(folder: Path, files: Sequence[str], loaders: Sequence[Loader]) -> Iterator[tuple[Path, bool]]:
+    """Walk down to the folders that loaders know, and name the files outside of them; say which may be logs."""
     if set(files) >= _REPORT:
         return
     seen = Probe(path=folder, name=folder.name, kind=FileKind.FOLDER, files=tuple(files))
-    if any(loader.sniff(seen).score > 0 for loader in loaders):
-        yield folder
+    matches = [match for loader in loaders for match in [loader.sniff(seen)] if match.score > ONLY_MAPPED]
+    if matches:
+        yield folder, max(matches, key=lambda match: match.score).is_log
         return
     below: dict[str, list[str]] = defaultdict(list)
     for name in files:
@@ -96,17 +97,21 @@ def _logs_and_files(folder: Path, files: Sequence[str], loaders: Sequence[Loader
         if rest:
             below[first].append(rest)
         else:
-            yield folder / name
+            yield folder / name, True
     for name, inside in below.items():
         yield from _logs_and_files(folder / name, inside, loaders)
 
 
 def _is_known(path: Path, loaders: Sequence[Loader]) -> bool:
     seen = _probed(path)
-    return seen is not None and any(loader.sniff(seen).score > 0 for loader in loaders)
+    return seen is not None and _is_a_log(seen, loaders)
 
 
-def _instead(paths: Sequence[Path]) -> str:
+def _is_a_log(seen: Probe, loaders: Sequence[Loader]) -> bool:
+    return any(loader.sniff(seen).score > ONLY_MAPPED for loader in loaders)
+
+
+def _instead(paths: Iterable[Path]) -> str:
     """Return a clause about the first file that is taken for a log and is none; empty where there is none such."""
     for path in paths:
         seen = _probed(path)

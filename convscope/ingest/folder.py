@@ -39,3 +39,19 @@ def list_files(folder: Path) -> tuple[str, ...]:
         if len(names) > MAX_FILES:
             raise RefusedFileError("files", f"{folder} holds more than {MAX_FILES} files; give the log's own folder")
     return tuple(sorted(names, key=numbered_key))
+
+
+def refuse_links(folder: Path) -> None:
+    """Make sure that no entry of a folder leads out of it, where a library is to read the folder on its own.
+
+    Raises
+    ------
+    RefusedFileError
+        If there is a link in it or in a folder inside.
+    """
+    for inside, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            if (Path(inside) / name).is_symlink():
+                raise RefusedFileError(
+                    "link", f"{Path(inside) / name} is a link; copy what it leads to into the folder"
+                )

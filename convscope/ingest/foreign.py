@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from convscope.ingest.probe import FileKind, Probe
 
 _RECORD = "record trajectories with convscope.record (docs/recording.md)"
-_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +33,8 @@ def _holds(*names: str) -> Callable[[Probe], bool]:
     return lambda probe: probe.kind is FileKind.FOLDER and set(names) <= set(probe.files)
 
 
-def _is_torch_archive(probe: Probe) -> bool:
-    return probe.kind is FileKind.ZIP and b"/data.pkl" in probe.head[:512]
-
-
-def _is_safetensors(probe: Probe) -> bool:
-    size = int.from_bytes(probe.head[:8], "little")
-    return probe.head[8:9] == b"{" and 2 < size < (100 << 20) and not probe.path.name.lower().endswith(".json")
+def _is(kind: FileKind) -> Callable[[Probe], bool]:
+    return lambda probe: probe.kind is kind
 
 
 _FOREIGN = (
@@ -50,16 +44,21 @@ _FOREIGN = (
     ),
     _Foreign(
         sentence=f"the parameters of a network (safetensors), which hold no trajectories; {_RECORD}",
-        is_one=_is_safetensors,
+        is_one=_is(FileKind.SAFETENSORS),
     ),
     _Foreign(
-        sentence="a file of torch.save, which is a pickle and could run code; save the arrays as .npz or HDF5, or "
-        "record them (docs/recording.md)",
-        is_one=_is_torch_archive,
+        sentence="a file of torch.save, which is a pickle and could run code; save the arrays with numpy.savez or as "
+        "HDF5 (some are read with --trust-pickle, none unasked)",
+        is_one=_is(FileKind.TORCH),
     ),
     _Foreign(
-        sentence="a pickle, which could run code when it is read; save the arrays as .npz, HDF5 or Parquet",
-        is_one=_begins(*_PICKLES),
+        sentence="a pickle, which could run code when it is read; save the arrays as .npz, HDF5 or Parquet (some are "
+        "read with --trust-pickle, none unasked)",
+        is_one=_is(FileKind.PICKLE),
+    ),
+    _Foreign(
+        sentence="one array alone, which is no log; give the folder with all its arrays, or save them in a .npz",
+        is_one=_is(FileKind.NUMPY),
     ),
     _Foreign(
         sentence=f"the scalars of a TensorBoard run, which hold no trajectories; {_RECORD}",

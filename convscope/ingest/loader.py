@@ -7,15 +7,21 @@ from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
 
+ONLY_MAPPED = 0.1
+"""Score of a file whose arrays could be read if a mapping said what they mean."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """How well a loader fits a file."""
 
     score: float
-    """0 = not at all, 0.5 = by structure alone, 0.9 = by the framework's own signs, 1 = the file names its format."""
+    """0 = not at all, `ONLY_MAPPED` = with a mapping, 0.5 = by structure alone, 0.9 = by the framework's own
+    signs, 1 = the file names its format."""
     reason: str
     """What speaks for it, or against it, in a few words."""
+    is_log: bool = True
+    """False for what the loader knows and refuses, such as the scalars of a run; beside logs it is passed over."""
 
 
 class Loader(Protocol):

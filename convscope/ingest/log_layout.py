@@ -61,6 +61,13 @@ _MAX_NAME = 200
 INFO_FOLDERS = {Level.TEAM: "/info", Level.PAIR: "/channels/info"}
 """Fields that only one log knows; those of agents are in ``/groups/<g>/info``."""
 
+COMMITTED = "/recording/committed"
+"""How many episodes are whole, in a log that was recorded: readers trust no others."""
+NOTES = "/recording/notes"
+"""What a recorder noticed on the way, a sentence an entry."""
+CONTINUES = "continues"
+"""Attribute of the root: name of the file beside this one that a recording began in, when it goes on in a second."""
+
 
 def safe_name(name: str) -> str:
     """Return a name that can be one part of an HDF5 path; the true name stands in an attribute."""

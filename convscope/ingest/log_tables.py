@@ -9,7 +9,7 @@ from convscope.ingest.hdf5.writing import Attribute, Hdf5Writer
 from convscope.ingest.log_layout import ENCODING, VERSION, group_path
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
-from convscope.values.header import ActionKind, ActionSpace, Agent, LogHeader
+from convscope.values.header import ActionKind, ActionSpace, LogHeader
 from convscope.values.log import TrajectoryLog
 from convscope.values.status import EndKind, Status
 from convscope.version import __version__
@@ -27,15 +27,32 @@ def flags_of(kind: type[Status] | type[EndKind]) -> dict[str, Attribute]:
 def write_tables(file: Hdf5Writer, log: TrajectoryLog) -> None:
     """Write all but the rows."""
     header, episodes = log.header, log.episodes
-    file.group("/", _root_attributes(header))
+    file.group("/", root_attributes(header))
     if not _is_unnamed_run(log):
         _write_names(file, "/runs/name", episodes.runs, axis="run")
     _write_names(file, "/checkpoints/label", episodes.checkpoints, axis="checkpoint")
     _write_names(file, "/conditions/name", episodes.conditions, axis="condition")
-    _write_names(file, "/roles/name", header.roles, axis="role")
-    _write_agents(file, header.agents)
+    write_agents(file, header)
     _write_episodes(file, episodes, run=np.full(episodes.n_episodes, -1) if _is_unnamed_run(log) else episodes.run)
     _write_slots(file, log)
+
+
+def write_agents(file: Hdf5Writer, header: LogHeader) -> None:
+    """Write who is in the log: the agents, their groups, and the names of the declared roles."""
+    agents = header.agents
+    _write_names(file, "/roles/name", header.roles, axis="role")
+    file.group("/agents", _encoded("table"))
+    spaces = [json.dumps(space_to_json(agent.action_space)) for agent in agents]
+    columns = {
+        "id": [agent.name for agent in agents],
+        "team": [agent.team or "" for agent in agents],
+        "group": [agent.group for agent in agents],
+        "declared_role": [agent.declared_role or "" for agent in agents],
+        "action_space": spaces,
+    }
+    for name, texts in columns.items():
+        file.texts(f"/agents/{name}", "agent", texts)
+    _write_numbers(file, "/agents/slot", np.arange(len(agents)), axis="agent", dtype="<i4")
     for group, slots in slots_of(header).items():
         space = header.agents[slots[0]].action_space
         attributes: dict[str, Attribute] = {
@@ -44,6 +61,40 @@ def write_tables(file: Hdf5Writer, log: TrajectoryLog) -> None:
             "action_space": json.dumps(space_to_json(space)),
         }
         file.group(group_path(group), _encoded("agent-group") | attributes)
+
+
+def root_attributes(
+    header: LogHeader, *, loader: str | None = None, assumptions: Sequence[str] = ()
+) -> dict[str, Attribute]:
+    """Return what the root says of a log.
+
+    Parameters
+    ----------
+    header
+        Of the log.
+    loader
+        What made it; None names the loaders of its files.
+    assumptions
+        Sentences beside those of its files.
+    """
+    files = [{"name": file.name, "sha256": file.sha256, "bytes": file.n_bytes} for file in header.inputs]
+    of_files = [sentence for file in header.inputs for sentence in file.assumptions]
+    source = {
+        "loader": loader or ", ".join(dict.fromkeys(file.loader for file in header.inputs)),
+        "loader_version": __version__,
+        "files": files,
+        "assumptions": list(dict.fromkeys([*of_files, *assumptions])),
+    }
+    notices = [{"code": n.code, "message": n.message, "where": n.where} for n in header.notices]
+    return {
+        "encoding-type": ENCODING,
+        "encoding-version": VERSION,
+        "required-features": "[]",
+        "producer": json.dumps({"framework": header.framework, "env_id": header.environment}),
+        "source": json.dumps(source),
+        "notices": json.dumps(notices),
+        "fields": json.dumps([field.name for field in header.fields]),
+    }
 
 
 def slots_of(header: LogHeader) -> dict[str, list[int]]:
@@ -69,46 +120,10 @@ def space_to_json(space: ActionSpace) -> Mapping[str, object]:
     return {"type": "Box", "shape": [space.width], "low": None, "high": None}
 
 
-def _root_attributes(header: LogHeader) -> dict[str, str]:
-    files = [{"name": file.name, "sha256": file.sha256, "bytes": file.n_bytes} for file in header.inputs]
-    assumptions = list(dict.fromkeys(sentence for file in header.inputs for sentence in file.assumptions))
-    source = {
-        "loader": ", ".join(dict.fromkeys(file.loader for file in header.inputs)),
-        "loader_version": __version__,
-        "files": files,
-        "assumptions": assumptions,
-    }
-    notices = [{"code": n.code, "message": n.message, "where": n.where} for n in header.notices]
-    return {
-        "encoding-type": ENCODING,
-        "encoding-version": VERSION,
-        "required-features": "[]",
-        "producer": json.dumps({"framework": header.framework, "env_id": header.environment}),
-        "source": json.dumps(source),
-        "notices": json.dumps(notices),
-        "fields": json.dumps([field.name for field in header.fields]),
-    }
-
-
 def _write_names(file: Hdf5Writer, path: str, names: Sequence[str], *, axis: str) -> None:
     if names:
         file.group(path.rpartition("/")[0], _encoded("table"))
         file.texts(path, axis, names)
-
-
-def _write_agents(file: Hdf5Writer, agents: Sequence[Agent]) -> None:
-    file.group("/agents", _encoded("table"))
-    spaces = [json.dumps(space_to_json(agent.action_space)) for agent in agents]
-    columns = {
-        "id": [agent.name for agent in agents],
-        "team": [agent.team or "" for agent in agents],
-        "group": [agent.group for agent in agents],
-        "declared_role": [agent.declared_role or "" for agent in agents],
-        "action_space": spaces,
-    }
-    for name, texts in columns.items():
-        file.texts(f"/agents/{name}", "agent", texts)
-    _write_numbers(file, "/agents/slot", np.arange(len(agents)), axis="agent", dtype="<i4")
 
 
 def _is_unnamed_run(log: TrajectoryLog) -> bool:

@@ -32,7 +32,13 @@ class Axis(StrEnum):
     VALUE = "value"
     """The numbers of one agent, entity or row."""
     AGENT_VALUE = "agent-value"
-    """Values of all agents in one axis, the first agent's before the second's, the same number for each."""
+    """Values of all agents in one axis, the first agent's before the second's; the same number for each, unless the
+    field says how many each has."""
+    AGENT_ENV = "agent-env"
+    """Agents and entries of the episode axis (parallel environments) in one axis: all entries of the first agent, then
+    all of the second. How many agents there are, their names tell, or an array that has the episode axis alone."""
+    ENV_AGENT = "env-agent"
+    """The same, all agents of the first entry before those of the second."""
 
 
 PATH_AXES = (Axis.RUN, Axis.CHECKPOINT, Axis.CONDITION, Axis.EPISODE, Axis.AGENT)
@@ -48,7 +54,8 @@ class ArrayMapping:
     axes: tuple[Axis, ...]
     """Of the array, outermost first; the last one counts for all axes that remain."""
     take: tuple[int, ...] = ()
-    """Entries of the agent or entity axis that are meant; empty for all."""
+    """Entries of the agent or entity axis that are meant; empty for all. A field of the whole team that the file
+    repeats for each agent takes one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +65,14 @@ class FieldMapping:
     name: str
     """As in `convscope.values.fields`."""
     array: ArrayMapping
+    next_path: str = ""
+    """Where the same values stand as they are after each step (``/next/obs``), with the same axes; of those an
+    episode's last row is read, as its final observation. Empty where they stand nowhere."""
     is_one_hot: bool = False
     """Whether a discrete action is stored as zeros and a one."""
     widths: tuple[int, ...] = ()
-    """Columns that each agent really has; empty where all have all."""
+    """Columns that each agent really has; empty where all have all. On an ``agent-value`` axis: how it is divided,
+    where the agents' parts differ."""
     values: tuple[str, ...] = ()
     """Names of the values of a categorical field."""
 
@@ -86,8 +97,14 @@ class Cut(StrEnum):
     FLAGS = "flags"
     """End flags mark the last row of each episode; the next one follows. The list is a column of flags of unknown
     kind, else those of ``terminated`` and ``truncated`` count."""
+    FIRST_ROWS = "first-rows"
+    """End flags stand in the first row of the next episode, as where the flag before the step was stored; named as for
+    ``flags``."""
     FIRST_FLAG = "first-flag"
     """The first end flag on the time axis marks the last row; what follows is padding."""
+    SPANS = "spans"
+    """A table with the first row of each episode and one past its last row; where the arrays have an axis of episodes,
+    with the entry on it before these two. Rows of no episode are padding."""
     FILLED = "filled"
     """A mask that is true in the rows that happened."""
     FILLED_AND_FINAL = "filled-and-final"
@@ -104,9 +121,12 @@ class EpisodeMapping:
     time: ArrayMapping | None = None
     """A column with the timestep within the episode; None where rows follow each other from 0."""
     terminated: ArrayMapping | None = None
-    """True where the task ended; None where the log does not say."""
+    """True where the task ended; None where the log does not say. Without axes it is one flag for an episode."""
     truncated: ArrayMapping | None = None
-    """True where a time limit struck."""
+    """True where a time limit struck; as ``terminated``."""
+    ended: ArrayMapping | None = None
+    """True where the episode ended, for whatever reason, so that an episode without it was cut; None where the log
+    does not mark every end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +154,10 @@ class LogMapping:
     roles: RoleMapping | None = None
     alive: ArrayMapping | None = None
     """True while an agent is in the game."""
+    acting: ArrayMapping | None = None
+    """True where an agent in the game takes its action, as where agents take turns; None where all always do."""
     ignore: tuple[str, ...] = ()
-    """Paths that are left unread."""
+    """Paths that are left unread; a part with an axis in braces stands for many."""
     environment: str | None = None
     framework: str | None = None
     file: str | None = None

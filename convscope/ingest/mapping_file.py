@@ -50,7 +50,7 @@ class _Reader:
         if content.get("convscope-mapping") != MAPPING_VERSION:
             message = f"must begin with: convscope-mapping = {MAPPING_VERSION}"
             raise self.document.fault(message, ("convscope-mapping",))
-        self.document.check_keys(("agents",), ("names", "teams", "alive"), "key")
+        self.document.check_keys(("agents",), ("names", "teams", "alive", "acting"), "key")
         self.document.check_keys(("log",), ("environment", "framework", "ignore"), "key")
         own = [name for name in self.document.table("fields") if name.startswith(INFO)]
         self.document.check_keys(("fields",), (*FIELD_NAMES, *own), "field")
@@ -61,6 +61,7 @@ class _Reader:
             teams=self._teams(),
             roles=self._roles() if "roles" in content else None,
             alive=self._optional_array("agents", "alive"),
+            acting=self._optional_array("agents", "acting"),
             ignore=self._texts("log", "ignore"),
             environment=self._text("log", "environment"),
             framework=self._text("log", "framework"),
@@ -69,23 +70,25 @@ class _Reader:
         )
 
     def _field(self, name: str) -> FieldMapping:
-        self.document.check_keys(("fields", name), (*_ARRAY, "one_hot", "widths", "values"), "key")
+        self.document.check_keys(("fields", name), (*_ARRAY, "next", "one_hot", "widths", "values"), "key")
         return FieldMapping(
             name=name,
             array=self._array("fields", name),
+            next_path=self._path("fields", name, "next") if "next" in self.document.table("fields", name) else "",
             is_one_hot=self._flag("fields", name, "one_hot"),
             widths=self._numbers("fields", name, "widths"),
             values=self._texts("fields", name, "values"),
         )
 
     def _episodes(self) -> EpisodeMapping:
-        self.document.check_keys(("episodes",), ("cut", "list", "time", "terminated", "truncated"), "key")
+        self.document.check_keys(("episodes",), ("cut", "list", "time", "terminated", "truncated", "ended"), "key")
         return EpisodeMapping(
             cut=self._choice(Cut, ("episodes", "cut"), self._text("episodes", "cut") or ""),
             array=self._optional_array("episodes", "list"),
             time=self._optional_array("episodes", "time"),
-            terminated=self._optional_array("episodes", "terminated"),
-            truncated=self._optional_array("episodes", "truncated"),
+            terminated=self._optional_array("episodes", "terminated", may_be_scalar=True),
+            truncated=self._optional_array("episodes", "truncated", may_be_scalar=True),
+            ended=self._optional_array("episodes", "ended"),
         )
 
     def _roles(self) -> RoleMapping:
@@ -101,25 +104,29 @@ class _Reader:
         teams = self.document.table("agents", "teams")
         return {agent: team for team in teams for agent in self._texts("agents", "teams", team)}
 
-    def _optional_array(self, *path: str) -> ArrayMapping | None:
+    def _optional_array(self, *path: str, may_be_scalar: bool = False) -> ArrayMapping | None:
         if path[-1] not in self.document.table(*path[:-1]):
             return None
         self.document.check_keys(path, _ARRAY, "key")
-        return self._array(*path)
+        return self._array(*path, may_be_scalar=may_be_scalar)
 
-    def _array(self, *path: str) -> ArrayMapping:
-        place = f"[{'.'.join(path)}]"
-        text = self._text(*path, "path")
-        if not text or not text.startswith("/"):
-            raise self.document.fault(f"{place} needs a path from the root, such as /{{run}}/obs", (*path, "path"))
+    def _array(self, *path: str, may_be_scalar: bool = False) -> ArrayMapping:
         axes = self._texts(*path, "axes")
-        if not axes:
+        if not axes and not (may_be_scalar and "axes" in self.document.table(*path)):
+            place = f"[{'.'.join(path)}]"
             raise self.document.fault(f'{place} needs axes, such as ["episode", "time", "agent"]', path)
         return ArrayMapping(
-            path=text,
+            path=self._path(*path, "path"),
             axes=tuple(self._choice(Axis, (*path, "axes"), axis) for axis in axes),
             take=self._numbers(*path, "take"),
         )
+
+    def _path(self, *path: str) -> str:
+        text = self._text(*path)
+        if not text or not text.startswith("/"):
+            place = f"[{'.'.join(path[:-1])}]"
+            raise self.document.fault(f"{place} needs a {path[-1]} from the root, such as /{{run}}/obs", path)
+        return text
 
     def _choice(self, kind: type[_Choice], path: KeyPath, value: str) -> _Choice:
         try:

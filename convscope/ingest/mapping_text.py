@@ -41,7 +41,8 @@ def _agent_entries(mapping: LogMapping) -> dict[str, str]:
     entries = {"names": _list(mapping.agents)} if mapping.agents else {}
     for team in dict.fromkeys(mapping.teams.values()):
         entries[f"teams.{_key(team)}"] = _list([agent for agent, own in mapping.teams.items() if own == team])
-    return entries | ({"alive": _inline(mapping.alive)} if mapping.alive is not None else {})
+    arrays = {"alive": mapping.alive, "acting": mapping.acting}
+    return entries | {key: _inline(array) for key, array in arrays.items() if array is not None}
 
 
 def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
@@ -50,6 +51,7 @@ def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
         "time": episodes.time,
         "terminated": episodes.terminated,
         "truncated": episodes.truncated,
+        "ended": episodes.ended,
     }
     inline = {key: _inline(array) for key, array in arrays.items() if array is not None}
     return {"cut": _quoted(episodes.cut), **inline}
@@ -57,6 +59,8 @@ def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
 
 def _field_entries(field: FieldMapping) -> dict[str, str]:
     entries = _array_entries(field.array)
+    if field.next_path:
+        entries["next"] = _quoted(field.next_path)
     if field.is_one_hot:
         entries["one_hot"] = "true"
     if field.widths:

@@ -8,23 +8,10 @@ import numpy as np
 from convscope.ingest.episode_numbers import episode_numbers
 from convscope.values.arrays import ByteArray, FloatArray, IntArray, sealed
 from convscope.values.episodes import EpisodeTable
-from convscope.values.fields import (
-    ACTIONS,
-    ATTENTION,
-    ENTITY_POSITIONS,
-    GATES,
-    PAIR_MESSAGES,
-    STATE,
-    TEAM_REWARDS,
-    FieldSpec,
-    Level,
-)
+from convscope.values.fields import ACTIONS, FieldSpec, Level, level_of
 from convscope.values.header import ActionKind, ActionSpace, Agent, LogHeader
 from convscope.values.log import Columns, TrajectoryLog
 from convscope.values.status import EndKind, Status
-
-_TEAM_FIELDS = frozenset({TEAM_REWARDS, STATE, ENTITY_POSITIONS})
-_PAIR_FIELDS = frozenset({ATTENTION, GATES, PAIR_MESSAGES})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,7 +90,7 @@ def log_from_arrays(
 
 def _check_shape(name: str, column: FloatArray, shape: tuple[int, int]) -> None:
     n_rows, n_agents = shape
-    level = _level(name)
+    level = level_of(name)
     fits = {
         Level.TEAM: column.shape[:1] == (n_rows,),
         Level.AGENT: column.shape[:2] == (n_rows, n_agents),
@@ -153,14 +140,8 @@ def _episode_table(
     )
 
 
-def _level(name: str) -> Level:
-    if name in _PAIR_FIELDS:
-        return Level.PAIR
-    return Level.TEAM if name in _TEAM_FIELDS else Level.AGENT
-
-
 def _spec(name: str, column: FloatArray) -> FieldSpec:
-    level = _level(name)
+    level = level_of(name)
     shape = {Level.PAIR: column.shape[1:-2], Level.TEAM: column.shape[1:], Level.AGENT: column.shape[2:]}[level]
     return FieldSpec(name=name, level=level, shape=shape)
 

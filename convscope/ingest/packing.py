@@ -73,7 +73,7 @@ def unpack(stored: npt.NDArray[np.generic], missing: int | None) -> FloatArray:
     """Return what `pack` was given."""
     values = stored.astype(np.float64)
     if missing is not None:
-        values[np.asarray(stored == missing)] = np.nan
+        np.copyto(values, np.nan, where=np.asarray(stored == missing))
     return values
 
 

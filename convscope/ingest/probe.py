@@ -10,6 +10,8 @@ from convscope.ingest.digests import sha256_of_file, sha256_of_folder
 from convscope.ingest.folder import list_files
 from convscope.ingest.hdf5.opening import check_regular, has_hdf5_signature
 from convscope.ingest.hdf5.reading import look_into
+from convscope.ingest.numpy_files.archive import is_npz
+from convscope.ingest.numpy_files.reading import look_into_numpy
 from convscope.values.header import InputFile
 
 HEAD_BYTES = 64 << 10
@@ -27,6 +29,9 @@ class FileKind(StrEnum):
     PARQUET = "parquet table"
     ARROW = "arrow table"
     GZIP = "gzip archive"
+    TORCH = "file of torch.save, which is a pickle"
+    PICKLE = "pickle"
+    SAFETENSORS = "safetensors file: parameters of a model"
     TEXT = "text file"
     FOLDER = "folder"
     UNKNOWN = "file of an unknown kind"
@@ -38,7 +43,13 @@ _MAGIC = (
     (b"PAR1", FileKind.PARQUET),
     (b"ARROW1", FileKind.ARROW),
     (b"\x1f\x8b", FileKind.GZIP),
+    (b"\x80\x02", FileKind.PICKLE),
+    (b"\x80\x03", FileKind.PICKLE),
+    (b"\x80\x04", FileKind.PICKLE),
+    (b"\x80\x05", FileKind.PICKLE),
 )
+_TORCH = b"/data.pkl"
+"""How the first member of a zip file of torch.save is called, in whatever folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,26 +129,48 @@ def probe(path: Path, name: str, *, trusts_pickle: bool = False) -> Probe:
     Raises
     ------
     LogFormatError
-        If there is nothing, nothing in it, or a broken HDF5 file.
+        If there is nothing, nothing in it, or a broken file of arrays.
     RefusedFileError
-        If it is neither a plain file nor a folder, or an HDF5 file that could do harm.
+        If it is neither a plain file nor a folder, or a file of arrays that could do harm.
     """
     if path.is_dir():
         files = list_files(path)
         if not files:
             raise LogFormatError(f"{path} is an empty folder; give a log")
-        return Probe(path=path, name=name, kind=FileKind.FOLDER, files=files, trusts_pickle=trusts_pickle)
+        return Probe(
+            path=path,
+            name=name,
+            kind=FileKind.FOLDER,
+            files=files,
+            container=_arrays_of_folder(path, files),
+            trusts_pickle=trusts_pickle,
+        )
     check_regular(path)
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
     kind = FileKind.HDF5 if has_hdf5_signature(path) else _kind(head)
-    container = look_into(path) if kind is FileKind.HDF5 else None
+    container = _arrays_of_file(path, kind)
     return Probe(path=path, name=name, kind=kind, head=head, container=container, trusts_pickle=trusts_pickle)
+
+
+def _arrays_of_file(path: Path, kind: FileKind) -> Container | None:
+    if kind is FileKind.HDF5:
+        return look_into(path)
+    return look_into_numpy(path) if kind is FileKind.ZIP and is_npz(path) else None
+
+
+def _arrays_of_folder(folder: Path, files: tuple[str, ...]) -> Container | None:
+    """Look into a folder that holds ``.npy`` files itself, and into those below it."""
+    arrays = [name for name in files if name.endswith(".npy")]
+    return look_into_numpy(folder, arrays) if any("/" not in name for name in arrays) else None
 
 
 def _kind(head: bytes) -> FileKind:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
-            return kind
+            return FileKind.TORCH if kind is FileKind.ZIP and _TORCH in head[:512] else kind
+    # A length of eight bytes, then a JSON object.
+    if head[4:9] == b"\x00\x00\x00\x00{":
+        return FileKind.SAFETENSORS
     is_text = b"\x00" not in head and sum(byte < 9 for byte in head) == 0
     return FileKind.TEXT if is_text else FileKind.UNKNOWN

@@ -8,6 +8,7 @@ import numpy as np
 from convscope.ingest.container import Inventory
 from convscope.ingest.hdf5.reading import Hdf5Reader
 from convscope.ingest.json_text import parsed_json
+from convscope.ingest.log_layout import COMMITTED
 from convscope.values.arrays import IntArray
 
 
@@ -58,6 +59,8 @@ class LogView:
         info = self.inventory.datasets.get(path)
         if info is None or info.is_text or info.columns or len(info.shape) == 0:
             return np.zeros(0, np.int64)
+        if path.startswith("/episodes/") and self.n_committed is not None:
+            stop = self.n_committed if stop is None else min(stop, self.n_committed)
         return self.file.read(path, start, stop).astype(np.int64)
 
     def json(self, path: str, name: str) -> object:
@@ -65,9 +68,33 @@ class LogView:
         return parsed_json(self.inventory.attributes.get(path, {}).get(name))
 
     @property
+    def n_committed(self) -> int | None:
+        """Episodes that a recorder has committed; None for logs that were written at once."""
+        if not self.has(COMMITTED):
+            return None
+        counter = self.numbers(COMMITTED)
+        return int(counter[0]) if counter.shape == (1,) else 0
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether a recorder has not closed the file, so that more than what it committed may be in it."""
+        is_open = any(notice.code == "unfinished-file" for notice in self.inventory.notices)
+        return is_open and self.has(COMMITTED)
+
+    @property
     def rows(self) -> IntArray:
         """Rows of each episode; its timesteps where the log tells no rows."""
         return self.numbers("/episodes/rows" if self.has("/episodes/rows") else "/episodes/length")
+
+    @property
+    def starts(self) -> IntArray:
+        """First row of each episode."""
+        return self.numbers("/episodes/start")
+
+    @property
+    def n_rows(self) -> int:
+        """Rows that count; in a file that a recorder has not closed, those up to the last committed episode."""
+        return int((self.starts + self.rows).max(initial=0)) if self.is_unfinished else self.size("/steps/t")
 
     @property
     def groups(self) -> tuple[str, ...]:

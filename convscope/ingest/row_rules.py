@@ -32,11 +32,14 @@ def check_rows(view: LogView) -> Iterator[Problem]:
 
 def check_clock(view: LogView) -> Iterator[Problem]:
     """Find rows that do not say which episode and timestep they are."""
-    length = view.rows
-    episode = np.repeat(np.arange(len(length)), length)
-    clock = np.arange(len(episode)) - np.repeat(np.cumsum(length) - length, length)
+    episode, clock = np.full(view.n_rows, -1), np.full(view.n_rows, -1)
+    rows = view.rows
+    numbers = np.repeat(np.arange(len(rows)), rows)
+    times = np.arange(len(numbers)) - np.repeat(np.cumsum(rows) - rows, rows)
+    places = np.repeat(view.starts, rows) + times
+    episode[places], clock[places] = numbers, times
     for path, expected in (("/steps/episode", episode), ("/steps/t", clock)):
-        stored = view.numbers(path)
+        stored = view.numbers(path, 0, view.n_rows)
         is_wrong = stored != expected
         if is_wrong.any():
             row = int(np.argmax(is_wrong))
@@ -56,7 +59,7 @@ def check_weights(view: LogView) -> Iterator[Problem]:
         if not is_attention or len(info.shape) != 4 or info.is_text or info.columns:
             continue
         n_negative, n_uneven = 0, 0
-        for start, stop in _spans(info.shape):
+        for start, stop in _spans((view.n_rows, *info.shape[1:])):
             weights = view.file.read(path, start, stop).astype(np.float64)
             sums = np.nansum(weights, axis=-1)
             n_negative += int((weights < 0).any(axis=(1, 2, 3)).sum())
@@ -89,10 +92,10 @@ def _problem(view: LogView, where: str, rule: RowRule, *, n_rows: int, first: in
 def _stretches(view: LogView, group: str) -> Iterator[tuple[int, Stretch]]:
     space = view.json(group, "action_space")
     shapes = [view.inventory.datasets[f"{group}/{name}"].shape for name in _COLUMNS if view.has(f"{group}/{name}")]
-    rows = view.rows
-    starts = np.cumsum(rows) - rows
+    rows, starts = view.rows, view.starts
     finals = (starts + view.numbers("/episodes/length"))[rows > view.numbers("/episodes/length")]
-    for start, stop in _spans(max(shapes, key=lambda shape: int(np.prod(shape[1:])))):
+    widest = max(int(np.prod(shape[1:])) for shape in shapes)
+    for start, stop in _spans((view.n_rows, widest)):
         before = view.numbers(f"{group}/status", max(start - 1, 0), stop)
         status = before if start == 0 else before[1:]
         status_before = np.concatenate([np.zeros_like(status[:1]), before])[-len(status) - 1 : -1].copy()

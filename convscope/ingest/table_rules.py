@@ -6,6 +6,7 @@ import numpy as np
 
 from convscope.ingest.log_layout import ENCODING, FEATURES, VERSION
 from convscope.ingest.problems import LogView, Problem, Severity
+from convscope.values.arrays import IntArray
 from convscope.values.status import EndKind
 
 _REQUIRED = ("/agents/id", "/episodes/start", "/episodes/length", "/steps/episode", "/steps/t")
@@ -43,12 +44,22 @@ def check_parts(view: LogView) -> Iterator[Problem]:
 def check_shapes(view: LogView) -> Iterator[Problem]:
     """Find groups that do not share out the agents, and columns of unequal length."""
     n_agents = view.size("/agents/id")
+    if view.is_unfinished:
+        message = "the recorder has not closed the file; only the episodes that it committed count"
+        yield Problem(
+            rule="unfinished",
+            severity=Severity.SUGGESTION,
+            message=message,
+            where="/recording/committed",
+            fix="let the recorder close it, or make a whole file with convscope convert",
+        )
     if sorted(slot for group in view.groups for slot in view.slots(group)) != list(range(n_agents)):
         message = f"the attributes slots do not hold each of {n_agents} agents once"
         yield _critical("slots", "/groups", message=message, fix="number the agents of all groups from 0, each once")
     for path, info in view.inventory.datasets.items():
         expected = _expected_size(view, path)
-        if expected is not None and info.shape[:1] != (expected,):
+        is_longer = view.is_unfinished and expected is not None and info.shape[:1] > (expected,)
+        if expected is not None and info.shape[:1] != (expected,) and not is_longer:
             message = f"it has {info.shape[0] if info.shape else 'no'} rows, the others of its kind {expected}"
             yield _critical("column-length", path, message=message, fix="write every column for every row")
         group = next((group for group in view.groups if path.startswith(f"{group}/")), None)
@@ -87,10 +98,10 @@ def _expected_size(view: LogView, path: str) -> int | None:
     if path.startswith("/agents/"):
         return view.size("/agents/id")
     if path.startswith(("/episodes/", "/slots/")):
-        return view.size("/episodes/length")
+        return view.size("/episodes/length") if view.n_committed is None else view.n_committed
     is_by_row = path.startswith(("/steps/", "/groups/", "/channels/", "/info/", "/entities/")) or path == "/state"
     # The sparse form of a channel has rows of its own.
-    return view.size("/steps/t") if is_by_row and "/edges/" not in path else None
+    return view.n_rows if is_by_row and "/edges/" not in path else None
 
 
 def check_names(view: LogView) -> Iterator[Problem]:
@@ -120,16 +131,16 @@ def check_names(view: LogView) -> Iterator[Problem]:
 
 def check_episodes(view: LogView) -> Iterator[Problem]:
     """Find episodes that do not cut the rows into whole, consecutive pieces, and codes without a name."""
-    start, length, rows = view.numbers("/episodes/start"), view.numbers("/episodes/length"), view.rows
-    expected = np.cumsum(rows) - rows
+    start, length, rows = view.starts, view.numbers("/episodes/length"), view.rows
+    stop = start + rows
     if not np.isin(rows - length, (0, 1)).all() or (length < 1).any():
         episode = int(np.argmax(~np.isin(rows - length, (0, 1)) | (length < 1)))
         message = f"episode {episode} has {length[episode]} steps and {rows[episode]} rows"
         yield _critical(
             "episode-rows", "/episodes/rows", message=message, fix="give each episode its steps, or one row more"
         )
-    elif (start != expected).any() or int(rows.sum()) != view.size("/steps/t"):
-        message = f"the episodes do not cover the {view.size('/steps/t')} rows one after the other"
+    elif not _is_in_order(view, start, stop):
+        message = f"the episodes do not cover the {view.n_rows} rows one after the other"
         yield _critical(
             "offsets", "/episodes/start", message=message, fix="start each episode where the one before it stops"
         )
@@ -138,6 +149,12 @@ def check_episodes(view: LogView) -> Iterator[Problem]:
     yield from _check_codes(view, "/slots/agent", view.size("/agents/id"), names="/agents/id")
     yield from _check_codes(view, "/slots/declared_role", view.size("/roles/name"), names="/roles/name")
     yield from _check_codes(view, "/episodes/end", len(EndKind), names="the list of ends", lowest=0)
+
+
+def _is_in_order(view: LogView, start: IntArray, stop: IntArray) -> bool:
+    """Whether episodes stand one after the other; only a recorder may leave rows between them."""
+    gaps = np.append(start, view.n_rows) - np.concatenate([[0], stop])
+    return not gaps.any() if view.n_committed is None else bool((gaps >= 0).all())
 
 
 def _check_codes(view: LogView, path: str, n_names: int, *, names: str, lowest: int = -1) -> Iterator[Problem]:

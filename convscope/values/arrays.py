@@ -1,5 +1,6 @@
 """Array types, and the sealing of arrays that a value owns."""
 
+from collections.abc import Sequence
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -36,3 +37,28 @@ def sealed(array: npt.NDArray[_Scalar], shape: tuple[int | None, ...], name: str
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def joined(parts: Sequence[npt.NDArray[_Scalar]], empty: npt.NDArray[_Scalar]) -> npt.NDArray[_Scalar]:
+    """Return arrays one after the other along the first axis; a single one as it is, without a copy.
+
+    Parameters
+    ----------
+    parts
+        Alike but for their lengths.
+    empty
+        What to return when there are none.
+    """
+    return parts[0] if len(parts) == 1 else np.concatenate([empty, *parts])
+
+
+def ranges(start: IntArray, stop: IntArray) -> IntArray:
+    """Return the numbers from each start up to its stop, one range after the other.
+
+    Parameters
+    ----------
+    start, stop
+        Of each range, shape (n,); none stops before it starts.
+    """
+    sizes = stop - start
+    return np.repeat(start - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())

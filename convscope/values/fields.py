@@ -65,6 +65,17 @@ class Level(StrEnum):
     PAIR = "pair"
 
 
+def level_of(field: str) -> Level:
+    """Return the level of a field; a field that only one log knows counts as one of agents."""
+    if field in _PAIR_FIELDS:
+        return Level.PAIR
+    return Level.TEAM if field in _TEAM_FIELDS else Level.AGENT
+
+
+_TEAM_FIELDS = frozenset({TEAM_REWARDS, STATE, ENTITY_POSITIONS})
+_PAIR_FIELDS = frozenset({ATTENTION, GATES, PAIR_MESSAGES})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSpec:
     """A field that a log holds."""

@@ -6,7 +6,7 @@ from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
-from convscope_loaders.structure.generic import match_by_names, open_by_structure, read_structure
+from convscope_loaders.structure.generic import match_by_names, open_by_structure, propose_mapping
 
 
 class Hdf5Loader:
@@ -22,7 +22,7 @@ class Hdf5Loader:
         if probe.hdf5 is None:
             return Match(score=0.0, reason="not an HDF5 file")
         foreign = _foreign(probe.hdf5)
-        return match_by_names(probe.hdf5) if foreign is None else Match(score=0.0, reason=foreign)
+        return match_by_names(probe.hdf5.datasets) if foreign is None else Match(score=0.0, reason=foreign)
 
     def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
         """Return the log; errors as in `convscope_loaders.structure.generic.open_by_structure`."""
@@ -30,7 +30,7 @@ class Hdf5Loader:
 
     def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
         """Return the mapping that `open` follows, to be edited."""
-        return read_structure(probe, _container(probe, mapping), mapping).mapping
+        return propose_mapping(probe, _container(probe, mapping), mapping)
 
 
 LOADER = Hdf5Loader()
@@ -49,8 +49,8 @@ def _container(probe: Probe, mapping: LogMapping | None) -> Container:
 def _foreign(inventory: Inventory) -> str | None:
     """Return what a file is that holds no log in time order; None for any other."""
     root = inventory.attributes.get("/", {})
-    if "_insertion_idx" in root or "_insertion_idx" in inventory.attributes.get("/_meta", {}):
-        return "a Tianshou replay buffer: its rows are a ring, not in time order; save the collected batches instead"
+    if "/_meta" in inventory.groups and ("maxsize" in root or "_insertion_idx" in root):
+        return "a Tianshou replay buffer, whose rows are a ring, not in time order: the loader tianshou reads it"
     if "keras_version" in root or "/model_weights" in inventory.groups:
         return "Keras weights, not trajectories"
     if root.get("encoding-type") == "anndata":

@@ -36,7 +36,8 @@ def test_a_module_fits_the_shape(path):
 def test_a_package_file_holds_only_names(path):
     body = ast.parse(path.read_text(encoding="utf-8")).body
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-    assert not any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in body)
+    definitions = [node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    assert set(definitions) <= {"__getattr__"}  # what is imported when it is first used
 
 
 def test_the_readme_names_places_that_exist():

@@ -1,10 +1,13 @@
 """Files of no known framework are read right, or refused with both readings; never wrong."""
 
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
 
 from convscope.errors import AmbiguousLogError, LogFormatError
+from convscope.ingest.loader import ONLY_MAPPED
 from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.probe import probe
 from convscope.values.fields import Level
@@ -308,6 +311,20 @@ def test_joint_columns_are_ambiguous_and_the_error_shows_both_readings_and_a_map
     assert log.header.field("observations").shape == (4,)
 
 
+def test_the_one_letter_names_of_omiga_are_understood():
+    path = Path(__file__).parents[1] / "data" / "pymarl" / "lbf-random.hdf5"
+    log = opened(path)
+    assert log.header.framework == "OMIGA"
+    assert log.episodes.length.tolist() == [40, 33, 7, 6, 40, 40]
+    assert {agent.action_space.n for agent in log.header.agents} == {(6,)}
+    _, actions, observed, rewards = rows_of(log, "actions", "observations", "team_rewards")
+    with h5py.File(path) as file:
+        assert np.array_equal(actions[..., 0], file["a"][...].argmax(axis=-1))
+        assert np.array_equal(observed, file["o"][...])
+        assert np.array_equal(rewards, file["r"][...])
+        assert np.flatnonzero(file["d"][:, 0]).tolist() == [39, 72, 79, 85, 125, 165]
+
+
 def test_a_mapping_overrides_what_would_be_inferred(path, tmp_path):
     arrays = flat()
     write(path, {"u8": arrays["actions"], "stuff/deep": arrays["observations"], "episode_starts": STARTS})
@@ -382,8 +399,16 @@ def test_a_list_of_episodes_beyond_the_rows_is_an_error(path):
 def test_files_that_are_no_logs_do_not_match_and_say_why(path, attributes, arrays, what):
     write(path, arrays, **attributes)
     match = LOADER.sniff(probe(path, "log.h5"))
-    assert match.score == 0
+    assert match.score <= ONLY_MAPPED
     assert what in match.reason
+
+
+@pytest.mark.parametrize("flags", [np.array([[b"no"] * 5] * 4), np.zeros((4, 5, 0))], ids=["texts", "nothing"])
+def test_flags_that_are_none_mark_no_end(path, flags):
+    rng = np.random.default_rng(0)
+    observed = np.cumsum(rng.normal(size=(4, 6, 3, 2)), axis=1)
+    write(path, {"obs": observed, "actions": np.zeros((4, 5, 3), int), "terminated": flags})
+    assert opened(path).episodes.length.tolist() == [5] * 4
 
 
 def test_the_block_size_changes_no_value(path):

@@ -103,6 +103,7 @@ def test_episodes_are_in_numbered_order_and_empty_ones_left_out(tmp_path):
     log = saved(tmp_path, {number: episode(n, seed=number) for number, n in [(10, 2), (9, 3), (2, 0), (1, 4)]})
     assert log.episodes.path == ("/episode_1", "/episode_9", "/episode_10")
     assert log.episodes.length.tolist() == [4, 3, 2]
+    assert [(notice.code, notice.where) for notice in log.header.notices] == [("empty-episodes", "/episode_2")]
     fields = frozenset({"observations"})
     pieces = [piece.columns["observations"] for piece in log.blocks(fields, max_bytes=1)]
     np.testing.assert_array_equal(np.concatenate(pieces), whole(log).columns["observations"])
@@ -205,16 +206,6 @@ def test_what_does_not_fit_is_one_clear_error(tmp_path, change, words):
 def test_rows_of_another_width_are_an_error(tmp_path):
     with pytest.raises(LogFormatError, match="unlike the other episodes"):
         saved(tmp_path, {0: episode(3), 1: episode(3, widths=(4, 3))})
-
-
-def test_an_arrow_dataset_is_recognised_and_the_way_out_named(tmp_path):
-    path = tmp_path / "0" / "part-0.arrow"
-    path.parent.mkdir()
-    path.write_bytes(b"ARROW1\0\0" + bytes(64))
-    found = probe(path, "part-0.arrow")
-    assert LOADER.sniff(found).score == 0.9
-    with pytest.raises(LogFormatError, match='data_format="hdf5"'):
-        LOADER.open(found, None)
 
 
 def test_other_files_are_not_ours(tmp_path):

@@ -9,11 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convscope.errors import LogFormatError
+from convscope.ingest.finding import find_logs
 from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
 from convscope_loaders.pymarl import LOADER
 
 GENUINE = Path(__file__).parents[1] / "data" / "pymarl" / "part_0.h5"
+FOLDER = GENUINE.parents[1] / "alberdice"
+"""The same episodes, a file for each array."""
 N_PADDED, N_AGENTS, N_ACTIONS = 6, 3, 4
 
 
@@ -84,6 +87,29 @@ def test_a_genuine_file_is_read():
     assert "3 episodes end at their end flag" in text
     assert "bootstrap row" in text
     assert "agent_<slot>" in text
+
+
+def test_a_folder_of_arrays_is_the_same_log(tmp_path):
+    assert find_logs([FOLDER]) == [FOLDER]
+    by_file, by_array = opened(GENUINE), opened(FOLDER)
+    assert by_array.header.inputs[0].assumptions == by_file.header.inputs[0].assumptions
+    assert by_array.episodes.end.tolist() == by_file.episodes.end.tolist()
+    expected, block = whole(by_file), whole(by_array)
+    np.testing.assert_array_equal(block.status, expected.status)
+    assert set(block.columns) == set(expected.columns)
+    for name, column in block.columns.items():
+        np.testing.assert_array_equal(column, expected.columns[name])
+
+
+def test_an_archive_of_arrays_is_the_same_log_as_well(tmp_path):
+    np.savez_compressed(tmp_path / "x.npz", **{path.stem: np.load(path) for path in FOLDER.glob("*.npy")})
+    assert opened(tmp_path / "x.npz").episodes.length.tolist() == [40, 33, 7, 6, 40, 40]
+
+
+def test_a_folder_with_other_arrays_of_these_names_is_not_ours(tmp_path):
+    for name in ("actions", "filled", "avail_actions"):
+        np.save(tmp_path / f"{name}.npy", np.ones((4, 3)))
+    assert LOADER.sniff(probe(tmp_path, "x")).score == 0
 
 
 @given(

@@ -1,17 +1,65 @@
 """What a dataset may be: its storage, type, size and filters are checked before a byte of it is read."""
 
+from dataclasses import dataclass
+from functools import cache
 from math import prod
+from typing import Any
 
 import h5py
+import numpy as np
 
 from convscope.errors import RefusedFileError
 from convscope.ingest.hdf5.limits import Limits
 
-_PLAIN = frozenset({h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING})
-_UNREADABLE = frozenset({h5py.h5t.OPAQUE, h5py.h5t.BITFIELD, h5py.h5t.TIME})
+_TOLERATED = frozenset(
+    {
+        h5py.h5t.INTEGER,
+        h5py.h5t.FLOAT,
+        h5py.h5t.STRING,
+        h5py.h5t.ENUM,
+        # Never read, and left out with a notice.
+        h5py.h5t.OPAQUE,
+        h5py.h5t.BITFIELD,
+        h5py.h5t.TIME,
+    }
+)
 
 
-def check_dataset(dataset: "h5py.h5d.DatasetID", where: str, limits: Limits) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedDataset:
+    """A dataset that may be read, and what the library says of it: asked once, as each question takes its time."""
+
+    handle: "h5py.h5d.DatasetID"
+    """Open."""
+    shape: tuple[int, ...]
+    """Empty for a scalar, and for a dataset without a value."""
+    is_null: bool
+    """Whether it has no value at all."""
+    kind: "h5py.h5t.TypeID"
+    """Type in the file."""
+    item_bytes: int
+    """Of an element in the file; of a text of varying length, in memory."""
+    chunk: tuple[int, ...] | None
+    """Shape of a chunk; None where it is not cut into chunks."""
+    filters: tuple[int, ...]
+    """In the order in which they were applied."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Declared size."""
+        return prod(self.shape) * self.item_bytes
+
+    def is_plain(self, dtype: np.dtype[Any]) -> bool:
+        """Whether the bytes of the file are numbers of a type just as numpy has them.
+
+        Some only look like it, such as whole numbers of 12 bits.
+        """
+        if dtype.kind in "biuf":
+            return bool(self.kind == _type_of(dtype.str))
+        return not dtype.hasobject and bool(self.kind == h5py.h5t.py_create(dtype, logical=True))
+
+
+def check_dataset(dataset: "h5py.h5d.DatasetID", where: str, limits: Limits) -> CheckedDataset:
     """Refuse a dataset that reaches outside the file, holds objects, or asks for absurd amounts of memory.
 
     Parameters
@@ -29,7 +77,8 @@ def check_dataset(dataset: "h5py.h5d.DatasetID", where: str, limits: Limits) -> 
         With a code such as ``external-storage``, ``virtual-dataset``, ``object-type``, ``declared-size``, ``filter``.
     """
     creation = dataset.get_create_plist()
-    if creation.get_layout() == h5py.h5d.VIRTUAL:
+    layout = creation.get_layout()
+    if layout == h5py.h5d.VIRTUAL:
         _refuse(
             "virtual-dataset", where, "is a virtual dataset, which may show other files; copy the data into this file"
         )
@@ -40,16 +89,17 @@ def check_dataset(dataset: "h5py.h5d.DatasetID", where: str, limits: Limits) -> 
     space = dataset.get_space()
     if space.get_simple_extent_ndims() > limits.rank:
         _refuse("rank", where, f"has more than {limits.rank} axes")
-    shape = tuple(int(n) for n in space.get_simple_extent_dims() or ())
-    n_bytes = prod(shape) * int(kind.get_size())
-    if n_bytes > limits.dataset_bytes:
-        _refuse("declared-size", where, f"declares {n_bytes} bytes")
-    _check_filters(creation, where, limits)
-    if creation.get_layout() == h5py.h5d.CHUNKED:
-        _check_chunks(tuple(creation.get_chunk()), shape, int(kind.get_size()), where=where, limits=limits)
-    stored = int(dataset.get_storage_size())
-    if n_bytes > limits.expansion_floor and n_bytes > limits.expansion * max(stored, 1):
-        _refuse("expansion", where, f"declares {n_bytes} bytes and stores {stored}")
+    checked = CheckedDataset(
+        handle=dataset,
+        shape=tuple(int(n) for n in space.get_simple_extent_dims() or ()),
+        is_null=space.get_simple_extent_type() == h5py.h5s.NULL,
+        kind=kind,
+        item_bytes=int(kind.get_size()),
+        chunk=tuple(int(n) for n in creation.get_chunk()) if layout == h5py.h5d.CHUNKED else None,
+        filters=tuple(int(creation.get_filter(i)[0]) for i in range(creation.get_nfilters())),
+    )
+    _check_sizes(checked, where, limits)
+    return checked
 
 
 def check_type(kind: "h5py.h5t.TypeID", where: str, limits: Limits, *, depth: int = 0) -> None:
@@ -69,12 +119,24 @@ def check_type(kind: "h5py.h5t.TypeID", where: str, limits: Limits, *, depth: in
             check_type(kind.get_member_type(member), where, limits, depth=depth + 1)
     elif of_class == h5py.h5t.ARRAY:
         check_type(kind.get_super(), where, limits, depth=depth + 1)
-    elif of_class not in _PLAIN | _UNREADABLE | {h5py.h5t.ENUM}:
+    elif of_class not in _TOLERATED:
         _refuse("object-type", where, "holds references or lists of varying length; store plain arrays")
 
 
-def _check_filters(creation: "h5py.h5p.PropDCID", where: str, limits: Limits) -> None:
-    filters = [int(creation.get_filter(i)[0]) for i in range(creation.get_nfilters())]
+def _check_sizes(checked: CheckedDataset, where: str, limits: Limits) -> None:
+    n_bytes = checked.n_bytes
+    if n_bytes > limits.dataset_bytes:
+        _refuse("declared-size", where, f"declares {n_bytes} bytes")
+    _check_filters(checked.filters, where, limits)
+    if checked.chunk is not None:
+        _check_chunks(checked.chunk, checked.shape, checked.item_bytes, where=where, limits=limits)
+    # Only then: the library counts the bytes of every chunk.
+    stored = int(checked.handle.get_storage_size()) if n_bytes > limits.expansion_floor else n_bytes
+    if n_bytes > limits.expansion * max(stored, 1):
+        _refuse("expansion", where, f"declares {n_bytes} bytes and stores {stored}")
+
+
+def _check_filters(filters: tuple[int, ...], where: str, limits: Limits) -> None:
     unknown = [number for number in filters if number not in limits.filters]
     if unknown:
         _refuse("filter", where, f"needs filter {unknown[0]}; repack it with gzip")
@@ -92,6 +154,11 @@ def _check_chunks(
     is_crumbled = n_chunks > limits.small_chunks and chunk_bytes < limits.small_chunk_bytes
     if n_chunks > limits.chunks or is_crumbled:
         _refuse("chunk-count", where, f"is cut into {n_chunks} chunks of {chunk_bytes} bytes")
+
+
+@cache
+def _type_of(number: str) -> "h5py.h5t.TypeID":
+    return h5py.h5t.py_create(np.dtype(number), logical=True)
 
 
 def _refuse(code: str, where: str, what: str) -> None:

@@ -10,12 +10,15 @@ The HDF Group, "HDF5 File Format Specification Version 3.0", section III.E "Glob
 
 import mmap
 import struct
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from convscope.errors import RefusedFileError
 
 _SIGNATURE = b"GCOL\x01\x00\x00\x00"
 _HEADER_BYTES = 16
+_BLOCK_BYTES = 1 << 20
 
 
 def check_heaps(path: Path) -> None:
@@ -31,26 +34,48 @@ def check_heaps(path: Path) -> None:
     RefusedFileError
         With the code ``broken-heap``.
     """
-    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        start = content.find(_SIGNATURE)
-        while start >= 0:
-            if not _is_whole(content, start):
+    with path.open("rb", buffering=0) as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        # Heaps do not overlap, so that all of their objects fit into the file; crafted ones could keep us for ever.
+        n_left = len(content) // _HEADER_BYTES
+        for start in _places(stream):
+            is_whole, n_objects = _look(content, start, n_left)
+            n_left -= n_objects
+            if not is_whole:
                 raise RefusedFileError(
                     "broken-heap",
                     f"{path} has a broken heap of strings at byte {start}, as after a power cut; restore a copy",
                 )
-            start = content.find(_SIGNATURE, start + len(_SIGNATURE))
 
 
-def _is_whole(content: mmap.mmap, start: int) -> bool:
+def _places(stream: BinaryIO) -> Iterator[int]:
+    """Return where heaps start. A map of the file, searched whole, would stand in memory whole."""
+    place, content = 0, b""
+    while block := stream.read(_BLOCK_BYTES):
+        content += block
+        at = content.find(_SIGNATURE)
+        while at >= 0:
+            yield place + at
+            at = content.find(_SIGNATURE, at + len(_SIGNATURE))
+        # A signature may lie across the border.
+        kept = min(len(_SIGNATURE) - 1, len(content))
+        place += len(content) - kept
+        content = content[len(content) - kept :]
+
+
+def _look(content: mmap.mmap, start: int, n_left: int) -> tuple[bool, int]:
+    """Return whether a heap is whole and has no more than so many objects, and how many it has."""
     if start + _HEADER_BYTES > len(content):
-        return True
+        return True, 0
     (n_bytes,) = struct.unpack_from("<Q", content, start + 8)
     at, end = start + _HEADER_BYTES, min(start + n_bytes, len(content))
+    n_objects = 0
     while at + _HEADER_BYTES <= end:
         index, _, size = struct.unpack_from("<HH4xQ", content, at)
         if index == 0:
             # Free space counts its own header; it is always the last object.
-            return bool(size)
+            return bool(size), n_objects
         at += _HEADER_BYTES + (size + 7) // 8 * 8
-    return True
+        n_objects += 1
+        if n_objects > n_left:
+            return False, n_objects
+    return True, n_objects

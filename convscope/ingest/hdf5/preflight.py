@@ -10,12 +10,13 @@ The HDF Group, "HDF5 File Format Specification Version 3.0"; CVE-2026-1669 for w
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 # Compiled modules without stubs.
 from h5py import h5a, h5d, h5g, h5l, h5o  # pyright: ignore[reportAttributeAccessIssue]
 
 from convscope.errors import RefusedFileError
-from convscope.ingest.hdf5.datasets import check_dataset
+from convscope.ingest.hdf5.datasets import CheckedDataset, check_dataset
 from convscope.ingest.hdf5.limits import Limits
 from convscope.ingest.names import numbered_key
 
@@ -29,12 +30,15 @@ class FoundObject:
     path: str
     """From the root, such as ``/seed_0/actions``."""
     handle: h5g.GroupID | h5d.DatasetID
-    """Open until the file closes."""
+    """Open as long as somebody holds it: let it go before the next, or thousands of open datasets fill the memory."""
+    dataset: CheckedDataset | None
+    """None for a group."""
+    n_attributes: int
 
     @property
     def is_group(self) -> bool:
         """Whether it is a group."""
-        return isinstance(self.handle, h5g.GroupID)
+        return self.dataset is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,31 +68,28 @@ def walk(root: h5g.GroupID, place: str, *, limits: Limits = LIMITS) -> Iterator[
         At an external link, external storage, a virtual dataset, an object type, an unknown or repeated filter, or
         a budget that is exceeded.
     """
-    seen = {_identity(root)}
+    seen = {int(h5o.get_info(root).addr)}
     n_links = 0
-    waiting: list[tuple[FoundObject, int]] = [(FoundObject(path="/", handle=root), 0)]
+    waiting = [_Child(parent=root, name=b"/", path="/", depth=0)]
     while waiting:
-        found, depth = waiting.pop()
-        _check_attributes(found, place, limits)
+        child = waiting.pop()
+        found = _open(child, place, limits)
         yield found
-        if not found.is_group:
-            check_dataset(found.handle, f"{place}:{found.path}", limits)
+        if not isinstance(found, FoundObject) or not found.is_group:
             continue
-        _check(
-            depth <= limits.depth, "depth", f"{place}:{found.path[:80]}", what=f"more than {limits.depth} nested groups"
-        )
-        names = _link_names(found, place, limits)
-        n_links += len(names)
+        where = f"{place}:{found.path[:80]}"
+        _check(child.depth <= limits.depth, "depth", where, what=f"more than {limits.depth} nested groups")
+        links = _links(found, place, limits)
+        n_links += len(links)
         _check(n_links <= limits.links, "links", place, what=f"more than {limits.links} links")
-        for name, kind in reversed(names):
-            child = _follow(found, name, kind, place=place)
-            if isinstance(child, SkippedLink):
-                yield child
-            elif (identity := _identity(child.handle)) in seen:
-                yield SkippedLink(path=child.path, reason="second-name")
+        for link in reversed(links):
+            path = f"{found.path.rstrip('/')}/{link.name.decode('utf-8', 'surrogateescape')}"
+            skipped = _look(link, path, place=place, is_known=link.address in seen)
+            if skipped is not None:
+                yield skipped
             else:
-                seen.add(identity)
-                waiting.append((child, depth + 1))
+                seen.add(link.address)
+                waiting.append(_Child(parent=found.handle, name=link.name, path=path, depth=child.depth + 1))
         _check(len(seen) <= limits.objects, "objects", place, what=f"more than {limits.objects} objects")
 
 
@@ -109,45 +110,58 @@ def check_links(root: h5g.GroupID, path: str, place: str) -> None:
         _check(kind == h5l.TYPE_HARD, "external-link", f"{place}:{path}", what="a part of the path leads elsewhere")
 
 
-def _follow(parent: FoundObject, name: bytes, kind: int, *, place: str) -> FoundObject | SkippedLink:
-    path = f"{parent.path.rstrip('/')}/{name.decode('utf-8', 'surrogateescape')}"
-    where = f"{place}:{path}"
-    if kind == h5l.TYPE_EXTERNAL:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Child:
+    parent: h5g.GroupID
+    name: bytes
+    path: str
+    depth: int
+
+
+class _Link(NamedTuple):
+    name: bytes
+    kind: int
+    address: int
+    """Of the object, which it is known by; something else for links that are not followed."""
+
+
+def _open(child: _Child, place: str, limits: Limits) -> FoundObject | SkippedLink:
+    """Open what a hard link leads to, and check it."""
+    handle = h5o.open(child.parent, child.name)
+    if not isinstance(handle, h5g.GroupID | h5d.DatasetID):
+        return SkippedLink(path=child.path, reason="named-type")
+    where = f"{place}:{child.path}"
+    n_attributes = int(h5a.get_num_attrs(handle))
+    _check(n_attributes <= limits.attributes, "attributes", where, what=f"{n_attributes} attributes")
+    dataset = check_dataset(handle, where, limits) if isinstance(handle, h5d.DatasetID) else None
+    return FoundObject(path=child.path, handle=handle, dataset=dataset, n_attributes=n_attributes)
+
+
+def _look(link: _Link, path: str, *, place: str, is_known: bool) -> SkippedLink | None:
+    """Decide whether to follow a link; None says that it is followed."""
+    if link.kind == h5l.TYPE_EXTERNAL:
         raise RefusedFileError(
             "external-link",
-            f"{where} is a link into another file, which is not followed; copy the data into this file",
+            f"{place}:{path} is a link into another file, which is not followed; copy the data into this file",
         )
-    if kind == h5l.TYPE_SOFT:
+    if link.kind == h5l.TYPE_SOFT:
         return SkippedLink(path=path, reason="soft-link")
-    _check(kind == h5l.TYPE_HARD, "user-link", where, what="a link of a user-defined kind")
-    handle = h5o.open(parent.handle, name)
-    if isinstance(handle, h5g.GroupID | h5d.DatasetID):
-        return FoundObject(path=path, handle=handle)
-    return SkippedLink(path=path, reason="named-type")
+    _check(link.kind == h5l.TYPE_HARD, "user-link", f"{place}:{path}", what="a link of a user-defined kind")
+    return SkippedLink(path=path, reason="second-name") if is_known else None
 
 
-def _link_names(group: FoundObject, place: str, limits: Limits) -> list[tuple[bytes, int]]:
-    names: list[tuple[bytes, int]] = []
+def _links(group: FoundObject, place: str, limits: Limits) -> list[_Link]:
+    links: list[_Link] = []
 
     def note(name: bytes, info: h5l.LinkInfo) -> bool | None:
-        names.append((name, int(info.type)))
-        return True if len(names) > limits.links else None
+        links.append(_Link(name, int(info.type), int(info.u)))
+        return True if len(links) > limits.links else None
 
     group.handle.links.iterate(note, info=True)
-    for name, _ in names:
+    for link in links:
         where = f"{place}:{group.path}"
-        _check(len(name) <= limits.name_bytes, "name-length", where, what=f"a name of {len(name)} bytes")
-    return sorted(names, key=lambda item: numbered_key(item[0].decode("utf-8", "surrogateescape")))
-
-
-def _check_attributes(found: FoundObject, place: str, limits: Limits) -> None:
-    n_attributes = h5a.get_num_attrs(found.handle)
-    _check(n_attributes <= limits.attributes, "attributes", f"{place}:{found.path}", what=f"{n_attributes} attributes")
-
-
-def _identity(handle: h5g.GroupID | h5d.DatasetID) -> tuple[int, int]:
-    info = h5o.get_info(handle)
-    return int(info.fileno), int(info.addr)
+        _check(len(link.name) <= limits.name_bytes, "name-length", where, what=f"a name of {len(link.name)} bytes")
+    return sorted(links, key=lambda link: numbered_key(link.name.decode("utf-8", "surrogateescape")))
 
 
 def _check(is_fine: bool, code: str, where: str, *, what: str) -> None:  # noqa: FBT001  reads as an assertion

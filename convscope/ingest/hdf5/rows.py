@@ -10,6 +10,7 @@ import numpy.typing as npt
 from convscope.errors import LogFormatError, RefusedFileError
 from convscope.ingest.hdf5.attributes import plain_value
 from convscope.ingest.hdf5.chunks import check_chunks, read_chunked, stored_item_bytes
+from convscope.ingest.hdf5.datasets import CheckedDataset
 
 MAX_TEXTS = 1 << 20
 """Texts of a list of names."""
@@ -17,40 +18,44 @@ MAX_TEXT_BYTES = 256 << 20
 """All of them together; the names of a million episodes are a quarter of it."""
 
 
-def read_rows(dataset: "h5py.Dataset", start: int, stop: int | None, *, where: str) -> npt.NDArray[Any]:
+def read_rows(
+    dataset: CheckedDataset, start: int, stop: int | None, *, where: str, dtype: npt.DTypeLike | None = None
+) -> npt.NDArray[Any]:
     """Read rows of a dataset, whole for a scalar.
 
     Parameters
     ----------
     dataset
-        Checked already as to type, size and filters.
+        Whose rows.
     start, stop
         Rows of axis 0; to the end when ``stop`` is left out.
     where
         File and path, for errors.
+    dtype
+        Type to return; the dataset's when left out.
 
     Raises
     ------
     RefusedFileError
         If what is stored is not what the dataset declares.
     """
-    if dataset.ndim == 0:
+    if not dataset.shape:
         _check_contiguous(dataset, where)
-        return np.asarray(dataset[()])
+        return np.asarray(h5py.Dataset(dataset.handle)[()], dtype=dtype)
     last = max(min(dataset.shape[0] if stop is None else stop, dataset.shape[0]), start)
-    if dataset.chunks is not None:
-        return read_chunked(dataset, start, last, where=where)
+    if dataset.chunk is not None:
+        return read_chunked(dataset, start, last, where=where, dtype=dtype)
     _check_contiguous(dataset, where)
-    return np.asarray(dataset[start:last])
+    return np.asarray(h5py.Dataset(dataset.handle)[start:last], dtype=dtype)
 
 
-def read_texts(dataset: "h5py.Dataset", *, where: str, file_bytes: int) -> tuple[str, ...]:
+def read_texts(dataset: CheckedDataset, *, where: str, file_bytes: int) -> tuple[str, ...]:
     """Read the strings of a dataset, flattened.
 
     Parameters
     ----------
     dataset
-        Checked already as to type, size and filters.
+        Whose strings.
     where
         File and path, for errors.
     file_bytes
@@ -63,18 +68,19 @@ def read_texts(dataset: "h5py.Dataset", *, where: str, file_bytes: int) -> tuple
     RefusedFileError
         If the texts are larger than `MAX_TEXT_BYTES`, or what is stored is not what the dataset declares.
     """
-    kind = h5py.check_string_dtype(dataset.dtype)
-    if kind is None or dataset.size is None or dataset.size > MAX_TEXTS:
+    kind = h5py.check_string_dtype(dataset.kind.dtype)
+    if kind is None or dataset.is_null or prod(dataset.shape) > MAX_TEXTS:
         raise LogFormatError(f"{where} holds no list of names")
-    if kind.length is None and dataset.ndim > 0:
+    if kind.length is None and dataset.shape:
         return _varying_texts(dataset, where=where, file_bytes=file_bytes)
-    _check_budget(dataset.size * dataset.dtype.itemsize, where)
+    _check_budget(prod(dataset.shape) * dataset.kind.dtype.itemsize, where)
     return _plain_texts(read_rows(dataset, 0, None, where=where))
 
 
-def _varying_texts(dataset: "h5py.Dataset", *, where: str, file_bytes: int) -> tuple[str, ...]:
-    if dataset.chunks is not None:
-        check_chunks(dataset, 0, dataset.shape[0], where=where)
+def _varying_texts(dataset: CheckedDataset, *, where: str, file_bytes: int) -> tuple[str, ...]:
+    n_rows = dataset.shape[0]
+    if dataset.chunk is not None:
+        check_chunks(dataset, 0, n_rows, where=where)
     else:
         _check_contiguous(dataset, where)
     # Many entries may point to one long text: a stretch holds no more of them than the budget could.
@@ -82,8 +88,8 @@ def _varying_texts(dataset: "h5py.Dataset", *, where: str, file_bytes: int) -> t
     step = max(MAX_TEXT_BYTES // row_bytes, 1)
     texts: list[str] = []
     n_bytes = 0
-    for start in range(0, dataset.shape[0], step):
-        found = _plain_texts(np.asarray(dataset[start : start + step]))
+    for start in range(0, n_rows, step):
+        found = _plain_texts(np.asarray(h5py.Dataset(dataset.handle)[start : start + step]))
         n_bytes += sum(map(len, found))
         _check_budget(n_bytes, where)
         texts.extend(found)
@@ -100,7 +106,8 @@ def _check_budget(n_bytes: int, where: str) -> None:
         raise RefusedFileError("text-size", f"{where} holds texts of more than {MAX_TEXT_BYTES >> 20} MiB")
 
 
-def _check_contiguous(dataset: "h5py.Dataset", where: str) -> None:
-    stored, declared = dataset.id.get_storage_size(), (dataset.size or 0) * stored_item_bytes(dataset)
+def _check_contiguous(dataset: CheckedDataset, where: str) -> None:
+    stored = dataset.handle.get_storage_size()
+    declared = 0 if dataset.is_null else prod(dataset.shape) * stored_item_bytes(dataset)
     if stored not in {0, declared}:
         raise RefusedFileError("broken-storage", f"{where} stores {stored} of {declared} bytes; the file is damaged")

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
@@ -20,13 +21,33 @@ Attribute = str | int | Sequence[int]
 """What an attribute may be given: text, a number, a list of numbers."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """How a column lies in the file."""
+
+    filters: Mapping[str, bool | str | int] = field(default_factory=dict)
+    """What its chunks go through, as h5py names it."""
+    float_filters: Mapping[str, bool | str | int] | None = None
+    """The same for floats, where that is something else."""
+    chunk_rows: int | None = None
+    """Rows of a chunk; None takes as many as `CHUNK_BYTES` hold."""
+
+    def filters_of(self, dtype: np.dtype[np.generic]) -> Mapping[str, bool | str | int]:
+        """Return what chunks of a type go through."""
+        return self.filters if self.float_filters is None or dtype.kind != "f" else self.float_filters
+
+
+PACKED = Storage(filters={"compression": "gzip", "compression_opts": 4, "shuffle": True, "fletcher32": True})
+"""Of a file that is written once."""
+
+
 class Hdf5Writer:
-    """Writes an open file; made by `create_hdf5`.
+    """Writes an open file; made by `create_hdf5`, or by `open_growing` for one that grows.
 
     Parameters
     ----------
     file
-        Empty file, open for writing.
+        Open for writing.
 
     Notes
     -----
@@ -53,6 +74,7 @@ class Hdf5Writer:
         dtype: str,
         missing: float | None = None,
         attributes: Mapping[str, Attribute] | None = None,
+        storage: Storage = PACKED,
     ) -> None:
         """Create a dataset to be filled by `write`.
 
@@ -70,6 +92,8 @@ class Hdf5Writer:
             Number that stands for a missing cell, kept as the fill value.
         attributes
             More attributes.
+        storage
+            How it lies in the file.
         """
         dataset = self._file.create_dataset(
             path,
@@ -77,44 +101,99 @@ class Hdf5Writer:
             maxshape=(None, *shape[1:]),
             dtype=dtype,
             fillvalue=missing,
-            chunks=_chunks(shape, np.dtype(dtype).itemsize),
-            **_FILTERS,
+            chunks=_chunks(shape, np.dtype(dtype).itemsize, storage.chunk_rows),
+            track_times=False,
+            **storage.filters_of(np.dtype(dtype)),
         )
         if missing is not None:
             dataset.attrs.create("_FillValue", missing, dtype=dtype)
-        self._finish(dataset, axes, attributes or {})
-        self._datasets[path] = dataset
+        self._finish(dataset, axes, attributes or {}, storage=storage)
 
     def write(self, path: str, start: int, values: npt.NDArray[np.generic]) -> None:
         """Write rows of a dataset, of its type and from a row on."""
         if values.size:
-            self._datasets[path][start : start + len(values)] = values
+            self._dataset(path)[start : start + len(values)] = values
 
-    def texts(self, path: str, axis: str, texts: Sequence[str]) -> None:
-        """Write a column of texts, as UTF-8 of fixed length."""
-        encoded = [text.encode("utf-8", "surrogateescape") for text in texts]
-        width = max([1, *(len(text) for text in encoded)])
+    def append(self, path: str, start: int, values: npt.NDArray[np.generic]) -> None:
+        """Let a column end with these rows, the first of them in row ``start``; rows between keep the fill value."""
+        self._dataset(path).resize(start + len(values), axis=0)
+        self.write(path, start, values)
+
+    def append_texts(self, path: str, start: int, texts: Sequence[str]) -> None:
+        """Let a column of texts end with these, each cut to the bytes that it has room for."""
+        dtype = self._dataset(path).dtype
+        encoded = [encode_text(text) for text in texts]
+        whole = [
+            t if len(t) <= dtype.itemsize else t[: dtype.itemsize].decode(errors="ignore").encode() for t in encoded
+        ]
+        self.append(path, start, np.array(whole, dtype=dtype))
+
+    def flush(self) -> None:
+        """Hand everything to the operating system."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def texts(self, path: str, axis: str, texts: Sequence[str], *, width: int = 1, storage: Storage = PACKED) -> None:
+        """Write a column of texts, as UTF-8 of fixed length.
+
+        Parameters
+        ----------
+        path, axis
+            As in `column`.
+        texts
+            One a row.
+        width
+            Bytes that a text has room for, at least; those that are written now have room in any case.
+        storage
+            How it lies in the file.
+        """
+        encoded = [encode_text(text) for text in texts]
+        width = max([width, *(len(text) for text in encoded)])
         dataset = self._file.create_dataset(
             path,
             data=np.array(encoded, dtype=h5py.string_dtype("utf-8", width)),
             maxshape=(None,),
-            chunks=_chunks((len(texts),), width),
-            **_FILTERS,
+            chunks=_chunks((len(texts),), width, storage.chunk_rows),
+            track_times=False,
+            **storage.filters,
         )
-        self._finish(dataset, (axis,), {})
+        self._finish(dataset, (axis,), {}, storage=storage)
 
-    def _finish(self, dataset: "h5py.Dataset", axes: Sequence[str], attributes: Mapping[str, Attribute]) -> None:
+    def _dataset(self, path: str) -> "h5py.Dataset":
+        if path not in self._datasets:
+            found = self._file[path]
+            if not isinstance(found, h5py.Dataset):
+                raise ValueError(f"{path} is no column")
+            self._datasets[path] = found
+        return self._datasets[path]
+
+    def _finish(
+        self,
+        dataset: "h5py.Dataset",
+        axes: Sequence[str],
+        attributes: Mapping[str, Attribute],
+        *,
+        storage: Storage,
+    ) -> None:
         for name, value in attributes.items():
             _set_attribute(dataset, name, value)
         for number, (axis, length) in enumerate(zip(axes, dataset.shape, strict=True)):
             dataset.dims[number].label = axis
-            dataset.dims[number].attach_scale(self._scale(axis, length))
+            dataset.dims[number].attach_scale(self._scale(axis, length, storage if number == 0 else PACKED))
 
-    def _scale(self, axis: str, length: int) -> "h5py.Dataset":
+    def _scale(self, axis: str, length: int, storage: Storage) -> "h5py.Dataset":
         if axis not in self._scales:
-            chunks = _chunks((length,), 4)
-            numbers = np.arange(length, dtype="<i4")
-            scale = self._file.create_dataset(axis, data=numbers, maxshape=(None,), chunks=chunks, **_FILTERS)
+            scale = self._file.create_dataset(
+                axis,
+                data=np.arange(length, dtype="<i4"),
+                maxshape=(None,),
+                chunks=_chunks((length,), 4, storage.chunk_rows),
+                track_times=False,
+                **storage.filters,
+            )
             scale.make_scale(f"{_NO_VARIABLE}{length:10d}")
             self._scales[axis] = scale
         scale = self._scales[axis]
@@ -124,29 +203,50 @@ class Hdf5Writer:
 
 
 @contextmanager
-def create_hdf5(path: Path) -> Generator[Hdf5Writer]:
+def create_hdf5(path: Path, *, is_claimed: bool = False) -> Generator[Hdf5Writer]:
     """Create a file; it appears under its name only when the block has ended without an error.
 
     Parameters
     ----------
     path
         Where nothing is yet; nothing is ever overwritten.
+    is_claimed
+        Whether `claim` was called for the path: the file takes the place of the empty one.
 
     Raises
     ------
     OutputError
         If something is there already, or the folder cannot be written.
     """
-    if os.path.lexists(path):
-        raise OutputError(f"{path} exists already and is not overwritten; choose another name or remove it")
+    if not is_claimed and os.path.lexists(path):
+        raise OutputError(_taken(path))
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with _writing(path), h5py.File(partial, "x", libver=("v110", "v110")) as file:
+        with writing(path), h5py.File(partial, "x", libver=("v110", "v110")) as file:
             yield Hdf5Writer(file)
-        with _writing(path):
-            _publish(partial, path)
+        with writing(path):
+            if is_claimed:
+                partial.replace(path)
+            else:
+                _publish(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def claim(path: Path) -> None:
+    """Make an empty file, so that no other writer takes the name.
+
+    Raises
+    ------
+    OutputError
+        If something is there already, or the folder cannot be written.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except FileExistsError as error:
+        raise OutputError(_taken(path)) from error
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 _MAX_FIXED = 1 << 15
@@ -154,11 +254,15 @@ _MAX_FIXED = 1 << 15
 # What netCDF-4 calls an axis without coordinates of its own; a reader then cannot take it for a column.
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."
 
-_FILTERS = {"compression": "gzip", "compression_opts": 4, "shuffle": True, "fletcher32": True, "track_times": False}
+
+def encode_text(text: str) -> bytes:
+    """Return a text as UTF-8; bytes that were no text when they were read are what they were."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 @contextmanager
-def _writing(path: Path) -> Generator[None]:
+def writing(path: Path) -> Generator[None]:
+    """Turn what the system says against writing a file into an `OutputError` that names it."""
     try:
         yield
     except OSError as error:
@@ -171,28 +275,27 @@ def _publish(partial: Path, path: Path) -> None:
         # Unlike a rename, a link fails where a file has appeared in the meantime.
         os.link(partial, path)
     except FileExistsError as error:
-        raise OutputError(f"{path} exists already and is not overwritten; choose another name") from error
+        raise OutputError(_taken(path)) from error
     except OSError:  # a file system without links
-        _reserve(path)
+        claim(path)
         partial.replace(path)
 
 
-def _reserve(path: Path) -> None:
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    except FileExistsError as error:
-        raise OutputError(f"{path} exists already and is not overwritten; choose another name") from error
+def _taken(path: Path) -> str:
+    return f"{path} exists already and is not overwritten; choose another name or remove it"
 
 
-def _chunks(shape: Sequence[int], item_bytes: int) -> tuple[int, ...]:
+def _chunks(shape: Sequence[int], item_bytes: int, chunk_rows: int | None) -> tuple[int, ...]:
     rest = tuple(max(1, n) for n in shape[1:])
+    if chunk_rows is not None:
+        return (chunk_rows, *rest)
     rows = CHUNK_BYTES // (item_bytes * int(np.prod(rest))) if rest else CHUNK_ROWS
     return (max(1, min(rows, shape[0])), *rest)
 
 
 def _set_attribute(owner: "h5py.Group | h5py.Dataset", name: str, value: Attribute) -> None:
     if isinstance(value, str):
-        encoded = value.encode("utf-8", "surrogateescape")
+        encoded = encode_text(value)
         # Readers refuse elements of absurd size; a text of varying length is a small element that points to a heap.
         kind = h5py.string_dtype("utf-8", max(1, len(encoded)) if len(encoded) <= _MAX_FIXED else None)
         owner.attrs.create(name, np.array(encoded, dtype=kind), dtype=kind)

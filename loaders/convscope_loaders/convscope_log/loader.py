@@ -16,6 +16,7 @@ from convscope.values.fields import FieldSpec
 from convscope.values.header import Agent, LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.convscope_log.fields import find_fields, slots_by_group
+from convscope_loaders.convscope_log.recorded import only_committed, recorded_notices, training_order
 from convscope_loaders.convscope_log.source import ConvscopeSource, StoredPart
 from convscope_loaders.convscope_log.tables import Tables, read_agents, read_episodes
 
@@ -48,7 +49,7 @@ class ConvscopeLoader:
             raise LogFormatError(f"{probe.name} is no convscope log: its root has no encoding-type {ENCODING!r}")
         _check_version(probe.name, inventory)
         with open_hdf5(probe.path) as file:
-            return _log(probe, Tables(name=probe.name, inventory=inventory, file=file))
+            return _log(probe, only_committed(Tables(name=probe.name, inventory=inventory, file=file)))
 
 
 LOADER = ConvscopeLoader()
@@ -78,13 +79,16 @@ def _log(probe: Probe, tables: Tables) -> TrajectoryLog:
     header = _header(probe, tables, agents, fields=tuple(spec for spec, _ in fields))
     episodes = read_episodes(tables, agents, header.roles)
     n_episodes = episodes.n_episodes
+    rows, order = episodes.rows, np.arange(n_episodes)
+    if tables.n_episodes is not None:
+        episodes, order = training_order(episodes)
     source = ConvscopeSource(
         path=probe.path,
         n_agents=len(agents),
         status=tuple(StoredPart(path=f"{path}/status", slots=slots, missing=None) for path, slots in groups.items()),
         fields=tuple(stored for _, stored in fields),
         start=tables.numbers("/episodes/start", (n_episodes,)),
-        rows=episodes.rows,
+        rows=rows,
     )
     _check_rows(tables, source)
     return TrajectoryLog(
@@ -92,7 +96,7 @@ def _log(probe: Probe, tables: Tables) -> TrajectoryLog:
         episodes=episodes,
         sources=(source,),
         source_of=np.zeros(n_episodes, np.int64),
-        local_of=np.arange(n_episodes),
+        local_of=order,
     )
 
 
@@ -133,7 +137,7 @@ def _header(probe: Probe, tables: Tables, agents: tuple[Agent, ...], *, fields: 
         environment=_text(producer.get("env_id")),
         roles=tables.texts("/roles/name") or own,
         identities_persist=slots.get("identities-persist", 1) != 0,
-        notices=(*_notices(root.get("notices")), *tables.inventory.notices),
+        notices=(*_notices(root.get("notices")), *recorded_notices(tables, tables.inventory.notices)),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5
 from convscope.ingest.packing import unpack
-from convscope.values.arrays import ByteArray, FloatArray, IntArray, sealed
+from convscope.values.arrays import ByteArray, FloatArray, IntArray, joined, sealed
 from convscope.values.fields import PAIR_MESSAGES
 from convscope.values.log import Columns
 
@@ -21,6 +21,11 @@ class StoredPart:
     """Agents whose columns it holds; None for a field of the whole team."""
     missing: int | None
     """Number that stands for a missing cell; None where that is NaN."""
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether its columns are those of the first agents, each in its place."""
+        return self.slots is None or self.slots == tuple(range(len(self.slots)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +62,16 @@ class ConvscopeSource:
         cuts = np.flatnonzero(starts[1:] != starts[:-1] + rows[:-1]) + 1
         groups = [group for group in np.split(np.arange(len(episodes)), cuts) if len(group)]
         spans = [(int(starts[group[0]]), int(starts[group[-1]] + rows[group[-1]])) for group in groups]
+        wanted = [field for field in self.fields if field.name in fields]
         with open_hdf5(self.path) as file:
-            status = [np.zeros((0, self.n_agents), np.uint8), *(self._status(file, span) for span in spans)]
-            columns = {
-                field.name: np.concatenate(
-                    [np.zeros((0, *field.row_shape)), *(_field_rows(file, field, span) for span in spans)]
-                )
-                for field in self.fields
-                if field.name in fields
-            }
-        return Columns(lengths=rows, status=np.concatenate(status), columns=columns)
+            status = [self._status(file, span) for span in spans]
+            columns = {field.name: [_field_rows(file, field, span) for span in spans] for field in wanted}
+        no_status = np.zeros((0, self.n_agents), np.uint8)
+        return Columns(
+            lengths=rows,
+            status=joined(status, no_status),
+            columns={field.name: joined(columns[field.name], np.zeros((0, *field.row_shape))) for field in wanted},
+        )
 
     def _status(self, file: Hdf5Reader, span: tuple[int, int]) -> ByteArray:
         status = np.zeros((span[1] - span[0], self.n_agents), np.uint8)
@@ -76,19 +81,26 @@ class ConvscopeSource:
 
 
 def _field_rows(file: Hdf5Reader, field: StoredField, span: tuple[int, int]) -> FloatArray:
-    if all(part.slots is None for part in field.parts):
-        (part,) = field.parts
-        values = unpack(file.read(part.path, *span), part.missing)
-        return _receiver_first(values) if field.name == PAIR_MESSAGES else values
-    rows = np.full((span[1] - span[0], *field.row_shape), np.nan)
-    for part in field.parts:
-        values = unpack(file.read(part.path, *span), part.missing)
-        # A discrete action is one number in the file and one column in memory.
-        values = values.reshape(*values.shape, *(1 for _ in range(rows.ndim - values.ndim)))
+    parts = [_part_rows(file, field, part, span=span) for part in field.parts]
+    row_shape = field.row_shape
+    if len(parts) == 1 and parts[0].shape[1:] == row_shape and field.parts[0].is_in_order:
+        return parts[0]
+    rows = np.full((span[1] - span[0], *row_shape), np.nan)
+    for part, values in zip(field.parts, parts, strict=True):
         width = values.shape[2:3]
         target = rows[:, :, : width[0]] if width else rows
         target[:, list(part.slots or ())] = values
     return rows
+
+
+def _part_rows(file: Hdf5Reader, field: StoredField, part: StoredPart, *, span: tuple[int, int]) -> FloatArray:
+    # Without a mark among whole numbers, which float64 might not tell from its neighbours, rows are read as they go.
+    is_ready = part.missing is None
+    values = file.read_floats(part.path, *span) if is_ready else unpack(file.read(part.path, *span), part.missing)
+    if part.slots is None:
+        return _receiver_first(values) if field.name == PAIR_MESSAGES else values
+    # A discrete action is one number in the file and one column in memory.
+    return values.reshape(*values.shape, *(1 for _ in range(len(field.row_shape) + 1 - values.ndim)))
 
 
 def _receiver_first(messages: FloatArray) -> FloatArray:

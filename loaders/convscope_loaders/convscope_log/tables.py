@@ -1,6 +1,7 @@
 """The tables of a convscope log: agents and episodes."""
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from convscope.ingest.container import Inventory
 from convscope.ingest.episode_numbers import episode_numbers
 from convscope.ingest.hdf5.reading import Hdf5Reader
 from convscope.ingest.json_text import parsed_json
+from convscope.ingest.log_layout import CONTINUES
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.header import ActionKind, ActionSpace, Agent
@@ -23,6 +25,8 @@ class Tables:
     """The file, for errors."""
     inventory: Inventory
     file: Hdf5Reader
+    n_episodes: int | None = None
+    """Entries of the table of episodes that count, where more may be on their way; None where all do."""
 
     def has(self, path: str) -> bool:
         """Whether there is such a column."""
@@ -54,9 +58,11 @@ class Tables:
             if default is None:
                 raise LogFormatError(f"{self.name} has no {path}, which every convscope log has; convert it again")
             return np.full(shape, default, dtype=np.int64)
-        if info.shape != shape or not info.is_whole:
+        is_growing = self.n_episodes is not None and path.startswith("/episodes/")
+        found = shape if is_growing and len(info.shape) == 1 and info.shape >= shape else info.shape
+        if found != shape or not info.is_whole:
             raise LogFormatError(f"{self.name}:{path} is {info.dtype} of shape {info.shape}, expected whole {shape}")
-        return self.file.read(path).astype(np.int64)
+        return self.file.read(path, 0, shape[0] if shape else None).astype(np.int64)
 
     def codes(self, path: str, shape: tuple[int, ...], n_names: int) -> IntArray:
         """Return a column of indices into a list of names, -1 for none; all -1 where it is absent.
@@ -111,11 +117,15 @@ def read_episodes(tables: Tables, agents: tuple[Agent, ...], roles: tuple[str, .
     """
     length_info = tables.inventory.datasets.get("/episodes/length")
     shape = length_info.shape[:1] if length_info is not None else (0,)
+    shape = shape if tables.n_episodes is None else (tables.n_episodes,)
     length = tables.numbers("/episodes/length", shape)
-    runs = tables.texts("/runs/name") or (tables.name,)
+    runs, run = _runs(tables, shape)
     checkpoints, conditions = tables.texts("/checkpoints/label"), tables.texts("/conditions/name")
-    run = np.maximum(tables.codes("/episodes/run", shape, len(runs)), 0)
     checkpoint = tables.codes("/episodes/checkpoint", shape, len(checkpoints))
+    condition = tables.codes("/episodes/condition", shape, len(conditions))
+    if tables.n_episodes is not None:  # a name may have come before its first episode
+        checkpoints = checkpoints[: int(checkpoint.max(initial=-1)) + 1]
+        conditions = conditions[: int(condition.max(initial=-1)) + 1]
     rows = tables.numbers("/episodes/rows", shape) if tables.has("/episodes/rows") else length
     if (length < 1).any() or not np.isin(rows - length, (0, 1)).all():
         raise LogFormatError(f"{tables.name}:/episodes: an episode has as many rows as steps, at least 1, or one more")
@@ -127,7 +137,7 @@ def read_episodes(tables: Tables, agents: tuple[Agent, ...], roles: tuple[str, .
         conditions=conditions,
         run=run,
         checkpoint=checkpoint,
-        condition=tables.codes("/episodes/condition", shape, len(conditions)),
+        condition=condition,
         number=tables.numbers("/episodes/number", shape) if has_numbers else episode_numbers(run, checkpoint),
         length=length,
         rows=rows,
@@ -135,6 +145,25 @@ def read_episodes(tables: Tables, agents: tuple[Agent, ...], roles: tuple[str, .
         path=_paths(tables, len(length)),
         declared_roles=_declared_roles(tables, agents, roles, n_episodes=len(length)),
     )
+
+
+def _runs(tables: Tables, shape: tuple[int, ...]) -> tuple[tuple[str, ...], IntArray]:
+    """Return the names of the runs, and each episode's; one without is of a run that is called after the file."""
+    names = tables.texts("/runs/name")
+    run = tables.codes("/episodes/run", shape, len(names))
+    if tables.n_episodes is not None:
+        names = names[: int(run.max(initial=-1)) + 1]
+    if names and (run >= 0).all():
+        return names, run
+    return (*names, _own_run(tables)), np.where(run < 0, len(names), run)
+
+
+def _own_run(tables: Tables) -> str:
+    """Return the name of a run that is called after its file: the one that the recording began in, if it says so."""
+    first = tables.inventory.attributes.get("/", {}).get(CONTINUES)
+    path = PurePosixPath(tables.name)
+    is_name = isinstance(first, str) and PurePosixPath(first).name == first
+    return path.with_name(str(first)).as_posix() if is_name else tables.name
 
 
 def _declared_roles(tables: Tables, agents: tuple[Agent, ...], roles: tuple[str, ...], *, n_episodes: int) -> IntArray:

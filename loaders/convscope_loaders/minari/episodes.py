@@ -1,15 +1,17 @@
 """The episodes of a Minari file: their lengths, ends and conditions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from convscope.errors import LogFormatError
-from convscope.ingest.container import Inventory
-from convscope.ingest.hdf5.reading import Hdf5Reader
+from convscope.ingest.container import ArrayReader, Inventory
+from convscope.ingest.hdf5.gathering import stored_arrays
 from convscope.values.arrays import BoolArray, ByteArray, IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.status import EndKind
+from convscope_loaders.minari.datasets import EpisodeDatasets
 from convscope_loaders.minari.layout import MinariLayout
 
 _FLAGS = frozenset({"terminations", "truncations"})
@@ -26,8 +28,8 @@ class MinariExtent:
     """One more where a final observation follows, shape (E,)."""
     is_present: BoolArray
     """Shape (E, N)."""
-    leaves: tuple[frozenset[str], ...]
-    """Datasets of each episode, those without a row left out; one set for all where they agree."""
+    datasets: Mapping[str, EpisodeDatasets]
+    """Those that are read, by their path within the episode."""
 
 
 def find_extent(name: str, inventory: Inventory, layout: MinariLayout, *, used: frozenset[str]) -> MinariExtent:
@@ -48,24 +50,21 @@ def find_extent(name: str, inventory: Inventory, layout: MinariLayout, *, used: 
         If a dataset is neither as long as its episode nor one row longer, or is wider than in other episodes.
     """
     length = np.array([inventory.datasets[f"{group}/rewards"].shape[0] for group in layout.episodes], dtype=np.int64)
-    leaves: list[frozenset[str]] = []
-    has_final: list[bool] = []
+    sizes: dict[str, list[int]] = {leaf: [] for leaf in sorted(used | _FLAGS)}
     for group, n_steps in zip(layout.episodes, length.tolist(), strict=True):
-        held = frozenset(leaf for leaf in used | _FLAGS if f"{group}/{leaf}" in inventory.datasets)
-        sizes = {leaf: _checked(name, inventory, layout, group=group, leaf=leaf, n_steps=n_steps) for leaf in held}
-        observed = [n for leaf, n in sizes.items() if leaf.startswith("observations/")]
-        has_final.append(bool(observed) and min(observed) == n_steps + 1)
-        leaves.append(held)
+        for leaf, n_rows in sizes.items():
+            n_rows.append(_n_rows(name, inventory, layout, group=group, leaf=leaf, n_steps=n_steps))
+    datasets = {leaf: _datasets(inventory, layout, leaf, n_rows=n_rows) for leaf, n_rows in sizes.items()}
     return MinariExtent(
         length=length,
-        rows=length + np.array(has_final, dtype=np.int64),
-        is_present=np.array([[f"actions/{key}" in held for key in layout.keys] for held in leaves], dtype=np.bool_),
-        leaves=tuple(leaves[:1]) if len(set(leaves)) == 1 else tuple(leaves),
+        rows=length + _has_final(datasets, length),
+        is_present=np.stack([datasets[f"actions/{key}"].is_there for key in layout.keys], axis=1),
+        datasets=datasets,
     )
 
 
 def read_episodes(
-    run: str, inventory: Inventory, file: Hdf5Reader, *, layout: MinariLayout, extent: MinariExtent
+    run: str, inventory: Inventory, file: ArrayReader, *, layout: MinariLayout, extent: MinariExtent
 ) -> EpisodeTable:
     """Return the table of episodes."""
     n_episodes = len(layout.episodes)
@@ -81,14 +80,17 @@ def read_episodes(
         number=np.arange(n_episodes),
         length=extent.length,
         rows=extent.rows,
-        end=_ends(file, layout, extent.length),
+        end=_ends(file, layout, extent),
         path=layout.episodes,
         declared_roles=np.full((n_episodes, len(layout.keys)), -1),
     )
 
 
-def _checked(name: str, inventory: Inventory, layout: MinariLayout, *, group: str, leaf: str, n_steps: int) -> int:
-    info = inventory.datasets[f"{group}/{leaf}"]
+def _n_rows(name: str, inventory: Inventory, layout: MinariLayout, *, group: str, leaf: str, n_steps: int) -> int:
+    """Return how many rows a dataset has, -1 for one that is not there."""
+    info = inventory.datasets.get(f"{group}/{leaf}")
+    if info is None:
+        return -1
     shape = info.shape
     if info.is_text or info.columns:
         raise LogFormatError(
@@ -102,18 +104,31 @@ def _checked(name: str, inventory: Inventory, layout: MinariLayout, *, group: st
     return shape[0]
 
 
-def _ends(file: Hdf5Reader, layout: MinariLayout, length: IntArray) -> ByteArray:
-    kinds = {
-        (True, False): EndKind.TERMINATED,
-        (False, True): EndKind.TRUNCATED,
-        (True, True): EndKind.AMBIGUOUS,
-        (False, False): EndKind.CUT,
-    }
-    ends: list[EndKind] = []
-    for group, n_steps in zip(layout.episodes, length.tolist(), strict=True):
-        flags = [bool(file.read(f"{group}/{kind}", n_steps - 1).any()) for kind in ("terminations", "truncations")]
-        ends.append(kinds[flags[0], flags[1]])
-    return np.array(ends, dtype=np.uint8)
+def _datasets(inventory: Inventory, layout: MinariLayout, leaf: str, *, n_rows: list[int]) -> EpisodeDatasets:
+    stored = stored_arrays(inventory, [f"{group}/{leaf}" for group in layout.episodes])
+    return EpisodeDatasets(leaf=leaf, n_rows=np.array(n_rows, dtype=np.int64), stored=stored)
+
+
+def _has_final(datasets: Mapping[str, EpisodeDatasets], length: IntArray) -> BoolArray:
+    """Return whether every observation of an episode has a row after the last step, shape (E,)."""
+    observed = [held for leaf, held in datasets.items() if leaf.startswith("observations/")]
+    has_some = np.zeros(len(length), np.bool_)
+    is_short = np.zeros(len(length), np.bool_)
+    for held in observed:
+        has_some |= held.is_there
+        is_short |= held.is_there & (held.n_rows <= length)
+    return has_some & ~is_short
+
+
+def _ends(file: ArrayReader, layout: MinariLayout, extent: MinariExtent) -> ByteArray:
+    has_flag = {kind: _last_flags(file, layout, extent, kind=kind) for kind in _FLAGS}
+    kinds = np.array([[EndKind.CUT, EndKind.TRUNCATED], [EndKind.TERMINATED, EndKind.AMBIGUOUS]], dtype=np.uint8)
+    return kinds[has_flag["terminations"].astype(np.int64), has_flag["truncations"].astype(np.int64)]
+
+
+def _last_flags(file: ArrayReader, layout: MinariLayout, extent: MinariExtent, *, kind: str) -> BoolArray:
+    flags = extent.datasets[kind].read(file, layout.episodes, start=extent.length - 1, stop=extent.length)
+    return np.asarray(flags.reshape(len(layout.episodes), -1).any(axis=1), dtype=np.bool_)
 
 
 def _condition(inventory: Inventory, group: str) -> str | None:

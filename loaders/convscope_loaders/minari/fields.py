@@ -106,4 +106,4 @@ def _dtype(layout: MinariLayout, leaves: Sequence[str]) -> str:
 
 def _why(leaf: str) -> str:
     where = leaf.partition("/")[0]
-    return f"left out: {where} that belong to no agent and hold no plain numbers are not read"
+    return f"left out: {where} that belong to no agent, or hold texts or images instead of numbers, are not read"

@@ -35,8 +35,8 @@ class MinariLayout:
         return all(key.startswith(_TUPLE_KEY) for key in self.keys)
 
     def observations(self, key: str) -> tuple[str, ...]:
-        """Leaves of an agent's observation, in numbered order, masks left out."""
-        return tuple(leaf for leaf in self._observed(key) if not _is_mask(leaf))
+        """Leaves of an agent's observation, in numbered order; masks, texts and images left out."""
+        return tuple(leaf for leaf in self._observed(key) if not _is_mask(leaf) and not self.leaves[leaf].is_text)
 
     def mask(self, key: str) -> str | None:
         """Leaf of an agent's legal actions, which some keep inside the observation; None where there is none."""

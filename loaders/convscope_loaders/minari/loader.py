@@ -5,34 +5,38 @@ import re
 import numpy as np
 
 from convscope.errors import LogFormatError
-from convscope.ingest.container import Inventory
-from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5
+from convscope.ingest.container import ArrayReader, Container, Inventory
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values.fields import OBSERVATIONS, FieldSpec
-from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader
+from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader, Notice
 from convscope.values.log import TrajectoryLog
-from convscope_loaders.minari.episodes import find_extent, read_episodes
+from convscope_loaders.minari.episodes import MinariExtent, find_extent, read_episodes
 from convscope_loaders.minari.fields import find_fields, reward_info
 from convscope_loaders.minari.layout import MinariLayout, episode_groups, find_layout
 from convscope_loaders.minari.metadata import MinariMetadata, read_metadata
 from convscope_loaders.minari.source import MinariSource
+from convscope_loaders.minari.tables import has_tables, look_into_tables
+
+_EPISODES_AT_A_TIME = 1024
 
 
 class MinariLoader:
-    """Reads ``main_data.hdf5`` of a Minari dataset."""
+    """Reads the ``data`` folder of a Minari dataset, or its ``main_data.hdf5``."""
 
     name = "minari"
-    description = "Minari datasets in HDF5, one entry of a Dict or Tuple space per agent"
+    description = "Minari datasets in HDF5, Arrow or Parquet, one entry of a Dict or Tuple space per agent"
     requires: tuple[str, ...] = ()
     takes_mapping = False
 
     def sniff(self, probe: Probe) -> Match:
-        """Look for ``/episode_<k>`` groups with rewards, terminations and truncations."""
+        """Look for ``/episode_<k>`` groups with rewards, terminations and truncations, or for a table per episode."""
         if probe.hdf5 is not None and episode_groups(probe.hdf5):
             return Match(score=0.9, reason="groups episode_<k> with rewards, terminations and truncations")
-        if _is_arrow_dataset(probe):
+        if has_tables(probe.files):
+            return Match(score=0.9, reason="a table for each episode, <k>/part-0, beside a metadata.json")
+        if _is_part(probe):
             return Match(score=0.9, reason="an episode of a Minari dataset in Arrow or Parquet")
         return Match(score=0.0, reason="no group episode_<k> with rewards, terminations and truncations")
 
@@ -42,54 +46,57 @@ class MinariLoader:
         Raises
         ------
         LogFormatError
-            If the dataset is in Arrow or Parquet, names no agents, or its arrays do not fit each other.
+            If it is a single episode, names no agents, or its arrays do not fit each other.
         """
-        if _is_arrow_dataset(probe):
+        if _is_part(probe):
+            folder = probe.path.parent.parent
             raise LogFormatError(
-                f"{probe.name} is part of a Minari dataset in Arrow or Parquet, which is not read yet; "
-                'write the dataset again with data_format="hdf5" and give its main_data.hdf5'
+                f"{probe.path} is one episode of a Minari dataset in Arrow or Parquet; give its folder {folder}"
             )
-        if probe.hdf5 is None or not episode_groups(probe.hdf5):
-            raise LogFormatError(f"{probe.name} is no Minari dataset: it has no group episode_<k> with rewards")
-        layout = find_layout(probe.name, probe.hdf5)
-        metadata = read_metadata(probe.path.with_name("metadata.json"))
-        with open_hdf5(probe.path) as file:
-            return _log(probe, probe.hdf5, file, layout=layout, metadata=metadata)
+        is_folder = probe.kind is FileKind.FOLDER
+        metadata = read_metadata(probe.path / "metadata.json" if is_folder else probe.path.with_name("metadata.json"))
+        container = look_into_tables(probe, metadata) if is_folder else probe.container
+        if container is None or not episode_groups(container.inventory):
+            raise LogFormatError(f"{probe.name} is no Minari dataset: it has no episode with rewards and a step")
+        layout = find_layout(probe.name, container.inventory)
+        with container.store.open() as file:
+            return _log(probe, container, file, layout=layout, metadata=metadata)
 
 
 LOADER = MinariLoader()
 """What the entry point names."""
 
 
-def _is_arrow_dataset(probe: Probe) -> bool:
+def _is_part(probe: Probe) -> bool:
     is_table = probe.kind in (FileKind.ARROW, FileKind.PARQUET)
     return is_table and probe.path.name.startswith("part-") and probe.path.parent.name.isdigit()
 
 
 def _log(
-    probe: Probe, inventory: Inventory, file: Hdf5Reader, *, layout: MinariLayout, metadata: MinariMetadata | None
+    probe: Probe, container: Container, file: ArrayReader, *, layout: MinariLayout, metadata: MinariMetadata | None
 ) -> TrajectoryLog:
+    inventory = container.inventory
     fields, notices = find_fields(layout)
     used = frozenset(part.leaf for _, column in fields for part in column.parts)
     extent = find_extent(probe.name, inventory, layout, used=used)
     specs = tuple(spec for spec, _ in fields)
-    spaces = [_space(inventory, file, layout, key=key, metadata=metadata) for key in layout.keys]
+    spaces = [_space(file, layout, extent, key=key, metadata=metadata) for key in layout.keys]
     header = LogHeader(
         agents=_agents(layout, spaces, specs),
         fields=specs,
         inputs=(_input(probe, layout, metadata),),
         framework="Minari",
         environment=metadata.environment if metadata is not None else None,
-        notices=(*notices, *inventory.notices),
+        notices=(*notices, *_left_out(inventory, layout), *inventory.notices),
     )
     source = MinariSource(
-        path=probe.path,
+        store=container.store,
         groups=layout.episodes,
         columns=tuple(column for _, column in fields),
         length=extent.length,
         rows=extent.rows,
         is_present=extent.is_present,
-        leaves=extent.leaves,
+        datasets=extent.datasets,
     )
     return TrajectoryLog(
         header=header,
@@ -100,8 +107,16 @@ def _log(
     )
 
 
+def _left_out(inventory: Inventory, layout: MinariLayout) -> tuple[Notice, ...]:
+    groups = [group for group in inventory.groups if group.startswith("/episode_") and group.count("/") == 1]
+    known = frozenset(layout.episodes)
+    empty = [group for group in groups if group not in known]
+    message = f"{len(empty)} episodes without a step, or without rewards and end flags, are left out"
+    return (Notice(code="empty-episodes", message=message, where=empty[0]),) if empty else ()
+
+
 def _space(
-    inventory: Inventory, file: Hdf5Reader, layout: MinariLayout, *, key: str, metadata: MinariMetadata | None
+    file: ArrayReader, layout: MinariLayout, extent: MinariExtent, *, key: str, metadata: MinariMetadata | None
 ) -> ActionSpace:
     info = layout.leaves[f"actions/{key}"]
     width = int(np.prod(info.shape[1:]))
@@ -111,11 +126,12 @@ def _space(
     if np.dtype(info.dtype).kind == "f":
         return ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
     largest = np.zeros(width, np.int64)
-    for path in (f"{group}/actions/{key}" for group in layout.episodes):
-        if path not in inventory.datasets:
-            continue
-        actions = file.read(path).astype(np.int64).reshape(-1, width)
-        largest = np.maximum(largest, actions.max(axis=0, initial=0))
+    datasets = extent.datasets[f"actions/{key}"]
+    held = np.flatnonzero(datasets.is_there)
+    for some in np.split(held, range(_EPISODES_AT_A_TIME, len(held), _EPISODES_AT_A_TIME)):
+        groups = [layout.episodes[episode] for episode in some.tolist()]
+        actions = datasets.of(some).read(file, groups, start=np.zeros_like(some), stop=extent.length[some])
+        largest = np.maximum(largest, actions.astype(np.int64).reshape(-1, width).max(axis=0, initial=0))
     kind = ActionKind.MULTI_DISCRETE if len(info.shape) > 1 else ActionKind.DISCRETE
     return ActionSpace(kind=kind, n=tuple((largest + 1).tolist()), width=width)
 
@@ -142,6 +158,8 @@ def _input(probe: Probe, layout: MinariLayout, metadata: MinariMetadata | None) 
         sentences.append("there is no metadata.json beside it: action spaces are taken from the actions themselves")
     else:
         sentences.append("environment and action spaces are those of the metadata.json beside it")
+    if probe.kind is FileKind.FOLDER:
+        sentences.append("the last row of an episode's actions, rewards and flags is padding, as Minari writes it")
     name = reward_info(layout)
     if name is not None:
         sentences.append(f"infos/{name} holds each agent's own reward, its first row that of the reset")

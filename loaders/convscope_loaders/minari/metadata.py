@@ -1,9 +1,10 @@
-"""The ``metadata.json`` beside a Minari file: action spaces and where the data come from."""
+"""The ``metadata.json`` beside Minari's data: spaces, where the data come from, and what is told of each episode."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from convscope.ingest.container import Value
 from convscope.ingest.json_text import parsed_json
 from convscope.values.header import ActionKind, ActionSpace
 
@@ -19,6 +20,8 @@ class MinariMetadata:
     """None where the file names none."""
     spaces: Mapping[str, ActionSpace]
     """Action space of each agent's key; keys of other kinds of spaces are left out."""
+    has_tuples: bool
+    """Whether the action space is a Tuple."""
 
 
 def read_metadata(path: Path) -> MinariMetadata | None:
@@ -29,29 +32,56 @@ def read_metadata(path: Path) -> MinariMetadata | None:
     path
         Beside the data file; nothing in it is trusted.
     """
-    if not path.is_file():
+    document = _document(path)
+    if document is None:
+        return None
+    env_spec = _nested(document.get("env_spec"))
+    environment = env_spec.get("id") or document.get("dataset_id")
+    action_space = _nested(document.get("action_space"))
+    found = {key: _space(entry) for key, entry in _entries(action_space).items()}
+    return MinariMetadata(
+        environment=environment if isinstance(environment, str) else None,
+        spaces={key: space for key, space in found.items() if space is not None},
+        has_tuples=isinstance(action_space.get("subspaces"), list),
+    )
+
+
+def read_episode_metadata(path: Path) -> Mapping[str, Value]:
+    """Read what is told of one episode, named as the attributes of the HDF5 storage; nothing where there is no file.
+
+    Parameters
+    ----------
+    path
+        Beside the episode's table; nothing in it is trusted.
+    """
+    return _flattened(_document(path) or {})
+
+
+def _document(path: Path) -> Mapping[str, object] | None:
+    if path.is_symlink() or not path.is_file():
         return None
     with path.open("rb") as stream:
         content = stream.read(MAX_BYTES + 1)
     # Minari writes Infinity literally, which Python's parser takes.
     document = parsed_json(content) if len(content) <= MAX_BYTES else None
-    if not isinstance(document, dict):
-        return None
-    env_spec = _nested(document.get("env_spec"))
-    environment = env_spec.get("id") or document.get("dataset_id")
-    return MinariMetadata(
-        environment=environment if isinstance(environment, str) else None,
-        spaces=_spaces(_nested(document.get("action_space"))),
-    )
+    return document if isinstance(document, dict) else None
 
 
-def _spaces(space: Mapping[str, object]) -> Mapping[str, ActionSpace]:
+def _flattened(told: Mapping[str, object], prefix: str = "") -> Mapping[str, Value]:
+    found: dict[str, Value] = {}
+    for name, value in told.items():
+        if isinstance(value, dict):
+            found.update(_flattened(value, f"{prefix}{name}/"))
+        elif isinstance(value, str | int | float | bool):
+            found[f"{prefix}{name}"] = value
+    return found
+
+
+def _entries(space: Mapping[str, object]) -> Mapping[str, object]:
     entries = space.get("subspaces")
     if isinstance(entries, list):
-        entries = {f"_index_{slot}": entry for slot, entry in enumerate(entries)}
-    named = entries.items() if isinstance(entries, dict) else ()
-    found = ((str(key), _space(entry)) for key, entry in named)
-    return {key: space for key, space in found if space is not None}
+        return {f"_index_{slot}": entry for slot, entry in enumerate(entries)}
+    return entries if isinstance(entries, dict) else {}
 
 
 def _space(entry: object) -> ActionSpace | None:

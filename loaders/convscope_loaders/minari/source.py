@@ -1,14 +1,15 @@
 """Rows of Minari episodes: one small dataset per episode, field and agent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5
-from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, sealed
+from convscope.ingest.container import ArrayReader, ArrayStore
+from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, ranges, sealed
 from convscope.values.log import Columns
 from convscope.values.status import Status
+from convscope_loaders.minari.datasets import EpisodeDatasets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +41,9 @@ class MinariColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MinariSource:
-    """Reads the episodes of one file."""
+    """Reads the episodes of one dataset."""
 
-    path: Path
+    store: ArrayStore
     groups: tuple[str, ...]
     """Path of each episode."""
     columns: tuple[MinariColumn, ...]
@@ -52,48 +53,60 @@ class MinariSource:
     """One more where a final observation follows, shape (E,)."""
     is_present: BoolArray
     """Whether an episode has an agent, shape (E, N)."""
-    leaves: tuple[frozenset[str], ...]
-    """Datasets that each episode has; one set for all where they agree."""
+    datasets: Mapping[str, EpisodeDatasets]
+    """By their path within the episode."""
 
     def __post_init__(self) -> None:
         for name in ("length", "rows"):
             object.__setattr__(self, name, sealed(getattr(self, name), (None,), name))
         object.__setattr__(self, "is_present", sealed(self.is_present, (len(self.groups), None), "is_present"))
 
+    def of(self, episodes: IntArray) -> "MinariSource":
+        """Return a source of some of the episodes."""
+        return MinariSource(
+            store=self.store,
+            groups=tuple(self.groups[episode] for episode in episodes.tolist()),
+            columns=self.columns,
+            length=self.length[episodes],
+            rows=self.rows[episodes],
+            is_present=self.is_present[episodes],
+            datasets={leaf: datasets.of(episodes) for leaf, datasets in self.datasets.items()},
+        )
+
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return the rows of these episodes."""
-        wanted = tuple(column for column in self.columns if column.field in fields)
-        with open_hdf5(self.path) as file:
-            return Columns(
-                lengths=self.rows[episodes],
-                status=np.concatenate([self._no_rows(), *(self._status(e) for e in episodes.tolist())]),
-                columns={
-                    column.field: np.concatenate(
-                        [np.zeros((0, *column.row_shape)), *(self._rows(file, column, e) for e in episodes.tolist())]
-                    )
-                    for column in wanted
-                },
-            )
+        wanted = self.of(episodes)
+        with self.store.open() as file:
+            columns = {column.field: wanted.column(file, column) for column in self.columns if column.field in fields}
+        return Columns(lengths=wanted.rows, status=wanted.status(), columns=columns)
 
-    def _no_rows(self) -> ByteArray:
-        return np.zeros((0, self.is_present.shape[1]), np.uint8)
-
-    def _status(self, episode: int) -> ByteArray:
-        is_final = np.arange(self.rows[episode]) >= self.length[episode]
+    def status(self) -> ByteArray:
+        """Return the status of all rows."""
+        episode, row = np.repeat(np.arange(len(self.rows)), self.rows), ranges(np.zeros_like(self.rows), self.rows)
+        is_final = row >= self.length[episode]
         status = np.where(is_final[:, None], Status.WAITING, Status.ACTING)
         return np.where(self.is_present[episode], status, Status.ABSENT).astype(np.uint8)
 
-    def _rows(self, file: Hdf5Reader, column: MinariColumn, episode: int) -> FloatArray:
-        n_rows, length = int(self.rows[episode]), int(self.length[episode])
-        rows = np.full((n_rows, *column.row_shape), np.nan)
+    def column(self, file: ArrayReader, column: MinariColumn) -> FloatArray:
+        """Return all rows of a field."""
+        rows = np.full((int(self.rows.sum()), *column.row_shape), np.nan)
         for part in column.parts:
-            if part.leaf not in self.leaves[episode % len(self.leaves)]:
-                continue
-            values = file.read(f"{self.groups[episode]}/{part.leaf}").astype(np.float64)
-            kept = values[max(len(values) - length, 0) :] if column.is_of_step else values[:n_rows]
-            target = rows if part.slot is None else rows[:, part.slot]
-            if target.ndim == 1:
-                target[: len(kept)] = kept.reshape(-1)
-            else:
-                target[: len(kept), part.offset : part.offset + part.width] = kept.reshape(-1, part.width)
+            self._fill(file, rows, part, is_of_step=column.is_of_step)
         return rows
+
+    def _fill(self, file: ArrayReader, rows: FloatArray, part: MinariPart, *, is_of_step: bool) -> None:
+        held = np.flatnonzero(self.datasets[part.leaf].is_there)
+        if not len(held):
+            return
+        datasets = self.datasets[part.leaf].of(held)
+        start = np.maximum(datasets.n_rows - self.length[held], 0) if is_of_step else np.zeros_like(held)
+        stop = np.minimum(datasets.n_rows, start + self.rows[held])
+        values = datasets.read(file, [self.groups[episode] for episode in held.tolist()], start=start, stop=stop)
+        first = (np.cumsum(self.rows) - self.rows)[held]
+        at = ranges(first, first + stop - start)
+        if part.slot is not None and rows.ndim > 2:
+            rows[at, part.slot, part.offset : part.offset + part.width] = values.reshape(-1, part.width)
+        elif part.slot is not None:
+            rows[at, part.slot] = values.reshape(-1)
+        else:
+            rows[at] = values.reshape(-1, *rows.shape[1:])

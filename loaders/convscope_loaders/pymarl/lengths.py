@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convscope.errors import LogFormatError
-from convscope.ingest.hdf5.reading import Hdf5Reader
+from convscope.ingest.container import ArrayReader
 from convscope.values.arrays import BoolArray, ByteArray, IntArray
 from convscope.values.status import EndKind
 
@@ -28,7 +28,7 @@ class PaddedLengths:
     """Filled rows that follow an end flag, beyond one bootstrap row each."""
 
 
-def read_lengths(file: Hdf5Reader, filled: str, terminated: str | None, *, n_episodes: int) -> PaddedLengths:
+def read_lengths(file: ArrayReader, filled: str, terminated: str | None, *, n_episodes: int) -> PaddedLengths:
     """Find the real lengths.
 
     Where an episode has an end flag its last step is that row; elsewhere the last filled row is the bootstrap row,

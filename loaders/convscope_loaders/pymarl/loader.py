@@ -3,10 +3,10 @@
 import numpy as np
 
 from convscope.errors import LogFormatError
-from convscope.ingest.hdf5.reading import open_hdf5
+from convscope.ingest.container import Container
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
-from convscope.ingest.probe import Probe
+from convscope.ingest.probe import FileKind, Probe
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.header import ActionKind, ActionSpace, Agent, LogHeader, Notice
@@ -17,22 +17,26 @@ from convscope_loaders.pymarl.lengths import PaddedLengths, read_lengths
 from convscope_loaders.pymarl.source import PaddedSource
 
 _EPISODES_AT_A_TIME = 1024
+_NPY_FILES = {"actions.npy", "filled.npy", "avail_actions.npy"}
+"""Of a folder that holds a file for each array, as AlberDICE saves its buffer."""
 
 
 class PymarlLoader:
-    """Reads the HDF5 files of the PyMARL family."""
+    """Reads the files of the PyMARL family."""
 
     name = "pymarl"
-    description = "padded episodes of the PyMARL family (OffPyMARL, ODIS, CFCQL, ICQ, EpisodeBatch)"
+    description = "padded episodes of the PyMARL family (OffPyMARL, ODIS, CFCQL, ICQ, AlberDICE, EpisodeBatch)"
     requires: tuple[str, ...] = ()
     takes_mapping = False
 
     def sniff(self, probe: Probe) -> Match:
         """Look for ``filled`` beside ``actions`` of four axes that share episodes and timesteps."""
-        layout = find_layout(probe.hdf5) if probe.hdf5 is not None else None
-        if layout is None:
-            return Match(score=0.0, reason="no group with filled and actions of (episode, timestep, agent, 1)")
-        return Match(score=0.9, reason=f"filled and padded episodes in {layout.group or '/'}")
+        layout = find_layout(probe.container.inventory) if probe.container is not None else None
+        if layout is not None:
+            return Match(score=0.9, reason=f"filled and padded episodes in {layout.group or '/'}")
+        if probe.kind is FileKind.FOLDER and probe.container is None and set(probe.files) >= _NPY_FILES:
+            return Match(score=0.9, reason="one .npy file for each part of an EpisodeBatch")
+        return Match(score=0.0, reason="no group with filled and actions of (episode, timestep, agent, 1)")
 
     def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:  # noqa: ARG002  the layout is fixed
         """Return the log.
@@ -42,27 +46,28 @@ class PymarlLoader:
         LogFormatError
             If the file is of another kind, or holds no episode with a step.
         """
-        layout = find_layout(probe.hdf5) if probe.hdf5 is not None else None
+        container = probe.container
+        layout = find_layout(container.inventory) if container is not None else None
         filled = layout.path("filled") if layout is not None else None
-        if layout is None or filled is None:
+        if container is None or layout is None or filled is None:
             raise LogFormatError(f"{probe.name} is no PyMARL file: it has no group with filled and padded actions")
-        with open_hdf5(probe.path) as file:
+        with container.store.open() as file:
             lengths = read_lengths(file, filled, layout.numbers("terminated", 2), n_episodes=layout.shape[0])
         if not lengths.length.any():
             raise LogFormatError(f"{probe.name}:{filled} marks no step as filled; the file holds no episode")
-        return _log(probe, layout, lengths)
+        return _log(probe, container, layout, lengths=lengths)
 
 
 LOADER = PymarlLoader()
 """What the entry point names."""
 
 
-def _log(probe: Probe, layout: PaddedLayout, lengths: PaddedLengths) -> TrajectoryLog:
+def _log(probe: Probe, container: Container, layout: PaddedLayout, *, lengths: PaddedLengths) -> TrajectoryLog:
     happened = np.flatnonzero(lengths.length > 0)
     episodes = _episodes(probe, layout, lengths, happened=happened)
     fields = find_fields(layout)
     source = PaddedSource(
-        path=probe.path,
+        store=container.store,
         n_agents=layout.shape[2],
         n_padded=layout.shape[1],
         columns=fields.columns,
@@ -72,15 +77,15 @@ def _log(probe: Probe, layout: PaddedLayout, lengths: PaddedLengths) -> Trajecto
         masks=layout.numbers("avail_actions", 3) if _has_masks(layout) else None,
         observations=layout.numbers("obs", 3),
     )
-    space, assumed = _action_space(probe, layout, happened)
+    space, assumed = _action_space(container, layout, happened)
     sentences = (*lengths.assumptions, *assumed, *_assumed_agents(layout))
     header = LogHeader(
         agents=tuple(Agent(name=name, action_space=space, group="agents") for name in layout.agents),
         fields=fields.specs,
         inputs=(probe.input_file(LOADER.name, assumptions=sentences),),
         framework="PyMARL family",
-        environment=text_attribute(probe.hdf5, layout.group, "env") if probe.hdf5 is not None else None,
-        notices=(*_dropped(layout, lengths), *fields.notices, *(probe.hdf5.notices if probe.hdf5 is not None else ())),
+        environment=text_attribute(container.inventory, layout.group, "env"),
+        notices=(*_dropped(layout, lengths), *fields.notices, *container.inventory.notices),
     )
     return TrajectoryLog(
         header=header,
@@ -109,7 +114,9 @@ def _episodes(probe: Probe, layout: PaddedLayout, lengths: PaddedLengths, *, hap
     )
 
 
-def _action_space(probe: Probe, layout: PaddedLayout, happened: IntArray) -> tuple[ActionSpace, tuple[str, ...]]:
+def _action_space(
+    container: Container, layout: PaddedLayout, happened: IntArray
+) -> tuple[ActionSpace, tuple[str, ...]]:
     actions = layout.datasets["actions"]
     width = actions.shape[3]
     choices = [layout.datasets[name].shape for name in ("avail_actions", "actions_onehot") if name in layout.datasets]
@@ -118,15 +125,15 @@ def _action_space(probe: Probe, layout: PaddedLayout, happened: IntArray) -> tup
         return ActionSpace(kind=ActionKind.CONTINUOUS, width=width), ()
     if width == 1 and sizes:
         return ActionSpace(kind=ActionKind.DISCRETE, n=(sizes[0],)), ()
-    counts = _largest_actions(probe, actions.path, happened) + 1
+    counts = _largest_actions(container, actions.path, happened) + 1
     kind = ActionKind.DISCRETE if width == 1 else ActionKind.MULTI_DISCRETE
     sentence = f"as many actions as the largest number seen: {', '.join(map(str, counts.tolist()))}"
     return ActionSpace(kind=kind, n=tuple(counts.tolist()), width=width), (sentence,)
 
 
-def _largest_actions(probe: Probe, path: str, happened: IntArray) -> IntArray:
+def _largest_actions(container: Container, path: str, happened: IntArray) -> IntArray:
     step, stop = _EPISODES_AT_A_TIME, int(happened[-1]) + 1
-    with open_hdf5(probe.path) as file:
+    with container.store.open() as file:
         parts = (file.read(path, start, min(start + step, stop)) for start in range(0, stop, step))
         largest = [part.astype(np.int64).max(axis=(0, 1, 2)) for part in parts]
     return np.asarray(np.max(largest, axis=0), dtype=np.int64)

@@ -1,15 +1,16 @@
 """Rows of padded episodes as the PyMARL family stores them: (episode, timestep, agent, ...)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5
-from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, sealed
+from convscope.ingest.container import ArrayReader, ArrayStore
+from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, joined, sealed
 from convscope.values.log import Columns
 from convscope.values.status import Status
+from convscope_loaders.structure.dead import has_only_first_action, observes_nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class PaddedColumn:
 class PaddedSource:
     """Reads the real rows of padded episodes."""
 
-    path: Path
+    store: ArrayStore
     n_agents: int
     n_padded: int
     """Rows of an episode in the file, padding included."""
@@ -52,45 +53,55 @@ class PaddedSource:
         """Return the rows of these episodes, without padding."""
         wanted = tuple(column for column in self.columns if column.field in fields)
         cuts = np.flatnonzero(np.diff(self.number[episodes]) != 1) + 1
-        with open_hdf5(self.path) as file:
+        with self.store.open() as file:
             parts = [self._part(file, part, wanted) for part in np.split(episodes, cuts) if len(part)]
         no_status = np.zeros((0, self.n_agents), np.uint8)
         return Columns(
             lengths=self.rows[episodes],
-            status=np.concatenate([no_status, *(part.status for part in parts)]),
+            status=joined([part.status for part in parts], no_status),
             columns={
-                column.field: np.concatenate(
-                    [np.zeros((0, *column.row_shape)), *(part.columns[column.field] for part in parts)]
-                )
+                column.field: joined([part.columns[column.field] for part in parts], np.zeros((0, *column.row_shape)))
                 for column in wanted
             },
         )
 
-    def _part(self, file: Hdf5Reader, episodes: IntArray, columns: tuple[PaddedColumn, ...]) -> Columns:
+    def _part(self, file: ArrayReader, episodes: IntArray, columns: tuple[PaddedColumn, ...]) -> Columns:
         """Read episodes that follow each other in the file."""
         start, stop = int(self.number[episodes[0]]), int(self.number[episodes[-1]]) + 1
         step = np.arange(self.n_padded)
         is_real = step < self.rows[episodes][:, None]
         is_final = (step == self.length[episodes][:, None]) & is_real
         read: dict[str, FloatArray] = {}
+        told: dict[str, npt.NDArray[np.generic]] = {}
         for column in columns:
-            padded = file.read(column.path, start, stop).astype(np.float64)
-            values = padded[is_real].reshape(int(is_real.sum()), *column.row_shape)
+            padded = file.read(column.path, start, stop)
+            if column.path in (self.masks, self.observations):
+                told[column.path] = padded
+            # Without the padding first: it may be most of the array.
+            values = padded[is_real].astype(np.float64).reshape(int(is_real.sum()), *column.row_shape)
             if column.is_of_step:
                 values[is_final[is_real]] = np.nan
             read[column.field] = values
-        status = _status(is_final, self._is_out(file, start, stop, is_real=is_real))
-        return Columns(lengths=self.rows[episodes], status=status[is_real], columns=read)
+        is_out = self._is_out(lambda path: told[path] if path in told else file.read(path, start, stop), is_real)
+        return Columns(lengths=self.rows[episodes], status=_status(is_final, is_out)[is_real], columns=read)
 
-    def _is_out(self, file: Hdf5Reader, start: int, stop: int, *, is_real: BoolArray) -> BoolArray:
-        """Return who is out of the game until the episode's end, shape (B, L, N)."""
-        is_out = np.zeros((stop - start, self.n_padded, self.n_agents), np.bool_)
+    def _is_out(self, padded: Callable[[str], npt.NDArray[np.generic]], is_real: BoolArray) -> BoolArray:
+        """Return who is out of the game until the episode's end, shape (B, L, N).
+
+        Parameters
+        ----------
+        padded
+            Gives a dataset of these episodes by its path, with padding.
+        is_real
+            Which rows are no padding, shape (B, L).
+        """
+        is_out = np.zeros((*is_real.shape, self.n_agents), np.bool_)
         if self.masks is None or self.observations is None:
             return is_out
-        is_out = _only_no_op(file.read(self.masks, start, stop))
+        is_out = has_only_first_action(padded(self.masks))
         if not is_out[is_real].any():
             return np.zeros_like(is_out)
-        is_out &= _all_zero(file.read(self.observations, start, stop))
+        is_out &= observes_nothing(padded(self.observations), 3)
         from_the_end = np.logical_and.accumulate((is_out | ~is_real[..., None])[:, ::-1], axis=1)
         return from_the_end[:, ::-1]
 
@@ -102,13 +113,3 @@ def _status(is_final: BoolArray, is_out: BoolArray) -> ByteArray:
     # Out from the first row on: a slot that this episode's team does not fill.
     status[np.broadcast_to(is_out[:, :1], is_out.shape)] = Status.ABSENT
     return status
-
-
-def _only_no_op(masks: npt.NDArray[np.generic]) -> BoolArray:
-    legal = np.asarray(masks != 0, dtype=np.bool_)
-    return np.asarray(legal[..., 0] & ~legal[..., 1:].any(axis=-1), dtype=np.bool_)
-
-
-def _all_zero(observations: npt.NDArray[np.generic]) -> BoolArray:
-    flat = observations.reshape(*observations.shape[:3], -1)
-    return np.asarray((flat == 0).all(axis=-1), dtype=np.bool_)

@@ -82,7 +82,8 @@ def _numbers(array: npt.NDArray[Any]) -> FloatArray:
 
 def _symbols(one_hot: FloatArray) -> FloatArray:
     """Return the place of the one; NaN where there is none, as in padding."""
-    return np.where((one_hot > 0).any(axis=-1), one_hot.argmax(axis=-1).astype(np.float64), np.nan)
+    known = np.where(np.isnan(one_hot), -np.inf, one_hot)
+    return np.where((known > 0).any(axis=-1), known.argmax(axis=-1).astype(np.float64), np.nan)
 
 
 def _shaped(values: FloatArray, plan: FieldPlan, n_lead: int) -> FloatArray:
@@ -95,8 +96,19 @@ def _shaped(values: FloatArray, plan: FieldPlan, n_lead: int) -> FloatArray:
         # Agents of other spaces have fewer columns; what they lack stays missing.
         inner = values.shape[n_lead:]
         return values.reshape(*lead, prod(inner)) if plan.spec.shape else values.reshape(lead)
+    if Axis.AGENT not in plan.axes and plan.spec.widths is not None:
+        return _divided(values.reshape(*lead, -1), plan.spec.widths)
     shaped = values.reshape(*lead, plan.n_agents, *plan.spec.shape)
     return _without_padding(shaped, plan.spec.widths, n_lead)
+
+
+def _divided(joint: FloatArray, widths: tuple[int, ...]) -> FloatArray:
+    """Return columns that lie side by side, agent by agent, as (..., agent, widest); what narrower ones lack is NaN."""
+    parts = np.split(joint, np.cumsum(widths)[:-1], axis=-1)
+    divided = np.full((*joint.shape[:-1], len(widths), max(widths)), np.nan)
+    for agent, part in enumerate(parts):
+        divided[..., agent, : part.shape[-1]] = part
+    return divided
 
 
 def _without_padding(values: FloatArray, widths: tuple[int, ...] | None, n_lead: int) -> FloatArray:

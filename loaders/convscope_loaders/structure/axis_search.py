@@ -7,11 +7,10 @@ import numpy as np
 
 from convscope.errors import AmbiguousLogError
 from convscope.ingest.container import ArrayInfo
-from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMapping
-from convscope.ingest.mapping_text import mapping_text
-from convscope.values.fields import ACTIONS, OBSERVATIONS
+from convscope.ingest.mapping import Axis
 from convscope_loaders.structure.evidence import Sampler, is_filled_from_start, smoother_axis
 from convscope_loaders.structure.families import Family, pick
+from convscope_loaders.structure.joint import JointSteps, two_readings
 from convscope_loaders.structure.lexicon import Meaning
 
 _LISTS = (Meaning.STARTS, Meaning.ENDS, Meaning.LENGTHS)
@@ -222,36 +221,22 @@ class AxisSearch:
         shape, other = self.reference.first.shape, self._beside()
         beside = "" if other is None else f" and {other.path} {other.shape}"
         named = f"; the file names {self.n_named} agents" if self.n_named else ""
-        where = f"{self.place}: {self.reference.first.path} {shape}{beside}"
         if len(_stripped(shape)) < 2:
             return AmbiguousLogError(
-                f"{where} have no axis of agents{named}: the rows may be one agent's, or agents in turn; declare the "
-                "axes in a mapping"
+                f"{self.place}: {self.reference.first.path} {shape}{beside} have no axis of agents{named}: the rows "
+                "may be one agent's, or agents in turn; declare the axes in a mapping"
             )
-        mapping = mapping_text(self._joint_mapping())
-        message = (
-            f"{where} can be read in two ways{named}:\n"
-            f"  1. {shape[-1]} agents with one action each, every agent's columns side by side in the other arrays;\n"
-            f"  2. one agent with {shape[-1]} action columns.\n"
-            "Nothing in the file tells them apart. Give this mapping with --mapping for the first; for the other leave "
-            "one name in it.\n"
-            f"{mapping}"
-        )
-        return AmbiguousLogError(message, mapping)
+        shapes = f"{self.reference.first.path} {shape}{beside}"
+        return two_readings(self._joint_steps(), place=self.place, shapes=shapes, remark=named)
 
-    def _joint_mapping(self) -> LogMapping:
-        lead = Axis.TIME if Axis.EPISODE in self.reference.axes else Axis.ROW
-        n_agents = self.reference.first.shape[-1]
+    def _joint_steps(self) -> JointSteps:
         beside = self._beside_family()
-        joint = [(ACTIONS, self.reference)]
-        if beside is not None:
-            joint.append((OBSERVATIONS, beside))
-        return LogMapping(
-            agents=tuple(f"agent_{slot}" for slot in range(n_agents)),
-            fields=tuple(
-                FieldMapping(name=name, array=ArrayMapping(path=family.template.text, axes=(lead, Axis.AGENT_VALUE)))
-                for name, family in joint
-            ),
+        return JointSteps(
+            lead=Axis.TIME if Axis.EPISODE in self.reference.axes else Axis.ROW,
+            actions=self.reference.template.text,
+            n_actions=self.reference.first.shape[-1],
+            observations=beside.template.text if beside is not None else "",
+            n_observed=beside.first.shape[-1] if beside is not None else 0,
         )
 
     def _two_places(self, fitting: list[int]) -> AmbiguousLogError:

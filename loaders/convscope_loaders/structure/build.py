@@ -7,17 +7,19 @@ import numpy as np
 from convscope.errors import LogFormatError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.episode_numbers import episode_numbers
-from convscope.ingest.mapping import ArrayMapping, Axis, Cut, FieldMapping, LogMapping
+from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMapping
 from convscope.ingest.names import numbered_key
 from convscope.ingest.probe import Probe
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
-from convscope.values.fields import ACTIONS, OBSERVATIONS
+from convscope.values.fields import ACTIONS
 from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.agents import make_agents, see_actions
 from convscope_loaders.structure.ends import end_kinds
 from convscope_loaders.structure.fields import check_sizes, plan_field
+from convscope_loaders.structure.finals import with_finals
+from convscope_loaders.structure.gathered import find_stored
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field
@@ -32,6 +34,9 @@ class Reading:
     mapping: LogMapping
     assumptions: tuple[str, ...]
     notices: tuple[Notice, ...] = ()
+    may_show_resets: bool = True
+    """Whether what is stored as following the last step might be the next episode's first observation; False where the
+    framework is known to keep what was really seen."""
 
 
 def build_log(probe: Probe, container: Container, reading: Reading, *, loader: str) -> TrajectoryLog:
@@ -55,7 +60,10 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     """
     mapping, place, inventory = reading.mapping, str(probe.path), container.inventory
     with container.store.open() as file:
-        planned = _with_final(plan_rows(inventory, file, mapping, place=place), inventory, mapping)
+        rows = plan_rows(inventory, file, mapping, place=place)
+        planned, final_notices = with_finals(
+            rows, inventory, file, mapping=mapping, may_show_resets=reading.may_show_resets
+        )
         agents = _agent_names(inventory, planned.plan, mapping, place=place)
         roles = read_roles(file, mapping.roles, planned.plan, agents=agents)
         ends = end_kinds(file, mapping.episodes, planned)
@@ -77,7 +85,7 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
         environment=mapping.environment,
         roles=roles.names,
         identities_persist=roles.identities_persist,
-        notices=(*reading.notices, *_left_out(planned, source, mapping), *roles.notices),
+        notices=(*reading.notices, *_left_out(planned, source, mapping), *final_notices, *roles.notices),
     )
     n_episodes = len(planned.plan.length)
     return TrajectoryLog(
@@ -113,20 +121,24 @@ def _source(container: Container, rows: RowPlan, *, mapping: LogMapping, n_agent
     inventory = container.inventory
     for field in mapping.fields:
         check_sizes(inventory, field, reference_field(mapping), rows=rows, place=place)
-    planned = [plan_field(inventory, field, rows, n_agents=n_agents, place=place) for field in mapping.fields]
-    presence: FieldPlan | None = None
-    missing = frozenset[str]().union(*(paths for _, paths in planned))
-    if mapping.alive is not None:
-        alive = FieldMapping(name="info/alive", array=mapping.alive)
-        presence, absent = plan_field(inventory, alive, rows, n_agents=n_agents, place=place)
+    plans: list[FieldPlan] = []
+    missing: set[str] = set()
+    flags = {"info/alive": mapping.alive, "info/acting": mapping.acting}
+    of_status = [FieldMapping(name=name, array=array) for name, array in flags.items() if array is not None]
+    for field in (*mapping.fields, *of_status):
+        plan, absent = plan_field(inventory, field, rows, n_agents=n_agents, place=place)
+        plans.append(plan)
         missing |= absent
+    status_plans = {plan.spec.name: plan for plan in plans[len(mapping.fields) :]}
     return StructuredSource(
         store=container.store,
         n_agents=n_agents,
         rows=rows,
-        fields=tuple(plan for plan, _ in planned),
-        presence=presence,
-        missing=missing,
+        fields=tuple(plans[: len(mapping.fields)]),
+        presence=status_plans.get("info/alive"),
+        turns=status_plans.get("info/acting"),
+        missing=frozenset(missing),
+        stored=find_stored(inventory, plans, rows),
     )
 
 
@@ -138,7 +150,8 @@ def _agent_names(inventory: Inventory, rows: RowPlan, mapping: LogMapping, *, pl
         raise LogFormatError(f"{place} names an agent twice: {', '.join(mapping.agents[:8])}; name them apart")
     if mapping.agents and len(mapping.agents) != n_agents:
         raise LogFormatError(f"{place} names {len(mapping.agents)} agents but its arrays hold {n_agents}")
-    if mapping.agents and (not rows.agents or set(mapping.agents) == set(rows.agents)):
+    # Names that are none of those in the paths are given to the paths in numbered order.
+    if mapping.agents and (set(mapping.agents) == set(rows.agents) or not set(mapping.agents) & set(rows.agents)):
         return mapping.agents
     return tuple(_called(part) for part in rows.agents) or tuple(f"agent_{slot}" for slot in range(n_agents))
 
@@ -163,34 +176,6 @@ def _agents_in_array(inventory: Inventory, rows: RowPlan, mapping: LogMapping) -
             if info is not None and len(info.shape) > axes.index(Axis.AGENT):
                 return info.shape[axes.index(Axis.AGENT)]
     return 0
-
-
-def _with_final(planned: PlannedRows, inventory: Inventory, mapping: LogMapping) -> PlannedRows:
-    """Note where observations have one row more than actions: the final observation."""
-    observed = next((field for field in mapping.fields if field.name == OBSERVATIONS), None)
-    cut = mapping.episodes.cut if mapping.episodes is not None else Cut.WHOLE
-    if cut is Cut.FILLED_AND_FINAL:
-        has_final = np.ones(len(planned.plan.length), bool)
-    elif observed is None or cut is not Cut.WHOLE or Axis.TIME not in observed.array.axes:
-        return planned
-    else:
-        by_cell = [
-            _rows_of(inventory, observed, planned.plan, cell=cell)
-            > _rows_of(inventory, reference_field(mapping), planned.plan, cell=cell)
-            for cell in range(len(planned.plan.cells))
-        ]
-        has_final = np.array(by_cell, dtype=bool)[planned.plan.cell]
-    return replace(planned, plan=replace(planned.plan, has_final=has_final))
-
-
-def _rows_of(inventory: Inventory, field: FieldMapping, rows: RowPlan, *, cell: int) -> int:
-    template = Template(text=field.array.path)
-    at = field.array.axes.index(Axis.TIME) if Axis.TIME in field.array.axes else 0
-    longest = 0
-    for agent in range(len(rows.agents)) if Axis.AGENT in template.axes else (None,):
-        info = inventory.datasets.get(template.fill(rows.values_of(cell, agent)))
-        longest = max(longest, info.shape[at] if info is not None else 0)
-    return longest
 
 
 def _episodes(rows: RowPlan, mapping: LogMapping, roles: DeclaredRoles, *, ends: IntArray, name: str) -> EpisodeTable:
@@ -221,7 +206,10 @@ def _codes(rows: RowPlan, axis: Axis, default: str | None) -> tuple[tuple[str, .
 
 
 def _paths(rows: RowPlan, array: ArrayMapping) -> tuple[str, ...]:
-    template = Template(text="/".join(array.path.split("/")[:-1]) or "/")
+    group, _, leaf = array.path.rpartition("/")
+    # Where the array's own name tells the episodes apart, no group does.
+    is_own = any(axis is not Axis.AGENT for axis in Template(text=leaf).axes)
+    template = Template(text=array.path if is_own else group or "/")
     groups = [template.fill({**values, Axis.AGENT: "*"}) or "/" for values in rows.cells]
     cuts: list[str]
     if Axis.ROW in array.axes:

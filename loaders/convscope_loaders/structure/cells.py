@@ -22,7 +22,9 @@ class Cells:
     """What stands for each agent in a path; empty where no path names agents."""
 
 
-def find_cells(inventory: Inventory, templates: Iterable[Template], agent_order: Sequence[str]) -> Cells:
+def find_cells(
+    inventory: Inventory, templates: Iterable[Template], agent_order: Sequence[str], *, is_choice: bool
+) -> Cells:
     """Find the groups of arrays.
 
     Parameters
@@ -33,6 +35,8 @@ def find_cells(inventory: Inventory, templates: Iterable[Template], agent_order:
         Of the fields.
     agent_order
         Names of the agents in the order that the file gives elsewhere.
+    is_choice
+        Whether these are all the agents there are, whatever else lies beside their arrays.
     """
     outer: dict[tuple[str, ...], PathValues] = {}
     agents: dict[str, None] = {}
@@ -44,7 +48,8 @@ def find_cells(inventory: Inventory, templates: Iterable[Template], agent_order:
                 agents.setdefault(values[Axis.AGENT])
     ordered = sorted(outer, key=_order(outer))
     known = [name for name in agent_order if name in agents]
-    parts = known if len(known) == len(agents) else sorted(agents, key=numbered_key)
+    is_told = len(known) == len(agents) or (is_choice and 0 < len(known) == len(agent_order))
+    parts = known if is_told else sorted(agents, key=numbered_key)
     return Cells(values=tuple(outer[key] for key in ordered), agents=tuple(parts))
 
 

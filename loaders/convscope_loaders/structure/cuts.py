@@ -162,7 +162,7 @@ class CutFinder:
     def _blocks(self, family: Family) -> FloatArray | None:
         """Return flags or a mask of the first group of arrays, shape (entries, rows)."""
         axes = axes_of(family, self.layout)
-        if axes is None or Axis.EPISODE not in axes or Axis.TIME not in axes:
+        if axes is None or Axis.EPISODE not in axes or Axis.TIME not in axes or 0 in family.first.shape:
             return None
         flags = self.sampler.whole(family.first.path)
         lead: FloatArray = flags.reshape(*flags.shape[:2], -1).min(axis=2)

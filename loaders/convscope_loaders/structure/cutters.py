@@ -1,7 +1,7 @@
 """Ways to cut rows into episodes, on arrays in memory."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -85,6 +85,18 @@ def _lengths(marks: Marks) -> Spans:
     return _listed(stop - lengths, stop)
 
 
+def _spans(marks: Marks) -> Spans:
+    table = counts(marks.listed)
+    if table.ndim != 2 or table.shape[1] not in {2, 3}:
+        raise LogFormatError(f"a table of episodes has 2 or 3 columns, not the shape {table.shape}")
+    spans = _listed(table[:, -2], table[:, -1])
+    if table.shape[1] == 2:
+        return spans
+    if len(table) and not 0 <= table[:, 0].min() <= table[:, 0].max() < marks.entries:
+        raise LogFormatError(f"a table of episodes names entries other than 0 to {marks.entries - 1}")
+    return replace(spans, index=table[:, 0])
+
+
 def _filled(marks: Marks) -> Spans:
     mask = marks.listed.reshape(marks.entries, marks.rows) > 0
     lengths = mask.sum(axis=1)
@@ -125,6 +137,12 @@ def _flags(marks: Marks) -> Spans:
     return _between(is_last, marks.is_end)
 
 
+def _flags_ahead(marks: Marks) -> Spans:
+    is_end = np.zeros_like(marks.is_end)
+    is_end[:, :-1] = marks.is_end[:, 1:]
+    return _flags(replace(marks, is_end=is_end))
+
+
 def _first_flag(marks: Marks) -> Spans:
     first = marks.is_end.argmax(axis=1) + 1
     return _first_rows(np.where(marks.is_end.any(axis=1), first, marks.rows))
@@ -139,7 +157,9 @@ _CUTTERS: dict[Cut, Callable[[Marks], Spans]] = {
     Cut.IDS: _ids,
     Cut.TIMES: _times,
     Cut.FLAGS: _flags,
+    Cut.FIRST_ROWS: _flags_ahead,
     Cut.FIRST_FLAG: _first_flag,
+    Cut.SPANS: _spans,
     Cut.FILLED: _filled,
     Cut.FILLED_AND_FINAL: _filled_and_final,
 }

@@ -3,7 +3,7 @@
 import numpy as np
 
 from convscope.ingest.container import ArrayReader
-from convscope.ingest.mapping import ArrayMapping, Axis, EpisodeMapping
+from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope.values.arrays import BoolArray, IntArray
 from convscope.values.status import EndKind
 from convscope_loaders.structure.plan import RowPlan
@@ -18,22 +18,26 @@ def end_kinds(file: ArrayReader, episodes: EpisodeMapping | None, planned: Plann
     Notes
     -----
     Flags of unknown kind (``done``) leave it unknown: they mark time limits as well. A recording that stops where
-    others have a flag is cut.
+    others have a flag is cut, and so is an episode without a flag where the log marks every end.
     """
     n_episodes = len(planned.plan.length)
     kinds = np.full(n_episodes, EndKind.UNKNOWN, dtype=np.int64)
     if episodes is None:
         return kinds
-    terminated = _at_last_row(file, episodes.terminated, planned.plan)
-    truncated = _at_last_row(file, episodes.truncated, planned.plan)
+    ahead = int(episodes.cut is Cut.FIRST_ROWS)
+    terminated = _after_last_step(file, episodes.terminated, planned.plan, ahead=ahead)
+    truncated = _after_last_step(file, episodes.truncated, planned.plan, ahead=ahead)
     kinds[terminated] = EndKind.TERMINATED
     kinds[truncated] = EndKind.TRUNCATED
     kinds[terminated & truncated] = EndKind.AMBIGUOUS
     kinds[planned.is_open] = EndKind.CUT
+    if episodes.ended is not None:
+        kinds[~_after_last_step(file, episodes.ended, planned.plan, ahead=ahead)] = EndKind.CUT
     return kinds
 
 
-def _at_last_row(file: ArrayReader, array: ArrayMapping | None, plan: RowPlan) -> BoolArray:
+def _after_last_step(file: ArrayReader, array: ArrayMapping | None, plan: RowPlan, *, ahead: int) -> BoolArray:
+    """Read the flags of each last step: in its own row, or in the row ahead where flags are stored a step late."""
     is_set = np.zeros(len(plan.length), bool)
     if array is None:
         return is_set
@@ -45,11 +49,15 @@ def _at_last_row(file: ArrayReader, array: ArrayMapping | None, plan: RowPlan) -
             mine = here[plan.count[here, stream] > 0]
             if len(mine):
                 flags: BoolArray = np.greater(read_plain(file, array, plan.values_of(cell, agent)), 0)
-                last = plan.start[mine, stream] + plan.count[mine, stream] - 1
+                last = plan.start[mine, stream] + plan.count[mine, stream] - 1 + ahead
+                is_there = last < (flags.shape[int(Axis.EPISODE in array.axes)] if array.axes else np.inf)
+                mine, last = mine[is_there], last[is_there]
                 is_set[mine] |= _picked(flags, array, plan.index[mine], last=last)
     return is_set
 
 
 def _picked(flags: BoolArray, array: ArrayMapping, index: IntArray, *, last: IntArray) -> BoolArray:
+    if not array.axes:
+        return np.full(len(last), bool(flags.any()))
     rows: BoolArray = flags[index, last] if Axis.EPISODE in array.axes else flags[last]
     return np.asarray(rows.reshape(len(last), -1).any(axis=1), dtype=np.bool_)

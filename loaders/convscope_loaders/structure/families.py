@@ -91,10 +91,20 @@ def pick(families: Sequence[Family], *meanings: Meaning) -> Family | None:
     return None
 
 
+def followed_path(text: str) -> str:
+    """Return the path of what an array of the next step follows, as ``/obs`` for ``/next/obs`` and ``/next_obs``."""
+    parts = [".".join(filter(None, map(_followed, part.split(".")))) for part in text.strip("/").split("/")]
+    return "/" + "/".join(filter(None, parts))
+
+
+def _followed(part: str) -> str:
+    return _FOLLOWED.get(part.lower(), part)
+
+
 def _family(text: str, members: list[tuple[ArrayInfo, Mapping[Axis, str]]]) -> Family:
     parts = tuple(part for piece in text.strip("/").split("/") for part in piece.split("."))
     literal = [part for part in parts if not part.startswith("{")]
-    is_next = any(part.lower() in _NEXT for part in parts) or parts[-1].lower().endswith("_next")
+    is_next = any(part.lower() in _FOLLOWED for part in parts) or parts[-1].lower().endswith("_next")
     return Family(
         template=Template(text=text),
         meaning=meaning_of(parts),
@@ -104,7 +114,16 @@ def _family(text: str, members: list[tuple[ArrayInfo, Mapping[Axis, str]]]) -> F
     )
 
 
-_NEXT = frozenset({"next", "next_obs", "obs_next", "next_observations", "next_observation", "new_obs", "next_state"})
+_FOLLOWED = {
+    "next": "",
+    "next_obs": "obs",
+    "obs_next": "obs",
+    "new_obs": "obs",
+    "next_observation": "observation",
+    "next_observations": "observations",
+    "next_state": "state",
+    "next_states": "states",
+}
 _BUNDLES = frozenset({"info", "infos", "data", "steps", "agents", "transition_data", "step_data", "extra", "env"})
 
 

@@ -31,6 +31,7 @@ _FLAT = frozenset(
 _WITH_FINAL = frozenset(
     {names.OBSERVATIONS, names.STATE, names.POSITIONS, names.ENTITY_POSITIONS, names.ACTION_MASKS, names.HIDDEN_STATES}
 )
+_OF_TEAM = frozenset({names.TEAM_REWARDS, names.STATE, names.ENTITY_POSITIONS})
 _AXES = frozenset({*Axis}) - {Axis.VALUE, Axis.AGENT_VALUE}
 
 
@@ -79,10 +80,11 @@ def plan_field(
         raise LogFormatError(f"{place} holds no dataset {field.array.path}")
     _check_rows(field, found, place)
     shape, widths = _values(field, found, axes, n_agents=n_agents, place=place)
+    missing |= _lacking_next(inventory, field, rows, place=place)
     plan = FieldPlan(
         spec=FieldSpec(
             name=field.name,
-            level=_level(field.array.axes, template),
+            level=_level(field, template),
             shape=shape,
             dtype=found[0][1].dtype,
             widths=widths,
@@ -95,6 +97,7 @@ def plan_field(
         take=field.array.take,
         is_one_hot=field.is_one_hot,
         has_final=field.name in _WITH_FINAL,
+        next_template=Template(text=field.next_path) if field.next_path else None,
     )
     return plan, frozenset(missing)
 
@@ -104,15 +107,42 @@ def _places(rows: RowPlan, template: Template) -> Iterator[tuple[int, int | None
     return ((cell, agent) for cell in range(len(rows.cells)) for agent in agents)
 
 
-def _level(axes: tuple[Axis, ...], template: Template) -> Level:
+def _lacking_next(inventory: Inventory, field: FieldMapping, rows: RowPlan, *, place: str) -> set[str]:
+    """Return which arrays of what follows each step are not there; those that are must be shaped like the field's."""
+    if not field.next_path:
+        return set()
+    template, later = Template(text=field.array.path), Template(text=field.next_path)
+    if template.axes != later.axes:
+        raise LogFormatError(f"{place}: {field.next_path} does not name the axes of {field.array.path}")
+    missing: set[str] = set()
+    for cell, agent in _places(rows, template):
+        values = rows.values_of(cell, agent)
+        info, after = (inventory.datasets.get(path.fill(values)) for path in (template, later))
+        if after is None:
+            missing.add(later.fill(values))
+        elif info is not None and (after.shape != info.shape or after.is_text or after.columns):
+            raise LogFormatError(f"{place}:{after.path} {after.shape} is not shaped like {info.path} {info.shape}")
+    if len(missing) == sum(1 for _ in _places(rows, template)):
+        raise LogFormatError(f"{place} holds no dataset {field.next_path}")
+    return missing
+
+
+def _level(field: FieldMapping, template: Template) -> Level:
+    axes = field.array.axes
     if set(axes) >= _PAIRS:
         return Level.PAIR
+    if field.name in _OF_TEAM:
+        return Level.TEAM
     has_agents = Axis.AGENT in axes or Axis.AGENT_VALUE in axes or Axis.AGENT in template.axes
     return Level.AGENT if has_agents else Level.TEAM
 
 
 def _check_rows(field: FieldMapping, found: list[tuple[int | None, ArrayInfo]], place: str) -> None:
-    n_axes = len(field.array.axes) - (field.array.axes[-1:] == (Axis.VALUE,))
+    # One value needs no axis of values, and one agent with one value none of agents and values.
+    n_axes = len(field.array.axes) - (field.array.axes[-1:] in {(Axis.VALUE,), (Axis.AGENT_VALUE,)})
+    for _, info in found:
+        if info.is_text or info.columns:
+            raise LogFormatError(f"{place}:{info.path} holds no plain numbers; {field.name} should")
     ranks = Counter(len(info.shape) for _, info in found)
     usual = max(ranks, key=lambda rank: (ranks[rank], rank))
     for _, info in found:
@@ -174,7 +204,7 @@ def _values(
     if set(axes) >= _PAIRS:
         return _pair_shape(field.name, shapes[0]), None
     if is_split:
-        return (prod(shapes[0]) // n_agents,), None
+        return _split(field, prod(shapes[0]), n_agents, place=place)
     is_flat = field.name in _FLAT or len(set(shapes)) > 1
     if not is_flat:
         return shapes[0], None
@@ -182,6 +212,23 @@ def _values(
     if len(set(widths)) > 1:
         return (max(widths),), widths
     return (widths[0],), field.widths or None
+
+
+def _split(
+    field: FieldMapping, n_columns: int, n_agents: int, *, place: str
+) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+    if field.widths and (len(field.widths) != n_agents or sum(field.widths) != n_columns):
+        raise LogFormatError(
+            f"{place}:{field.array.path} has {n_columns} columns for {n_agents} agents, which widths of "
+            f"{', '.join(map(str, field.widths))} do not divide"
+        )
+    if not field.widths and n_columns % n_agents:
+        raise LogFormatError(
+            f"{place}:{field.array.path} has {n_columns} columns, which {n_agents} agents cannot share evenly; give the"
+            " number of each agent's columns as widths in a mapping"
+        )
+    is_even = len(set(field.widths)) <= 1
+    return ((n_columns // n_agents,), None) if is_even else ((max(field.widths),), field.widths)
 
 
 def _shapes(

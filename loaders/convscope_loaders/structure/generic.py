@@ -1,24 +1,27 @@
 """Any container of arrays as a log: understood by names, shapes and numbers, or by a mapping."""
 
+from collections.abc import Iterable
+
 from convscope.errors import MappingError
-from convscope.ingest.container import Container, Inventory
-from convscope.ingest.loader import Match
+from convscope.ingest.container import Container
+from convscope.ingest.loader import ONLY_MAPPED, Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.build import Reading, build_log
+from convscope_loaders.structure.folding import refolded, unfold
 from convscope_loaders.structure.infer import infer
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
 
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
 
 
-def match_by_names(inventory: Inventory) -> Match:
-    """Look for arrays that are called actions, observations or positions."""
-    found = {_meaning(path) for path in inventory.datasets}
+def match_by_names(paths: Iterable[str]) -> Match:
+    """Look for arrays that are called actions, observations or positions; without any a mapping can name them."""
+    found = {_meaning(path) for path in paths}
     told = [meaning for meaning in _TELLING if meaning in found]
     if not told:
-        return Match(score=0.0, reason="no array is called actions, observations or positions")
+        return Match(score=ONLY_MAPPED, reason="no array is called actions, observations or positions")
     return Match(score=0.5, reason=f"arrays are called {', '.join(f'{meaning}s' for meaning in told)}")
 
 
@@ -46,7 +49,8 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
         If the mapping speaks of axes or columns that the arrays do not have.
     """
     try:
-        return build_log(probe, container, read_structure(probe, container, mapping), loader=loader)
+        unfolded, known = (container, None) if mapping is None else unfold(container, mapping)
+        return build_log(probe, unfolded, read_structure(probe, unfolded, known), loader=loader)
     except (IndexError, ValueError) as error:
         if mapping is None:
             raise
@@ -58,6 +62,14 @@ def read_structure(probe: Probe, container: Container, mapping: LogMapping | Non
     """Work out what the arrays mean; as `convscope_loaders.structure.infer.infer`."""
     with container.store.open() as file:
         return infer(container.inventory, file, mapping, place=str(probe.path))
+
+
+def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | None) -> LogMapping:
+    """Return the complete mapping that `open_by_structure` follows; errors are its own."""
+    if mapping is None:
+        return read_structure(probe, container, None).mapping
+    unfolded, known = unfold(container, mapping)
+    return refolded(read_structure(probe, unfolded, known).mapping, mapping)
 
 
 def _meaning(path: str) -> Meaning | None:

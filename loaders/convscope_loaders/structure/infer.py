@@ -10,6 +10,7 @@ from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.cuts import CutFinder
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family, declared_family, fold
+from convscope_loaders.structure.frameworks import framework_of
 from convscope_loaders.structure.layout import Layout, declared_layout, find_layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.meanings import FieldFinder
@@ -45,15 +46,18 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
         If nothing in it looks like steps of agents.
     """
     known = declared or LogMapping()
-    names, names_place = (known.agents, "the mapping") if known.agents else agent_names(inventory, file)
+    # What a loader knows without a mapping file it says itself.
+    by_mapping = "the mapping" if known.file is not None else ""
+    names, names_place = (known.agents, by_mapping) if known.agents else agent_names(inventory, file)
     families, said = _families(inventory, names, known)
     sampler = Sampler(file)
-    layout = _declared_layout(inventory, known, place) or find_layout(families, names, sampler, place=place)
-    search = CutFinder(families=families, layout=layout, sampler=sampler, place=place)
+    numbers = [family for family in families if not family.first.is_text and not family.first.columns]
+    layout = _declared_layout(inventory, known, place) or find_layout(numbers, names, sampler, place=place)
+    search = CutFinder(families=numbers, layout=layout, sampler=sampler, place=place)
     episodes, cut_said = search.find() if known.episodes is None else (known.episodes, ())
     finder = FieldFinder(
         inventory=inventory,
-        families=families,
+        families=[f for f in families if known.alive is None or f.meaning is not Meaning.ALIVE],
         layout=layout,
         sampler=sampler,
         n_entities=entity_count(families, layout),
@@ -71,7 +75,7 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
         roles=roles,
         alive=known.alive or fields.alive,
         environment=known.environment or sole_attribute(inventory, _ENVIRONMENT),
-        framework=known.framework or sole_attribute(inventory, _FRAMEWORK),
+        framework=known.framework or sole_attribute(inventory, _FRAMEWORK) or framework_of(inventory),
         file=known.file,
         sha256=known.sha256,
     )
@@ -95,12 +99,10 @@ def _families(
             raise
         return (), ()
     arrays = [field.array for field in known.fields] + [known.alive, known.roles.array if known.roles else None]
-    declared = {
-        path
-        for array in arrays
-        if array is not None
-        for path, _ in matches(Template(text=array.path), inventory.datasets)
-    } | set(known.ignore)
+    texts = [array.path for array in arrays if array is not None]
+    texts += [field.next_path for field in known.fields if field.next_path]
+    texts += known.ignore
+    declared = {path for text in texts for path, _ in matches(Template(text=text), inventory.datasets)}
     return tuple(family for family in families if family.first.path not in declared), said
 
 
@@ -117,7 +119,7 @@ def _declared_layout(inventory: Inventory, known: LogMapping, place: str) -> Lay
 
 def _on_names(agents: Sequence[str], place: str, layout: Layout) -> str:
     if agents:
-        return f"agents are named as in {place}"
+        return f"agents are named as in {place}" if place else ""
     if Axis.AGENT in layout.reference.axes:
         return ""
     return f"agents have no names in the file; they are called agent_0 to agent_{layout.n_agents - 1}, by their slot"

@@ -34,7 +34,8 @@ class Layout:
         for info, other in self.reference.members:
             mine, theirs = values.get(Axis.AGENT), other.get(Axis.AGENT)
             if _cell(other) == key and (mine is None or theirs is None or mine == theirs):
-                return info.shape[: len(self.container)]
+                axes = self.reference.declared or self.container
+                return tuple(info.shape[axes.index(axis)] for axis in self.container)
         return None
 
 

@@ -10,7 +10,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping
 from convscope.values import fields as names
 from convscope.values.header import Notice
 from convscope_loaders.structure.evidence import Sampler, is_one_hot, orientation
-from convscope_loaders.structure.families import Family, pick
+from convscope_loaders.structure.families import Family, followed_path, pick
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.names import attribute_list
@@ -116,7 +116,7 @@ class FieldFinder:
         return [f for f in readable if not (has_action and f.meaning is Meaning.ACTION_ONE_HOT)]
 
     def _fields(self, family: Family) -> tuple[tuple[FieldMapping, ...], str]:
-        if family.meaning in _NO_FIELDS:
+        if family.meaning in _NO_FIELDS or 0 in family.first.shape[1:]:
             return (), ""
         axes = axes_of(family, self.layout, n_entities=self.n_entities)
         if axes is None:
@@ -155,7 +155,17 @@ class FieldFinder:
             field, said = self._action(field, family)
         if known == names.OBSERVATIONS:
             field = replace(field, widths=self._widths())
+        if known in {names.OBSERVATIONS, names.STATE}:
+            field = replace(field, next_path=self._next_path(family))
         return (field,), said
+
+    def _next_path(self, family: Family) -> str:
+        """Return the path of arrays like these that hold the same after each step; empty where there are none."""
+        for other in self.families:
+            is_alike = len(other.members) == len(family.members) and other.first.shape == family.first.shape
+            if other.is_next and is_alike and followed_path(other.template.text) == family.template.text:
+                return "" if other.first.is_text or other.first.columns else other.template.text
+        return ""
 
     def _action(self, field: FieldMapping, family: Family) -> tuple[FieldMapping, str]:
         inner = family.first.shape[len([axis for axis in field.array.axes if axis is not Axis.VALUE]) :]
@@ -243,5 +253,7 @@ def _left_out(families: Sequence[Family]) -> tuple[Notice, ...]:
         return ()
     listed = ", ".join(family.template.text for family in families[:6])
     more = f" and {len(families) - 6} more" if len(families) > 6 else ""
-    message = f"arrays without a row for each step, or of unknown orientation, are left out: {listed}{more}"
+    message = (
+        f"arrays without a row for each step, without columns or of unknown orientation, are left out: {listed}{more}"
+    )
     return (Notice(code="left-out-arrays", message=message, where=families[0].template.text),)

@@ -28,7 +28,9 @@ class FieldPlan:
     is_action: bool = False
     """Whether -1 means that there was none."""
     has_final: bool = False
-    """Whether it has a value in the row after an episode's last step."""
+    """Whether its array has a value in the row after an episode's last step."""
+    next_template: Template | None = None
+    """Of the array that holds the values after each step; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,6 +59,8 @@ class RowPlan:
     """Joint steps of each episode, shape (E,)."""
     has_final: BoolArray
     """Whether a final observation follows the last step, shape (E,)."""
+    final_is_inside: bool = True
+    """Whether it is the next row of the same arrays; else others hold it, see `FieldPlan.next_template`."""
 
     def __post_init__(self) -> None:
         n_episodes = len(self.cell)

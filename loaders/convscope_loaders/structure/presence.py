@@ -1,12 +1,14 @@
 """From who is there in a row to who has not come yet, waits, or is out of the game."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from convscope.values.arrays import BoolArray, ByteArray, IntArray
+from convscope.values.arrays import BoolArray, ByteArray
 from convscope.values.status import Status
 
 
-def mark_presence(status: ByteArray, is_present: BoolArray, offsets: IntArray) -> None:
+def mark_presence(status: ByteArray, is_present: BoolArray, spans: Iterable[tuple[int, int]]) -> None:
     """Mark rows before an agent's first presence absent, after its last one dead, and gaps between as waiting.
 
     Parameters
@@ -15,10 +17,10 @@ def mark_presence(status: ByteArray, is_present: BoolArray, offsets: IntArray) -
         `Status` of each agent in each row, shape (T, N), changed in place; who is absent already stays so.
     is_present
         Who is there, shape (T, N).
-    offsets
-        First row of each episode and the end, shape (B + 1,).
+    spans
+        First row of each episode, and one past its last.
     """
-    for start, stop in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
+    for start, stop in spans:
         here = is_present[start:stop]
         is_acting = status[start:stop] != Status.ABSENT
         is_before = ~np.logical_or.accumulate(here, axis=0)

@@ -49,7 +49,8 @@ def plan_rows(inventory: Inventory, file: ArrayReader, mapping: LogMapping, *, p
     LogFormatError
         If arrays that belong together do not fit.
     """
-    cells = find_cells(inventory, [Template(text=f.array.path) for f in mapping.fields], mapping.agents)
+    templates = [Template(text=field.array.path) for field in mapping.fields]
+    cells = find_cells(inventory, templates, mapping.agents, is_choice=mapping.file is not None)
     reference = reference_field(mapping)
     episodes = mapping.episodes or EpisodeMapping(cut=Cut.WHOLE)
     found = [
@@ -159,11 +160,17 @@ def _joined(cells: Cells, parts: list[tuple[int, _CellRows]], lacking: tuple[str
         for name in ("index", "start", "count", "offset", "length", "has_final", "is_open")
     }
     keep = joined["length"] > 0
-    is_open = joined.pop("is_open")[keep]
     plan = RowPlan(
         cells=cells.values,
         agents=cells.agents,
         cell=cell[keep],
-        **{name: column[keep] for name, column in joined.items()},
+        index=joined["index"][keep],
+        start=joined["start"][keep],
+        count=joined["count"][keep],
+        offset=joined["offset"][keep],
+        length=joined["length"][keep],
+        has_final=joined["has_final"][keep],
     )
-    return PlannedRows(plan=plan, is_open=is_open, n_empty=int((~keep).sum()), without_reference=lacking)
+    return PlannedRows(
+        plan=plan, is_open=joined["is_open"][keep], n_empty=int((~keep).sum()), without_reference=lacking
+    )

@@ -89,7 +89,10 @@ def find_segments(
 def read_plain(file: ArrayReader, array: ArrayMapping, values: PathValues) -> FloatArray:
     """Read a whole array of numbers, the episode axis first, then rows, then agents; trailing axes of 1 are dropped."""
     path = Template(text=array.path).fill(values)
-    numbers = np.asarray(file.read(path), dtype=np.float64)
+    read = file.read(path)
+    if read.dtype.kind not in "biuf":
+        raise LogFormatError(f"{path} holds no plain numbers")
+    numbers = read.astype(np.float64)
     order = (Axis.EPISODE, Axis.TIME, Axis.ROW, Axis.AGENT, Axis.VALUE)
     kept = sorted(range(len(array.axes)), key=lambda place: order.index(array.axes[place]))
     ordered = np.moveaxis(numbers, kept, range(len(kept)))
@@ -102,14 +105,14 @@ def _marks(file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, e
     entries = 1 if extent.entries is None else extent.entries
     listed = np.empty(0) if episodes.array is None else read_plain(file, episodes.array, values)
     is_end = np.zeros((0, 0), bool)
-    if episodes.cut in {Cut.FLAGS, Cut.FIRST_FLAG}:
+    if episodes.cut in {Cut.FLAGS, Cut.FIRST_ROWS, Cut.FIRST_FLAG}:
         is_end = _end_flags(file, episodes, values, entries=entries, rows=extent.rows)
     elif episodes.cut not in _LISTS and listed.size not in {0, entries * extent.rows}:
         raise LogFormatError(f"it has {listed.size} numbers for {entries * extent.rows} rows")
     return Marks(listed=listed, is_end=is_end, rows=extent.rows, entries=entries)
 
 
-_LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS})
+_LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS, Cut.SPANS})
 
 
 def _end_flags(
@@ -121,7 +124,7 @@ def _end_flags(
     if not flags:
         raise LogFormatError("episodes are to be cut at end flags, but none are named")
     together = np.maximum.reduce(flags)
-    if together.size % (entries * rows):
+    if not together.size or together.size % (entries * rows):
         raise LogFormatError(f"end flags of shape {together.shape} do not fit {entries * rows} rows")
     ended: BoolArray = np.min(together.reshape(entries, rows, -1), axis=2) > 0
     return ended

@@ -25,9 +25,11 @@ def axes_of(family: Family, layout: Layout, *, n_entities: int = 0) -> tuple[Axi
     Returns
     -------
     tuple of Axis or None
-        The container's axes, then agents, pairs or entities, then one ``value`` for all that remain. An axis of
-        agents and other things together is called ``entity``.
+        The declared ones, else the container's axes, then agents, pairs or entities, then one ``value`` for all that
+        remain. An axis of agents and other things together is called ``entity``.
     """
+    if family.declared:
+        return family.declared
     info, sizes = _typical(family, layout)
     if sizes is None or not _fits(info.shape, sizes, layout):
         return None

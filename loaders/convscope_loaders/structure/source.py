@@ -1,20 +1,23 @@
 """Reads the rows of whole episodes as a plan says."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
 from convscope.ingest.container import ArrayReader, ArrayStore
+from convscope.ingest.hdf5.gathering import StoredArrays
 from convscope.ingest.mapping import Axis
-from convscope.values.arrays import ByteArray, FloatArray, IntArray
+from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from convscope.values.fields import Level
 from convscope.values.log import Columns
 from convscope.values.status import Status
 from convscope_loaders.structure.arrays import canonical, read_lead
+from convscope_loaders.structure.gathered import GatheredField, StoredFields, own_agents
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.presence import mark_presence
+from convscope_loaders.structure.templates import PathValues, Template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,8 +30,12 @@ class StructuredSource:
     fields: tuple[FieldPlan, ...]
     presence: FieldPlan | None = None
     """Says in which rows each agent is in the game; None where the file does not."""
+    turns: FieldPlan | None = None
+    """Says in which rows an agent in the game takes its action; None where it always does."""
     missing: frozenset[str] = frozenset()
     """Paths that some cells lack."""
+    stored: StoredFields = field(default_factory=dict[tuple[str, int | None], StoredArrays])
+    """Where arrays lie of which every group has its own."""
 
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return the rows of these episodes and of these fields."""
@@ -47,8 +54,16 @@ class StructuredSource:
         for place, episode in enumerate(episodes.tolist()):
             rows = status[first[place] : first[place + 1]]
             _mark(rows, plan, episode)
+        lasts = first[1:] - plan.has_final[episodes]
         if self.presence is not None:
-            mark_presence(status, self._column(file, self.presence, episodes) > 0, first)
+            is_present = self._column(file, self.presence, episodes) > 0
+            mark_presence(status, is_present, zip(first.tolist(), lasts.tolist(), strict=False))
+        if self.turns is not None:
+            is_turn = self._column(file, self.turns, episodes) > 0
+            status[(status == Status.ACTING) & ~is_turn] = Status.WAITING
+        finals = lasts[plan.has_final[episodes]]
+        before = status[finals - 1]
+        status[finals] = np.where(before == Status.ACTING, np.uint8(Status.WAITING), before)
         return status
 
     def _column(self, file: ArrayReader, plan: FieldPlan, episodes: IntArray) -> FloatArray:
@@ -56,46 +71,74 @@ class StructuredSource:
         per_row = {Level.TEAM: (), Level.AGENT: (self.n_agents,), Level.PAIR: ()}[plan.spec.level]
         after = (self.n_agents, self.n_agents) if plan.spec.level is Level.PAIR else ()
         column = np.full((first[-1], *per_row, *plan.spec.shape, *after), np.nan)
-        for together in _same_cell(self.rows.cell[episodes]):
-            for agent in self._own(plan):
-                self._fill(file, plan, column, episodes=episodes[together], first=first[together], agent=agent)
+        for agent in own_agents(plan, self.rows):
+            stored = self.stored.get((plan.template.text, agent))
+            if stored is not None:
+                GatheredField(plan=plan, rows=self.rows, agent=agent, stored=stored).fill(file, column, episodes)
+                continue
+            into = column if agent is None else column[:, agent]
+            for together in _same_cell(self.rows.cell[episodes]):
+                part = self._part(plan, episodes[together], first=first[together], agent=agent)
+                self._fill(file, plan.template, plan, part=part, into=into)
+                if plan.next_template is not None and not self.rows.final_is_inside:
+                    self._fill(file, plan.next_template, plan, part=part.after_last_step(), into=into)
         return column
 
-    def _own(self, plan: FieldPlan) -> tuple[int | None, ...]:
-        return tuple(range(self.n_agents)) if Axis.AGENT in plan.template.axes else (None,)
-
-    def _fill(
-        self,
-        file: ArrayReader,
-        plan: FieldPlan,
-        column: FloatArray,
-        *,
-        episodes: IntArray,
-        first: IntArray,
-        agent: int | None,
-    ) -> None:
+    def _part(self, plan: FieldPlan, episodes: IntArray, *, first: IntArray, agent: int | None) -> "_Part":
         rows = self.rows
-        path = plan.template.fill(rows.values_of(int(rows.cell[episodes[0]]), agent))
         stream = rows.stream_of(agent)
         here = rows.count[episodes, stream] > 0
-        if path in self.missing or not here.any():
-            return
         wanted = episodes[here]
-        extra = (rows.has_final[wanted] & plan.has_final).astype(np.int64)
-        index, start = rows.index[wanted], rows.start[wanted, stream]
-        stop = start + rows.count[wanted, stream] + extra
-        array, origin = read_lead(file, path, plan.axes, index=index, start=start, stop=stop)
+        extra = (rows.has_final[wanted] & plan.has_final & rows.final_is_inside).astype(np.int64)
+        start, steps = rows.start[wanted, stream], rows.offset[wanted, stream] + rows.count[wanted, stream]
+        return _Part(
+            values=rows.values_of(int(rows.cell[episodes[0]]), agent),
+            index=rows.index[wanted],
+            start=start,
+            stop=start + rows.count[wanted, stream] + extra,
+            target=first[here] + rows.offset[wanted, stream],
+            is_followed=rows.has_final[wanted] & (steps == rows.length[wanted]),
+        )
+
+    def _fill(self, file: ArrayReader, template: Template, plan: FieldPlan, *, part: "_Part", into: FloatArray) -> None:
+        path = template.fill(part.values)
+        if not len(part.index) or path in self.missing:
+            return
+        array, origin = read_lead(file, path, plan.axes, index=part.index, start=part.start, stop=part.stop)
         values = canonical(array, plan)
-        target = first[here] + rows.offset[wanted, stream]
-        into = column if agent is None else column[:, agent]
-        for place in range(len(wanted)):
-            inside = values[index[place] - origin.index] if Axis.EPISODE in plan.axes else values
-            piece = inside[start[place] - origin.row : stop[place] - origin.row]
-            at = target[place]
-            if agent is None or piece.ndim == 1:
+        is_own = Axis.AGENT in plan.template.axes
+        for index, start, stop, at in zip(part.index, part.start, part.stop, part.target, strict=True):
+            inside = values[index - origin.index] if Axis.EPISODE in plan.axes else values
+            piece = inside[start - origin.row : stop - origin.row]
+            if not is_own or piece.ndim == 1:
                 into[at : at + len(piece)] = piece
             else:
                 into[at : at + len(piece), : piece.shape[1]] = piece
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Part:
+    """Some episodes of one stream: where they are in its arrays, and where they belong in a column."""
+
+    values: PathValues
+    index: IntArray
+    start: IntArray
+    stop: IntArray
+    target: IntArray
+    is_followed: BoolArray
+    """Whether a closing row follows the stream's last one: the agent lived to see it."""
+
+    def after_last_step(self) -> "_Part":
+        """Return each episode's last row, which belongs behind it."""
+        kept = self.is_followed
+        return _Part(
+            values=self.values,
+            index=self.index[kept],
+            start=self.stop[kept] - 1,
+            stop=self.stop[kept],
+            target=(self.target + self.stop - self.start)[kept],
+            is_followed=kept[kept],
+        )
 
 
 def _mark(rows: ByteArray, plan: RowPlan, episode: int) -> None:
@@ -106,9 +149,6 @@ def _mark(rows: ByteArray, plan: RowPlan, episode: int) -> None:
         if count:
             mine[start : start + count] = Status.ACTING
             mine[start + count :] = Status.DEAD
-    if plan.has_final[episode]:
-        last, before = rows[-1], rows[-2]
-        last[...] = np.where(before == Status.ACTING, np.uint8(Status.WAITING), before)
 
 
 def _offsets(lengths: IntArray) -> IntArray:

@@ -27,19 +27,22 @@ class Template:
         Raises
         ------
         MappingError
-            If the braces hold something else.
+            If the braces hold something else, or an axis twice.
         """
         axes: list[Axis] = []
         for name in _BRACES.findall(self.text):
             if name not in PATH_AXES:
                 raise MappingError(f"{self.text}: {{{name}}} is no axis of paths; known are {', '.join(PATH_AXES)}")
+            if name in axes:
+                raise MappingError(f"{self.text}: {{{name}}} stands in it twice; an axis has one place in a path")
             axes.append(Axis(name))
         return tuple(axes)
 
     def match(self, path: str) -> PathValues | None:
         """Return the values of the axes if a path fits, else None."""
+        axes = self.axes
         found = re.fullmatch(_pattern(self.text), path)
-        return None if found is None else {axis: found[axis.name.lower()] for axis in self.axes}
+        return None if found is None else {axis: found[axis.name.lower()] for axis in axes}
 
     def fill(self, values: PathValues) -> str:
         """Return the path for some values."""
@@ -69,17 +72,16 @@ def _group_pattern(part: str) -> str:
 
 
 def _leaf_pattern(part: str) -> str:
-    found = _BRACES.search(part)
-    if found is None:
-        return re.escape(part)
-    return f"{re.escape(part[: found.start()])}(?P<{found[1]}>[^/]+?){re.escape(part[found.end() :])}"
+    # In a dataset's name only what the braces cover is the value; several may stand in it: obs_{episode}_{agent}.
+    pieces = _BRACES.split(part)
+    return "".join(f"(?P<{piece}>[^/]+?)" if place % 2 else re.escape(piece) for place, piece in enumerate(pieces))
 
 
 def _filled_part(part: str, values: PathValues) -> str:
-    found = _BRACES.search(part)
-    if found is None:
-        return part
-    value = values[Axis(found[1])]
-    before, after = part[: found.start()], part[found.end() :]
+    names = _BRACES.findall(part)
+    if len(names) != 1:
+        return _BRACES.sub(lambda found: values[Axis(found[1])], part)
+    value = values[Axis(names[0])]
+    before, _, after = _BRACES.split(part)
     is_whole = value.startswith(before) and value.endswith(after) and bool(before + after)
     return value if is_whole else f"{before}{value}{after}"

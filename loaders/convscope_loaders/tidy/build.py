@@ -12,7 +12,7 @@ from convscope.ingest.episode_numbers import episode_numbers
 from convscope.ingest.probe import Probe
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
-from convscope.values.fields import ACTIONS, FIELD_NAMES, INFO, REWARDS, TEAM_REWARDS, FieldSpec
+from convscope.values.fields import ACTIONS, FIELD_NAMES, INFO, REWARDS, TEAM_REWARDS, FieldSpec, Level
 from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.agents import make_agents, see_actions
@@ -54,9 +54,9 @@ def build_tidy_log(probe: Probe, container: Container, reading: TidyReading, *, 
     """
     mapping, place = reading.mapping, str(probe.path)
     _check_columns(container.inventory, mapping, place)
-    specs = tuple(_spec(container.inventory, mapped) for mapped in mapping.fields)
     with container.store.open() as file:
         table = read_table(file, container.inventory, mapping, place=place)
+        specs = tuple(_spec(table, mapped, place) for mapped in mapping.fields)
         length = table.places.rows - table.has_final(file)
         roles, teams = table.of_agents(file, mapping.role), table.of_agents(file, mapping.team)
         episodes = _episodes(file, table, length, roles=roles, name=probe.name)
@@ -115,19 +115,24 @@ def _check_columns(inventory: Inventory, mapping: TidyMapping, place: str) -> No
         raise LogFormatError(f"{place} has no row")
 
 
-def _spec(inventory: Inventory, mapped: TidyField) -> FieldSpec:
-    infos = [inventory.datasets[column] for column in mapped.columns]
+def _spec(table: TidyTable, mapped: TidyField, place: str) -> FieldSpec:
+    n_agents = len(table.keys.agents)
+    infos = [table.inventory.datasets[column] for column in mapped.columns]
     width = sum(prod(info.shape[1:]) for info in infos)
     is_number = mapped.name in _SCALARS or (width == 1 and mapped.name.startswith(INFO))
     if mapped.name not in FIELD_NAMES and not mapped.name.startswith(INFO):
         raise ValueError(f"{mapped.name} is no field of a log")
+    if mapped.level is Level.PAIR and width % n_agents:
+        raise LogFormatError(f"{place}: {mapped.columns[0]} holds {width} numbers a row, for {n_agents} senders")
+    shape = (width // n_agents,) if mapped.level is Level.PAIR else (width,)
     return FieldSpec(
         name=mapped.name,
         level=mapped.level,
-        shape=() if is_number else (width,),
+        shape=() if is_number else shape,
         dtype=infos[0].dtype if len({info.dtype for info in infos}) == 1 else "<f8",
         path=mapped.columns[0],
         values=mapped.values,
+        widths=mapped.widths if len(set(mapped.widths)) > 1 else None,
     )
 
 

@@ -14,9 +14,12 @@ class TidyField:
     columns: tuple[str, ...]
     """Paths of arrays with an entry a row, side by side in the field; an array of several axes is flattened."""
     level: Level = Level.AGENT
-    """``TEAM`` where all rows of a timestep say the same: the first one counts."""
+    """``TEAM`` where all rows of a timestep say the same: the first one counts. ``PAIR`` where the row's agent is the
+    receiver, and there is a number for each agent as sender, in the order of the agents; heads follow each other."""
     values: tuple[str, ...] = ()
     """Names of the values of a categorical field."""
+    widths: tuple[int, ...] = ()
+    """Numbers that each agent really has, in the order of the agents; empty where all have all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

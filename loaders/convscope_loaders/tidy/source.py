@@ -1,6 +1,7 @@
 """Reads rows of a tidy table as whole episodes."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -68,7 +69,12 @@ class TidySource:
         values = np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)[places.taken]
         if spec.name == ACTIONS and self.is_discrete:
             values = np.where(values < 0, np.nan, values)
-        per_row = (len(self.keys.agents),) if spec.level is Level.AGENT else ()
+        n_agents = len(self.keys.agents)
+        if spec.level is Level.PAIR:
+            weights = np.full((int(places.rows.sum()), *spec.shape, n_agents, n_agents), np.nan)
+            weights[places.row, :, places.agent] = values.reshape(len(values), *spec.shape, n_agents)
+            return weights
+        per_row = (n_agents,) if spec.level is Level.AGENT else ()
         column = np.full((int(places.rows.sum()), *per_row, values.shape[1]), np.nan)
         if spec.level is Level.AGENT:
             column[places.row, places.agent] = values
@@ -82,7 +88,8 @@ class TidySource:
         is_present = np.zeros((int(places.rows.sum()), len(self.keys.agents)), bool)
         is_present[places.row, places.agent] = self._is_alive(file, places, start=start, stop=stop)
         status = np.full(is_present.shape, Status.ACTING, np.uint8)
-        mark_presence(status, is_present, np.concatenate([[0], np.cumsum(places.rows)]))
+        offsets = [0, *np.cumsum(places.rows).tolist()]
+        mark_presence(status, is_present, pairwise(offsets))
         if actions is not None:
             has_none = np.isnan(actions).all(axis=-1)
             status[has_none & (status == Status.ACTING)] = Status.WAITING

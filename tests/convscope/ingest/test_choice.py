@@ -7,7 +7,7 @@ import pytest
 
 from convscope.errors import AmbiguousLogError, LogFormatError, UsageError
 from convscope.ingest.choice import choose, installed_loaders, match_all
-from convscope.ingest.loader import Match
+from convscope.ingest.loader import ONLY_MAPPED, Match
 from convscope.ingest.probe import FileKind, Probe
 
 
@@ -62,6 +62,23 @@ def test_a_miss_lists_what_each_loader_missed():
         choose(probe(), [Scoring("a", 0.0)])
     with pytest.raises(LogFormatError, match="is a text file"):
         choose(probe(FileKind.TEXT), [Scoring("a", 0.0)])
+
+
+def test_what_only_a_mapping_can_tell_is_a_miss_without_one():
+    unsure = Scoring("unsure", ONLY_MAPPED, takes_mapping=True)
+    with pytest.raises(LogFormatError, match=r"fits no loader \(unsure: because of unsure\); describe it in a mapping"):
+        choose(probe(), [unsure, Scoring("a", 0.0)])
+    other = Scoring("other", 0.0, takes_mapping=True)
+    assert choose(probe(), [other, unsure], has_mapping=True) is unsure
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [(FileKind.NUMPY, "give the folder"), (FileKind.TORCH, "is a pickle.*savez"), (FileKind.SAFETENSORS, "parameters")],
+)
+def test_what_is_no_log_is_refused_with_advice(kind, advice):
+    with pytest.raises(LogFormatError, match=advice):
+        choose(probe(kind), [Scoring("a", 0.0)])
 
 
 def test_a_named_loader_is_taken_and_an_unknown_name_is_a_usage_error():

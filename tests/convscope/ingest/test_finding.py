@@ -38,6 +38,14 @@ def test_inputs_are_named_by_the_shortest_tail_that_tells_them_apart():
     assert tail_names(paths[:1]) == ("log.h5",)
 
 
+def test_what_a_loader_knows_and_refuses_is_passed_over_beside_logs_and_named_alone(folder):
+    scalars = folder / "run_11" / "name" / "scalars" / "collection_reward.csv"
+    scalars.parent.mkdir(parents=True)
+    scalars.touch()
+    assert find_logs([folder]) == [folder / "run_9/log.hdf5", folder / "run_10/log.h5"]
+    assert find_logs([folder / "run_11"]) == [folder / "run_11"]
+
+
 def test_a_report_in_the_folder_is_no_log(folder):
     for name in ("report/analysis.json", "report/report.html", "report/old.h5"):
         (folder / name).parent.mkdir(exist_ok=True)

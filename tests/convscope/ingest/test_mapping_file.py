@@ -13,6 +13,7 @@ FULL = LogMapping(
         FieldMapping(
             name="actions",
             array=ArrayMapping(path="/{run}/a", axes=(Axis.ROW, Axis.AGENT, Axis.VALUE)),
+            next_path="/{run}/next/a",
             is_one_hot=True,
             values=("stay", 'a "quoted" one'),
         ),
@@ -25,12 +26,15 @@ FULL = LogMapping(
     episodes=EpisodeMapping(
         cut=Cut.STARTS,
         array=ArrayMapping(path="/{run}/starts", axes=(Axis.EPISODE,)),
+        terminated=ArrayMapping(path="/{run}/ended", axes=()),
         truncated=ArrayMapping(path="/{run}/t", axes=(Axis.ROW,)),
+        ended=ArrayMapping(path="/{run}/e", axes=(Axis.ROW,)),
     ),
     agents=("scout 1", "guard"),
     teams={"scout 1": "blue team", "guard": "red"},
     roles=RoleMapping(of_agent={"scout 1": "scout"}),
     alive=ArrayMapping(path="/{run}/alive", axes=(Axis.ROW, Axis.AGENT)),
+    acting=ArrayMapping(path="/{run}/turn", axes=(Axis.ROW, Axis.AGENT)),
     ignore=("/junk",),
     environment="relay",
     framework="own",
@@ -50,6 +54,7 @@ def test_a_mapping_that_was_written_is_read_back_the_same(tmp_path):
     assert read.file == "map.toml"
     assert mapping_text(read) == text
     assert (read.fields, read.episodes, read.teams, read.roles) == (FULL.fields, FULL.episodes, FULL.teams, FULL.roles)
+    assert (read.alive, read.acting) == (FULL.alive, FULL.acting)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +66,8 @@ def test_a_mapping_that_was_written_is_read_back_the_same(tmp_path):
         (["convscope-mapping = 1", "[fields.actons]", 'path = "/a"', 'axes = ["row"]'], 2, "did you mean 'actions'"),
         (["convscope-mapping = 1", "[fields.observations]", 'axes = ["row"]'], 2, "path"),
         (["convscope-mapping = 1", "[fields.observations]", 'path = "/o"'], 2, "axes"),
+        (["convscope-mapping = 1", "[fields.state]", 'path = "/o"', "axes = []"], 2, "axes"),
+        (["convscope-mapping = 1", "[fields.state]", 'path = "/o"', 'axes = ["row"]', 'next = "o"'], 5, "next"),
         (["convscope-mapping = 1", "[episodes]", 'cut = "sometimes"'], 3, "sometimes"),
         (["convscope-mapping = 1", "[agents]", "names = [1]"], 3, "list of texts"),
         (["convscope-mapping = 1", "fields = 3"], 2, "table"),

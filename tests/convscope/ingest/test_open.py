@@ -82,6 +82,14 @@ def test_agents_are_united_by_name_and_absent_where_a_file_lacks_them(tmp_path):
     assert log.header.field("observations").widths == (3, 4, 4)
 
 
+def test_files_of_different_teams_are_read_together_and_that_is_said(tmp_path):
+    paths = [write(tmp_path / "one.h5"), write(tmp_path / "two.h5", ("b", "c", "d"), first=9)]
+    (notice,) = [notice for notice in open_logs(paths).header.notices if notice.code == "unlike-inputs"]
+    assert "different agents (2, 3 of them)" in notice.message
+    alike = open_logs([paths[0], write(tmp_path / "three.h5", first=5)])
+    assert "unlike-inputs" not in {notice.code for notice in alike.header.notices}
+
+
 def test_files_whose_actions_are_of_another_kind_do_not_join(tmp_path):
     first, second = write(tmp_path / "x.h5"), write(tmp_path / "y.h5")
     with h5py.File(second, "r+") as file:

@@ -4,6 +4,7 @@ import hashlib
 import os
 
 import h5py
+import numpy as np
 import pytest
 
 from convscope.errors import LogFormatError, RefusedFileError
@@ -24,12 +25,19 @@ def test_a_log_is_probed_with_its_digest(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "kind"),
-    [(b"hello\n" * 99, FileKind.TEXT), (b"PK\x03\x04rest", FileKind.ZIP), (b"\x93NUMPY\x01", FileKind.NUMPY)],
+    [
+        (b"hello\n" * 99, FileKind.TEXT),
+        (b"PK\x03\x04rest", FileKind.ZIP),
+        (b"PK\x03\x04" + bytes(26) + b"archive/data.pkl", FileKind.TORCH),
+        (b"\x80\x05\x95", FileKind.PICKLE),
+        (b"\x93NUMPY\x01", FileKind.NUMPY),
+        (b'\x08\x00\x00\x00\x00\x00\x00\x00{"w":{}}', FileKind.SAFETENSORS),
+    ],
 )
 def test_other_files_are_told_by_their_first_bytes(tmp_path, content, kind):
     path = tmp_path / "log.h5"
     path.write_bytes(content)
-    assert probe(path, "log.h5").kind is kind
+    assert (probe(path, "log.h5").kind, probe(path, "log.h5").container) == (kind, None)
 
 
 def test_an_empty_file_an_empty_folder_a_pipe_and_a_missing_file_are_clear_errors(tmp_path):
@@ -61,3 +69,13 @@ def test_a_folder_is_probed_with_its_plain_files_and_one_digest(tmp_path):
     before = seen.sha256
     (tmp_path / "run/part_9.bin").write_bytes(b"c")
     assert probe(tmp_path, "log").sha256 != before
+
+
+def test_numpy_files_are_containers_of_arrays(tmp_path):
+    (tmp_path / "sub").mkdir()
+    np.savez(tmp_path / "log.npz", **{"next/obs": np.zeros((3, 2))})
+    np.save(tmp_path / "sub" / "obs.npy", np.zeros((3, 2)))
+    assert list(probe(tmp_path / "log.npz", "log").container.inventory.datasets) == ["/next/obs"]
+    assert list(probe(tmp_path / "sub", "sub").container.inventory.datasets) == ["/obs"]
+    # A folder around such folders is none itself: it may hold several logs.
+    assert probe(tmp_path, "all").container is None

@@ -43,6 +43,20 @@ def test_flags_cut_each_entry_of_its_own_and_what_has_no_end_is_open():
     assert spans_of(Cut.FIRST_FLAG, given_marks) == [(0, 0, 2), (1, 0, 4)]
 
 
+def test_flags_of_the_next_first_row_cut_before_it():
+    given_marks = marks(is_end=[[1, 0, 1, 0], [0, 0, 0, 1]], rows=4, entries=2)
+    assert spans_of(Cut.FIRST_ROWS, given_marks) == [(0, 0, 2), (0, 2, 4), (1, 0, 3), (1, 3, 4)]
+    assert cut_rows(Cut.FIRST_ROWS, given_marks).is_open.tolist() == [False, True, False, True]
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=5, max_size=5), min_size=1, max_size=3))
+def test_flags_a_step_late_cut_as_flags_in_time_do(flags):
+    late = [[False, *row[:-1]] for row in flags]
+    in_time = [[*row[:-1], False] for row in flags]
+    size = {"rows": 5, "entries": len(flags)}
+    assert spans_of(Cut.FIRST_ROWS, marks(is_end=late, **size)) == spans_of(Cut.FLAGS, marks(is_end=in_time, **size))
+
+
 def test_a_mask_with_gaps_and_numbers_that_count_nothing_are_errors():
     with pytest.raises(LogFormatError, match="gaps"):
         cut_rows(Cut.FILLED, marks([1, 0, 1, 1, 1, 1]))

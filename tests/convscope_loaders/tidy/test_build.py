@@ -1,7 +1,7 @@
 """A table with a row per agent and timestep becomes whole episodes, whatever the order of its rows."""
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +131,25 @@ def test_without_a_clock_the_rows_of_an_agent_follow_each_other():
     log = log_of(ROWS[7:], mapping)
     assert log.episodes.length.tolist() == [2]
     assert whole(log).columns["actions"][:, 0, 0].tolist() == [0, 1]
+
+
+def test_weights_of_senders_are_those_of_the_rows_agent_as_receiver():
+    weights = np.arange(4 * len(ROWS), dtype=np.float64).reshape(len(ROWS), 4)
+    mapping = replace(MAPPING, fields=(TidyField(name="attention", columns=("/w",), level=Level.PAIR),))
+    found = whole(log_of(ROWS, mapping, **{"/w": weights})).columns["attention"]
+    assert found.shape == (6, 2, 2, 2)  # rows, heads, receiver, sender
+    assert found[0, :, 1].tolist() == [[0, 1], [2, 3]]
+    assert found[0, :, 0].tolist() == [[4, 5], [6, 7]]
+    assert np.isnan(found[1, :, 1]).all()
+    with pytest.raises(LogFormatError, match="3 numbers a row, for 2 senders"):
+        log_of(ROWS, mapping, **{"/w": weights[:, :3]})
+
+
+def test_agents_may_have_fewer_numbers_than_others():
+    fields = (TidyField(name="observations", columns=("/x", "/t"), widths=(2, 1)), MAPPING.fields[2])
+    log = log_of(ROWS, replace(MAPPING, fields=fields))
+    assert log.header.field("observations").widths == (2, 1)
+    assert log.header.agents[0].group != log.header.agents[1].group
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from h5py import h5d, h5p, h5s, h5t
 
 from convscope.errors import LogFormatError, RefusedFileError
+from convscope.ingest.hdf5.heaps import check_heaps
 from convscope.ingest.hdf5.reading import open_hdf5, read_inventory
 from convscope.ingest.validate import validate_log
 
@@ -184,3 +185,22 @@ def test_a_truncated_file_is_an_error_that_names_it(file, n_bytes):
         stream.truncate(n_bytes)
     with pytest.raises(LogFormatError, match=r"log\.h5"):
         read_inventory(path)
+
+
+@pytest.mark.parametrize("before", [0, (1 << 20) - 4, (1 << 20) - 8, (1 << 20) + 3])
+def test_a_broken_string_heap_is_found_wherever_it_lies(tmp_path, before):
+    path = tmp_path / "heap.bin"
+    heap = b"GCOL\x01\x00\x00\x00" + (4096).to_bytes(8, "little") + bytes(4080)
+    path.write_bytes(b"GCOL" + bytes(before) + heap)
+    with pytest.raises(RefusedFileError, match=f"byte {before + 4},"):
+        check_heaps(path)
+
+
+def test_heaps_that_claim_each_other_are_refused_before_they_take_for_ever(tmp_path):
+    path = tmp_path / "heap.bin"
+    # Each heap goes on to the end of the file: its objects hold the heads of all that follow.
+    head = b"GCOL\x01\x00\x00\x00" + (1 << 40).to_bytes(8, "little")
+    holder = (1).to_bytes(8, "little") + (16).to_bytes(8, "little")
+    path.write_bytes((head + holder) * 200_000)
+    with pytest.raises(RefusedFileError, match="broken heap"):
+        check_heaps(path)

@@ -98,11 +98,13 @@ def test_names_are_in_numbered_order_and_attributes_are_plain_values(tmp_path):
             file[f"episode_{number}/obs"] = np.zeros(2)
         file.attrs["agents"] = np.array([b"scout", b"guard"])
         file.attrs["n"] = np.int32(3)
+        file.attrs["rates"] = np.array([[0.5, 2.0]], np.longdouble)
+        file.attrs["flag"] = True
         file.attrs["odd"] = 1j
         file["names"] = ["a", "bä"]
     inventory = read_inventory(tmp_path / "log.h5")
     assert list(inventory.datasets)[:3] == ["/episode_2/obs", "/episode_9/obs", "/episode_10/obs"]
-    assert inventory.attributes["/"] == {"agents": ("scout", "guard"), "n": 3}
+    assert inventory.attributes["/"] == {"agents": ("scout", "guard"), "flag": True, "n": 3, "rates": ((0.5, 2.0),)}
     assert [notice.code for notice in inventory.notices] == ["skipped-attribute"]
     with open_hdf5(tmp_path / "log.h5") as file:
         assert file.read_text("/names") == ("a", "bä")

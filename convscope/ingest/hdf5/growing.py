@@ -1,0 +1,71 @@
+"""A file that grows while others read it, and that a killed writer leaves readable (HDF5's SWMR mode).
+
+What is in a file when `open_growing` opens it is all that it will ever consist of: groups, columns and attributes made
+later are accepted by the library and lost. Only columns grow.
+"""
+
+from pathlib import Path
+
+import h5py
+
+from convscope.ingest.hdf5.writing import CHUNK_BYTES, Hdf5Writer, Storage, writing
+
+MIN_CHUNK_ROWS = 64
+"""A reader refuses columns in very many chunks of less than 64 bytes."""
+
+TABLE = Storage(chunk_rows=512)
+"""Of tables that grow by an entry at a time. Their last chunk is written again and again, in its place: without filters
+that changes no byte of the entries that were there, so that a write that was killed halfway spoils none of them."""
+TEXTS = Storage(chunk_rows=32)
+"""The same, for texts."""
+
+_CHECKED: dict[str, bool | str | int] = {"fletcher32": True}
+_QUICKLY_PACKED: dict[str, bool | str | int] = {**_CHECKED, "compression": "lzf", "shuffle": True}
+
+
+def rows_storage(row_bytes: int, n_rows: int) -> Storage:
+    """Return how columns lie in the file that grow by many rows at a time.
+
+    Parameters
+    ----------
+    row_bytes
+        Bytes of a row of the widest column.
+    n_rows
+        Rows that are written at a time, as far as is known.
+
+    Notes
+    -----
+    All columns have chunks of equally many rows, so that a writer can begin each piece in a new chunk (`next_chunk`).
+    A chunk is then written once: one that is written again moves, because it is compressed, and leaves a hole of its
+    size behind, and one that happens to keep its size would be in danger when the writer is killed.
+    """
+    largest = max(MIN_CHUNK_ROWS, CHUNK_BYTES // max(1, row_bytes))
+    chunk_rows = max(MIN_CHUNK_ROWS, min(n_rows, largest))
+    # Floats hardly get smaller, and packing them takes a fiftieth of the time of the steps that they come from.
+    return Storage(filters=_QUICKLY_PACKED, float_filters=_CHECKED, chunk_rows=chunk_rows)
+
+
+def next_chunk(n_rows: int, storage: Storage) -> int:
+    """Return the first row of the next chunk that nothing was written to."""
+    step = storage.chunk_rows or 1
+    return -(-n_rows // step) * step
+
+
+def open_growing(path: Path) -> Hdf5Writer:
+    """Open a file that `create_hdf5` made, as its only writer.
+
+    Parameters
+    ----------
+    path
+        Closed, and written by no other.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be opened, or another process writes it.
+    """
+    with writing(path):
+        # No lock: the library itself marks the file as being written, and readers may come at any time.
+        file = h5py.File(path, "r+", libver=("v110", "v110"), locking=False)
+        file.swmr_mode = True
+    return Hdf5Writer(file)

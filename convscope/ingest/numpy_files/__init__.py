@@ -1,0 +1,1 @@
+"""Logs made of NumPy files: ``.npz`` archives and folders of ``.npy`` files."""

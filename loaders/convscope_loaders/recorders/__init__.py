@@ -1,0 +1,1 @@
+"""Recorders of frameworks, one a file, found through the entry-point group ``convscope.recorders``."""

@@ -1,0 +1,161 @@
+"""What PettingZoo environments of both kinds record alike."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from convscope.record import EndKind, EpisodeTrace, Extras, Recorder
+from convscope.recording.plain_steps import PlainSteps
+from convscope.recording.runs import NUMBERS
+from convscope.recording.spaces import first_action
+from convscope_loaders.recorders.observed import observed_columns, parts_note
+
+
+class PettingZooEnv(Protocol):
+    """What both kinds of environments have."""
+
+    agents: Sequence[str]
+    metadata: Mapping[str, Any]
+
+    def action_space(self, agent: str) -> object:
+        """Return the action space of an agent."""
+        ...
+
+    def observation_space(self, agent: str) -> object:
+        """Return the observation space of an agent."""
+        ...
+
+    def state(self) -> object:
+        """Return the state of the world."""
+        ...
+
+    def close(self) -> None:
+        """Release what the environment holds."""
+        ...
+
+
+class PettingZooEpisodes:
+    """Records the episodes of one environment, one at a time.
+
+    Parameters
+    ----------
+    env
+        The environment.
+    recorder
+        Takes its episodes.
+    extras
+        What is recorded beside observations, actions and rewards.
+    """
+
+    def __init__(self, env: PettingZooEnv, recorder: Recorder, extras: Extras) -> None:
+        self.trace: EpisodeTrace | None = None
+        self._env = env
+        self._recorder = recorder
+        self._extras = extras
+        self._first_of: dict[str, int] = {}
+        self._known: set[str] = set()
+        self._looks = extras.positions is not None or extras.keeps_state
+        self._has_parts = False
+        self._has_noted = False
+        self._plain: PlainSteps | None = None
+        recorder.agents = recorder.agents or tuple(getattr(env, "possible_agents", ()))
+        recorder.describe(framework="PettingZoo", environment=env.metadata.get("name"))
+        self._declare(recorder.agents)
+
+    def begin(self) -> None:
+        """Start an episode; one that goes on is cut."""
+        self.end(EndKind.CUT)
+        self.trace = self._recorder.start_episode()
+        self.join()
+
+    def begin_quickly(self, observations: Mapping[str, object]) -> EpisodeTrace | None:
+        """Start an episode; return it if its steps can be recorded the quick way, with the observations in it."""
+        self.begin()
+        if self._plain is not None and self._plain.is_full:
+            self._plain = PlainSteps(self._plain.agents)
+        if self._plain is None or self.trace is None:
+            return None
+        return self.trace if self.trace.begin_plain(self._plain, observations) else None
+
+    def join(self) -> None:
+        """Let agents take part that are there now."""
+        self._declare(self._env.agents)
+        if self.trace is not None:
+            self.trace.join(self._env.agents)
+
+    def observe(self, observations: Mapping[str, object], infos: Mapping[str, Mapping[str, object]]) -> None:
+        """Keep what agents see before they act."""
+        if self.trace is None:
+            return
+        # Without parts to put together and masks to look for, recording is quicker.
+        if self._has_parts or any(infos.values()):
+            self._note_parts(observations)
+            self.trace.observe(observed_columns(observations, infos))
+        else:
+            self.trace.observe({"observations": observations})
+        if self._looks:
+            self._look()
+
+    def act(self, actions: Mapping[str, Any], rewards: Mapping[str, object]) -> None:
+        """Keep what agents do, and what they get for it; the next timestep begins."""
+        if self._first_of:
+            actions = {agent: action - self._first_of.get(agent, 0) for agent, action in actions.items()}
+        if self.trace is not None:
+            self.trace.act({"actions": actions, "rewards": rewards})
+
+    def learn(
+        self,
+        actions: Mapping[str, object],
+        rewards: Mapping[str, object],
+        observations: Mapping[str, object],
+        *,
+        infos: Mapping[str, Mapping[str, object]],
+    ) -> None:
+        """Find out from a step whether those of the next episode need nothing but to be copied."""
+        numbers = {type(value) for value in (*actions.values(), *rewards.values())}
+        is_usual = numbers <= NUMBERS and {type(value) for value in observations.values()} == {np.ndarray}
+        is_bare = not (self._looks or self._has_parts or self._first_of)
+        is_plain = is_usual and is_bare and not any("action_mask" in info for info in infos.values())
+        self._plain = PlainSteps(tuple(observations)) if is_plain else None
+
+    def end(self, kind: EndKind) -> None:
+        """End the episode, if one goes on."""
+        trace, self.trace = self.trace, None
+        if trace is not None:
+            trace.finish(kind)
+
+    def close(self) -> None:
+        """Cut the episode that goes on, close the environment, and the recorder if it was made for it."""
+        self.end(EndKind.CUT)
+        self._env.close()
+        if self._extras.closes:
+            self._recorder.close()
+
+    def _look(self) -> None:
+        """Keep what is seen from outside: positions, and the state of the world."""
+        columns: dict[str, object] = {}
+        if self._extras.positions is not None:
+            columns["positions"] = self._extras.positions(self._env)
+        # Without agents there may be no state: many environments put it together from what agents see.
+        if self._extras.keeps_state and self._env.agents:
+            columns["state"] = self._env.state()
+        if columns and self.trace is not None:
+            self.trace.observe(columns)
+
+    def _note_parts(self, observations: Mapping[str, object]) -> None:
+        note = None if self._has_noted else parts_note(observations)
+        self._has_noted = True
+        if note is not None:
+            self._recorder.assume(note)
+
+    def _declare(self, agents: Sequence[str]) -> None:
+        new = {agent: self._env.action_space(agent) for agent in agents if agent not in self._known}
+        if not new:
+            return
+        self._known.update(new)
+        self._has_parts |= any(hasattr(self._env.observation_space(agent), "spaces") for agent in new)
+        self._recorder.describe(action_spaces=new)
+        self._first_of |= {agent: first_action(space) for agent, space in new.items() if first_action(space)}
+        for agent, first in self._first_of.items():
+            self._recorder.assume(f"the actions of {agent} begin at {first} in the environment and at 0 in the log")

@@ -1,0 +1,98 @@
+"""PettingZoo environments in which all agents act at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
+
+from convscope.record import EpisodeTrace, Extras, Recorder
+from convscope.recording.ends import end_of
+from convscope_loaders.recorders.pettingzoo_episodes import PettingZooEnv, PettingZooEpisodes
+
+Infos: TypeAlias = dict[str, dict[str, Any]]
+Outcome: TypeAlias = tuple[dict[str, object], dict[str, float], dict[str, bool], dict[str, bool], Infos]
+
+
+class ParallelEnv(PettingZooEnv, Protocol):
+    """An environment in which all agents act at once."""
+
+    def reset(self, *, seed: int | None, options: dict[str, Any] | None) -> tuple[dict[str, object], Infos]:
+        """Start an episode."""
+        ...
+
+    def step(self, actions: Mapping[str, object]) -> Outcome:
+        """Let all agents act."""
+        ...
+
+
+class ParallelRecording:
+    """What a wrapper does to record; goes before PettingZoo's own wrapper class, which keeps the ``env``."""
+
+    env: ParallelEnv
+
+    def begin_recording(self, recorder: Recorder, extras: Extras) -> None:
+        """Record all episodes from now on.
+
+        Parameters
+        ----------
+        recorder
+            Takes them.
+        extras
+            What is recorded beside observations, actions and rewards.
+        """
+        self.recorder = recorder
+        self._episodes = PettingZooEpisodes(self.env, recorder, extras)
+        self._agents: Sequence[str] = ()
+        self._quick: EpisodeTrace | None = None
+        self._flags: tuple[Mapping[str, object], dict[str, bool], dict[str, bool]] = ({}, {}, {})
+
+    @property
+    def agents(self) -> Sequence[str]:
+        """Agents that are there; the environment is asked once a step."""
+        return self._agents
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[dict[str, object], Infos]:
+        """Start an episode."""
+        self._finish()
+        observations, infos = self.env.reset(seed=seed, options=options)
+        self._agents = list(self.env.agents)
+        self._quick = self._episodes.begin_quickly(observations)
+        if self._quick is None:
+            self._episodes.observe(observations, infos)
+        return observations, infos
+
+    def step(self, actions: Mapping[str, object]) -> Outcome:
+        """Let all agents act."""
+        outcome = self.env.step(actions)
+        if self._quick is None or not self._quick.advance(actions, outcome[1], outcome[0]):
+            self._keep(actions, outcome)
+        if self.env.agents != self._agents:
+            self._change_agents()
+        self._flags = (actions, outcome[2], outcome[3])
+        if not self._agents:
+            self._finish()
+        return outcome
+
+    def close(self) -> None:
+        """Close the environment, and the recorder if it was made for it."""
+        self._finish()
+        self._episodes.close()
+
+    def _keep(self, actions: Mapping[str, object], outcome: Outcome) -> None:
+        observations, rewards, _, _, infos = outcome
+        known = {agent: action for agent, action in actions.items() if agent in self._agents}
+        self._episodes.act(known, rewards)
+        self._episodes.observe(observations, infos)
+        self._quick = None
+        if len(known) == len(actions):
+            self._episodes.learn(actions, rewards, observations, infos=infos)
+
+    def _finish(self) -> None:
+        """End the episode as those end who took part in its last step."""
+        actions, terminations, truncations = self._flags
+        self._episodes.end(end_of((terminations.get(agent, False), truncations.get(agent, False)) for agent in actions))
+        self._flags, self._quick = ({}, {}, {}), None
+
+    def _change_agents(self) -> None:
+        before, self._agents = self._agents, list(self.env.agents)
+        if self._episodes.trace is not None:
+            self._episodes.trace.leave(agent for agent in before if agent not in self._agents)
+        self._episodes.join()

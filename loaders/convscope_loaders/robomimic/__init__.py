@@ -1,0 +1,5 @@
+"""robomimic demonstrations."""
+
+from convscope_loaders.robomimic.loader import LOADER
+
+__all__ = ["LOADER"]

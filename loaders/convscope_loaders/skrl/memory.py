@@ -1,0 +1,108 @@
+"""Rows of a memory in time order: without those never written, and from the oldest on where it is a ring."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convscope.ingest.container import ArrayInfo, ArrayReader, Inventory
+from convscope.values.arrays import BoolArray
+
+_NEXT = "next_observations"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryOrder:
+    """Which rows of a memory hold samples, and which is the oldest."""
+
+    n_rows: int
+    first: int
+    """Row of the oldest sample."""
+    is_known: bool
+    """Whether the samples themselves show the order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryView:
+    """An array of a memory in time order."""
+
+    own: ArrayInfo
+    path: str
+    order: MemoryOrder
+
+    @property
+    def info(self) -> ArrayInfo:
+        """As many rows as hold samples."""
+        return replace(self.own, path=self.path, shape=(self.order.n_rows, *self.own.shape[1:]))
+
+    def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:
+        """Return rows, in two pieces where they lie across the end of the ring."""
+        first, n_rows = self.order.first, self.order.n_rows
+        low, high = first + start, first + stop
+        if high <= n_rows or low >= n_rows:
+            turn = n_rows if low >= n_rows else 0
+            return np.asarray(file.read(self.own.path, low - turn, high - turn))
+        return np.concatenate([file.read(self.own.path, low, n_rows), file.read(self.own.path, 0, high - n_rows)])
+
+
+def memory_order(n_rows: int, n_all: int, follows: BoolArray | None, *, is_over: BoolArray) -> MemoryOrder:
+    """Find the order of the memories of one export.
+
+    Parameters
+    ----------
+    n_rows, n_all
+        Rows that hold samples, and all there are.
+    follows
+        As `following_rows` returns it; None where next observations are not stored.
+    is_over
+        Whether an episode ends with a row, shape (T, E).
+
+    Notes
+    -----
+    A full memory begins again with its first row and stores nowhere which row is the oldest; an export that skrl makes
+    by itself happens when it is just full. Next observations show the order: the last row's is found in the first where
+    the memory has come round, and the newest row's nowhere.
+    """
+    plain = MemoryOrder(n_rows=n_rows, first=0, is_known=n_rows < n_all)
+    if follows is None or plain.is_known:
+        return plain
+    seams = np.flatnonzero(~follows[:-1].any(axis=1) & ~is_over[:-1].all(axis=1))
+    if follows[-1].any() and len(seams) == 1:
+        return MemoryOrder(n_rows=n_rows, first=int(seams[0]) + 1, is_known=True)
+    return replace(plain, is_known=not len(seams) and not follows[-1].any())
+
+
+def following_rows(inventory: Inventory, file: ArrayReader, groups: Sequence[str], *, n_rows: int) -> BoolArray | None:
+    """Return whether each row's next observations are the following row's, the first row following the last.
+
+    Returns
+    -------
+    BoolArray or None
+        Shape (T, E); None where next observations are not stored.
+    """
+    if not all(_path(group, _NEXT) in inventory.datasets for group in groups):
+        return None
+    return np.asarray(np.logical_and.reduce([_follows(file, group, n_rows) for group in groups]), dtype=np.bool_)
+
+
+def written_rows(inventory: Inventory, file: ArrayReader, group: str) -> int:
+    """Return how many rows hold samples: skrl fills arrays of floats with NaN before it writes into them."""
+    n_rows = inventory.datasets[_path(group)].shape[0]
+    for name in ("rewards", "observations"):
+        info = inventory.datasets.get(_path(group, name))
+        if info is not None and info.shape[:1] == (n_rows,) and not info.is_text and np.dtype(info.dtype).kind == "f":
+            is_written = ~np.isnan(file.read(info.path)).reshape(n_rows, -1).all(axis=1)
+            return int(np.flatnonzero(is_written).max(initial=-1)) + 1
+    return n_rows
+
+
+def _follows(file: ArrayReader, group: str, n_rows: int) -> BoolArray:
+    observed, then = (np.asarray(file.read(_path(group, name), 0, n_rows)) for name in ("observations", _NEXT))
+    is_same = np.isclose(then, np.roll(observed, -1, axis=0), equal_nan=True)
+    return np.asarray(is_same.reshape(*is_same.shape[:2], -1).all(axis=2), dtype=np.bool_)
+
+
+def _path(group: str, name: str = "observations") -> str:
+    return f"{group}/{name}"

@@ -1,0 +1,1 @@
+"""Tables of no known framework: CSV, TSV, JSON lines, Parquet, Arrow, and record tables in HDF5."""

@@ -1,0 +1,83 @@
+"""Which agents of a vault are in the game: a view beside its arrays, computed where it is read."""
+
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from convscope.ingest.container import ArrayReader, ArrayStore
+from convscope.values.arrays import BoolArray
+from convscope_loaders.structure.dead import has_only_first_action, observes_nothing
+
+ALIVE = "/alive"
+"""Path of the view in the group of each environment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifeSigns:
+    """Where a vault shows that an agent is out of the game; paths within the group of an environment."""
+
+    masks: str | None
+    """Legal actions, (row, agent, action)."""
+    observations: str
+    """(row, agent, ...)."""
+    flags: tuple[str, ...]
+    """End flags with an agent axis, (row, agent); an agent whose flag is set while others go on is out from then on."""
+
+    def alive(self, file: ArrayReader, group: str, *, start: int, stop: int | None) -> BoolArray:
+        """Return which agents are in the game in some rows, shape (T, N)."""
+        signs = [
+            *([self._looks_dead(file, group, self.masks, start=start, stop=stop)] if self.masks is not None else []),
+            *([self._has_ended(file, group, start=start, stop=stop)] if self.flags else []),
+        ]
+        return np.asarray(~np.logical_or.reduce(signs), dtype=np.bool_)
+
+    def _looks_dead(self, file: ArrayReader, group: str, masks: str, *, start: int, stop: int | None) -> BoolArray:
+        is_out = has_only_first_action(file.read(f"{group}{masks}", start, stop))
+        # Most rows have more than one legal action, and observations are the largest array.
+        return (
+            is_out & observes_nothing(file.read(f"{group}{self.observations}", start, stop), 2)
+            if is_out.any()
+            else is_out
+        )
+
+    def _has_ended(self, file: ArrayReader, group: str, *, start: int, stop: int | None) -> BoolArray:
+        """Return which agents ended in the row before, while others did not, shape (T, N)."""
+        read = [file.read(f"{group}{path}", max(start - 1, 0), stop) for path in self.flags]
+        ended = np.asarray(np.logical_or.reduce([flags != 0 for flags in read]), dtype=np.bool_)
+        alone = ended & ~ended.all(axis=1, keepdims=True)
+        return alone[:-1] if start else np.concatenate([np.zeros_like(alone[:1]), alone[:-1]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivingStore:
+    """The arrays of a store, and beside them which agents are in the game."""
+
+    store: ArrayStore
+    signs: LifeSigns
+
+    def open(self) -> AbstractContextManager[ArrayReader]:
+        """Open the store for reading rows."""
+        return _opened(self)
+
+
+@contextmanager
+def _opened(store: LivingStore) -> Generator["_LivingReader"]:
+    with store.store.open() as file:
+        yield _LivingReader(file, store.signs)
+
+
+class _LivingReader:
+    def __init__(self, file: ArrayReader, signs: LifeSigns) -> None:
+        self._file = file
+        self._signs = signs
+
+    def read(self, dataset: str, start: int = 0, stop: int | None = None) -> npt.NDArray[np.generic]:
+        if not dataset.endswith(ALIVE):
+            return self._file.read(dataset, start, stop)
+        return self._signs.alive(self._file, dataset.removesuffix(ALIVE), start=start, stop=stop)
+
+    def read_text(self, dataset: str) -> tuple[str, ...]:
+        return self._file.read_text(dataset)
