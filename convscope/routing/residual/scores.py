@@ -87,7 +87,7 @@ class ScoreFold:
         rng = generator(self.seed, "routing", "policy-residual", "draws", str(int(block.episodes[0])))
         for number in np.unique(group).tolist():
             here = np.flatnonzero(group == number)
-            self._add_together(total, number, _dice(own, here), _spread(own, here))
+            self._add_together(total, number, dice=_dice(own, here), spread=_spread(own, here))
             kept = np.flatnonzero(group[steps.row] == number)
             row = steps.row[kept]
             told = np.einsum("knp,npm->knm", steps.known[kept], self.baseline[number])
@@ -101,7 +101,7 @@ class ScoreFold:
             known = own.is_known[row].astype(np.float64)
             total.n_steps[number] += steps.is_receiving[kept].astype(np.float64).T @ known
             for sender in np.flatnonzero(self.is_drawn[number]).tolist():
-                drawn = self._drawn(own, row, sender, surprise=surprise, rng=rng)
+                drawn = self._drawn(own, row, sender=sender, surprise=surprise, rng=rng)
                 total.drawn[:, number, :, sender] += drawn
         return total
 
@@ -113,12 +113,12 @@ class ScoreFold:
         """Return the sums."""
         return state
 
-    def _add_together(self, total: Scores, number: int, dice: FloatArray, spread: FloatArray) -> None:
+    def _add_together(self, total: Scores, number: int, *, dice: FloatArray, spread: FloatArray) -> None:
         total.together[number] += _products(dice, dice)
         total.together_variance[number] += _product_squares(spread, spread)
 
     def _drawn(
-        self, own: Policies, row: IntArray, sender: int, *, surprise: FloatArray, rng: np.random.Generator
+        self, own: Policies, row: IntArray, *, sender: int, surprise: FloatArray, rng: np.random.Generator
     ) -> FloatArray:
         """Draw a sender's actions again from its logged probabilities; return the scores, shape (D, N, k)."""
         is_random = own.is_known[row, sender] & (own.probabilities[row, sender].max(axis=-1) < 1)
