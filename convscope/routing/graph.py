@@ -16,7 +16,7 @@ from convscope.routing.concentration import agent_concentration
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.estimators.estimator import Estimator
 from convscope.routing.preference import concentration, role_preference
-from convscope.routing.weights.notices import UnreadableWeightsError
+from convscope.routing.refusal import UnreadableSourceError
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.header import Notice
@@ -57,7 +57,7 @@ def routing_graph(
 
     Raises
     ------
-    UnreadableWeightsError
+    UnreadableSourceError
         If the source that was asked for, or the only one, holds something else than weights.
     """
     if not chosen or len(agents) < 2:
@@ -104,7 +104,7 @@ def _estimates(
     for estimator, result in zip(chosen, results, strict=True):
         try:
             estimates.append(estimator.estimate(log, result, config=config, agents=agents, run=run))
-        except UnreadableWeightsError as error:
+        except UnreadableSourceError as error:
             # Who asked for this source, or has no other, must hear of it; else another source takes its place.
             if estimator.source == config.routing_source or len(refused) == len(chosen) - 1:
                 raise

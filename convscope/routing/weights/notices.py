@@ -1,14 +1,9 @@
 """What was left out of logged weights, in words."""
 
-from convscope.errors import LogFormatError
+from convscope.routing.refusal import UnreadableSourceError
 from convscope.routing.weights.tally import TallyRows
 from convscope.values.config import RoutingSource
 from convscope.values.header import Notice
-
-
-class UnreadableWeightsError(LogFormatError):
-    """A source of routing holds something else than weights."""
-
 
 _REASONS = (
     ("rows-without-choice", "because fewer than two senders were there"),
@@ -26,7 +21,7 @@ def refuse_logits(rows: TallyRows, source: RoutingSource) -> None:
 
     Raises
     ------
-    UnreadableWeightsError
+    UnreadableSourceError
         If more than a few rows (receiver and timestep) hold a negative weight between acting agents.
     """
     n_kept, n_negative = int(rows.n_steps.sum()), int(rows.dropped[2])
@@ -35,7 +30,7 @@ def refuse_logits(rows: TallyRows, source: RoutingSource) -> None:
             f"{source} is negative in {n_negative:,} of {n_kept + n_negative:,} rows: these are scores before a "
             "softmax, not weights; log what comes after it"
         )
-        raise UnreadableWeightsError(message)
+        raise UnreadableSourceError(message)
 
 
 def fixed_roles(*, is_fixed: bool) -> tuple[Notice, ...]:

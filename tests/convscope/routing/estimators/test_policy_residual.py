@@ -1,0 +1,125 @@
+"""Agents' own dice tell influence where a hidden driver fools every test of trajectories; no experiment, no claim."""
+
+import numpy as np
+import pytest
+
+from convscope.errors import LogFormatError
+from convscope.ingest.memory import log_from_arrays
+from convscope.routing.estimators.policy_residual import ESTIMATOR
+from convscope.routing.graph import find_routing, weight_matrix
+from convscope.simulate.policies import greedier_than_logged, hidden_driver
+from convscope.simulate.situations import Size
+from convscope.values.config import AnalysisConfig, RoutingSource
+
+CONFIG = AnalysisConfig(routing_source=RoutingSource.POLICY_RESIDUAL)
+SIZE = Size(n_agents=5, n_episodes=60, n_steps=40)
+
+
+def p_values(graph):
+    n_agents = len(graph.agents)
+    matrix = np.full((n_agents, n_agents), np.nan)
+    for sender, receiver, p in graph.edges.select("sender", "receiver", "p_value").iter_rows():
+        matrix[graph.agents.index(receiver), graph.agents.index(sender)] = p
+    return matrix
+
+
+@pytest.mark.parametrize(("greed", "least"), [(0.0, 1.0), (0.9, 0.9)])
+def test_a_hidden_driver_makes_no_edges_and_true_ones_are_found(greed, least):
+    false, true = [], []
+    for seed in range(6):
+        situation = hidden_driver(SIZE, np.random.default_rng(seed), n_edges=2, greed=greed)
+        p = p_values(find_routing(situation.log, CONFIG))
+        others = ~np.eye(5, dtype=bool)
+        false += (p[others & ~situation.edges] <= 0.05).tolist()
+        true += (p[situation.edges] <= 0.05).tolist()
+    assert np.mean(false) <= 0.1  # 108 pairs: the upper 99 % point of .05
+    assert np.mean(true) >= least
+
+
+def test_trajectories_alone_are_fooled_by_the_same_log():
+    situation = hidden_driver(SIZE, np.random.default_rng(0), n_edges=2)
+    graph = find_routing(situation.log, AnalysisConfig(routing_source=RoutingSource.TRANSFER_ENTROPY))
+    others = ~np.eye(5, dtype=bool) & ~situation.edges
+    assert (p_values(graph)[others] <= 0.05).mean() > 0.5
+
+
+def test_it_is_what_a_log_of_probabilities_gives_unasked():
+    situation = hidden_driver(Size(n_agents=3, n_episodes=40, n_steps=10), np.random.default_rng(1))
+    graph = find_routing(situation.log)
+    assert graph.source is RoutingSource.POLICY_RESIDUAL
+    assert graph.claim == "influences"
+    assert [other.source for other in graph.compared] == [RoutingSource.TRANSFER_ENTROPY]
+    assert "exploration-mass" in {notice.code for notice in graph.notices}
+
+
+def test_the_weight_is_what_the_dice_tell_of_a_copied_coin():
+    # The receiver's next probabilities are a half and a half, moved by .2 to the side of the sender's coin. The dice
+    # explain all that varies: a gain of half a nat for each step, by the first-order formula.
+    rng = np.random.default_rng(0)
+    coins = rng.integers(2, size=(400, 12))
+    follower = np.full((400, 12, 2), 0.5)
+    follower[:, 1:, 1] += np.where(coins[:, :-1] == 1, 0.2, -0.2)
+    follower[..., 0] = 1 - follower[..., 1]
+    drawn = (rng.random((400, 12)) < follower[..., 1]).astype(int)
+    actions = np.stack([coins, drawn], axis=-1).reshape(-1, 2, 1).astype(float)
+    probabilities = np.stack([np.full((400, 12, 2), 0.5), follower], axis=2).reshape(-1, 2, 2)
+    log = log_from_arrays({"actions": actions, "action_probabilities": probabilities}, [12] * 400, ["coin", "copy"])
+    graph = find_routing(log, CONFIG)
+    weight = weight_matrix(graph, graph.agents)
+    assert weight[1, 0] == pytest.approx(0.5 / np.log(2), rel=0.01)
+    assert abs(weight[0, 1]) < 1e-3
+
+
+def test_logits_are_as_good_as_probabilities():
+    situation = hidden_driver(Size(n_agents=3, n_episodes=40, n_steps=20), np.random.default_rng(2), n_edges=1)
+    (block,) = situation.log.blocks(frozenset({"actions", "action_probabilities"}))
+    logits = np.log(block.columns["action_probabilities"]) + 3.0
+    again = log_from_arrays({"actions": block.columns["actions"], "action_logits": logits}, [20] * 40, ["a", "b", "c"])
+    ours, theirs = (p_values(find_routing(log, CONFIG)) for log in (situation.log, again))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_actions_that_are_no_draws_are_refused():
+    situation = hidden_driver(SIZE, np.random.default_rng(3))
+    with pytest.raises(LogFormatError, match=r"greedier than its logged probabilities.*no experiment"):
+        find_routing(greedier_than_logged(situation, 0.3, np.random.default_rng(0)).log, CONFIG)
+    (block,) = situation.log.blocks(frozenset({"actions", "action_probabilities"}))
+    impossible = block.columns["action_probabilities"].copy()
+    impossible[0, 0] = np.eye(5)[(int(block.columns["actions"][0, 0, 0]) + 1) % 5]
+    columns = {"actions": block.columns["actions"], "action_probabilities": impossible}
+    log = log_from_arrays(columns, situation.log.episodes.length, [agent.name for agent in situation.log.header.agents])
+    with pytest.raises(LogFormatError, match="rule out"):
+        find_routing(log, CONFIG)
+    unasked = find_routing(log)
+    assert unasked.source is RoutingSource.TRANSFER_ENTROPY
+    assert "source-refused" in {notice.code for notice in unasked.notices}
+
+
+def test_dice_that_fall_together_bear_no_claim():
+    situation = hidden_driver(SIZE, np.random.default_rng(4), has_common_dice=True)
+    graph = find_routing(situation.log, CONFIG)
+    assert "joint-draws" in {notice.code for notice in graph.notices}
+    assert not graph.edges["significant"].any()
+
+
+def test_agents_without_chance_influence_nobody_this_way():
+    situation = hidden_driver(Size(n_agents=3, n_episodes=40, n_steps=20), np.random.default_rng(5), greed=1.0)
+    graph = find_routing(situation.log, CONFIG)
+    assert "no-exploration" in {notice.code for notice in graph.notices}
+    assert graph.edges["p_value"].null_count() == len(graph.edges)
+
+
+def test_shuffled_episodes_say_the_same_within_rounding():
+    situation = hidden_driver(Size(n_agents=3, n_episodes=60, n_steps=80), np.random.default_rng(6), n_edges=1)
+    (block,) = situation.log.blocks(frozenset({"actions", "action_probabilities"}))
+    order = np.random.default_rng(0).permutation(60)
+    rows = np.concatenate([np.arange(80 * e, 80 * e + 80) for e in order])
+    columns = {name: block.columns[name][rows] for name in ("actions", "action_probabilities")}
+    again = log_from_arrays(columns, [80] * 60, [agent.name for agent in situation.log.header.agents])
+    ours, theirs = (find_routing(log, CONFIG) for log in (situation.log, again))
+    np.testing.assert_allclose(p_values(ours), p_values(theirs), rtol=1e-6, atol=1e-9)
+
+
+def test_what_it_needs_is_said():
+    log = log_from_arrays({"actions": np.zeros((4, 2, 1))}, [4], ["a", "b"])
+    assert ESTIMATOR.lacking(log.header) == "the log holds no action probabilities or logits"
