@@ -107,13 +107,14 @@ def _draws(part: Statistic, n_draws: int, rng: np.random.Generator) -> FloatArra
 
 
 def _p_value(part: Statistic) -> FloatArray:
-    chi_square = gammaincc(np.maximum(part.n_dimensions, 1e-9) / 2, part.value / 2)
+    # A tail beyond all floats is not 0.
+    chi_square = np.maximum(gammaincc(np.maximum(part.n_dimensions, 1e-9) / 2, part.value / 2), np.finfo(float).tiny)
     if not len(part.drawn):
         return np.asarray(chi_square, dtype=np.float64)
     n_above = (part.drawn >= part.value * (1 - 1e-9)).sum(axis=0)
     mean, variance = part.drawn.mean(axis=0), part.drawn.var(axis=0)
     shape = np.where(variance > 0, mean**2 / np.maximum(variance, 1e-300), 1.0)
-    tail = gammaincc(shape, shape * part.value / np.maximum(mean, 1e-300))
+    tail = np.maximum(gammaincc(shape, shape * part.value / np.maximum(mean, 1e-300)), np.finfo(float).tiny)
     counted = (1 + n_above) / (1 + len(part.drawn))
     by_draws = np.where(n_above < _FEW, np.minimum(tail, counted), counted)
     has_draws = (part.drawn > 0).any(axis=0)
