@@ -7,6 +7,7 @@ import numpy as np
 
 from convscope.errors import UsageError
 from convscope.record import EndKind, Extras, Recorder, Status
+from convscope.recording.capture import Capture
 from convscope.recording.ends import end_of
 from convscope.values.arrays import BoolArray
 from convscope_loaders.recorders.agent_axis import ByAgent, Numbers, action_spaces, agent_names, by_agent, first_actions
@@ -43,6 +44,7 @@ class GymnasiumBatch:
         self.agents = agents
         if extras.keeps_state:
             raise UsageError("environments of Gymnasium tell no state; leave keeps_state out")
+        self._capture = Capture(extras.capture, extras.model, recorder.note) if extras.capture else None
         self._first = first_actions(action_space, agents)
         if self._first.any():
             firsts = ", ".join(str(first) for first in self._first.tolist())
@@ -79,6 +81,8 @@ class GymnasiumBatch:
         own = reward.ndim == 2 and reward.shape[1] == len(self.agents)
         columns = {"actions": self._counted(by_agent(actions, self.agents, "actions"))}
         columns["rewards" if own else "team_rewards"] = reward
+        if self._capture is not None:
+            columns |= self._capture.take_batch(len(self._is_alive), len(self.agents))
         # An agent's last observation is kept, in a row in which it waits.
         out = np.where(self._has_just_ended, Status.WAITING, Status.DEAD)
         self._batch.act(columns, np.where(self._is_alive, Status.ACTING, out))
@@ -99,6 +103,8 @@ class GymnasiumBatch:
     def finish(self, is_over: BoolArray, kinds: list[EndKind], final: Mapping[str, ByAgent]) -> None:
         """Hand on episodes that are over, with what was seen at their end."""
         self._batch.end(is_over, kinds, final)
+        if self._capture is not None and is_over.any():
+            self._capture.end_episode()
 
     def cut(self) -> None:
         """End all episodes in the middle."""

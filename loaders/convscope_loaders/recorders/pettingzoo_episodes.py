@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from convscope.record import EndKind, EpisodeTrace, Extras, Recorder
+from convscope.recording.capture import Capture
 from convscope.recording.plain_steps import PlainSteps
 from convscope.recording.runs import NUMBERS
 from convscope.recording.spaces import first_action
@@ -55,10 +56,13 @@ class PettingZooEpisodes:
         self._extras = extras
         self._first_of: dict[str, int] = {}
         self._known: set[str] = set()
+        self._capture = Capture(extras.capture, extras.model, recorder.note) if extras.capture else None
         self._looks = extras.positions is not None or extras.keeps_state
         self._has_parts = False
         self._has_noted = False
         self._plain: PlainSteps | None = None
+        if extras.capture:
+            recorder.assume("what is captured of agents stands in the order in which they are handed their actions")
         recorder.agents = recorder.agents or tuple(getattr(env, "possible_agents", ()))
         recorder.describe(framework="PettingZoo", environment=env.metadata.get("name"))
         self._declare(recorder.agents)
@@ -101,8 +105,9 @@ class PettingZooEpisodes:
         """Keep what agents do, and what they get for it; the next timestep begins."""
         if self._first_of:
             actions = {agent: action - self._first_of.get(agent, 0) for agent, action in actions.items()}
+        captured = {} if self._capture is None else self._capture.take(tuple(actions), self._recorder.agents)
         if self.trace is not None:
-            self.trace.act({"actions": actions, "rewards": rewards})
+            self.trace.act({"actions": actions, "rewards": rewards, **captured})
 
     def learn(
         self,
@@ -115,7 +120,7 @@ class PettingZooEpisodes:
         """Find out from a step whether those of the next episode need nothing but to be copied."""
         numbers = {type(value) for value in (*actions.values(), *rewards.values())}
         is_usual = numbers <= NUMBERS and {type(value) for value in observations.values()} == {np.ndarray}
-        is_bare = not (self._looks or self._has_parts or self._first_of)
+        is_bare = not (self._capture or self._looks or self._has_parts or self._first_of)
         is_plain = is_usual and is_bare and not any("action_mask" in info for info in infos.values())
         self._plain = PlainSteps(tuple(observations)) if is_plain else None
 
@@ -124,6 +129,8 @@ class PettingZooEpisodes:
         trace, self.trace = self.trace, None
         if trace is not None:
             trace.finish(kind)
+            if self._capture is not None:
+                self._capture.end_episode()
 
     def close(self) -> None:
         """Cut the episode that goes on, close the environment, and the recorder if it was made for it."""
