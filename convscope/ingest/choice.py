@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from convscope.errors import AmbiguousLogError, LogFormatError, UsageError
-from convscope.ingest.loader import ONLY_MAPPED, Loader, Match
+from convscope.ingest.loader import Loader, Match
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values.header import Notice
 
@@ -81,7 +81,7 @@ def choose(probe: Probe, loaders: Sequence[Loader], name: str | None = None, *, 
         return takers[0]
     loaders = takers if has_mapping else loaders
     matches = match_all(probe, loaders)
-    fitting = [found for found in matches if found.match.score > (0 if has_mapping else ONLY_MAPPED)]
+    fitting = [found for found in matches if found.match.score > 0]
     if not fitting:
         raise LogFormatError(_none_fits(probe, matches))
     best = [found for found in fitting if found.match.score == fitting[0].match.score]
@@ -102,9 +102,6 @@ def _named(loaders: Sequence[Loader], name: str, *, has_mapping: bool) -> Loader
 
 
 def _none_fits(probe: Probe, matches: Sequence[LoaderMatch]) -> str:
-    near = [found for found in matches if found.match.score > 0]
-    if near:
-        return f"{probe.path}: {near[0].match.reason}"
     if probe.kind is not FileKind.HDF5:
         return (
             f"{probe.path} is a {probe.kind}, not a log that a loader knows: HDF5, and what `convscope loaders` lists"

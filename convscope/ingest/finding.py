@@ -8,7 +8,7 @@ from pathlib import Path
 from convscope.errors import LogFormatError, UsageError
 from convscope.ingest.choice import installed_loaders
 from convscope.ingest.folder import list_files
-from convscope.ingest.loader import ONLY_MAPPED, Loader
+from convscope.ingest.loader import Loader
 from convscope.ingest.names import numbered_key
 from convscope.ingest.probe import FileKind, Probe, probe
 
@@ -79,7 +79,8 @@ def _logs_and_files(folder: Path, files: Sequence[str], loaders: Sequence[Loader
     """Walk down to the folders that are logs themselves, and name the files that lie outside of them."""
     if set(files) >= _REPORT:
         return
-    if _is_a_log(Probe(path=folder, name=folder.name, kind=FileKind.FOLDER, files=tuple(files)), loaders):
+    seen = Probe(path=folder, name=folder.name, kind=FileKind.FOLDER, files=tuple(files))
+    if any(loader.sniff(seen).score > 0 for loader in loaders):
         yield folder
         return
     below: dict[str, list[str]] = defaultdict(list)
@@ -95,10 +96,7 @@ def _logs_and_files(folder: Path, files: Sequence[str], loaders: Sequence[Loader
 
 def _is_known(path: Path, loaders: Sequence[Loader]) -> bool:
     try:
-        return _is_a_log(probe(path, path.name), loaders)
+        seen = probe(path, path.name)
     except LogFormatError:
         return False
-
-
-def _is_a_log(seen: Probe, loaders: Sequence[Loader]) -> bool:
-    return any(loader.sniff(seen).score > ONLY_MAPPED for loader in loaders)
+    return any(loader.sniff(seen).score > 0 for loader in loaders)

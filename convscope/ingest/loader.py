@@ -20,6 +20,8 @@ class Match:
     signs, 1 = the file names its format."""
     reason: str
     """What speaks for it, or against it, in a few words."""
+    is_log: bool = True
+    """False for what the loader knows and refuses, such as the scalars of a run; beside logs it is passed over."""
 
 
 class Loader(Protocol):

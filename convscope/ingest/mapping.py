@@ -136,12 +136,12 @@ class LogMapping:
     roles: RoleMapping | None = None
     alive: ArrayMapping | None = None
     """True while an agent is in the game."""
-    table: TableMapping | None = None
-    """What the columns of a table mean; None where the arrays are no table."""
     ignore: tuple[str, ...] = ()
     """Paths that are left unread."""
     environment: str | None = None
     framework: str | None = None
+    table: TableMapping | None = None
+    """What the columns of a table mean; None where the arrays are no table."""
     file: str | None = None
     """Name of the mapping file; None for what was inferred."""
     sha256: str | None = None

@@ -57,6 +57,9 @@ def judged(names: Sequence[str]) -> Glance:
     """Return what the names of columns suggest."""
     if any(set(names) >= own for own in _REPORT):
         return Glance(is_log=False, reason="a table of a convscope report: give the log that the report is on")
+    if any(name.startswith("values_block_") for name in names):
+        reason = "a table of pandas whose columns have their names in pickles, never read: save with data_columns=True"
+        return Glance(is_log=False, reason=reason)
     meanings = {column_meaning(plain_name(name)[0]) for name in names}
     telling = sorted(meaning for meaning in meanings & _TELLING if meaning is not None)
     if find_agents(names) is not None or (telling and meanings & _PLACED):
