@@ -41,10 +41,19 @@ def first_line(head: bytes) -> bytes:
 
 
 def header_names(line: bytes) -> tuple[str, ...]:
-    """Return the names in the first line of a CSV or TSV file; empty where it is no such line."""
+    """Return the names in the first line of a CSV or TSV file; empty where it is no such line.
+
+    Raises
+    ------
+    LogFormatError
+        If there are more than `MAX_COLUMNS`, or a quotation mark is left open.
+    """
     text = line.decode("utf-8", "replace")
     if "\x00" in text or not text.strip():
         return ()
+    n_columns = text.count(separator_of(text)) + 1
+    if n_columns > MAX_COLUMNS:
+        raise LogFormatError(f"the first line names {n_columns} columns, more than the {MAX_COLUMNS} that are read")
     with readable("the first line"):
         frame = pl.read_csv(text.encode(), separator=separator_of(text), has_header=False, infer_schema=False)
         return tuple("" if name is None else str(name).strip().removeprefix("#").strip() for name in frame.row(0))
@@ -121,7 +130,10 @@ def read_delimited(
         raise LogFormatError(f"{place}: the first line is no list of columns")
     if b"\x00" in content:
         raise LogFormatError(f"{place} holds NUL bytes, so it is no text; save it as UTF-8")
-    names = header_names(line)
+    try:
+        names = header_names(line)
+    except LogFormatError as error:
+        raise LogFormatError(f"{place}: {error}") from error
     _check_names(names, place)
     with readable(place):
         frame = pl.read_csv(
@@ -153,8 +165,6 @@ def _unfolded(texts: pl.Series) -> pl.Series:
 
 
 def _check_names(names: Sequence[str], place: str) -> None:
-    if len(names) > MAX_COLUMNS:
-        raise LogFormatError(f"{place} has {len(names)} columns, more than the {MAX_COLUMNS} that are read")
     twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if twice is not None:
         raise LogFormatError(f"{place} has two columns called {twice!r:.80}; name them apart")

@@ -46,15 +46,15 @@ def test_broken_and_hostile_texts_are_errors_in_a_line_and_quick(tmp_path, name,
     path = tmp_path / f"log{ending}"
     content = TEXTS[name].encode()
     path.write_bytes(gzip.compress(content, 1) if ending.endswith(".gz") else content)
-    start = time.perf_counter()
+    start = time.process_time()
     seen = probe(path, path.name)
     LOADER.sniff(seen)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     with pytest.raises(ConvscopeError) as caught:
         LOADER.open(seen, None)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 1000
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
 
 
 def test_text_of_another_encoding_is_refused(tmp_path):
