@@ -25,7 +25,12 @@ _SEPARATORS = "\t;,"
 
 
 def first_line(head: bytes) -> bytes:
-    """Return the first line of a text, or of what a gzip archive holds, as far as its first bytes show it.
+    """Return the first line of a text, as `first_lines` does."""
+    return first_lines(head)[0]
+
+
+def first_lines(head: bytes) -> tuple[bytes, bytes]:
+    """Return the first two lines of a text, or of what a gzip archive holds, as far as its first bytes show them.
 
     Parameters
     ----------
@@ -36,8 +41,9 @@ def first_line(head: bytes) -> bytes:
         try:
             head = zlib.decompressobj(wbits=31).decompress(head, len(head) * 4)
         except zlib.error:
-            return b""
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").partition(b"\n")[0].rstrip(b"\r")
+            return b"", b""
+    first, _, rest = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").partition(b"\n")
+    return first.rstrip(b"\r"), rest.partition(b"\n")[0].rstrip(b"\r")
 
 
 def header_names(line: bytes) -> tuple[str, ...]:

@@ -147,6 +147,14 @@ def test_a_glance_at_anything_never_raises(tmp_path, content):
     assert 0 <= LOADER.sniff(probe(path, path.name)).score <= 0.5
 
 
+def test_one_json_object_alone_describes_something_and_is_no_table(tmp_path):
+    path = tmp_path / "metadata.json"
+    path.write_text('{"observations": {"shape": [3]}, "agents": ["a"], "actions": 1}\n')
+    assert LOADER.sniff(probe(path, path.name)).score == 0
+    path.write_text(json.dumps([{"t": t, "agent": "a", "action": t} for t in range(3)]))
+    assert opened(path).episodes.length.tolist() == [3]
+
+
 def test_prose_is_no_table(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("Dear reader, this is a letter, not a log.\nYours, me\n")
