@@ -158,12 +158,12 @@ class LogMapping:
     """True while an agent is in the game."""
     acting: ArrayMapping | None = None
     """True where an agent in the game takes its action, as where agents take turns; None where all always do."""
-    table: TableMapping | None = None
-    """What the columns of a table mean; None where the arrays are no table."""
     ignore: tuple[str, ...] = ()
     """Paths that are left unread; a part with an axis in braces stands for many."""
     environment: str | None = None
     framework: str | None = None
+    table: TableMapping | None = None
+    """What the columns of a table mean; None where the arrays are no table."""
     file: str | None = None
     """Name of the mapping file; None for what was inferred."""
     sha256: str | None = None

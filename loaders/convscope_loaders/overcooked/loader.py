@@ -56,9 +56,9 @@ class OvercookedLoader:
         Raises
         ------
         RefusedFileError
-            If it is a pickle that the user does not trust, or one that names more than tables and arrays.
+            If it is a pickle that the user does not trust.
         LogFormatError
-            If it is something else, or broken.
+            If it is something else, broken, or a pickle that names more than tables and arrays.
         """
         parse = _parser(probe)
         if parse is None:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convscope.errors import LogFormatError
-from convscope.ingest.unpickle import read_plain_pickle
+from convscope.ingest.trusted import Allowed, unpickled
 
 
 class _Kept:
@@ -37,13 +37,10 @@ def read_frame(path: Path, wanted: Collection[str]) -> Iterator[Mapping[str, obj
 
     Raises
     ------
-    RefusedFileError
-        If the pickle names anything but NumPy's arrays and pandas' tables.
     LogFormatError
-        If it is broken, or another kind of table.
+        If the pickle names anything but NumPy's arrays and pandas' tables, is broken, or another kind of table.
     """
-    with path.open("rb") as stream:
-        found = read_plain_pickle(stream, str(path), find=_stand_in)
+    found = unpickled(path.read_bytes(), str(path), allowed=_PANDAS)
     try:
         columns = {name: values.tolist() for name, values in _columns(found) if name in wanted}
     except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -55,16 +52,21 @@ def read_frame(path: Path, wanted: Collection[str]) -> Iterator[Mapping[str, obj
         yield dict(zip(names, values, strict=True))
 
 
-def _stand_in(module: str, name: str) -> object:
-    if module.partition(".")[0] != "pandas":
-        return None
-    return _kept_index if name == "_new_Index" else _Kept
-
-
 def _kept_index(_: object, state: object) -> _Kept:
     index = _Kept()
     index.state = state
     return index
+
+
+_PANDAS: Allowed = {
+    ("pandas.core.frame", "DataFrame"): _Kept,
+    ("pandas.core.internals.managers", "BlockManager"): _Kept,
+    ("pandas.core.indexes.base", "_new_Index"): _kept_index,
+    ("pandas.core.indexes.base", "Index"): _Kept,
+    ("pandas.core.indexes.numeric", "Int64Index"): _Kept,
+    ("pandas.core.indexes.range", "RangeIndex"): _Kept,
+}
+"""What such a table names, by module and name."""
 
 
 def _columns(frame: object) -> Iterator[tuple[str, npt.NDArray[Any]]]:

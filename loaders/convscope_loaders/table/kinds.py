@@ -12,7 +12,7 @@ from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.agents import find_agents
 from convscope_loaders.table.columns import column_meaning, plain_name
 from convscope_loaders.table.frames import TableKind, column_names
-from convscope_loaders.table.text import first_line, header_names
+from convscope_loaders.table.text import first_lines, header_names
 
 _KINDS = {FileKind.PARQUET: TableKind.PARQUET, FileKind.ARROW: TableKind.ARROW}
 _KEY = re.compile(rb'"((?:[^"\\]|\\.){1,200})"\s*:')
@@ -27,6 +27,7 @@ _REPORT = (
 )
 """Columns of the tables that a report of convscope holds."""
 _TABLE_NAME = re.compile(r".+\.(?:csv|tsv|tab|jsonl|ndjson|parquet|arrow|feather|ipc)(?:\.gz)?", re.I)
+_LINES_NAME = re.compile(r".+\.(?:jsonl|ndjson)(?:\.gz)?", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,9 @@ def judged(names: Sequence[str]) -> Glance:
     """Return what the names of columns suggest."""
     if any(set(names) >= own for own in _REPORT):
         return Glance(is_log=False, reason="a table of a convscope report: give the log that the report is on")
+    if any(name.startswith("values_block_") for name in names):
+        reason = "a table of pandas whose columns have their names in pickles, never read: save with data_columns=True"
+        return Glance(is_log=False, reason=reason)
     meanings = {column_meaning(plain_name(name)[0]) for name in names}
     telling = sorted(meaning for meaning in meanings & _TELLING if meaning is not None)
     if find_agents(names) is not None or (telling and meanings & _PLACED):
@@ -85,15 +89,18 @@ def _names(probe: Probe) -> Sequence[str]:
         if kind is not None:
             return column_names(probe.path, kind)
         if probe.kind in {FileKind.TEXT, FileKind.GZIP}:
-            return _names_in(first_line(probe.head))
+            return _names_in(*first_lines(probe.head), is_lines=_LINES_NAME.fullmatch(probe.path.name) is not None)
     except LogFormatError:
         return ()
     return ()
 
 
-def _names_in(line: bytes) -> Sequence[str]:
+def _names_in(line: bytes, following: bytes, *, is_lines: bool) -> Sequence[str]:
     if not line.startswith((b"{", b"[{")):
         return header_names(line)
+    if line.startswith(b"{") and not is_lines and not following.startswith(b"{"):
+        # One object alone describes something; rows are several.
+        return ()
     row = parsed_json(line)
     if isinstance(row, dict):
         return [name for key, value in row.items() for name in _keys(key, value)]

@@ -2,7 +2,7 @@
 
 from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.container import Container
-from convscope.ingest.loader import ONLY_MAPPED, Match
+from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values.log import TrajectoryLog
@@ -29,7 +29,7 @@ class TableLoader:
         seen = glance(probe)
         if seen is None:
             return Match(score=0.0, reason="no table with named columns")
-        return Match(score=0.5 if seen.is_log else ONLY_MAPPED, reason=seen.reason)
+        return Match(score=0.5 if seen.is_log else _REFUSED, reason=seen.reason, is_log=seen.is_log)
 
     def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
         """Return the log.
@@ -43,6 +43,9 @@ class TableLoader:
         MappingError
             If the mapping speaks of columns that are not there.
         """
+        seen = glance(probe)
+        if seen is not None and not seen.is_log and mapping is None:
+            raise LogFormatError(f"{probe.path} is {seen.reason}")
         container = _container(probe, mapping)
         found = _understood(probe, container, mapping)
         if found is None:
@@ -59,6 +62,8 @@ class TableLoader:
         return LogMapping(table=found.mapping, environment=tidy.environment, framework=tidy.framework)
 
 
+_REFUSED = 0.2
+"""Score of a table that is none of a log: less than of any log."""
 LOADER = TableLoader()
 """What the entry point names."""
 

@@ -103,8 +103,6 @@ def _why_none(records: Mapping[str, ArrayInfo], template: str | None) -> str:
     if template is not None:
         return f"there is no record table at {template}"
     columns = next(iter(records.values())).columns if records else ()
-    if any(name.startswith("values_block_") for name in columns):
-        return "pandas keeps the names of its columns in pickles, which are not read; save with data_columns=True"
     return judged(columns).reason if columns else "there is no record table"
 
 

@@ -25,7 +25,12 @@ _SEPARATORS = "\t;,"
 
 
 def first_line(head: bytes) -> bytes:
-    """Return the first line of a text, or of what a gzip archive holds, as far as its first bytes show it.
+    """Return the first line of a text, as `first_lines` does."""
+    return first_lines(head)[0]
+
+
+def first_lines(head: bytes) -> tuple[bytes, bytes]:
+    """Return the first two lines of a text, or of what a gzip archive holds, as far as its first bytes show them.
 
     Parameters
     ----------
@@ -36,15 +41,25 @@ def first_line(head: bytes) -> bytes:
         try:
             head = zlib.decompressobj(wbits=31).decompress(head, len(head) * 4)
         except zlib.error:
-            return b""
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").partition(b"\n")[0].rstrip(b"\r")
+            return b"", b""
+    first, _, rest = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").partition(b"\n")
+    return first.rstrip(b"\r"), rest.partition(b"\n")[0].rstrip(b"\r")
 
 
 def header_names(line: bytes) -> tuple[str, ...]:
-    """Return the names in the first line of a CSV or TSV file; empty where it is no such line."""
+    """Return the names in the first line of a CSV or TSV file; empty where it is no such line.
+
+    Raises
+    ------
+    LogFormatError
+        If there are more than `MAX_COLUMNS`, or a quotation mark is left open.
+    """
     text = line.decode("utf-8", "replace")
     if "\x00" in text or not text.strip():
         return ()
+    n_columns = text.count(separator_of(text)) + 1
+    if n_columns > MAX_COLUMNS:
+        raise LogFormatError(f"the first line names {n_columns} columns, more than the {MAX_COLUMNS} that are read")
     with readable("the first line"):
         frame = pl.read_csv(text.encode(), separator=separator_of(text), has_header=False, infer_schema=False)
         return tuple("" if name is None else str(name).strip().removeprefix("#").strip() for name in frame.row(0))
@@ -121,7 +136,10 @@ def read_delimited(
         raise LogFormatError(f"{place}: the first line is no list of columns")
     if b"\x00" in content:
         raise LogFormatError(f"{place} holds NUL bytes, so it is no text; save it as UTF-8")
-    names = header_names(line)
+    try:
+        names = header_names(line)
+    except LogFormatError as error:
+        raise LogFormatError(f"{place}: {error}") from error
     _check_names(names, place)
     with readable(place):
         frame = pl.read_csv(
@@ -153,8 +171,6 @@ def _unfolded(texts: pl.Series) -> pl.Series:
 
 
 def _check_names(names: Sequence[str], place: str) -> None:
-    if len(names) > MAX_COLUMNS:
-        raise LogFormatError(f"{place} has {len(names)} columns, more than the {MAX_COLUMNS} that are read")
     twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if twice is not None:
         raise LogFormatError(f"{place} has two columns called {twice!r:.80}; name them apart")
