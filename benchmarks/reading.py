@@ -26,7 +26,6 @@ from reading_logs import (
     N_ACTIONS,
     N_AGENTS,
     N_OBSERVED,
-    N_STEPS,
     write_episodes,
     write_padded,
     write_structure,

@@ -1,5 +1,6 @@
 """Reading an HDF5 file: what is in it, and rows of its datasets."""
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Generator, Mapping
@@ -207,8 +208,9 @@ def read_inventory(path: Path) -> Inventory:
 
 
 def _inventory(file: "h5py.h5f.FileID", place: str, *, is_unfinished: bool) -> Inventory:
-    # Places are counted from the end of a preamble by some versions of the library, from its start by others.
-    is_settled = not is_unfinished and not file.get_create_plist().get_userblock()
+    # Places are counted from the end of a preamble by some versions of the library, from its start by others; and not
+    # every system reads from a place.
+    is_settled = not is_unfinished and not file.get_create_plist().get_userblock() and hasattr(os, "preadv")
     stamp = Stamp.of(file.get_vfd_handle()) if is_settled else None
     groups: list[str] = []
     infos: list[DatasetInfo] = []

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convscope.errors import OutputError
+from convscope.ingest.hdf5.disk import Disk
 
 CHUNK_BYTES = 128 << 10
 """Chunks are time-major and about this large: below the library's chunk cache of 1 MiB."""
@@ -27,14 +28,17 @@ class Hdf5Writer:
     ----------
     file
         Empty file, open for writing.
+    disk
+        What it is written to.
 
     Notes
     -----
     Every axis of every dataset carries a dimension scale, which makes the file a netCDF-4 file too.
     """
 
-    def __init__(self, file: "h5py.File") -> None:
+    def __init__(self, file: "h5py.File", disk: Disk) -> None:
         self._file = file
+        self._disk = disk
         self._datasets: dict[str, h5py.Dataset] = {}
         self._scales: dict[str, h5py.Dataset] = {}
 
@@ -74,7 +78,8 @@ class Hdf5Writer:
         dataset = self._file.create_dataset(
             path,
             shape=tuple(shape),
-            maxshape=(None, *shape[1:]),
+            # A chunk is not empty, and the library has it fit into an axis that cannot grow.
+            maxshape=(None, *(length or None for length in shape[1:])),
             dtype=dtype,
             fillvalue=missing,
             chunks=_chunks(shape, np.dtype(dtype).itemsize),
@@ -89,6 +94,7 @@ class Hdf5Writer:
         """Write rows of a dataset, of its type and from a row on."""
         if values.size:
             self._datasets[path][start : start + len(values)] = values
+            self._disk.check()
 
     def texts(self, path: str, axis: str, texts: Sequence[str]) -> None:
         """Write a column of texts, as UTF-8 of fixed length."""
@@ -141,8 +147,13 @@ def create_hdf5(path: Path) -> Generator[Hdf5Writer]:
         raise OutputError(f"{path} exists already and is not overwritten; choose another name or remove it")
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with _writing(path), h5py.File(partial, "x", libver=("v110", "v110")) as file:
-            yield Hdf5Writer(file)
+        with _writing(path), Disk(partial) as disk:
+            try:
+                with h5py.File(disk, "w", libver=("v110", "v110")) as file:
+                    yield Hdf5Writer(file, disk)
+            finally:
+                # First what the disk said: whatever else went wrong came of it.
+                disk.check()
         with _writing(path):
             _publish(partial, path)
     finally:
