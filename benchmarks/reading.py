@@ -26,7 +26,6 @@ from reading_logs import (
     N_ACTIONS,
     N_AGENTS,
     N_OBSERVED,
-    N_STEPS,
     write_episodes,
     write_padded,
     write_structure,
@@ -181,13 +180,13 @@ def write_grids(path: Path, gigabytes: float) -> None:
 
 
 def write_groups(path: Path, gigabytes: float) -> None:
-    """Write a group per episode."""
-    n_bytes = 0.75 * N_STEPS * N_AGENTS * (4 * N_OBSERVED + 8)
-    write_episodes(path, int(gigabytes * 1e9 / n_bytes), compression="gzip")
+    """Write a group per episode, of several hundred steps."""
+    n_bytes = 0.75 * _LONG * N_AGENTS * (4 * N_OBSERVED + 8)
+    write_episodes(path, max(1, int(gigabytes * 1e9 / n_bytes)), compression=None, longest=_LONG)
 
 
 CONVERTED = {"noise": write_noise, "grids": write_grids, "groups": write_groups}
-_WIDE = 256
+_WIDE, _LONG = 256, 500
 
 
 def _episodes_of(gigabytes: float, n_observed: int) -> int:

@@ -11,14 +11,14 @@ N_ACTIONS = 5
 N_STEPS = 60
 
 
-def write_episodes(path: Path, n_episodes: int, *, compression: str | None) -> None:
+def write_episodes(path: Path, n_episodes: int, *, compression: str | None, longest: int = N_STEPS) -> None:
     """Write a Minari-like file: a group per episode, a small dataset per agent."""
     rng = np.random.default_rng(0)
     options = {"compression": compression, "chunks": True, "maxshape": None}
     with h5py.File(path, "w") as file:
         for episode in range(n_episodes):
             group = file.create_group(f"episode_{episode}")
-            n_steps = int(rng.integers(N_STEPS // 2, N_STEPS + 1))
+            n_steps = int(rng.integers(longest // 2, longest + 1))
             for agent in range(N_AGENTS):
                 observed = _observations(rng, n_steps + 1)
                 group.create_dataset(f"observations/agent_{agent}", data=observed, **options)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +76,34 @@ class ArrayReader(Protocol):
             If there is no such array, or it holds no text.
         """
         ...
+
+
+@runtime_checkable
+class PartReader(Protocol):
+    """Reads parts of arrays without the rows around them."""
+
+    def read_part(self, dataset: str, spans: Mapping[int, tuple[int, int]]) -> npt.NDArray[np.generic]:
+        """Return a part of an array: from where to where on some axes, the others whole."""
+        ...
+
+
+def read_part(file: ArrayReader, dataset: str, spans: Mapping[int, tuple[int, int]]) -> npt.NDArray[np.generic]:
+    """Return a part of an array.
+
+    Parameters
+    ----------
+    file
+        Open container; one that is a `PartReader` reads no more than is asked for on any axis.
+    dataset
+        Path of the array.
+    spans
+        From where to where on some axes; the others are read whole.
+    """
+    if isinstance(file, PartReader):
+        return file.read_part(dataset, spans)
+    rows = file.read(dataset, *spans.get(0, (0, None)))
+    inner = [slice(*spans.get(axis, (None, None))) for axis in range(1, rows.ndim)]
+    return rows[(slice(None), *inner)] if inner else rows
 
 
 class ArrayStore(Protocol):

@@ -86,18 +86,19 @@ class _Reader:
         self._check_field_names("table", "fields")
         told = self.document.table("table")
         return TableMapping(
-            table=self._table_path() if "path" in told else None,
+            table=self._path("table", "path") if "path" in told else None,
             agents=self._texts("table", "agents"),
             episode=self.document.texts("table", "episode") if "episode" in told else (),
             fields=tuple(self._table_field(name) for name in self.document.table("table", "fields")),
             **{name: self._text("table", name) for name in _COLUMNS},
         )
 
-    def _table_path(self) -> str:
-        path = self._text("table", "path")
-        if not path or not path.startswith("/"):
-            raise self.document.fault("[table] needs a path from the root, such as /{run}/steps", ("table", "path"))
-        return path
+    def _path(self, *path: str) -> str:
+        text = self._text(*path)
+        if not text or not text.startswith("/"):
+            place = f"[{'.'.join(path[:-1])}]"
+            raise self.document.fault(f"{place} needs a path from the root, such as /{{run}}/obs", path)
+        return text
 
     def _table_field(self, name: str) -> TableField:
         path = ("table", "fields", name)

@@ -3,10 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 _NUMBER = re.compile(r"(\d+)")
 
 
+@lru_cache(maxsize=1 << 12)
 def numbered_key(name: str) -> tuple[tuple[int, int, str, str], ...]:
     """Return a sort key that compares the numbers in a name as numbers.
 

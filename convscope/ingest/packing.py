@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from convscope.values.arrays import FloatArray
 
+_BYTES_AT_A_TIME = 1 << 20
 _WIDER = {1: "<i1", 2: "<i2", 4: "<i4", 8: "<i8"}
 
 
@@ -54,6 +55,26 @@ def pack(values: FloatArray, dtype: str, missing: int | None) -> npt.NDArray[np.
     dtype, missing
         As `storage_type` and `missing_mark` give them.
     """
+    packed = np.empty(values.shape, dtype)
+    # Some rows at a time: what is needed to compare all of a block would be many times its size.
+    step = max(1, _BYTES_AT_A_TIME * len(values) // max(values.nbytes, 1))
+    for start in range(0, len(values), step):
+        some = _packed(values[start : start + step], dtype, missing)
+        if some is None:
+            return None
+        packed[start : start + step] = some
+    return packed
+
+
+def unpack(stored: npt.NDArray[np.generic], missing: int | None) -> FloatArray:
+    """Return what `pack` was given."""
+    values = stored.astype(np.float64)
+    if missing is not None:
+        np.copyto(values, np.nan, where=np.asarray(stored == missing))
+    return values
+
+
+def _packed(values: FloatArray, dtype: str, missing: int | None) -> npt.NDArray[np.generic] | None:
     if missing is None:
         with np.errstate(over="ignore"):
             packed = values.astype(dtype)
@@ -67,14 +88,6 @@ def pack(values: FloatArray, dtype: str, missing: int | None) -> npt.NDArray[np.
     whole = np.where(is_missing, missing, values).astype(dtype)
     back = np.where(is_missing, values, whole.astype(np.float64))
     return whole if _is_same(back, values) else None
-
-
-def unpack(stored: npt.NDArray[np.generic], missing: int | None) -> FloatArray:
-    """Return what `pack` was given."""
-    values = stored.astype(np.float64)
-    if missing is not None:
-        np.copyto(values, np.nan, where=np.asarray(stored == missing))
-    return values
 
 
 def _is_same(first: FloatArray, second: FloatArray) -> bool:

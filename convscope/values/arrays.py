@@ -30,6 +30,11 @@ def sealed(array: npt.NDArray[_Scalar], shape: tuple[int | None, ...], name: str
     ------
     ValueError
         If the shape is another one: a fault of the caller, not of a user.
+
+    Notes
+    -----
+    A view and no copy: most arrays here are the columns of a block, made for it and by far the largest things in
+    memory, and a copy would double them. Whoever gives an array away must not write to it any more.
     """
     fits = array.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, array.shape, strict=True))
     if not fits:

@@ -200,6 +200,15 @@ def test_any_arrays_come_back_bit_for_bit(tmp_path_factory, data):
     assert back.header.agents == log.header.agents
 
 
+@pytest.mark.parametrize("field", ["observations", "state", "pair_messages", "info/held"])
+def test_a_field_without_columns_comes_back_without_columns(tmp_path, field):
+    shape = {"observations": (2, 0), "state": (0,), "pair_messages": (0, 2, 2), "info/held": (2, 0)}[field]
+    log = log_from_arrays({"actions": np.zeros((6, 2, 1)), field: np.zeros((6, *shape))}, [3, 3], ["a", "b"])
+    back = written(log, tmp_path / "log.h5")
+    assert_same_rows(back, log)
+    assert validate_log(tmp_path / "log.h5") == ()
+
+
 def test_any_episodes_can_be_asked_for(tmp_path):
     log = rich_log()
     (source,) = written(log, tmp_path / "out.h5").sources

@@ -99,6 +99,13 @@ def test_agents_of_different_spaces_are_padded_and_grouped(tmp_path):
     assert np.isfinite(whole(log).columns["observations"][:, 1]).all()
 
 
+def test_an_agent_may_observe_nothing(tmp_path):
+    log = saved(tmp_path, {0: episode(3, widths=(2, 0)), 1: episode(4, widths=(2, 0))})
+    assert log.header.field("observations").widths == (2, 0)
+    observed = whole(log).columns["observations"]
+    assert (np.isfinite(observed[:, 0]).all(), np.isnan(observed[:, 1]).all()) == (True, True)
+
+
 def test_episodes_are_in_numbered_order_and_empty_ones_left_out(tmp_path):
     log = saved(tmp_path, {number: episode(n, seed=number) for number, n in [(10, 2), (9, 3), (2, 0), (1, 4)]})
     assert log.episodes.path == ("/episode_1", "/episode_9", "/episode_10")

@@ -13,20 +13,20 @@ from h5py import h5i  # pyright: ignore[reportAttributeAccessIssue]
 
 from convscope.ingest.hdf5.datasets import CheckedDataset
 from convscope.ingest.hdf5.decoding import Content, Encoding
-from convscope.ingest.hdf5.grid import Corner, Grid
+from convscope.ingest.hdf5.grid import Box, Corner, Grid
 
 
 def read_chunked(
-    dataset: CheckedDataset, start: int, stop: int, *, where: str, dtype: npt.DTypeLike | None = None
+    dataset: CheckedDataset, box: Box, *, where: str, dtype: npt.DTypeLike | None = None
 ) -> npt.NDArray[Any]:
-    """Read rows of a chunked dataset.
+    """Read a part of a chunked dataset.
 
     Parameters
     ----------
     dataset
         Chunked, of at least one axis.
-    start, stop
-        Rows of axis 0, within the dataset.
+    box
+        Within the dataset.
     where
         File and path, for errors.
     dtype
@@ -35,7 +35,7 @@ def read_chunked(
     Returns
     -------
     NDArray
-        Shape (stop - start, ...); rows that were never stored hold the fill value.
+        Of the shape of the box; what was never stored is the fill value.
 
     Raises
     ------
@@ -45,28 +45,36 @@ def read_chunked(
     chunks = _Chunks.of(dataset, where)
     stored, grid = dataset.kind.dtype, chunks.grid
     if not chunks.encoding.is_decoded_here or not dataset.is_plain(stored):
-        _check(chunks, start, stop)
-        return np.asarray(h5py.Dataset(dataset.handle)[start:stop], dtype=dtype)
-    rows = np.empty((stop - start, *dataset.shape[1:]), stored if dtype is None else dtype)
-    for corner in grid.corners(start, stop):
+        check_chunks(dataset, box, where=where)
+        return read_by_library(dataset, box, dtype)
+    part = np.empty([stop - start for start, stop in box], stored if dtype is None else dtype)
+    for corner in grid.corners(box):
         content = chunks.content(corner)
-        here, there = grid.overlap(corner, start, stop)
+        here, there = grid.overlap(corner, box)
         if content is None:
-            rows[here] = h5py.Dataset(dataset.handle).fillvalue
+            part[here] = h5py.Dataset(dataset.handle).fillvalue
         else:
-            rows[here] = np.frombuffer(content, stored).reshape(grid.step)[there]
-    return rows
+            part[here] = np.frombuffer(content, stored).reshape(grid.step)[there]
+    return part
 
 
-def check_chunks(dataset: CheckedDataset, start: int, stop: int, *, where: str) -> None:
-    """Make sure of the chunks of rows that the library itself has to decode; parameters as for `read_chunked`.
+def check_chunks(dataset: CheckedDataset, box: Box, *, where: str) -> None:
+    """Make sure of chunks that the library itself has to decode; parameters as for `read_chunked`.
 
     Raises
     ------
     RefusedFileError
         If a stored chunk does not decode to exactly what it declares.
     """
-    _check(_Chunks.of(dataset, where), start, stop)
+    chunks = _Chunks.of(dataset, where)
+    look = chunks.content if chunks.encoding.is_decoded_here else chunks.applied
+    for corner in chunks.grid.corners(box):
+        look(corner)
+
+
+def read_by_library(dataset: CheckedDataset, box: Box, dtype: npt.DTypeLike | None) -> npt.NDArray[Any]:
+    """Let the library read a part of a dataset, of which every stored byte is accounted for."""
+    return np.asarray(h5py.Dataset(dataset.handle)[tuple(slice(*span) for span in box)], dtype=dtype)
 
 
 def stored_item_bytes(dataset: CheckedDataset) -> int:
@@ -118,9 +126,3 @@ class _Chunks:
     def place(self, corner: Corner) -> str:
         """Return how errors name a chunk."""
         return f"{self.where}: the chunk at {corner}"
-
-
-def _check(chunks: _Chunks, start: int, stop: int) -> None:
-    look = chunks.content if chunks.encoding.is_decoded_here else chunks.applied
-    for corner in chunks.grid.corners(start, stop):
-        look(corner)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from convscope.errors import LogFormatError, RefusedFileError
 from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.hdf5.decoding import Encoding
-from convscope.ingest.hdf5.grid import Grid
+from convscope.ingest.hdf5.grid import Grid, box_of
 from convscope.ingest.hdf5.reading import Hdf5Reader
 from convscope.ingest.pieces import PIECE_NUMBERS, Pieces, Stamp
 from convscope.values.arrays import IntArray, ranges, sealed
@@ -114,13 +114,14 @@ class StoredArrays:
         n_bytes = prod(grid.step) * rows.itemsize
         encoding = Encoding(filters=self.filters, item_bytes=rows.itemsize, n_bytes=n_bytes)
         pieces = self.pieces[self.first[number] : self.first[number + 1]].tolist()
-        for corner, (place, n_stored, mask) in zip(grid.corners(0, n_rows), pieces, strict=True):
+        box = box_of(grid.shape, {0: (start, stop)})
+        for corner, (place, n_stored, mask) in zip(grid.corners(box_of(grid.shape, {})), pieces, strict=True):
             if corner[0] + grid.step[0] <= start or corner[0] >= stop:
                 continue
             piece = f"{where}: the chunk at {corner}"
             applied = encoding.applied(mask, n_stored, piece)
             content = encoding.decoded(os.pread(file, n_stored, place), applied, piece)
-            here, there = grid.overlap(corner, start, stop)
+            here, there = grid.overlap(corner, box)
             rows[here] = np.frombuffer(content, rows.dtype).reshape(grid.step)[there]
 
 

@@ -1,14 +1,16 @@
 """How a dataset is cut into chunks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from math import prod
 from typing import NamedTuple
 
 Corner = tuple[int, ...]
 """Where a chunk starts, on each axis."""
+Box = tuple[tuple[int, int], ...]
+"""A part of a dataset: from where to where on each axis."""
 Region = tuple[slice, ...]
-"""A part of an array."""
+"""A part of an array in memory."""
 
 
 class Grid(NamedTuple):
@@ -23,16 +25,34 @@ class Grid(NamedTuple):
         """How many chunks there are room for."""
         return prod(-(-n // k) for n, k in zip(self.shape, self.step, strict=True))
 
-    def corners(self, start: int, stop: int) -> Iterator[Corner]:
-        """Return the chunks that hold some of the rows from ``start`` to ``stop``, row by row."""
-        first = range(start // self.step[0] * self.step[0], stop, self.step[0]) if stop > start else range(0)
-        return product(first, *(range(0, n, k) for n, k in zip(self.shape[1:], self.step[1:], strict=True)))
+    def corners(self, box: Box) -> Iterator[Corner]:
+        """Return the chunks that hold some of a box, row by row."""
+        spans = zip(box, self.step, strict=True)
+        return product(*(range(low // k * k, high if high > low else low // k * k, k) for (low, high), k in spans))
 
-    def overlap(self, corner: Corner, start: int, stop: int) -> tuple[Region, Region]:
-        """Return where a chunk lies among the rows from ``start`` to ``stop``, and which part of the chunk that is."""
-        first, last = max(corner[0], start), min(corner[0] + self.step[0], stop)
-        others = zip(corner[1:], self.step[1:], self.shape[1:], strict=True)
-        spans = [(at, min(at + n, size)) for at, n, size in others]
-        here = (slice(first - start, last - start), *(slice(low, high) for low, high in spans))
-        there = (slice(first - corner[0], last - corner[0]), *(slice(0, high - low) for low, high in spans))
-        return here, there
+    def overlap(self, corner: Corner, box: Box) -> tuple[Region, Region]:
+        """Return where a chunk lies within a box, and which part of the chunk that is."""
+        here: list[slice] = []
+        there: list[slice] = []
+        for at, n, (low, high) in zip(corner, self.step, box, strict=True):
+            first, last = max(at, low), min(at + n, high)
+            here.append(slice(first - low, last - low))
+            there.append(slice(first - at, last - at))
+        return tuple(here), tuple(there)
+
+
+def box_of(shape: tuple[int, ...], spans: Mapping[int, tuple[int, int | None]]) -> Box:
+    """Return a box that lies within a dataset.
+
+    Parameters
+    ----------
+    shape
+        Of the dataset.
+    spans
+        From where to where (None for the end) on some axes; the others are taken whole.
+    """
+    box: list[tuple[int, int]] = []
+    for axis, n in enumerate(shape):
+        start, stop = spans.get(axis, (0, None))
+        box.append((start, max(min(n if stop is None else stop, n), start)))
+    return tuple(box)

@@ -12,6 +12,10 @@ from convscope.errors import LogFormatError, RefusedFileError
 _NO_LOCKS = (False, True)
 """No locks, and no matter where the system knows none."""
 
+_CACHE_BYTES = 16 << 20
+"""What the library keeps of a file's structure, as it counts: in memory it is up to seven times as much. Less than the
+names of a group, of which a million fit in, would make it read them again for every one."""
+
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _VERSION, _FLAGS = 8, 11
 """Where the file's first block (of version 3) tells its version, and whether it is being written (bit 2: SWMR)."""
@@ -149,7 +153,11 @@ def _open(path: Path, flags: int) -> "h5py.h5f.FileID":
     access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
     access.set_libver_bounds(h5py.h5f.LIBVER_EARLIEST, h5py.h5f.LIBVER_LATEST)
     access.set_file_locking(*_NO_LOCKS)
-    return h5py.h5f.open(os.fsencode(path), flags, fapl=access)
+    file = h5py.h5f.open(os.fsencode(path), flags, fapl=access)
+    cache = file.get_mdc_config()
+    cache.max_size = min(cache.max_size, _CACHE_BYTES)
+    file.set_mdc_config(cache)
+    return file
 
 
 def _reason(error: Exception) -> str:

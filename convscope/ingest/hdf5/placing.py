@@ -11,7 +11,7 @@ import numpy as np
 
 from convscope.ingest.hdf5.datasets import CheckedDataset
 from convscope.ingest.hdf5.decoding import DECODED_HERE
-from convscope.ingest.hdf5.grid import Grid
+from convscope.ingest.hdf5.grid import Grid, box_of
 from convscope.ingest.pieces import Pieces, packed_pieces
 
 if TYPE_CHECKING:
@@ -64,5 +64,5 @@ def _chunks(dataset: CheckedDataset) -> list[_Piece]:
     grid = Grid(dataset.shape, dataset.chunk or dataset.shape)
     if grid.n_chunks > MAX_PIECES:
         return []
-    infos = (dataset.handle.get_chunk_info_by_coord(corner) for corner in grid.corners(0, dataset.shape[0]))
+    infos = (dataset.handle.get_chunk_info_by_coord(corner) for corner in grid.corners(box_of(dataset.shape, {})))
     return [(info.byte_offset, int(info.size), int(info.filter_mask)) for info in infos]

@@ -1,5 +1,6 @@
 """Reading an HDF5 file: what is in it, and rows of its datasets."""
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Generator, Mapping
@@ -23,7 +24,7 @@ from convscope.ingest.hdf5.heaps import check_heaps
 from convscope.ingest.hdf5.opening import check_hdf5, open_guarded
 from convscope.ingest.hdf5.placing import find_pieces
 from convscope.ingest.hdf5.preflight import LIMITS, SkippedLink, check_links, walk
-from convscope.ingest.hdf5.rows import read_rows, read_texts
+from convscope.ingest.hdf5.rows import read_part, read_texts
 from convscope.ingest.pieces import Stamp
 from convscope.values.arrays import FloatArray
 from convscope.values.header import Notice
@@ -67,11 +68,23 @@ class Hdf5Reader:
         RefusedFileError
             If it may do harm.
         """
-        return self._rows(dataset, start, stop, dtype=None)
+        return self._part(dataset, {0: (start, stop)})
 
     def read_floats(self, dataset: str, start: int = 0, stop: int | None = None) -> FloatArray:
         """Return rows as `read` does, but as float64, and in less time than turning them into it takes."""
-        return self._rows(dataset, start, stop, dtype=np.float64)
+        return self._part(dataset, {0: (start, stop)}, np.float64)
+
+    def read_part(self, dataset: str, spans: Mapping[int, tuple[int, int]]) -> npt.NDArray[np.generic]:
+        """Return a part of a dataset.
+
+        Parameters
+        ----------
+        dataset
+            Path from the root.
+        spans
+            From where to where on some axes; the others are read whole.
+        """
+        return self._part(dataset, spans)
 
     @property
     def place(self) -> str:
@@ -98,11 +111,13 @@ class Hdf5Reader:
         with _readable(where):
             return read_texts(found, where=where, file_bytes=int(self._file.id.get_filesize()))
 
-    def _rows(self, dataset: str, start: int, stop: int | None, *, dtype: npt.DTypeLike | None) -> npt.NDArray[Any]:
+    def _part(
+        self, dataset: str, spans: Mapping[int, tuple[int, int | None]], dtype: npt.DTypeLike | None = None
+    ) -> npt.NDArray[Any]:
         found = self._dataset(dataset)
         where = f"{self._place}:{dataset}"
         with _readable(where):
-            return read_rows(found, start, stop, where=where, dtype=dtype)
+            return read_part(found, spans, where=where, dtype=dtype)
 
     def _dataset(self, path: str) -> CheckedDataset:
         try:
@@ -183,8 +198,9 @@ def read_inventory(path: Path) -> Inventory:
 
 
 def _inventory(file: "h5py.h5f.FileID", place: str, *, is_unfinished: bool) -> Inventory:
-    # Places are counted from the end of a preamble by some versions of the library, from its start by others.
-    is_settled = not is_unfinished and not file.get_create_plist().get_userblock()
+    # Places are counted from the end of a preamble by some versions of the library, from its start by others; and not
+    # every system reads from a place.
+    is_settled = not is_unfinished and not file.get_create_plist().get_userblock() and hasattr(os, "preadv")
     stamp = Stamp.of(file.get_vfd_handle()) if is_settled else None
     groups: list[str] = []
     infos: list[ArrayInfo] = []

@@ -1,5 +1,6 @@
 """Rows and texts of a dataset, of which every stored byte is accounted for before it is handed on."""
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -9,8 +10,9 @@ import numpy.typing as npt
 
 from convscope.errors import LogFormatError, RefusedFileError
 from convscope.ingest.hdf5.attributes import plain_value
-from convscope.ingest.hdf5.chunks import check_chunks, read_chunked, stored_item_bytes
+from convscope.ingest.hdf5.chunks import check_chunks, read_by_library, read_chunked, stored_item_bytes
 from convscope.ingest.hdf5.datasets import CheckedDataset
+from convscope.ingest.hdf5.grid import box_of
 
 MAX_TEXTS = 1 << 20
 """Texts of a list of names."""
@@ -18,17 +20,21 @@ MAX_TEXT_BYTES = 256 << 20
 """All of them together; the names of a million episodes are a quarter of it."""
 
 
-def read_rows(
-    dataset: CheckedDataset, start: int, stop: int | None, *, where: str, dtype: npt.DTypeLike | None = None
+def read_part(
+    dataset: CheckedDataset,
+    spans: Mapping[int, tuple[int, int | None]],
+    *,
+    where: str,
+    dtype: npt.DTypeLike | None = None,
 ) -> npt.NDArray[Any]:
-    """Read rows of a dataset, whole for a scalar.
+    """Read a part of a dataset, whole for a scalar.
 
     Parameters
     ----------
     dataset
-        Whose rows.
-    start, stop
-        Rows of axis 0; to the end when ``stop`` is left out.
+        Of which a part.
+    spans
+        From where to where (None for the end) on some axes; the others are read whole.
     where
         File and path, for errors.
     dtype
@@ -39,14 +45,11 @@ def read_rows(
     RefusedFileError
         If what is stored is not what the dataset declares.
     """
-    if not dataset.shape:
-        _check_contiguous(dataset, where)
-        return np.asarray(h5py.Dataset(dataset.handle)[()], dtype=dtype)
-    last = max(min(dataset.shape[0] if stop is None else stop, dataset.shape[0]), start)
+    box = box_of(dataset.shape, spans)
     if dataset.chunk is not None:
-        return read_chunked(dataset, start, last, where=where, dtype=dtype)
+        return read_chunked(dataset, box, where=where, dtype=dtype)
     _check_contiguous(dataset, where)
-    return np.asarray(h5py.Dataset(dataset.handle)[start:last], dtype=dtype)
+    return read_by_library(dataset, box, dtype)
 
 
 def read_texts(dataset: CheckedDataset, *, where: str, file_bytes: int) -> tuple[str, ...]:
@@ -74,13 +77,13 @@ def read_texts(dataset: CheckedDataset, *, where: str, file_bytes: int) -> tuple
     if kind.length is None and dataset.shape:
         return _varying_texts(dataset, where=where, file_bytes=file_bytes)
     _check_budget(prod(dataset.shape) * dataset.kind.dtype.itemsize, where)
-    return _plain_texts(read_rows(dataset, 0, None, where=where))
+    return _plain_texts(read_part(dataset, {}, where=where))
 
 
 def _varying_texts(dataset: CheckedDataset, *, where: str, file_bytes: int) -> tuple[str, ...]:
     n_rows = dataset.shape[0]
     if dataset.chunk is not None:
-        check_chunks(dataset, 0, n_rows, where=where)
+        check_chunks(dataset, box_of(dataset.shape, {}), where=where)
     else:
         _check_contiguous(dataset, where)
     # Many entries may point to one long text: a stretch holds no more of them than the budget could.

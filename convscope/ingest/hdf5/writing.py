@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convscope.errors import OutputError
+from convscope.ingest.hdf5.disk import Disk
 from convscope.ingest.hdf5.publishing import publish, taken, writing
 
 CHUNK_BYTES = 128 << 10
@@ -49,14 +50,17 @@ class Hdf5Writer:
     ----------
     file
         Open for writing.
+    disk
+        What it is written to; None where the library writes to the file itself.
 
     Notes
     -----
     Every axis of every dataset carries a dimension scale, which makes the file a netCDF-4 file too.
     """
 
-    def __init__(self, file: "h5py.File") -> None:
+    def __init__(self, file: "h5py.File", disk: Disk | None = None) -> None:
         self._file = file
+        self._disk = disk
         self._datasets: dict[str, h5py.Dataset] = {}
         self._scales: dict[str, h5py.Dataset] = {}
 
@@ -99,7 +103,8 @@ class Hdf5Writer:
         dataset = self._file.create_dataset(
             path,
             shape=tuple(shape),
-            maxshape=(None, *shape[1:]),
+            # A chunk is not empty, and the library has it fit into an axis that cannot grow.
+            maxshape=(None, *(length or None for length in shape[1:])),
             dtype=dtype,
             fillvalue=missing,
             chunks=_chunks(shape, np.dtype(dtype).itemsize, storage.chunk_rows),
@@ -114,6 +119,8 @@ class Hdf5Writer:
         """Write rows of a dataset, of its type and from a row on."""
         if values.size:
             self._dataset(path)[start : start + len(values)] = values
+        if self._disk is not None:
+            self._disk.check()
 
     def append(self, path: str, start: int, values: npt.NDArray[np.generic]) -> None:
         """Let a column end with these rows, the first of them in row ``start``; rows between keep the fill value."""
@@ -223,8 +230,13 @@ def create_hdf5(path: Path, *, is_claimed: bool = False) -> Generator[Hdf5Writer
         raise OutputError(taken(path))
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with writing(path), h5py.File(partial, "x", libver=("v110", "v110")) as file:
-            yield Hdf5Writer(file)
+        with writing(path), Disk(partial) as disk:
+            try:
+                with h5py.File(disk, "w", libver=("v110", "v110")) as file:
+                    yield Hdf5Writer(file, disk)
+            finally:
+                # First what the disk said: whatever else went wrong came of it.
+                disk.check()
         with writing(path):
             if is_claimed:
                 partial.replace(path)

@@ -105,8 +105,8 @@ class MinariSource:
         first = (np.cumsum(self.rows) - self.rows)[held]
         at = ranges(first, first + stop - start)
         if part.slot is not None and rows.ndim > 2:
-            rows[at, part.slot, part.offset : part.offset + part.width] = values.reshape(-1, part.width)
+            rows[at, part.slot, part.offset : part.offset + part.width] = values.reshape(len(at), part.width)
         elif part.slot is not None:
             rows[at, part.slot] = values.reshape(-1)
         else:
-            rows[at] = values.reshape(-1, *rows.shape[1:])
+            rows[at] = values.reshape(len(at), *rows.shape[1:])

@@ -1,13 +1,13 @@
 """Arrays of a file, brought to one order of axes: episode, row, then agents, then values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convscope.ingest.container import ArrayReader
+from convscope.ingest.container import ArrayReader, read_part
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.fields import Level
@@ -29,7 +29,7 @@ class Origin:
 def read_lead(
     file: ArrayReader, path: str, axes: tuple[Axis, ...], *, index: IntArray, start: IntArray, stop: IntArray
 ) -> tuple[npt.NDArray[Any], Origin]:
-    """Read the part of a dataset that some episodes need, contiguous along its first axis.
+    """Read the part of a dataset that some episodes need.
 
     Parameters
     ----------
@@ -42,13 +42,16 @@ def read_lead(
     index, start, stop
         Entry on the episode axis and rows of each episode.
     """
-    low, high = int(start.min()), int(stop.max())
-    if axes[:1] == (Axis.EPISODE,):
-        first = int(index.min())
-        return file.read(path, first, int(index.max()) + 1), Origin(index=first, row=0)
-    if axes and axes[0] in {Axis.ROW, Axis.TIME}:
-        return file.read(path, low, high), Origin(index=0, row=low)
-    return file.read(path), Origin(index=0, row=0)
+    spans: dict[int, tuple[int, int]] = {}
+    origin = Origin(index=0, row=0)
+    for place, axis in enumerate(axes):
+        if axis is Axis.EPISODE:
+            spans[place] = int(index.min()), int(index.max()) + 1
+            origin = replace(origin, index=spans[place][0])
+        elif axis in {Axis.ROW, Axis.TIME}:
+            spans[place] = int(start.min()), int(stop.max())
+            origin = replace(origin, row=spans[place][0])
+    return read_part(file, path, spans), origin
 
 
 def canonical(array: npt.NDArray[Any], plan: FieldPlan) -> FloatArray:

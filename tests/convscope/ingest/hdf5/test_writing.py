@@ -2,6 +2,10 @@
 
 import errno
 import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -9,6 +13,9 @@ import pytest
 
 from convscope.errors import OutputError
 from convscope.ingest.hdf5.writing import create_hdf5
+
+resource = pytest.importorskip("resource", reason="limits on files are those of Unix")
+GENUINE = Path(__file__).parents[3] / "data" / "minari" / "main_data.hdf5"
 
 
 def write(path):
@@ -107,3 +114,56 @@ def test_an_axis_has_one_length(tmp_path):
         file.column("/a", ("row",), (5,), dtype="<f8")
         with pytest.raises(ValueError, match="axis 'row' has length 5"):
             file.column("/b", ("row",), (6,), dtype="<f8")
+
+
+def test_an_axis_may_be_empty(tmp_path):
+    with create_hdf5(tmp_path / "out.h5") as file:
+        file.column("/wide", ("row", "none"), (5, 0), dtype="<f4")
+        file.write("/wide", 0, np.zeros((5, 0), "<f4"))
+    with h5py.File(tmp_path / "out.h5") as file:
+        assert file["wide"].shape == (5, 0)
+
+
+@contextmanager
+def files_of_at_most(n_bytes):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def write_noise(path):
+    noise = np.random.default_rng(0).normal(size=(40_000, 4))
+    with create_hdf5(path) as file:
+        file.column("/noise", ("row", "noise_0"), noise.shape, dtype="<f8")
+        for start in range(0, len(noise), 1000):
+            file.write("/noise", start, noise[start : start + 1000])
+
+
+@pytest.mark.parametrize("n_bytes", [0, 100, 3_000, 100_000, 1_000_000])
+def test_a_full_disk_is_an_output_error_and_nothing_stays_behind(tmp_path, n_bytes):
+    path = tmp_path / "out.h5"
+    with files_of_at_most(n_bytes), pytest.raises(OutputError, match=r"out\.h5 cannot be written: File too large$"):
+        write_noise(path)
+    assert list(tmp_path.iterdir()) == []
+    write_noise(path)
+    with h5py.File(path) as file:
+        assert file["noise"].shape == (40_000, 4)
+
+
+def test_a_process_that_met_a_full_disk_ends_as_any_other(tmp_path):
+    source = "\n".join(
+        [
+            "import resource, sys",
+            "from convscope.cli import main",
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))",
+            "main()",
+        ]
+    )
+    command = [sys.executable, "-c", source, "convert", str(GENUINE), str(tmp_path / "out.h5")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.stderr == f"convscope: {tmp_path / 'out.h5'} cannot be written: File too large\n"
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert list(tmp_path.iterdir()) == []
