@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from convscope.errors import AmbiguousLogError, LogFormatError, UsageError
 from convscope.ingest.foreign import foreign_kind
-from convscope.ingest.loader import Loader, Match
+from convscope.ingest.loader import ONLY_MAPPED, Loader, Match
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values.header import Notice
 
@@ -82,7 +82,8 @@ def choose(probe: Probe, loaders: Sequence[Loader], name: str | None = None, *, 
         return takers[0]
     loaders = takers if has_mapping else loaders
     matches = match_all(probe, loaders)
-    fitting = [found for found in matches if found.match.score > 0]
+    least = 0.0 if has_mapping else ONLY_MAPPED
+    fitting = [found for found in matches if found.match.score > least]
     if not fitting:
         raise LogFormatError(_none_fits(probe, matches))
     best = [found for found in fitting if found.match.score == fitting[0].match.score]

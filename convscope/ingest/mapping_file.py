@@ -97,7 +97,7 @@ class _Reader:
         text = self._text(*path)
         if not text or not text.startswith("/"):
             place = f"[{'.'.join(path[:-1])}]"
-            raise self.document.fault(f"{place} needs a path from the root, such as /{{run}}/obs", path)
+            raise self.document.fault(f"{place} needs a {path[-1]} from the root, such as /{{run}}/obs", path)
         return text
 
     def _table_field(self, name: str) -> TableField:
