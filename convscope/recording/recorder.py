@@ -259,8 +259,8 @@ class Recorder:
 
     def __reduce__(self) -> NoReturn:
         raise UsageError(
-            "a recorder cannot be sent to another process, because a file has one writer: make one in each process, with "
-            "a file of its own (part-0.h5, part-1.h5), and give convscope the folder"
+            "a recorder cannot be sent to another process, because a file has one writer: make one in each process, "
+            "with a file of its own (part-0.h5, part-1.h5), and give convscope the folder"
         )
 
     def __enter__(self) -> Self:

@@ -54,7 +54,7 @@ class TorchRLAdapter:
             )
         package: Any = sys.modules["torchrl.envs"]
         # Made here, because TorchRL is not imported before the program does so itself.
-        kind: Any = type("RecordingTransform", (RecordingTransform, package.Transform), {})
+        kind: Any = type("Recording", (RecordingTransform, package.Transform), {})
         transform = kind()
         transform.begin_recording(EnvRecording(env, recorder, extras))
         # Around the given environment, so that its own transforms are not copied: they may have a state.
