@@ -17,7 +17,7 @@ _Columns: TypeAlias = Mapping[str, _Column]
 
 
 class EpisodeBatch:
-    """Records environments that step together; made by `Recorder.start_batch`.
+    """Records environments that step together; made by `Recorder.start_vector`.
 
     Each step is `observe`, then `act`, then `end` where an episode is over. Arrays have the axis of environments first:
     (B, N, ...) for agents, or a mapping from agents to (B, ...); (B, ...) for the team; (B, ..., receiver, sender) for

@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 import numpy.typing as npt
 
 from convscope.errors import UsageError
 from convscope.ingest.hdf5.writing import encode_text
+from convscope.recording.batch import BatchTrace
 from convscope.recording.batches import EpisodeBatch
 from convscope.recording.disks import is_shared_disk
 from convscope.recording.episode import GivenColumn, Labels, recorded_episode
@@ -116,6 +117,11 @@ class Recorder:
         self._journal.labels = replace(self._journal.labels, condition=_label(label))
 
     @property
+    def labels(self) -> Labels:
+        """All three of them."""
+        return self._journal.labels
+
+    @property
     def paths(self) -> tuple[Path, ...]:
         """The files so far, in order."""
         return tuple(self._journal.paths)
@@ -218,7 +224,7 @@ class Recorder:
         """
         return EpisodeTrace(self.agents, labels or self._journal.labels, self._journal)
 
-    def start_batch(self, n_envs: int) -> EpisodeBatch:
+    def start_vector(self, n_envs: int) -> EpisodeBatch:
         """Return a place for the episodes of environments that step together.
 
         Parameters
@@ -227,6 +233,21 @@ class Recorder:
             Number of environments.
         """
         return EpisodeBatch(self.agents, n_envs, self._journal)
+
+    def start_batch(self, n_envs: int, *, agents: Sequence[str] | None = None, sees_death: bool = False) -> BatchTrace:
+        """Return what takes the steps of environments that run side by side.
+
+        Parameters
+        ----------
+        n_envs
+            Environments.
+        agents
+            In the order of the agent axis; those of the recorder when left out.
+        sees_death
+            Whether what there is of an agent after the step that puts it out is its own last observation.
+        """
+        names = self.agents if agents is None else agents
+        return BatchTrace(names, n_envs, self._journal, sees_death=sees_death)
 
     def commit(self) -> None:
         """Commit all finished episodes now.
@@ -247,6 +268,12 @@ class Recorder:
         """
         self._closing.detach()
         self._journal.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise UsageError(
+            "a recorder cannot be sent to another process, because a file has one writer: make one in each process, "
+            "with a file of its own (part-0.h5, part-1.h5), and give convscope the folder"
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -49,7 +49,7 @@ class GymnasiumBatch:
         if self._first.any():
             firsts = ", ".join(str(first) for first in self._first.tolist())
             recorder.assume(f"actions begin at {firsts} in the environment and at 0 in the log")
-        self._batch = recorder.start_batch(n_envs)
+        self._batch = recorder.start_vector(n_envs)
         self._is_alive = np.ones((n_envs, len(agents)), np.bool_)
         self._has_just_ended = np.zeros_like(self._is_alive)
 

@@ -1,0 +1,132 @@
+"""The episodes of a TorchRL environment, which may be many that run side by side."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from convscope.errors import UsageError
+from convscope.record import BatchTrace, EndKind, Extras, Recorder
+from convscope.recording.episode import Numbers
+from convscope.values.arrays import BoolArray
+from convscope.values.fields import POSITIONS
+from convscope_loaders.recorders.tensordict_groups import Column, numbers
+from convscope_loaders.recorders.tensordict_keys import TRUNCATED, keys_of
+from convscope_loaders.recorders.tensordict_steps import Rows, StepReader
+from convscope_loaders.recorders.tensordict_types import Environment, TensorDict
+
+
+class EnvRecording:
+    """Takes what a transform sees.
+
+    Parameters
+    ----------
+    env
+        The environment that the transform stands around.
+    recorder
+        Takes its episodes.
+    extras
+        What is recorded beside observations, actions and rewards.
+    """
+
+    def __init__(self, env: Environment, recorder: Recorder, extras: Extras) -> None:
+        self._env = env
+        self._recorder = recorder
+        self._extras = extras
+        self._shape = tuple(env.batch_size)
+        self._limit = _time_limit(env)
+        self._opened: tuple[StepReader, BatchTrace] | None = None
+        self._has_begun = False
+        self._positions: Column | None = None
+
+    def reset(self, reset: TensorDict) -> None:
+        """Begin an episode in each environment that was reset; one that goes on there is cut."""
+        self._begin(self._chosen(reset, "_reset"))
+
+    def step(self, before: TensorDict, after: TensorDict) -> None:
+        """Keep a step."""
+        if tuple(before.batch_size) != self._shape:
+            raise UsageError(
+                f"a step of batch size {tuple(before.batch_size)} in an environment of batch size {self._shape} does "
+                "not tell which of its environments stepped; record each of them"
+            )
+        if not self._has_begun:
+            self._recorder.note("the recording began behind a reset: first episodes may lack their beginnings")
+            self._begin(None)
+        reader, trace = self._open()
+        rows = reader.read(before, after).each(self._flat)
+        if self._limit is not None:
+            is_at_limit = (rows.kinds == EndKind.TERMINATED) & (trace.lengths + 1 == self._limit)
+            rows = replace(rows, kinds=np.where(is_at_limit, EndKind.AMBIGUOUS, rows.kinds))
+        trace.step(self._with_positions(rows).step(self._chosen(before, "_step")))
+
+    def close(self) -> None:
+        """Cut the episodes that go on, and close the recorder if it was made for this environment."""
+        if self._opened is not None:
+            self._opened[1].close()
+        if self._extras.closes:
+            self._recorder.close()
+
+    def _open(self) -> tuple[StepReader, BatchTrace]:
+        if self._opened is None:  # not before the first reset: environments in several workers know nothing earlier
+            keys = keys_of(self._env)
+            reader = StepReader(self._env, keys, recorder=self._recorder, extras=self._extras)
+            if self._limit is not None:
+                self._recorder.assume(
+                    f"an end after {self._limit} steps, the max_steps of the environment, may be the time limit's or "
+                    "the task's"
+                )
+            self._opened = reader, self._recorder.start_batch(prod(self._shape), agents=keys.agents, sees_death=True)
+        return self._opened
+
+    def _begin(self, envs: BoolArray | None) -> None:
+        self._has_begun = True
+        _, trace = self._open()
+        trace.begin(np.flatnonzero(np.ones(prod(self._shape)) if envs is None else envs), self._recorder.labels)
+        if self._extras.positions is not None:
+            self._positions = self._looked(self._extras.positions)
+
+    def _chosen(self, rows: TensorDict, key: str) -> BoolArray | None:
+        """Return the environments that a step or a reset is of; None where it is of all."""
+        found = rows.get(key, None)
+        return None if found is None else numbers(found).reshape(prod(self._shape)) != 0
+
+    def _flat(self, values: Numbers) -> Numbers:
+        """Return an array with one axis of environments."""
+        return values.reshape(prod(self._shape), *values.shape[len(self._shape) :])
+
+    def _with_positions(self, rows: Rows) -> Rows:
+        if self._extras.positions is None or self._positions is None:
+            return rows
+        before, self._positions = self._positions, self._looked(self._extras.positions)
+        return replace(
+            rows,
+            columns={**rows.columns, POSITIONS: before},
+            after={**rows.after, POSITIONS: self._positions},
+        )
+
+    def _looked(self, positions: Callable[[object], object]) -> Column:
+        found = positions(self._env)
+        if isinstance(found, Mapping):
+            return {agent: self._flat(_array(part)) for agent, part in found.items()}
+        return self._flat(_array(found))
+
+
+def _array(values: Any) -> Numbers:  # noqa: ANN401  a tensor, or what numpy takes
+    # Copied, because an environment may go on in the same memory.
+    return np.array(numbers(values) if hasattr(values, "detach") else values)
+
+
+def _time_limit(env: Any) -> int | None:  # noqa: ANN401  attributes that not all environments have
+    """Return the steps after which an environment ends that does not tell time limits from ends of the task."""
+    while _is_a(env, "TransformedEnv"):
+        env = env.base_env
+    # What several workers have in common has to be asked for, which only works while they run.
+    limit = None if TRUNCATED in env.done_keys or _is_a(env, "BatchedEnvBase") else getattr(env, "max_steps", None)
+    return limit if isinstance(limit, int) else None
+
+
+def _is_a(env: object, name: str) -> bool:
+    return any(kind.__name__ == name for kind in type(env).__mro__)
