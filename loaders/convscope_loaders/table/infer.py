@@ -18,6 +18,7 @@ from convscope_loaders.table.identity import Identity, IdentityFinder
 from convscope_loaders.table.lives import ALIVE_COLUMN, Lives, with_lives
 from convscope_loaders.table.subjects import Subjects, find_subjects
 from convscope_loaders.table.wide import PRESENT_COLUMN
+from convscope_loaders.table.widths import check_widths, ragged_columns
 from convscope_loaders.tidy.build import TidyReading
 from convscope_loaders.tidy.mapping import TidyField, TidyMapping
 from convscope_loaders.tidy.places import read_numbers
@@ -25,6 +26,7 @@ from convscope_loaders.tidy.places import read_numbers
 _ENDS = (Meaning.TERMINATED, Meaning.TRUNCATED, Meaning.DONE)
 _ROW_NUMBERS = frozenset({"", "index", "level_0", "unnamed_0", "index_level_0"})
 """What pandas calls them."""
+_NARROWER = "agents have lists of different lengths in {}; the missing numbers of shorter ones are no zeros"
 _PRESENCE = "who has no row in a timestep waits, has not come yet, or is out of the game after its last row"
 
 
@@ -112,9 +114,12 @@ class _TableReader:
         view, place = self._subjects.container, str(path)
         with view.store.open() as file:
             self._check_padding(file, place)
+            ragged = () if self._subjects.agents else ragged_columns(view.inventory)
+            for column in ragged:
+                check_widths(file, column, self._subjects.agent, place=place)
             identity = IdentityFinder(file, self._columns, self._declared, place=place).find()
         flags = {meaning: self._flag(meaning, place) for meaning in (*_ENDS, Meaning.ALIVE)}
-        said = [*self._subjects.said, *identity.said]
+        said = [*self._subjects.said, *identity.said, *(_NARROWER.format(name[1:]) for name in ragged)]
         mapping = self._mapping(identity, flags)
         ends = tuple(flag for meaning in _ENDS if (flag := flags[meaning]) is not None)
         if not identity.episode:
