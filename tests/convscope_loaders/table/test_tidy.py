@@ -365,3 +365,14 @@ def test_agents_may_have_lists_of_a_length_of_their_own(tmp_path):
     assert np.array_equal(observed[0], np.full((2, 3), np.nan), equal_nan=True)
     assert np.array_equal(observed[2], [[2, 2, 2], [2, 2, np.nan]], equal_nan=True)
     assert any("lists of different lengths in obs" in sentence for sentence in log.header.inputs[0].assumptions)
+
+
+def test_a_letter_is_a_flag_only_where_it_is_true_or_false(tmp_path):
+    rows = rows_of(a=lambda e, t, a: t, d=lambda e, t, a: 2.5 * t, h=lambda e, t, a: 7)
+    log = opened(write(tmp_path / "log.csv", rows))
+    assert {spec.name for spec in log.header.fields} == {"actions", "info/d", "info/h"}
+    rows = rows_of(a=lambda e, t, a: t, d=lambda e, t, a: t == 2)
+    assert {spec.name for spec in opened(write(tmp_path / "flag.csv", rows)).header.fields} == {"actions"}
+    rows = rows_of(action=lambda e, t, a: t, done=lambda e, t, a: t)
+    with pytest.raises(LogFormatError, match="done should be true or false and holds 2"):
+        opened(write(tmp_path / "odd.csv", rows))
