@@ -27,6 +27,8 @@ VECTORS = frozenset(
 )
 """What may be spread over several columns."""
 
+_LETTERS = frozenset("hu")
+"""Names that mean too much for a single column."""
 _NUMBERS = re.compile(r"^(.*?)((?:_?\d+)*)$")
 _PARTS = {
     Meaning.OBSERVATION: re.compile(r"(?:obs|observation|observations|ob)_[a-z].*"),
@@ -140,7 +142,7 @@ _OF_PATHS = {
 def _column(path: str, info: ArrayInfo, inventory: Inventory) -> Column:
     name, numbers = plain_name(path.replace(AGENT, " "))
     # A letter alone may be a field (s, o, a, r, d); a letter with a number is anything.
-    is_anything = len(name) == 1 and bool(numbers)
+    is_anything = name in _LETTERS or (len(name) == 1 and bool(numbers))
     meaning = None if is_anything else _OF_PATHS.get(path) or column_meaning(name)
     values = inventory.attributes.get(path, {}).get("values")
     return Column(

@@ -16,7 +16,7 @@ from convscope.ingest.container import Container, Inventory
 from convscope.ingest.names import in_numbered_order
 from convscope.ingest.parsed import Parsed, parse_container
 from convscope.values.header import Notice
-from convscope_loaders.table.leaves import LeafPlan, find_leaves, plan_leaves
+from convscope_loaders.table.leaves import RAGGED, LeafPlan, find_leaves, plan_leaves
 from convscope_loaders.table.text import read_text_table
 from convscope_loaders.table.trial import check_readable
 from convscope_loaders.table.wall import readable
@@ -161,9 +161,10 @@ def _look(frame: pl.LazyFrame, n_rows: int, place: str) -> _Look:
 
 
 def _inventory(look: _Look) -> Inventory:
-    names = {name: plan.names for name, plan in look.plans.items() if plan.names is not None}
+    names = {name: {"values": plan.names} for name, plan in look.plans.items() if plan.names is not None}
+    ragged = {name: {RAGGED: True} for name, plan in look.plans.items() if plan.is_ragged}
     return Inventory(
         datasets={name: look.plans[name].info(look.n_rows) for name in in_numbered_order(look.plans)},
-        attributes={name: {"values": own} for name, own in names.items()},
+        attributes={**names, **ragged},
         notices=look.notices,
     )

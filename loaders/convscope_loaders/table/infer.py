@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from convscope.errors import AmbiguousLogError, LogFormatError, MappingError
 from convscope.ingest.container import ArrayReader, Container, Inventory
 from convscope.ingest.mapping import LogMapping
@@ -18,6 +20,7 @@ from convscope_loaders.table.identity import Identity, IdentityFinder
 from convscope_loaders.table.lives import ALIVE_COLUMN, Lives, with_lives
 from convscope_loaders.table.subjects import Subjects, find_subjects
 from convscope_loaders.table.wide import PRESENT_COLUMN
+from convscope_loaders.table.widths import check_widths, ragged_columns
 from convscope_loaders.tidy.build import TidyReading
 from convscope_loaders.tidy.mapping import TidyField, TidyMapping
 from convscope_loaders.tidy.places import read_numbers
@@ -25,6 +28,7 @@ from convscope_loaders.tidy.places import read_numbers
 _ENDS = (Meaning.TERMINATED, Meaning.TRUNCATED, Meaning.DONE)
 _ROW_NUMBERS = frozenset({"", "index", "level_0", "unnamed_0", "index_level_0"})
 """What pandas calls them."""
+_NARROWER = "agents have lists of different lengths in {}; the missing numbers of shorter ones are no zeros"
 _PRESENCE = "who has no row in a timestep waits, has not come yet, or is out of the game after its last row"
 
 
@@ -112,11 +116,15 @@ class _TableReader:
         view, place = self._subjects.container, str(path)
         with view.store.open() as file:
             self._check_padding(file, place)
+            ragged = () if self._subjects.agents else ragged_columns(view.inventory)
+            for column in ragged:
+                check_widths(file, column, self._subjects.agent, place=place)
             identity = IdentityFinder(file, self._columns, self._declared, place=place).find()
-        flags = {meaning: self._flag(meaning, place) for meaning in (*_ENDS, Meaning.ALIVE)}
-        said = [*self._subjects.said, *identity.said]
+            flags = {meaning: self._flag(file, meaning, place) for meaning in (*_ENDS, Meaning.ALIVE)}
+        said = [*self._subjects.said, *identity.said, *(_NARROWER.format(name[1:]) for name in ragged)]
         mapping = self._mapping(identity, flags)
-        ends = tuple(flag for meaning in _ENDS if (flag := flags[meaning]) is not None)
+        marks = (mapping.terminated, mapping.truncated, flags[Meaning.DONE])
+        ends = tuple(mark for mark in marks if mark is not None)
         if not identity.episode:
             counting = Counting(outer=identity.outer, agent=self._subjects.agent, time=identity.time, flags=ends)
             view, sentence = _counted(view, counting, path)
@@ -154,13 +162,20 @@ class _TableReader:
     def _first(self, meaning: Meaning) -> str | None:
         return next((column.path for column in single(self._columns, meaning)), None)
 
-    def _flag(self, meaning: Meaning, place: str) -> str | None:
+    def _flag(self, file: ArrayReader, meaning: Meaning, place: str) -> str | None:
         found = next(iter(single(self._columns, meaning)), None)
-        if found is None or found.values is None:
-            return None if found is None else found.path
-        raise LogFormatError(
-            f"{place}: the column {found.shown} should be true or false and holds texts, such as {found.sample}"
-        )
+        if found is None:
+            return None
+        if found.values is not None:
+            raise LogFormatError(
+                f"{place}: the column {found.shown} should be true or false and holds texts, such as {found.sample}"
+            )
+        numbers = read_numbers(file, found.path)
+        odd = numbers[np.isfinite(numbers) & (numbers != 0) & (numbers != 1)]
+        if len(odd) and len(found.name) > 1:
+            raise LogFormatError(f"{place}: the column {found.shown} should be true or false and holds {odd[0]:.15g}")
+        # A letter alone may be anything.
+        return None if len(odd) else found.path
 
     def _fields(self, mapping: TableMapping, spent: Collection[str], place: str) -> FoundFields:
         used = {*spent, self._subjects.agent, *mapping.columns}

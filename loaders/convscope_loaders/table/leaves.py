@@ -20,6 +20,8 @@ MAX_LEAVES = 20_000
 """Columns of a table, structures taken apart."""
 MAX_DEPTH = 8
 """Structures and lists inside one another."""
+RAGGED = "ragged"
+"""Attribute of columns whose lists differ in length."""
 _HUGE = pl.Int128 | pl.UInt128
 _EXACT = 2**53
 """Whole numbers beyond are names: a float would confuse neighbours."""
@@ -56,7 +58,9 @@ class LeafPlan:
 
     leaf: Leaf
     widths: tuple[int, ...] = ()
-    """Lengths of its lists, outermost first."""
+    """Lengths of its lists, outermost first; of the longest where they differ."""
+    is_ragged: bool = False
+    """Whether they differ; the shorter ones end in missing numbers."""
     names: tuple[str, ...] | None = None
     """What its codes stand for; None for numbers."""
     has_missing: bool = False
@@ -82,7 +86,7 @@ class LeafPlan:
         """
         flat = series
         for width in self.widths:
-            flat = _unlisted(flat, width, f"{place}: the column {self.leaf.path.strip('/')}")
+            flat = _unlisted(flat, width, is_ragged=self.is_ragged, place=place)
         numbers = _numbers(flat, self.names)
         if self._dtype.kind == "f":
             numbers = numbers.cast(pl.Float64)
@@ -91,7 +95,8 @@ class LeafPlan:
     @property
     def _dtype(self) -> np.dtype[Any]:
         is_own = self.names is None and self.leaf.inner.is_float()
-        is_whole = self.names is None and not self.has_missing and _is_whole(self.leaf.inner)
+        is_full = not self.has_missing and not self.is_ragged
+        is_whole = self.names is None and is_full and _is_whole(self.leaf.inner)
         return pl.Series([], dtype=self.leaf.inner).to_numpy().dtype if is_own or is_whole else np.dtype("<f8")
 
 
@@ -133,7 +138,7 @@ def plan_leaves(frame: pl.LazyFrame, leaves: Sequence[Leaf], place: str) -> tupl
     Raises
     ------
     LogFormatError
-        If lists of one column differ in length.
+        If lists within lists differ in length.
     """
     return tuple(_plan(frame, leaf, place) for leaf in leaves)
 
@@ -171,32 +176,42 @@ def _is_text(dtype: pl.DataType) -> bool:
 def _plan(frame: pl.LazyFrame, leaf: Leaf, place: str) -> LeafPlan:
     column = frame.select(leaf.expression)
     widths: list[int] = []
-    n_missing = 0
+    n_missing, is_ragged = 0, False
     for _ in range(leaf.depth):
-        width, n_null = _width(column, leaf, place)
+        lists = _lists(column, leaf)
+        is_ragged = lists.least != lists.most
+        if is_ragged and leaf.depth > 1:
+            raise LogFormatError(f"{place}: the lists in {leaf.path.removeprefix('/')} {lists.shown}")
         column = column.drop_nulls().explode(leaf.path)
-        widths.append(width)
-        n_missing += n_null
+        widths.append(lists.most)
+        n_missing += lists.n_missing
     values = pl.col(leaf.path)
     if _is_text(leaf.inner) or _is_large(column, leaf):
         texts = column.select(values.cast(pl.String).unique()).collect().to_series().drop_nulls().to_list()
-        return LeafPlan(leaf=leaf, widths=tuple(widths), names=in_numbered_order(texts))
+        return LeafPlan(leaf=leaf, widths=tuple(widths), is_ragged=is_ragged, names=in_numbered_order(texts))
     n_missing += int(column.select(values.null_count()).collect().item())
-    return LeafPlan(leaf=leaf, widths=tuple(widths), has_missing=n_missing > 0)
+    return LeafPlan(leaf=leaf, widths=tuple(widths), is_ragged=is_ragged, has_missing=n_missing > 0)
 
 
-def _width(column: pl.LazyFrame, leaf: Leaf, place: str) -> tuple[int, int]:
-    """Return the length that all lists have, and how many rows have none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lists:
+    """Lengths of the lists of a column."""
+
+    least: int
+    most: int
+    n_missing: int
+
+    @property
+    def shown(self) -> str:
+        return f"hold from {self.least} to {self.most} numbers; all should hold as many"
+
+
+def _lists(column: pl.LazyFrame, leaf: Leaf) -> _Lists:
     values = pl.col(leaf.path)
     length = values.list.len()
     wanted = [length.min().alias("least"), length.max().alias("most"), values.null_count().alias("missing")]
     least, most, n_missing = column.select(wanted).collect().row(0)
-    if least != most:
-        name = leaf.path.strip("/")
-        raise LogFormatError(
-            f"{place}: the lists in {name} hold from {least} to {most} numbers; all should hold as many"
-        )
-    return int(least or 0), int(n_missing)
+    return _Lists(least=int(least or 0), most=int(most or 0), n_missing=int(n_missing))
 
 
 def _is_large(column: pl.LazyFrame, leaf: Leaf) -> bool:
@@ -207,18 +222,20 @@ def _is_large(column: pl.LazyFrame, leaf: Leaf) -> bool:
     return any(end is not None and abs(end) > _EXACT for end in ends)
 
 
-def _unlisted(lists: pl.Series, width: int, place: str) -> pl.Series:
-    """Return the entries of lists one after the other, missing ones for a list that is missing."""
-    is_there = lists.is_not_null().to_numpy()
-    if not (lists.drop_nulls().list.len() == width).all():
-        raise LogFormatError(f"{place}: a list does not hold {width} numbers; the file has changed")
+def _unlisted(lists: pl.Series, width: int, *, is_ragged: bool, place: str) -> pl.Series:
+    """Return the entries of lists one after the other, with missing ones up to a width."""
     if not width:
-        return pl.Series([], dtype=_instance(lists.dtype.inner))  # type: ignore[attr-defined]
-    entries = lists.drop_nulls().explode()
-    if is_there.all():
+        return pl.Series([], dtype=lists.explode().dtype)
+    known = lists.drop_nulls()
+    lengths = lists.list.len().fill_null(0).to_numpy().astype(np.int64)
+    if (known.list.len() > width).any() or (not is_ragged and (known.list.len() < width).any()):
+        raise LogFormatError(f"{place}: a list does not hold {width} numbers; the file has changed")
+    entries = known.explode()
+    if (lengths == width).all():
         return entries
-    first = np.where(is_there, np.cumsum(is_there) - 1, -1) * width
-    index = np.where(is_there[:, None], first[:, None] + np.arange(width), -1).ravel()
+    place_of = np.arange(width)
+    first = np.cumsum(lengths) - lengths
+    index = np.where(place_of < lengths[:, None], first[:, None] + place_of, -1).ravel()
     return entries.gather(pl.Series(index).replace(-1, None).cast(pl.UInt32))
 
 

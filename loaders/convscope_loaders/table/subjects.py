@@ -13,6 +13,7 @@ from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.agents import AgentColumns, declared_agents, find_agents, numbered_agents
 from convscope_loaders.table.columns import AGENT, Column, column_meaning, plain_name, read_columns, single
 from convscope_loaders.table.wide import AGENT_COLUMN, widened
+from convscope_loaders.table.widths import refuse_ragged
 from convscope_loaders.tidy.places import read_numbers
 
 
@@ -61,7 +62,7 @@ def find_subjects(container: Container, declared: TableMapping, place: str) -> S
         own = declared_agents(names, declared.agents, told)
         if len(declared.agents) > 1 and not own.template_of:
             raise LogFormatError(f"{place}: no column has one of {', '.join(declared.agents[:6])} in its name")
-        return _by_columns(container, own)
+        return _by_columns(container, own, place)
     columns = read_columns(container.inventory)
     candidates = single(columns, Meaning.AGENT)
     if candidates:
@@ -69,8 +70,9 @@ def find_subjects(container: Container, declared: TableMapping, place: str) -> S
             return Subjects(container=container, agent=_sole(file, candidates, place).path)
     found = find_agents(names) or _numbered(names)
     if found is not None:
-        return _by_columns(container, found)
+        return _by_columns(container, found, place)
     if any(column.meaning is Meaning.ACTION and len(column.info.shape) > 1 for column in columns):
+        refuse_ragged(container.inventory, place)
         _check_is_one_run(container, columns, place)
         return None
     raise AmbiguousLogError(
@@ -115,7 +117,8 @@ def _numbered(names: Sequence[str]) -> AgentColumns | None:
     return None
 
 
-def _by_columns(container: Container, found: AgentColumns) -> Subjects:
+def _by_columns(container: Container, found: AgentColumns, place: str) -> Subjects:
+    refuse_ragged(container.inventory, place)
     template_of = {f"/{name}": f"/{template}" for name, template in found.template_of.items()}
     view = widened(container, found.agents, template_of)
     shown = ", ".join(found.agents[:6]) + (", ..." if len(found.agents) > 6 else "")

@@ -1,5 +1,7 @@
 """A [table] section says what inference cannot; what inference found is written down, edited and given back."""
 
+from pathlib import Path
+
 import pytest
 
 from convscope.errors import AmbiguousLogError, MappingError
@@ -181,3 +183,32 @@ cut = "whole"
     log = opened(write(tmp_path / "log.jsonl", rows), mapped(tmp_path, text))
     assert log.episodes.length.tolist() == [6]
     assert whole(log)[1]["observations"][3].tolist() == [[3, 0], [0, 3]]
+
+
+def test_the_mapping_that_the_page_shows_reads_a_table(tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "tables.md").read_text("utf-8")
+    text = page.split("```toml\n")[1].split("```")[0]
+    names = {
+        "seed": "seed", "game": "episode", "tick": "t", "who": "agent", "east": "x", "north": "y", "move": "action",
+        "score": "reward", "timeout": "done",
+    }  # fmt: skip
+    rows = [
+        {**{ours: row[theirs] for ours, theirs in names.items()}, "update": 1, "map": "ring", "job": row["agent"]}
+        | {"side": "red", "is_up": True, "won": False, "comment": "none", "move": row["t"] % 3}
+        for row in ROWS
+    ]
+    log = opened(write(tmp_path / "log.csv", rows), mapped(tmp_path, text))
+    assert log.episodes.length.tolist() == LENGTHS
+    assert log.header.environment == "warehouse"
+    assert log.header.field("actions").values == ("stay", "left", "right")
+    assert log.header.field("team_rewards").level is Level.TEAM
+    assert "info/comment" not in {spec.name for spec in log.header.fields}
+
+
+def test_the_table_that_the_page_shows_is_read(tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "tables.md").read_text("utf-8")
+    path = tmp_path / "log.csv"
+    path.write_text(page.split("```\n")[1])
+    log = opened(path)
+    assert [agent.name for agent in log.header.agents] == ["guard", "scout"]
+    assert log.episodes.length.tolist() == [2]

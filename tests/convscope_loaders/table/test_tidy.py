@@ -174,8 +174,11 @@ def test_lists_in_a_cell_are_vectors(tmp_path, as_list):
 
 
 def test_lists_of_unequal_length_and_lists_cut_by_numpy_are_errors(tmp_path):
-    rows = rows_of(obs=lambda e, t, a: [0] * (a + 1), action=lambda e, t, a: t)
-    with pytest.raises(LogFormatError, match="from 1 to 2 numbers"):
+    rows = rows_of(obs=lambda e, t, a: [0] * (t + 1), action=lambda e, t, a: t)
+    with pytest.raises(LogFormatError, match="from 1 to 3 numbers for one agent"):
+        opened(write(tmp_path / "log.jsonl", rows))
+    rows = rows_of(obs=lambda e, t, a: [[0] * (t + 1)], action=lambda e, t, a: t)
+    with pytest.raises(LogFormatError, match="from 1 to 3 numbers; all should"):
         opened(write(tmp_path / "log.jsonl", rows))
     rows = rows_of(obs=lambda e, t, a: "[0. 0. ... 0. 0.]", action=lambda e, t, a: t)
     with pytest.raises(LogFormatError, match="obs should hold numbers"):
@@ -353,3 +356,23 @@ def test_one_hot_actions_are_refused_with_a_remedy(tmp_path):
     rows = rows_of(actions_onehot=lambda e, t, a: [1, 0], obs=lambda e, t, a: [t])
     with pytest.raises(LogFormatError, match="give the table a column action"):
         opened(write(tmp_path / "log.jsonl", rows))
+
+
+def test_agents_may_have_lists_of_a_length_of_their_own(tmp_path):
+    rows = rows_of(obs=lambda e, t, a: [t] * (3 - a) if t or e else None, action=lambda e, t, a: t)
+    log = opened(write(tmp_path / "log.jsonl", rows))
+    observed = whole(log)[1]["observations"]
+    assert np.array_equal(observed[0], np.full((2, 3), np.nan), equal_nan=True)
+    assert np.array_equal(observed[2], [[2, 2, 2], [2, 2, np.nan]], equal_nan=True)
+    assert any("lists of different lengths in obs" in sentence for sentence in log.header.inputs[0].assumptions)
+
+
+def test_a_letter_is_a_flag_only_where_it_is_true_or_false(tmp_path):
+    rows = rows_of(a=lambda e, t, a: t, d=lambda e, t, a: 2.5 * t, h=lambda e, t, a: 7)
+    log = opened(write(tmp_path / "log.csv", rows))
+    assert {spec.name for spec in log.header.fields} == {"actions", "info/d", "info/h"}
+    rows = rows_of(a=lambda e, t, a: t, d=lambda e, t, a: t == 2)
+    assert {spec.name for spec in opened(write(tmp_path / "flag.csv", rows)).header.fields} == {"actions"}
+    rows = rows_of(action=lambda e, t, a: t, done=lambda e, t, a: t)
+    with pytest.raises(LogFormatError, match="done should be true or false and holds 2"):
+        opened(write(tmp_path / "odd.csv", rows))

@@ -183,3 +183,12 @@ def test_runs_of_tables_on_a_grid_are_asked_for_apart(tmp_path):
     ]
     with pytest.raises(LogFormatError, match="seed holds several"):
         opened(write(tmp_path / "log.jsonl", rows))
+
+
+def test_lists_of_unequal_length_in_one_column_are_refused(tmp_path):
+    rows = [{"t": t, "a.action": 0, "a.obs": [1] * (t + 1), "b.action": 1} for t in range(3)]
+    with pytest.raises(LogFormatError, match=r"the lists in a\.obs differ in length"):
+        opened(write(tmp_path / "wide.jsonl", rows))
+    rows = [{"t": t, "actions": [0] * (t + 1)} for t in range(3)]
+    with pytest.raises(LogFormatError, match="the lists in actions differ in length"):
+        opened(write(tmp_path / "grid.jsonl", rows))
