@@ -161,7 +161,7 @@ def _fits_its_header(log: TrajectoryLog) -> Iterator[str]:
 
 def _travels(log: TrajectoryLog) -> Iterator[str]:
     for task in log.tasks(frozenset(spec.name for spec in log.header.fields)):
-        packed = pickle.dumps(task)
+        packed = pickle.dumps(task.alone())
         if len(packed) > MAX_TASK_BYTES:
             yield f"a block to be read weighs at most {MAX_TASK_BYTES >> 20} MiB, not {len(packed) >> 20}"
         there = pickle.loads(packed).load()  # noqa: S301  our own bytes

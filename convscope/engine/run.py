@@ -49,7 +49,7 @@ def run_folds(
     while True:
         while len(waiting) < executor.window and (upcoming := next(coming, None)) is not None:
             leaf, task = upcoming
-            waiting[executor.submit(_fold_block, tuple(folds), task)] = leaf
+            waiting[executor.submit(_fold_block, tuple(folds), task.alone())] = leaf
         if not waiting:
             break
         done, _ = wait(waiting, return_when=FIRST_COMPLETED)

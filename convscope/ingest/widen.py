@@ -1,12 +1,12 @@
 """A source whose episodes take their place in a larger log: more agents, more fields, wider fields."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.fields import FieldSpec, Level
-from convscope.values.log import Columns, EpisodeSource
+from convscope.values.log import Columns, EpisodeSource, narrowed
 from convscope.values.status import Status
 
 
@@ -21,6 +21,11 @@ class WidenedSource:
     """Of the joined log."""
     fields: tuple[FieldSpec, ...]
     """Of the joined log."""
+
+    def narrowed(self, episodes: IntArray) -> tuple[EpisodeSource, IntArray]:
+        """Return a source of some of the episodes, and their numbers in it."""
+        source, numbers = narrowed(self.source, episodes)
+        return replace(self, source=source), numbers
 
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return rows with the joined log's agents and shapes; what the source lacks is absent or NaN."""

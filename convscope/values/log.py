@@ -1,8 +1,8 @@
 """A log of trajectories: what it holds, and how to read it in blocks of whole episodes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -41,6 +41,20 @@ class EpisodeSource(Protocol):
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return the rows of these episodes (numbered from 0 within the source, ascending) and of these fields."""
         ...
+
+
+@runtime_checkable
+class DivisibleSource(EpisodeSource, Protocol):
+    """A source with a plan that grows with its episodes: another process needs the part for its own ones."""
+
+    def narrowed(self, episodes: IntArray) -> tuple[EpisodeSource, IntArray]:
+        """Return a source of some of the episodes, and their numbers in it."""
+        ...
+
+
+def narrowed(source: EpisodeSource, episodes: IntArray) -> tuple[EpisodeSource, IntArray]:
+    """Return a source of some of the episodes, and their numbers in it; the source itself where it is undivided."""
+    return source.narrowed(episodes) if isinstance(source, DivisibleSource) else (source, episodes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,6 +103,11 @@ class BlockTask:
     """The same episodes as rows of the log's episode table, shape (B,)."""
     fields: frozenset[str]
     """The fields to read; those that the source lacks are left out."""
+
+    def alone(self) -> "BlockTask":
+        """Return the same task with no more of the source's plan than it needs, to be sent to another process."""
+        source, local = narrowed(self.source, self.local)
+        return replace(self, source=source, local=local)
 
     def load(self) -> Block:
         """Read the block."""

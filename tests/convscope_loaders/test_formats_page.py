@@ -1,6 +1,7 @@
 """The table of docs/formats.md names what is there, leaves nobody out, and every loader in it reads its sample."""
 
 import re
+import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -66,8 +67,6 @@ def test_the_sample_of_a_framework_is_read_by_the_loader_of_its_row(framework):
 
 
 def test_extras_that_the_table_names_exist():
-    import tomllib
-
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     named = set().union(*(set(re.findall(r"extras? (`[^.]+)$", row[4])) for row in ROWS))
     assert {name for text in named for name in names(text)} <= set(extras)

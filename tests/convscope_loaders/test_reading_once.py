@@ -1,5 +1,6 @@
 """Reading does not grow with the square of a log: a block decodes its chunks once, and looks at nothing else."""
 
+import pickle
 from collections import Counter
 
 import h5py
@@ -64,6 +65,22 @@ def time_first(path):
         dones = np.zeros((N_STEPS, N_EPISODES), bool)
         dones[-1] = True
         file.create_dataset("dones", data=dones, chunks=chunks[:2], compression="gzip")
+
+
+@pytest.mark.parametrize("write", [padded, packed, grouped, time_first])
+def test_another_process_gets_the_plan_of_its_own_episodes_only(tmp_path, write):
+    write(tmp_path / "log.h5")
+    log = open_logs([tmp_path / "log.h5"])
+    tasks = log.tasks(frozenset(spec.name for spec in log.header.fields), max_bytes=1 << 13)
+    for task in tasks:
+        alone = pickle.loads(pickle.dumps(task.alone()))  # noqa: S301  our own
+        rows = alone.source.rows
+        assert len(getattr(rows, "length", rows)) == len(task.local)
+        mine, theirs = task.load(), alone.load()
+        assert (mine.episodes.tolist(), mine.offsets.tolist()) == (theirs.episodes.tolist(), theirs.offsets.tolist())
+        assert mine.status.tolist() == theirs.status.tolist()
+        for name, column in mine.columns.items():
+            np.testing.assert_array_equal(column, theirs.columns[name])
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Rows of a convscope log."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5
 from convscope.ingest.packing import unpack
 from convscope.values.arrays import ByteArray, FloatArray, IntArray, joined, sealed
 from convscope.values.fields import PAIR_MESSAGES
-from convscope.values.log import Columns
+from convscope.values.log import Columns, EpisodeSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,11 @@ class ConvscopeSource:
     def __post_init__(self) -> None:
         for name in ("start", "rows"):
             object.__setattr__(self, name, sealed(getattr(self, name), (None,), name))
+
+    def narrowed(self, episodes: IntArray) -> tuple[EpisodeSource, IntArray]:
+        """Return a source of some of the episodes, and their numbers in it."""
+        source = replace(self, start=self.start[episodes], rows=self.rows[episodes])
+        return source, np.arange(len(episodes))
 
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return the rows of these episodes; neighbours in the file are read at once."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from convscope.ingest.container import ArrayReader, ArrayStore
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, ranges, sealed
-from convscope.values.log import Columns
+from convscope.values.log import Columns, EpisodeSource
 from convscope.values.status import Status
 from convscope_loaders.minari.datasets import EpisodeDatasets
 
@@ -72,6 +72,10 @@ class MinariSource:
             is_present=self.is_present[episodes],
             datasets={leaf: datasets.of(episodes) for leaf, datasets in self.datasets.items()},
         )
+
+    def narrowed(self, episodes: IntArray) -> tuple[EpisodeSource, IntArray]:
+        """Return a source of some of the episodes, and their numbers in it."""
+        return self.of(episodes), np.arange(len(episodes))
 
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return the rows of these episodes."""

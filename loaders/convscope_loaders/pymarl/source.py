@@ -1,14 +1,14 @@
 """Rows of padded episodes as the PyMARL family stores them: (episode, timestep, agent, ...)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from convscope.ingest.container import ArrayReader, ArrayStore
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, joined, sealed
-from convscope.values.log import Columns
+from convscope.values.log import Columns, EpisodeSource
 from convscope.values.status import Status
 from convscope_loaders.structure.dead import has_only_first_action, observes_nothing
 
@@ -48,6 +48,11 @@ class PaddedSource:
     def __post_init__(self) -> None:
         for name in ("number", "length", "rows"):
             object.__setattr__(self, name, sealed(getattr(self, name), (None,), name))
+
+    def narrowed(self, episodes: IntArray) -> tuple[EpisodeSource, IntArray]:
+        """Return a source of some of the episodes, and their numbers in it."""
+        parts = {name: getattr(self, name)[episodes] for name in ("number", "length", "rows")}
+        return replace(self, **parts), np.arange(len(episodes))
 
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return the rows of these episodes, without padding."""

@@ -1,7 +1,9 @@
 """How the rows of a log lie in its file: small, picklable, made once and used by every block."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import BoolArray, IntArray, sealed
@@ -73,6 +75,14 @@ class RowPlan:
     def rows(self) -> IntArray:
         """Rows of each episode, the final observation included, shape (E,)."""
         return self.length + self.has_final
+
+    def of(self, episodes: IntArray) -> tuple["RowPlan", IntArray]:
+        """Return the plan of some episodes, and the cells that it keeps, in order."""
+        cells, cell = np.unique(self.cell[episodes], return_inverse=True)
+        names = ("index", "start", "count", "offset", "length", "has_final")
+        parts = {name: getattr(self, name)[episodes] for name in names}
+        kept = tuple(self.cells[number] for number in cells.tolist())
+        return replace(self, cells=kept, cell=cell, **parts), cells
 
     def stream_of(self, agent: int | None) -> int:
         """Return the stream of an agent's own arrays, or of the shared ones."""

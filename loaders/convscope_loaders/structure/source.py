@@ -1,7 +1,7 @@
 """Reads the rows of whole episodes as a plan says."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +11,7 @@ from convscope.ingest.hdf5.gathering import StoredArrays
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from convscope.values.fields import Level
-from convscope.values.log import Columns
+from convscope.values.log import Columns, EpisodeSource
 from convscope.values.status import Status
 from convscope_loaders.structure.arrays import canonical, read_lead
 from convscope_loaders.structure.gathered import GatheredField, StoredFields, own_agents
@@ -36,6 +36,12 @@ class StructuredSource:
     """Paths that some cells lack."""
     stored: StoredFields = field(default_factory=dict[tuple[str, int | None], StoredArrays])
     """Where arrays lie of which every group has its own."""
+
+    def narrowed(self, episodes: IntArray) -> tuple[EpisodeSource, IntArray]:
+        """Return a source of some of the episodes, and their numbers in it."""
+        rows, cells = self.rows.of(episodes)
+        stored = {name: arrays.of(cells) for name, arrays in self.stored.items()}
+        return replace(self, rows=rows, stored=stored), np.arange(len(episodes))
 
     def read(self, episodes: IntArray, fields: frozenset[str]) -> Columns:
         """Return the rows of these episodes and of these fields."""
