@@ -104,7 +104,8 @@ def _without_agents(template: str, values: PathValues) -> tuple[str, PathValues]
     """Take groups for layouts or splits, not for agents, where they have no numbers and a column names the agents."""
     if Axis.AGENT not in values or Axis.CONDITION in values or is_numbered_agent(values[Axis.AGENT]):
         return template, values
-    moved = {Axis.CONDITION if axis is Axis.AGENT else axis: value for axis, value in values.items()}
+    moved: dict[Axis, str] = dict(values)
+    moved[Axis.CONDITION] = moved.pop(Axis.AGENT)
     return template.replace(AGENT, f"{{{Axis.CONDITION}}}"), moved
 
 
