@@ -9,7 +9,7 @@ from convscope.ingest.container import ArrayInfo, Inventory
 from convscope.ingest.mapping import Axis
 from convscope.values.header import Notice
 from convscope_loaders.structure.levels import Levels
-from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.lexicon import Meaning, is_numbered_agent
 from convscope_loaders.structure.templates import PathValues, Template, matches
 from convscope_loaders.table.columns import AGENT, column_meaning, plain_name
 from convscope_loaders.table.kinds import judged
@@ -86,17 +86,27 @@ def _kinds(inventory: Inventory, records: Mapping[str, ArrayInfo]) -> dict[str, 
         if "/" not in name
     }
     inside = Inventory(datasets=columns, groups=(*inventory.groups, *records), attributes={})
-    # Where a column names the agents, groups without a number are none: they are layouts, or splits.
-    names = {column_meaning(plain_name(name)[0]) for info in records.values() for name in info.columns}
-    levels = Levels(inside, (AGENT,) if Meaning.AGENT in names else ())
+    levels = Levels(inside, ())
     kinds: dict[str, dict[str, PathValues]] = defaultdict(dict)
     for path in columns:
         text, values = levels.fold(path)
         table = path.rpartition("/")[0]
-        kinds[text.rpartition("/")[0]][table] = {
-            axis: value for axis, value in values.items() if value in table.split("/")
-        }
+        inner = {axis: value for axis, value in values.items() if value in table.split("/")}
+        has_agents = any(column_meaning(plain_name(name)[0]) is Meaning.AGENT for name in records[table].columns)
+        template, own = (
+            _without_agents(text.rpartition("/")[0], inner) if has_agents else (text.rpartition("/")[0], inner)
+        )
+        kinds[template][table] = own
     return kinds
+
+
+def _without_agents(template: str, values: PathValues) -> tuple[str, PathValues]:
+    """Take groups for layouts or splits, not for agents, where they have no numbers and a column names the agents."""
+    if Axis.AGENT not in values or Axis.CONDITION in values or is_numbered_agent(values[Axis.AGENT]):
+        return template, values
+    moved: dict[Axis, str] = dict(values)
+    moved[Axis.CONDITION] = moved.pop(Axis.AGENT)
+    return template.replace(AGENT, f"{{{Axis.CONDITION}}}"), moved
 
 
 def _why_none(records: Mapping[str, ArrayInfo], template: str | None) -> str:
