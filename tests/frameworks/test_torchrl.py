@@ -22,7 +22,7 @@ with warnings.catch_warnings(action="ignore"):
     from mpe2 import simple_speaker_listener_v4, simple_spread_v3
     from pettingzoo import ParallelEnv
     from tensordict.nn import TensorDictModule
-    from torchrl.collectors import SyncDataCollector
+    from torchrl import collectors
     from torchrl.envs import MarlGroupMapType, RewardSum, SerialEnv, StepCounter, TransformedEnv
     from torchrl.envs.libs.gym import GymEnv
     from torchrl.envs.libs.pettingzoo import PettingZooWrapper
@@ -161,7 +161,9 @@ def test_environments_that_do_not_step_are_not_recorded_meanwhile(tmp_path):
 
 def test_what_a_collector_gathers_is_what_is_recorded(tmp_path):
     env = convscope.record(balance(), tmp_path / "log.h5")
-    collector = SyncDataCollector(env, None, frames_per_batch=40, total_frames=80)
+    # It was called SyncDataCollector until 0.13.
+    kind = getattr(collectors, "Collector", None) or collectors.SyncDataCollector
+    collector = kind(env, None, frames_per_batch=40, total_frames=80)
     rollout = torch.cat(list(collector), dim=1)
     collector.shutdown()
     _, episodes = recorded(tmp_path / "log.h5")
