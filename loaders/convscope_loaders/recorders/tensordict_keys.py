@@ -1,7 +1,9 @@
 """Which keys of TorchRL's environments hold what."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from math import prod
 from typing import Any
 
 from convscope.errors import UsageError
@@ -26,6 +28,8 @@ class GroupKeys:
     masks: tuple[Key, ...]
     """Of who acts."""
     hidden: tuple[Key, ...]
+    hidden_width: int
+    """Numbers of an agent's hidden state."""
     flags: frozenset[str]
     """Flags of its own."""
 
@@ -94,6 +98,7 @@ def keys_of(env: Environment) -> EnvKeys:
             seen=_inner(seen, group),
             rewards=_inner(rewards, group),
             flags=_inner(done, group),
+            shape_of=partial(_shape, env, group),
         )
         for group in groups_of(env)
     )
@@ -114,8 +119,23 @@ def specs_of(env: Environment, keys: EnvKeys) -> dict[str, Any]:
     }
 
 
+def time_limit(env: Any) -> int | None:  # noqa: ANN401  attributes that not all environments have
+    """Return the steps after which an environment ends that does not tell time limits from ends of the task."""
+    while _is_a(env, "TransformedEnv"):
+        env = env.base_env
+    # What several workers have in common has to be asked for, which only works while they run.
+    limit = None if TRUNCATED in env.done_keys or _is_a(env, "BatchedEnvBase") else getattr(env, "max_steps", None)
+    return limit if isinstance(limit, int) else None
+
+
 def _group_keys(
-    group: Group, actions: Sequence[Key], *, seen: Sequence[Key], rewards: Sequence[Key], flags: Sequence[Key]
+    group: Group,
+    actions: Sequence[Key],
+    *,
+    seen: Sequence[Key],
+    rewards: Sequence[Key],
+    flags: Sequence[Key],
+    shape_of: Callable[[Key], Sequence[int]],
 ) -> GroupKeys:
     if len(actions) != 1:
         told = ", ".join("/".join(key) for key in actions) or "none"
@@ -123,6 +143,7 @@ def _group_keys(
             f"the agents of {group.name} have {len(actions)} actions ({told}), not one; record them with "
             "convscope.record.Recorder (docs/recording.md)"
         )
+    hidden = tuple(key for key in seen if key[0].startswith(_HIDDEN))
     return GroupKeys(
         group=group,
         action=actions[0],
@@ -130,9 +151,15 @@ def _group_keys(
         observations=_observed(seen),
         action_masks=tuple(key for key in seen if key[-1] == _ACTION_MASK)[:1],
         masks=tuple(key for key in seen if key == (_MASK,)),
-        hidden=tuple(key for key in seen if key[0].startswith(_HIDDEN)),
+        hidden=hidden,
+        hidden_width=sum(prod(shape_of(key)) for key in hidden),
         flags=frozenset(key[0] for key in flags),
     )
+
+
+def _shape(env: Environment, group: Group, key: Key) -> Sequence[int]:
+    """Return the shape of what one agent has under a key."""
+    return tuple(env.full_observation_spec[group.name][..., 0][key].shape[len(env.batch_size) :])
 
 
 def _observed(seen: Sequence[Key]) -> tuple[Key, ...]:
@@ -146,3 +173,7 @@ def _inner(keys: Iterable[Key], group: Group) -> list[Key]:
 
 def _key(key: AnyKey) -> Key:
     return (key,) if isinstance(key, str) else tuple(key)
+
+
+def _is_a(env: object, name: str) -> bool:
+    return any(kind.__name__ == name for kind in type(env).__mro__)

@@ -12,7 +12,15 @@ from convscope.values.fields import ACTION_MASKS, ACTIONS, HIDDEN_STATES, OBSERV
 from convscope_loaders.recorders.tensordict_actions import chosen, space_of
 from convscope_loaders.recorders.tensordict_capture import Capture
 from convscope_loaders.recorders.tensordict_groups import Column, Part, numbers, side_by_side, together
-from convscope_loaders.recorders.tensordict_keys import DONE, TERMINATED, TRUNCATED, EnvKeys, GroupKeys, specs_of
+from convscope_loaders.recorders.tensordict_keys import (
+    DONE,
+    TERMINATED,
+    TRUNCATED,
+    EnvKeys,
+    GroupKeys,
+    specs_of,
+    time_limit,
+)
 from convscope_loaders.recorders.tensordict_types import Environment, Key, TensorDict
 
 _GOES_ON = -1
@@ -39,12 +47,27 @@ class Rows:
             is_out=None if self.is_out is None else change(self.is_out).astype(np.bool_),
         )
 
-    def step(self, takes_part: BoolArray | None = None) -> BatchStep:
-        """Return the one step that these are, without an axis of time."""
+    def at(self, time: int) -> "Rows":
+        """Return the steps of one time, which is the second axis."""
+        return self.each(lambda values: values[:, time])
+
+    def step(self, lengths: IntArray, limit: int | None, *, takes_part: BoolArray | None = None) -> BatchStep:
+        """Return the one step that these are, without an axis of time.
+
+        Parameters
+        ----------
+        lengths
+            Of the episodes before it, by environment.
+        limit
+            Steps after which an end may be the time limit's.
+        takes_part
+            Environments that step; all when left out.
+        """
+        kinds = np.where((self.kinds == EndKind.TERMINATED) & (lengths + 1 == limit), EndKind.AMBIGUOUS, self.kinds)
         return BatchStep(
             columns=self.columns,
             after=self.after,
-            ends={env: EndKind(self.kinds[env]) for env in np.flatnonzero(self.kinds >= 0).tolist()},
+            ends={env: EndKind(kinds[env]) for env in np.flatnonzero(kinds >= 0).tolist()},
             is_acting=self.is_acting,
             is_out=self.is_out,
             takes_part=takes_part,
@@ -78,6 +101,13 @@ class StepReader:
         )
         for sentence in keys.assumptions():
             recorder.assume(sentence)
+        self.limit = time_limit(env)
+        """Steps after which an end may be the time limit's."""
+        if self.limit is not None:
+            recorder.assume(
+                f"an end after {self.limit} steps, the max_steps of the environment, may be the time limit's or the "
+                "task's"
+            )
         if extras.keeps_state and not keys.has_state:
             recorder.note("the environment does not tell its state, which was to be recorded")
 
@@ -106,7 +136,7 @@ class StepReader:
             ACTION_MASKS: self._of_groups(rows, lambda keys: keys.action_masks),
         }
         if HIDDEN_STATES not in self._capture.fields:
-            columns[HIDDEN_STATES] = self._of_groups(rows, lambda keys: keys.hidden)
+            columns[HIDDEN_STATES] = self._hidden(rows)
         if self._keeps_state:
             columns[STATE] = numbers(rows.get("state"))
         return {name: column for name, column in columns.items() if column is not None}
@@ -125,6 +155,16 @@ class StepReader:
         for key in self._keys.rewards:
             columns[TEAM_REWARDS] = _single(numbers(after.get(key)), rank)
         return {name: column for name, column in columns.items() if column is not None}
+
+    def _hidden(self, rows: TensorDict) -> Column | None:
+        """Return hidden states as flat rows; missing ones where something between left them out, as collectors do."""
+        lead, rank = tuple(rows.batch_size), rows.batch_dims
+        parts: list[Part] = []
+        for keys in self._keys.groups:
+            found = [of_key for key in keys.hidden if (of_key := keys.group.parts(rows, key))]
+            missing = np.full((*lead, len(keys.group.agents), keys.hidden_width), np.nan, np.float32)
+            parts += side_by_side(found, rank) if found else [(keys.group.agents, missing)] if keys.hidden else []
+        return together(parts, self._keys.agents, rank)
 
     def _of_groups(
         self,

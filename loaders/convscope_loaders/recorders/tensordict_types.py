@@ -61,6 +61,11 @@ class Environment(Protocol):
         ...
 
     @property
+    def full_observation_spec(self) -> Any:  # noqa: ANN401  specifications are known by the names of their classes
+        """What there is after a reset."""
+        ...
+
+    @property
     def full_action_spec(self) -> Any:  # noqa: ANN401  specifications are known by the names of their classes
         """What actions there are, by group."""
         ...

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from convscope.errors import UsageError
-from convscope.record import BatchTrace, EndKind, Extras, Recorder
+from convscope.record import BatchTrace, Extras, Recorder
 from convscope.recording.episode import Numbers
 from convscope.values.arrays import BoolArray
 from convscope.values.fields import POSITIONS
 from convscope_loaders.recorders.tensordict_groups import Column, numbers
-from convscope_loaders.recorders.tensordict_keys import TRUNCATED, keys_of
+from convscope_loaders.recorders.tensordict_keys import keys_of
 from convscope_loaders.recorders.tensordict_steps import Rows, StepReader
 from convscope_loaders.recorders.tensordict_types import Environment, TensorDict
 
@@ -36,7 +36,6 @@ class EnvRecording:
         self._recorder = recorder
         self._extras = extras
         self._shape = tuple(env.batch_size)
-        self._limit = _time_limit(env)
         self._opened: tuple[StepReader, BatchTrace] | None = None
         self._has_begun = False
         self._positions: Column | None = None
@@ -57,10 +56,8 @@ class EnvRecording:
             self._begin(None)
         reader, trace = self._open()
         rows = reader.read(before, after).each(self._flat)
-        if self._limit is not None:
-            is_at_limit = (rows.kinds == EndKind.TERMINATED) & (trace.lengths + 1 == self._limit)
-            rows = replace(rows, kinds=np.where(is_at_limit, EndKind.AMBIGUOUS, rows.kinds))
-        trace.step(self._with_positions(rows).step(self._chosen(before, "_step")))
+        step = self._with_positions(rows).step(trace.lengths, reader.limit, takes_part=self._chosen(before, "_step"))
+        trace.step(step)
 
     def close(self) -> None:
         """Cut the episodes that go on, and close the recorder if it was made for this environment."""
@@ -73,11 +70,6 @@ class EnvRecording:
         if self._opened is None:  # not before the first reset: environments in several workers know nothing earlier
             keys = keys_of(self._env)
             reader = StepReader(self._env, keys, recorder=self._recorder, extras=self._extras)
-            if self._limit is not None:
-                self._recorder.assume(
-                    f"an end after {self._limit} steps, the max_steps of the environment, may be the time limit's or "
-                    "the task's"
-                )
             self._opened = reader, self._recorder.start_batch(prod(self._shape), agents=keys.agents, sees_death=True)
         return self._opened
 
@@ -117,16 +109,3 @@ class EnvRecording:
 def _array(values: Any) -> Numbers:  # noqa: ANN401  a tensor, or what numpy takes
     # Copied, because an environment may go on in the same memory.
     return np.array(numbers(values) if hasattr(values, "detach") else values)
-
-
-def _time_limit(env: Any) -> int | None:  # noqa: ANN401  attributes that not all environments have
-    """Return the steps after which an environment ends that does not tell time limits from ends of the task."""
-    while _is_a(env, "TransformedEnv"):
-        env = env.base_env
-    # What several workers have in common has to be asked for, which only works while they run.
-    limit = None if TRUNCATED in env.done_keys or _is_a(env, "BatchedEnvBase") else getattr(env, "max_steps", None)
-    return limit if isinstance(limit, int) else None
-
-
-def _is_a(env: object, name: str) -> bool:
-    return any(kind.__name__ == name for kind in type(env).__mro__)
