@@ -8,11 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convscope.recording.episode import RecordedColumn
-from convscope.recording.runs import NUMBERS, table_of
+import numpy as np
+import numpy.typing as npt
+
+from convscope.recording.episode import RecordedColumn, plain_numbers
+from convscope.recording.runs import NUMBERS
 from convscope.values.fields import ACTIONS, OBSERVATIONS, REWARDS, Level
 
-_MANY = 4096
+_MANY_BYTES = 4 << 20
+_MAX_ROW_BYTES = 1 << 14
+"""Where agents see more in a step, it takes so long that copying it in the usual way makes no difference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,40 +45,61 @@ class PlainSteps:
 
     Parameters
     ----------
-    agents
-        Who acts, is rewarded and observes in each of them, in this order.
+    observations
+        What each agent sees, for an example of steps to come: of the same agents, in this order, with as many numbers
+        of the same type.
     """
 
-    __slots__ = ("_actions", "_observations", "_rewards", "_tables", "agents")
+    __slots__ = ("_columns", "_dtypes", "_example", "_numbers", "_seen", "_sizes", "agents")
 
-    def __init__(self, agents: tuple[str, ...]) -> None:
-        self.agents = agents
-        self._actions: list[tuple[object, ...]] = []
-        self._rewards: list[tuple[object, ...]] = []
-        self._observations: list[list[Any]] = []
-        self._tables: dict[str, RecordedColumn] | None = None
+    def __init__(self, observations: Mapping[str, npt.NDArray[Any]]) -> None:
+        self.agents = tuple(observations)
+        self._example = observations
+        self._dtypes = [observation.dtype for observation in observations.values()]
+        self._sizes = [observation.nbytes for observation in observations.values()]
+        self._numbers: list[tuple[object, ...]] = []
+        self._seen: list[bytes] = []
+        self._columns: dict[str, RecordedColumn] = {}
+
+    @staticmethod
+    def is_example(observations: Mapping[str, object]) -> bool:
+        """Whether steps with such observations can be kept: a row of numbers of each agent."""
+        arrays = [value for value in observations.values() if isinstance(value, np.ndarray) and value.ndim == 1]
+        is_rows = len(arrays) == len(observations) and all(a.size and a.dtype.kind in "biuf" for a in arrays)
+        is_rows &= bool(arrays)
+        return is_rows and sum(array.nbytes for array in arrays) <= _MAX_ROW_BYTES
 
     @property
     def is_full(self) -> bool:
         """Whether the next episode should have a new place, so that this one can be forgotten when it is committed."""
-        return self._tables is not None or len(self._actions) >= _MANY
+        return bool(self._columns) or self.row_bytes * len(self._seen) > _MANY_BYTES
 
     @property
     def row_bytes(self) -> int:
         """Memory that a step takes, about."""
-        seen = sum(observation.nbytes for observation in self._observations[-1]) if self._observations else 0
-        return int(seen) + 16 * len(self.agents)
+        return sum(self._sizes) + 16 * len(self.agents)
 
     @property
     def end(self) -> tuple[int, int]:
         """Number of steps and of observations so far, where the next episode begins."""
-        return len(self._actions), len(self._observations)
+        return len(self._numbers), len(self._seen)
+
+    def another(self) -> "PlainSteps":
+        """Return a new place for such steps."""
+        return PlainSteps(self._example)
 
     def observe(self, observations: Mapping[str, Any]) -> bool:
-        """Keep what is seen before the first action; return whether that was of the right agents."""
+        """Keep what is seen before the first action; return whether it is as in the example."""
+        values = observations.values()
+        try:
+            parts = [value.tobytes() for value in values]
+            if [value.dtype for value in values] != self._dtypes or [*map(len, parts)] != self._sizes:
+                return False
+        except AttributeError:  # no arrays
+            return False
         if tuple(observations) != self.agents:
             return False
-        self._observations.append([observation.copy() for observation in observations.values()])
+        self._seen.append(b"".join(parts))
         return True
 
     def add(
@@ -84,55 +110,58 @@ class PlainSteps:
         Parameters
         ----------
         actions, rewards
-            Single numbers; a step with anything else is not plain.
+            Single numbers, of the agents of the example in their order.
         observations
-            Arrays.
+            As in the example.
         """
         agents = self.agents
-        if tuple(actions) != agents or tuple(rewards) != agents or tuple(observations) != agents:
+        if tuple(actions) != agents or tuple(rewards) != agents:
             return False
-        acting, rewarded = tuple(actions.values()), tuple(rewards.values())
-        if not NUMBERS.issuperset(map(type, acting)) or not NUMBERS.issuperset(map(type, rewarded)):
+        numbers = (*actions.values(), *rewards.values())
+        if not NUMBERS.issuperset(map(type, numbers)) or not self.observe(observations):
             return False
-        self._actions.append(acting)
-        self._rewards.append(rewarded)
-        self._observations.append([observation.copy() for observation in observations.values()])
+        self._numbers.append(numbers)
         return True
 
-    def columns(self, span: Span) -> Mapping[str, RecordedColumn] | None:
-        """Return the columns of an episode; None where its values are of several kinds."""
-        if self._tables is None:
-            self._tables = self._put_together()
+    def columns(self, span: Span) -> Mapping[str, RecordedColumn]:
+        """Return the columns of an episode."""
+        if not self._columns:
+            self._columns = {**self._of_numbers(self._numbers), OBSERVATIONS: self._of_seen(self._seen)}
         spans = {ACTIONS: span.steps, REWARDS: span.steps, OBSERVATIONS: span.seen}
-        return (
-            {field: _part(self._tables[field], of_field) for field, of_field in spans.items()} if self._tables else None
-        )
+        return {field: _part(column, spans[field]) for field, column in self._columns.items()}
 
     def entries(self, span: Span) -> Mapping[str, Sequence[Sequence[Any]]]:
         """Return what agents have in each row of an episode, by field; observations have one row more."""
+        seen = self._of_seen(self._seen[span.seen])
+        rows = seen.parts[0] if seen.values is not None else zip(*seen.parts, strict=True)
+        numbers, n_agents = self._numbers[span.steps], len(self.agents)
         return {
-            ACTIONS: self._actions[span.steps],
-            REWARDS: self._rewards[span.steps],
-            OBSERVATIONS: self._observations[span.seen],
+            ACTIONS: [row[:n_agents] for row in numbers],
+            REWARDS: [row[n_agents:] for row in numbers],
+            OBSERVATIONS: [list(row) for row in rows],
         }
 
-    def _put_together(self) -> dict[str, RecordedColumn]:
-        """Return the columns of all episodes; none where values are of several kinds."""
-        kept = self.entries(Span(first=(0, 0), length=len(self._observations)))
-        columns = {field: _column(field, self.agents, rows) for field, rows in kept.items()}
-        alike = {field: column for field, column in columns.items() if column is not None}
-        return alike if len(alike) == len(columns) else {}
+    def _of_numbers(self, rows: Sequence[tuple[object, ...]]) -> dict[str, RecordedColumn]:
+        by_place = list(zip(*rows, strict=True))
+        n_agents = len(self.agents)
+        found = {ACTIONS: np.array(by_place[:n_agents]).T, REWARDS: np.array(by_place[n_agents:]).T}
+        return {
+            field: RecordedColumn(level=Level.AGENT, values=plain_numbers(field, values))
+            for field, values in found.items()
+        }
 
-
-def _column(field: str, agents: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> RecordedColumn | None:
-    values = table_of(field, [value for row in rows for value in row])
-    if values is not None:
-        return RecordedColumn(level=Level.AGENT, values=values.reshape(len(rows), len(agents), *values.shape[1:]))
-    by_agent = {
-        agent: table_of(field, of_agent) for agent, of_agent in zip(agents, zip(*rows, strict=True), strict=True)
-    }
-    alike = {agent: values for agent, values in by_agent.items() if values is not None}
-    return RecordedColumn(level=Level.AGENT, by_agent=alike) if len(alike) == len(agents) else None
+    def _of_seen(self, rows: Sequence[bytes]) -> RecordedColumn:
+        joined = b"".join(rows)
+        if len(set(self._dtypes)) == len(set(self._sizes)) == 1:
+            shape = (len(rows), len(self.agents), -1)
+            return RecordedColumn(level=Level.AGENT, values=np.frombuffer(joined, self._dtypes[0]).reshape(shape))
+        table = np.frombuffer(joined, np.uint8).reshape(len(rows), -1)
+        parts = np.split(table, np.cumsum(self._sizes)[:-1], axis=1)
+        by_agent = {
+            agent: np.frombuffer(part.tobytes(), dtype).reshape(len(rows), -1)
+            for agent, dtype, part in zip(self.agents, self._dtypes, parts, strict=True)
+        }
+        return RecordedColumn(level=Level.AGENT, by_agent=by_agent)
 
 
 def _part(column: RecordedColumn, rows: slice) -> RecordedColumn:

@@ -35,7 +35,8 @@ class EpisodeTrace:
     """
 
     def __init__(self, agents: Sequence[str], labels: Labels, journal: Journal) -> None:
-        self.length = 0
+        self._n_acted = 0
+        self._is_over = False
         self._agents = tuple(agents)
         self._labels = labels
         self._journal = journal
@@ -46,6 +47,13 @@ class EpisodeTrace:
         self._left: dict[str, int] = {}
         self._end = EndKind.CUT
         journal.going_on[id(self)] = self
+
+    @property
+    def length(self) -> int:
+        """Timesteps so far."""
+        if self._plain is None or self._is_over:  # others may go on where plain steps are kept
+            return self._n_acted
+        return self._plain.end[0] - self._plain_from[0]
 
     def join(self, agents: Iterable[str]) -> None:
         """Say that agents are there from now on; one of which anything is recorded is there in any case."""
@@ -83,7 +91,7 @@ class EpisodeTrace:
             As for `observe`.
         """
         self.observe(columns)
-        self.length += 1
+        self._n_acted += 1
 
     def begin_plain(self, steps: PlainSteps, observations: Mapping[str, object]) -> bool:
         """Keep the first observations, and steps from now on, in less time (`advance`); return whether that can be.
@@ -111,11 +119,10 @@ class EpisodeTrace:
         bool
             Whether that could be done. A step that is not plain ends it for this episode: `act` and `observe` go on.
         """
-        if self._plain is None or not self._plain.add(actions, rewards, observations):
-            self._end_plain()
-            return False
-        self.length += 1
-        return True
+        if self._plain is not None and self._plain.add(actions, rewards, observations):
+            return True
+        self._end_plain()
+        return False
 
     def finish(self, end: EndKind) -> None:
         """End the episode and hand it on; one without a timestep is nothing.
@@ -125,7 +132,7 @@ class EpisodeTrace:
         UsageError, OutputError
             As for `Recorder.add_episode`.
         """
-        self._end = end
+        self._end, self._n_acted, self._is_over = end, self.length, True
         self._journal.going_on.pop(id(self), None)
         if self.length:
             self._journal.add(self)
@@ -155,9 +162,7 @@ class EpisodeTrace:
         if self._plain is None or self._columns or self._plain.agents != self._agents:
             return None
         span = Span(first=self._plain_from, length=self.length)
-        is_left_early = any(row < self.length for row in self._left.values())
-        columns = None if is_left_early else self._plain.columns(span)
-        if columns is None or not self._joined.keys() <= set(self._agents):
+        if any(row < self.length for row in self._left.values()) or not self._joined.keys() <= set(self._agents):
             return None
         status = np.full((self.length + 1, len(self._agents)), _ACTING, np.uint8)
         status[self.length] = _WAITING
@@ -167,7 +172,7 @@ class EpisodeTrace:
             rows=self.length + 1,
             end=self._end,
             status=status,
-            columns=columns,
+            columns=self._plain.columns(span),
             labels=self._labels,
         )
 
@@ -200,7 +205,7 @@ class EpisodeTrace:
             column = self._columns.get(field) or self._new_column(field)
             if isinstance(column, KeptByAgent):
                 column.put_copies(range(len(values)), [self._plain.agents] * len(values), values)
-        self._plain = None
+        self._n_acted, self._plain = self.length, None
 
     def _new_column(self, name: str) -> KeptByAgent | KeptValues:
         field, level = column_named(name)

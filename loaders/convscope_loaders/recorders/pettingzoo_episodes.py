@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-import numpy as np
-
 from convscope.record import EndKind, EpisodeTrace, Extras, Recorder
 from convscope.recording.capture import Capture
 from convscope.recording.plain_steps import PlainSteps
@@ -77,7 +75,7 @@ class PettingZooEpisodes:
         """Start an episode; return it if its steps can be recorded the quick way, with the observations in it."""
         self.begin()
         if self._plain is not None and self._plain.is_full:
-            self._plain = PlainSteps(self._plain.agents)
+            self._plain = self._plain.another()
         if self._plain is None or self.trace is None:
             return None
         return self.trace if self.trace.begin_plain(self._plain, observations) else None
@@ -113,16 +111,16 @@ class PettingZooEpisodes:
         self,
         actions: Mapping[str, object],
         rewards: Mapping[str, object],
-        observations: Mapping[str, object],
+        observations: Mapping[str, Any],
         *,
         infos: Mapping[str, Mapping[str, object]],
     ) -> None:
         """Find out from a step whether those of the next episode need nothing but to be copied."""
         numbers = {type(value) for value in (*actions.values(), *rewards.values())}
-        is_usual = numbers <= NUMBERS and {type(value) for value in observations.values()} == {np.ndarray}
-        is_bare = not (self._capture or self._looks or self._has_parts or self._first_of)
-        is_plain = is_usual and is_bare and not any("action_mask" in info for info in infos.values())
-        self._plain = PlainSteps(tuple(observations)) if is_plain else None
+        has_more = self._capture or self._looks or self._has_parts or self._first_of
+        has_masks = any("action_mask" in info for info in infos.values())
+        is_plain = numbers <= NUMBERS and PlainSteps.is_example(observations) and not (has_more or has_masks)
+        self._plain = PlainSteps(observations) if is_plain else None
 
     def end(self, kind: EndKind) -> None:
         """End the episode, if one goes on."""

@@ -41,6 +41,7 @@ class ParallelRecording:
         self.recorder = recorder
         self._episodes = PettingZooEpisodes(self.env, recorder, extras)
         self._agents: Sequence[str] = ()
+        self._action_spaces: dict[str, object] = {}
         self._quick: EpisodeTrace | None = None
         self._flags: tuple[Mapping[str, object], dict[str, bool], dict[str, bool]] = ({}, {}, {})
 
@@ -48,6 +49,12 @@ class ParallelRecording:
     def agents(self) -> Sequence[str]:
         """Agents that are there; the environment is asked once a step."""
         return self._agents
+
+    def action_space(self, agent: str) -> object:
+        """Return the action space of an agent, which is always the same."""
+        if agent not in self._action_spaces:
+            self._action_spaces[agent] = self.env.action_space(agent)
+        return self._action_spaces[agent]
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[dict[str, object], Infos]:
         """Start an episode."""

@@ -182,7 +182,7 @@ def test_the_quick_way_and_the_slow_way_record_the_same(tmp_path, episodes):
     paths = [tmp_path / f"{way}_{len(list(tmp_path.iterdir()))}.h5" for way in ("quick", "slow")]
     for path in paths:
         with recorder(path) as log:
-            plain = PlainSteps(AGENTS) if "quick" in path.name else None
+            plain = PlainSteps(seen_by_all(episodes[0], -1)) if "quick" in path.name else None
             for episode in episodes:
                 record(log.start_episode(), plain, episode)
     found = [block_of(path, episode) for path in paths for episode in range(len(episodes))]
@@ -193,13 +193,18 @@ def test_the_quick_way_and_the_slow_way_record_the_same(tmp_path, episodes):
             np.testing.assert_array_equal(column, second.columns[name])
 
 
-def record(trace, plain, episode):
-    length, odd, values, leaves, is_wide = episode
+def seen_by_all(episode, t):
+    _, odd, _, _, is_wide = episode
     widths = {"a_0": 2, "a_1": 2, "b": 3 if is_wide else 2}
+    kind = {odd[1]: odd[2]} if odd is not None and odd[0] == t else {}
+    return {a: np.full(widths[a], t + i, kind.get(a, np.float32)) for i, a in enumerate(AGENTS)}
+
+
+def record(trace, plain, episode):
+    length, odd, values, leaves, _ = episode
 
     def seen(t):
-        kind = {odd[1]: odd[2]} if odd is not None and odd[0] == t else {}
-        return {a: np.full(widths[a], t + i, kind.get(a, np.float32)) for i, a in enumerate(AGENTS)}
+        return seen_by_all(episode, t)
 
     if plain is None or not trace.begin_plain(plain, seen(-1)):
         trace.observe({"observations": seen(-1)})
