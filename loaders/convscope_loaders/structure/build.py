@@ -15,9 +15,10 @@ from convscope.values.episodes import EpisodeTable
 from convscope.values.fields import ACTIONS, OBSERVATIONS
 from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
-from convscope_loaders.structure.agents import make_agents, see_actions
+from convscope_loaders.structure.agents import SeenActions, make_agents, see_actions
 from convscope_loaders.structure.ends import end_kinds
 from convscope_loaders.structure.fields import check_sizes, plan_field
+from convscope_loaders.structure.groups import split_groups
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field
@@ -53,7 +54,8 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     LogFormatError
         If the arrays do not fit together, or no episode has a step.
     """
-    mapping, place, inventory = reading.mapping, str(probe.path), container.inventory
+    container, mapping = split_groups(container, reading.mapping)
+    place, inventory = str(probe.path), container.inventory
     with container.store.open() as file:
         planned = _with_final(plan_rows(inventory, file, mapping, place=place), inventory, mapping)
         agents = _agent_names(inventory, planned.plan, mapping, place=place)
@@ -64,9 +66,8 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     source = _source(container, planned.plan, mapping=mapping, n_agents=len(agents), place=place)
     actions = next((plan for plan in source.fields if plan.spec.name == ACTIONS), None)
     seen = see_actions(source, actions, len(planned.plan.length)) if actions is not None else None
-    source = replace(
-        source, fields=tuple(_discrete(p, is_whole=seen is not None and seen.is_whole) for p in source.fields)
-    )
+    if seen is not None:
+        source = replace(source, fields=tuple(_with_choices(plan, seen) for plan in source.fields))
     header = LogHeader(
         agents=make_agents(agents, source.fields, seen, teams=dict(mapping.teams), roles=dict(roles.of_agent)),
         fields=tuple(plan.spec for plan in source.fields),
@@ -87,8 +88,8 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     )
 
 
-def _discrete(plan: FieldPlan, *, is_whole: bool) -> FieldPlan:
-    return replace(plan, is_action=is_whole) if plan.spec.name == ACTIONS else plan
+def _with_choices(plan: FieldPlan, seen: SeenActions) -> FieldPlan:
+    return replace(plan, is_choice=tuple(seen.is_whole.tolist())) if plan.spec.name == ACTIONS else plan
 
 
 def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMapping) -> tuple[Notice, ...]:

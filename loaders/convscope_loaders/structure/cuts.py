@@ -9,6 +9,7 @@ from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope.values.arrays import FloatArray
 from convscope_loaders.structure.evidence import Sampler
+from convscope_loaders.structure.facts import arranged
 from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
@@ -126,7 +127,7 @@ class CutFinder:
     def _kind_of_list(self, listed: Family) -> Cut:
         if listed.meaning is not Meaning.ENDS:
             return Cut.STARTS if listed.meaning is Meaning.STARTS else Cut.LENGTHS
-        n_rows = (self.layout.sizes(listed.members[0][1]) or (0,))[0]
+        n_rows = next((one[Axis.ROW] for one in self.layout.sizes(listed.members[0][1])), 0)
         last = int(self.sampler.whole(listed.first.path).ravel()[-1])
         if last not in {n_rows, n_rows - 1}:
             raise AmbiguousLogError(
@@ -160,13 +161,11 @@ class CutFinder:
         return np.asarray(np.maximum.reduce(blocks), dtype=np.float64) if blocks else None
 
     def _blocks(self, family: Family) -> FloatArray | None:
-        """Return flags or a mask of the first group of arrays, shape (entries, rows)."""
-        axes = axes_of(family, self.layout)
-        if axes is None or Axis.EPISODE not in axes or Axis.TIME not in axes:
+        """Return flags or a mask of the first group of arrays, shape (entries, rows); all agents' together."""
+        if Axis.EPISODE not in self.layout.order:
             return None
-        flags = self.sampler.whole(family.first.path)
-        lead: FloatArray = flags.reshape(*flags.shape[:2], -1).min(axis=2)
-        return lead if self.layout.container[0] is Axis.EPISODE else lead.T
+        flags = arranged(family, self.layout, self.sampler)
+        return None if flags is None else np.asarray(flags.reshape(*flags.shape[:2], -1).min(axis=2), dtype=np.float64)
 
     def _is_padded(self, ends: FloatArray) -> bool:
         other = pick([f for f in self.families if not f.is_next], Meaning.OBSERVATION, Meaning.POSITION)

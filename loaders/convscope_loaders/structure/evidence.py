@@ -1,5 +1,7 @@
 """What the numbers themselves say about the axes of an array."""
 
+from math import prod
+
 import numpy as np
 
 from convscope.ingest.container import ArrayReader
@@ -9,6 +11,8 @@ _SAMPLE = 400
 _DECISIVE = 0.75
 """Ratio of the two smoothnesses under which the smoother axis is time: between the highest that was seen on true
 time axes (0.76 of noise, most far lower) and 1, which noise has."""
+_ENOUGH = 64
+"""Rows and agents together, below which noise may look as smooth as that."""
 
 
 class Sampler:
@@ -61,12 +65,29 @@ def smoothness(values: FloatArray, axis: int) -> float:
     return float(near / far) if far > 0 else 1.0
 
 
-def smoother_axis(values: FloatArray) -> tuple[int | None, str]:
-    """Return which of the first two axes is time, or None where neither is clearly smoother, and the evidence."""
-    both = [smoothness(values[:, :_SAMPLE], axis) for axis in (0, 1)]
-    low, high = min(both), max(both)
-    said = f"mean step over distant difference is {both[0]:.2f} on axis 0 and {both[1]:.2f} on axis 1"
-    return (int(np.argmin(both)) if low < _DECISIVE * high else None), said
+def smoothest_axis(values: FloatArray, n_axes: int) -> tuple[int | None, str]:
+    """Return which of the first axes is time, or None where none is clearly smoother than the others.
+
+    Parameters
+    ----------
+    values
+        At least ``n_axes`` axes.
+    n_axes
+        Those that may be time.
+
+    Returns
+    -------
+    axis
+        None as well where there are too few numbers to tell.
+    said
+        The evidence in words.
+    """
+    part = values[tuple(slice(0, _SAMPLE) for _ in range(n_axes))]
+    each = [smoothness(part, axis) for axis in range(n_axes)]
+    low, other = sorted(each)[:2]
+    listed = ", ".join(f"{value:.2f} on axis {axis}" for axis, value in enumerate(each))
+    is_clear = low < _DECISIVE * other and prod(part.shape[:n_axes]) >= _ENOUGH
+    return (each.index(low) if is_clear else None), f"mean step over distant difference is {listed}"
 
 
 def is_one_hot(values: FloatArray) -> bool:

@@ -10,10 +10,11 @@ from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.cuts import CutFinder
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family, declared_family, fold
-from convscope_loaders.structure.layout import Layout, declared_layout, find_layout
+from convscope_loaders.structure.layout import Layout, declared_layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.meanings import FieldFinder
 from convscope_loaders.structure.names import agent_names, attribute_list, sole_attribute, text_table
+from convscope_loaders.structure.search import find_layout
 from convscope_loaders.structure.shapes import axes_of, entity_count, static_axes
 from convscope_loaders.structure.templates import Template, matches
 

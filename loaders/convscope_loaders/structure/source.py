@@ -58,6 +58,8 @@ class StructuredSource:
         for together in _same_cell(self.rows.cell[episodes]):
             for agent in self._own(plan):
                 self._fill(file, plan, column, episodes=episodes[together], first=first[together], agent=agent)
+        if any(plan.is_choice):
+            column[np.array(plan.is_choice)[:, None] & (column < 0)] = np.nan
         return column
 
     def _own(self, plan: FieldPlan) -> tuple[int | None, ...]:

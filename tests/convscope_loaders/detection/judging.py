@@ -63,6 +63,8 @@ def judge(path: Path, truth: Truth, *, loader: str | None, mapping: LogMapping |
         return Verdict(outcome=Outcome.AMBIGUOUS, why=str(error))
     except ConvscopeError as error:
         return Verdict(outcome=Outcome.REFUSED, why=str(error))
+    except Exception as error:  # a crash is as bad as a wrong number
+        return Verdict(outcome=Outcome.WRONG, why=f"{type(error).__name__}: {error}")
     if difference:
         return Verdict(outcome=Outcome.WRONG, why=difference)
     return Verdict(outcome=Outcome.RIGHT, why=log.header.inputs[0].loader)

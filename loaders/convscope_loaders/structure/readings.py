@@ -1,0 +1,116 @@
+"""What is said of a log that can be read in several ways: the readings, the evidence, and a mapping to edit."""
+
+from collections.abc import Sequence
+
+from convscope.errors import AmbiguousLogError, LogFormatError
+from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMapping
+from convscope.ingest.mapping_text import mapping_text
+from convscope.values.fields import ACTIONS, OBSERVATIONS, POSITIONS
+from convscope_loaders.structure.facts import stripped
+from convscope_loaders.structure.families import Family, pick
+from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.lexicon import Meaning
+
+_FIELDS = {Meaning.OBSERVATION: OBSERVATIONS, Meaning.POSITION: POSITIONS}
+
+
+def several_readings(layouts: Sequence[Layout], *, place: str) -> AmbiguousLogError:
+    """Return the error of a file whose axes may stand for several things.
+
+    Parameters
+    ----------
+    layouts
+        Those that nothing rules out, at least two.
+    place
+        The file.
+    """
+    reference = layouts[0].reference
+    text, shape = reference.template.text, reference.first.shape
+    readings = [_axes(layout) for layout in layouts]
+    listed = "\n".join(f"  {number}. {_in_words(axes, shape)}" for number, axes in enumerate(readings, start=1))
+    array = ArrayMapping(path=text, axes=readings[0])
+    plain = mapping_text(LogMapping(fields=(FieldMapping(name=_field(reference), array=array),)))
+    others = "".join(f"# or, for reading {n}:\n# {_axes_line(axes)}\n" for n, axes in enumerate(readings[1:], start=2))
+    message = (
+        f"{place}: {text} {shape} can be read in {len(readings)} ways:\n{listed}\n"
+        "Nothing in the file tells them apart. Give this mapping with --mapping, with the axes that are right:\n"
+    )
+    return AmbiguousLogError(f"{message}{plain}{others}", f"{plain}{others}")
+
+
+def no_agent_axis(families: Sequence[Family], reference: Family, n_named: int, *, place: str) -> LogFormatError:
+    """Return the error of a file in which no axis can be the agents'.
+
+    Parameters
+    ----------
+    families
+        Of the file.
+    reference
+        The actions, else what comes nearest.
+    n_named
+        Agents that the file names, 0 for none.
+    place
+        The file.
+    """
+    beside = pick([f for f in families if f is not reference and not f.is_next], Meaning.OBSERVATION, Meaning.POSITION)
+    shape = reference.first.shape
+    if beside is not None and not _shares_rows(shape, beside.first.shape):
+        return LogFormatError(
+            f"{place}:{beside.first.path} {beside.first.shape} does not fit {reference.first.path} {shape}: "
+            "the number of episodes or timesteps differs"
+        )
+    named = f"; the file names {n_named} agents" if n_named else ""
+    with_beside = "" if beside is None else f" and {beside.first.path} {beside.first.shape}"
+    where = f"{place}: {reference.first.path} {shape}{with_beside}"
+    if len(stripped(shape)) < 2:
+        return AmbiguousLogError(
+            f"{where} have no axis of agents{named}: the rows may be one agent's, or agents in turn; declare the "
+            "axes in a mapping"
+        )
+    mapping = mapping_text(_joint_mapping(reference, beside))
+    return AmbiguousLogError(
+        f"{where} can be read in two ways{named}:\n"
+        f"  1. {shape[-1]} agents with one action each, every agent's columns side by side in the other arrays;\n"
+        f"  2. one agent with {shape[-1]} action columns.\n"
+        "Nothing in the file tells them apart. Give this mapping with --mapping for the first; for the other leave "
+        f"one name in it.\n{mapping}",
+        mapping,
+    )
+
+
+def _joint_mapping(reference: Family, beside: Family | None) -> LogMapping:
+    shape = reference.first.shape
+    n_lead = len(stripped(shape)) - 1
+    lead = (Axis.TIME,) if Axis.EPISODE in reference.axes else (Axis.ROW,) if n_lead == 1 else (Axis.EPISODE, Axis.TIME)
+    joint = [(ACTIONS, reference), *([] if beside is None else [(OBSERVATIONS, beside)])]
+    return LogMapping(
+        agents=tuple(f"agent_{slot}" for slot in range(shape[-1])),
+        fields=tuple(
+            FieldMapping(name=name, array=ArrayMapping(path=family.template.text, axes=(*lead, Axis.AGENT_VALUE)))
+            for name, family in joint
+        ),
+    )
+
+
+def _shares_rows(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return bool(one and other) and other[0] - one[0] in {0, 1}
+
+
+def _axes(layout: Layout) -> tuple[Axis, ...]:
+    lead = layout.lead(layout.reference)
+    return (*lead, Axis.VALUE) if len(layout.reference.first.shape) > len(lead) else lead
+
+
+def _in_words(axes: Sequence[Axis], shape: tuple[int, ...]) -> str:
+    counted = {Axis.ROW: "timesteps of all episodes", Axis.TIME: "timesteps"}
+    words = [counted.get(axis, f"{axis}s") for axis in axes if axis is not Axis.VALUE]
+    return ", ".join(f"{size} {word}" for size, word in zip(shape, words, strict=False)) + f" ({_axes_line(axes)})"
+
+
+def _axes_line(axes: Sequence[Axis]) -> str:
+    quoted = ", ".join(f'"{axis}"' for axis in axes)
+    return f"axes = [{quoted}]"
+
+
+def _field(reference: Family) -> str:
+    return _FIELDS.get(reference.meaning, ACTIONS) if reference.meaning is not None else ACTIONS

@@ -1,0 +1,133 @@
+"""What speaks for a layout among several that nothing rules out: end flags, roles, smooth numbers, and custom."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.ingest.mapping import Axis
+from convscope.values.arrays import FloatArray
+from convscope_loaders.structure.evidence import Sampler, smoothest_axis
+from convscope_loaders.structure.facts import FLAGS, arranged
+from convscope_loaders.structure.families import Family, pick
+from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.shapes import fits, static_axes
+
+Vote = Callable[[Sequence[Layout]], tuple[list[Layout], str]]
+"""Returns the layouts that it speaks for, and the reason in words."""
+
+_SMOOTH = (Meaning.POSITION, Meaning.OBSERVATION, Meaning.STATE)
+_CUSTOMARY = (Axis.EPISODE, Axis.TIME, Axis.AGENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Votes:
+    """Chooses among layouts; an empty choice leaves all."""
+
+    families: Sequence[Family]
+    sampler: Sampler
+
+    def filters(self) -> list[Vote]:
+        """Return the votes, the strongest first."""
+        return [
+            self._by_simplicity,
+            self._by_shared_axes,
+            self._by_ends_of_all,
+            self._by_last_entries,
+            self._by_single_ends,
+            self._by_roles,
+            self._by_smoothness,
+            self._by_custom,
+        ]
+
+    def _by_simplicity(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        """Groups of one agent each are agents."""
+        sizes = [one for layout in layouts if layout.has_groups for group in layout.sizes_of.values() for _, one in group]
+        is_alone = all(one.get(Axis.AGENT, 1) == 1 for one in sizes)
+        return [layout for layout in layouts if is_alone and not layout.has_groups], "each group has one agent"
+
+    def _by_shared_axes(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        """Axes that actions and observations share, before the values, count the same."""
+        observed = pick([family for family in self.families if not family.is_next], Meaning.OBSERVATION)
+        if observed is None or observed is layouts[0].reference:
+            return [], ""
+        leads = [one.lead(one.reference) for one in layouts if len(one.lead(observed)) < len(observed.first.shape)]
+        longest = max(map(len, leads), default=0)
+        return [one for one in layouts if len(one.lead(one.reference)) == longest], "observations have the same axes"
+
+    def _by_ends_of_all(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        said = "all agents' end flags are the same in every row"
+        return [one for one in layouts if any(_is_shared(flags) for flags in self._flags(one, of_agents=True))], said
+
+    def _by_last_entries(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        said = "end flags are on the last entry of the time axis everywhere"
+        return [one for one in layouts if any(_is_on_last(flags) for flags in self._flags(one, of_agents=False))], said
+
+    def _by_single_ends(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        said = "each episode has one end flag"
+        return [one for one in layouts if any(_is_single(flags) for flags in self._flags(one, of_agents=False))], said
+
+    def _by_roles(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        roles = [family for family in self.families if family.meaning is Meaning.ROLE and not family.is_next]
+        said = ", ".join(family.template.text for family in roles) + " has one row for each episode"
+        per_episode = (Axis.EPISODE, Axis.AGENT)
+        return [one for one in layouts if any(static_axes(family, one) == per_episode for family in roles)], said
+
+    def _by_smoothness(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        said: list[str] = []
+        votes: list[list[Layout]] = []
+        for family in self.families:
+            if family.meaning not in _SMOOTH or family.is_next or family.first.is_text:
+                continue
+            leads = {id(one): one.lead(family) for one in layouts if fits(family, one, one.lead(family))}
+            n_axes = max((len(lead) for lead in leads.values()), default=0)
+            if n_axes < 2:
+                continue
+            axis, told = smoothest_axis(self.sampler.head(family.first.path), n_axes)
+            said.append(f"{family.template.text}: {told}")
+            if axis is not None:
+                votes.append([one for one in layouts if _time_place(leads.get(id(one), ())) == axis])
+        agreed = [one for one in layouts if votes and all(any(one is other for other in vote) for vote in votes)]
+        return agreed, "; ".join(said)
+
+    def _by_custom(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        """Nobody is known to put agents first and episodes last."""
+        turned = {_CUSTOMARY, _CUSTOMARY[::-1]}
+        is_told = {one.order for one in layouts} <= turned
+        return [one for one in layouts if is_told and one.order == _CUSTOMARY], "episodes come first and agents last"
+
+    def _flags(self, layout: Layout, *, of_agents: bool) -> list[FloatArray]:
+        """Return end flags as (episodes, time, agents), or (rows, agents); one column where the team shares them."""
+        found: list[FloatArray] = []
+        for family in self.families:
+            if family.meaning not in FLAGS or (of_agents and not _is_of_agents(family, layout)):
+                continue
+            flags = arranged(family, layout, self.sampler)
+            if flags is not None:
+                n_lead = len(layout.container)
+                found.append(np.asarray(flags > 0, dtype=np.float64).reshape(*flags.shape[:n_lead], -1))
+        return found
+
+
+def _is_of_agents(family: Family, layout: Layout) -> bool:
+    lead = layout.lead(family)
+    return Axis.AGENT in lead and fits(family, layout, lead) and layout.n_agents > 1
+
+
+def _is_shared(flags: FloatArray) -> bool:
+    return bool(flags.any()) and not flags.all() and bool((flags == flags[..., :1]).all())
+
+
+def _is_on_last(flags: FloatArray) -> bool:
+    return flags.ndim == 3 and bool(flags[:, -1].all()) and not flags.all()
+
+
+def _is_single(flags: FloatArray) -> bool:
+    if flags.ndim != 3 or flags.shape[1] < 2:
+        return False
+    return bool((flags.min(axis=2).sum(axis=1) == 1).all())
+
+
+def _time_place(lead: tuple[Axis, ...]) -> int:
+    return next((place for place, axis in enumerate(lead) if axis in {Axis.TIME, Axis.ROW}), -1)
