@@ -72,7 +72,8 @@ class Cut(StrEnum):
     WHOLE = "whole"
     """Every row of the episode's own array, or of the time axis, happened."""
     STARTS = "starts"
-    """A list with the first row of each episode."""
+    """A list with the first row of each episode. Where ``lengths`` are given as well, rows between an episode's last one
+    and the next one's first are no steps; where it is one row, it holds the final observation."""
     ENDS = "ends"
     """A list with one past the last row of each episode."""
     LAST_ROWS = "last-rows"
@@ -85,9 +86,15 @@ class Cut(StrEnum):
     """A column with the timestep, which starts again with each episode."""
     FLAGS = "flags"
     """End flags mark the last row of each episode; the next one follows. The list is a column of flags of unknown
-    kind, else those of ``terminated`` and ``truncated`` count."""
+    kind; those of ``terminated`` and ``truncated`` count as well. Where each agent has flags of its own, the episode is
+    over once all have had one."""
     FIRST_FLAG = "first-flag"
-    """The first end flag on the time axis marks the last row; what follows is padding."""
+    """The first end flag on the time axis (where each agent has its own: the row in which the last agent has had one)
+    marks the last row; what follows is padding."""
+    MISSING = "missing"
+    """Rows at the end of the time axis in which the list holds nothing but NaN or -1 are padding."""
+    ZEROS = "zeros"
+    """Rows at the end of the time axis in which the list holds nothing but zeros are padding."""
     FILLED = "filled"
     """A mask that is true in the rows that happened."""
     FILLED_AND_FINAL = "filled-and-final"
@@ -100,7 +107,9 @@ class EpisodeMapping:
 
     cut: Cut
     array: ArrayMapping | None = None
-    """The list, column or mask; None for ``whole``."""
+    """The list, column or mask, or what tells padding; None for ``whole``."""
+    lengths: ArrayMapping | None = None
+    """A list with the number of steps of each episode, beside a list of ``starts``; None where rows have no gaps."""
     time: ArrayMapping | None = None
     """A column with the timestep within the episode; None where rows follow each other from 0."""
     terminated: ArrayMapping | None = None
@@ -134,6 +143,10 @@ class LogMapping:
     roles: RoleMapping | None = None
     alive: ArrayMapping | None = None
     """True while an agent is in the game."""
+    alive_values: tuple[int, ...] = ()
+    """Values of ``alive`` that count as true; empty for all but 0."""
+    leaves: ArrayMapping | None = None
+    """True in the last row of an agent that leaves the game before the episode ends."""
     ignore: tuple[str, ...] = ()
     """Paths that are left unread."""
     environment: str | None = None

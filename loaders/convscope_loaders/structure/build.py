@@ -113,18 +113,20 @@ def _source(container: Container, rows: RowPlan, *, mapping: LogMapping, n_agent
     for field in mapping.fields:
         check_sizes(inventory, field, reference_field(mapping), rows=rows, place=place)
     planned = [plan_field(inventory, field, rows, n_agents=n_agents, place=place) for field in mapping.fields]
-    presence: FieldPlan | None = None
-    missing = frozenset[str]().union(*(paths for _, paths in planned))
-    if mapping.alive is not None:
-        alive = FieldMapping(name="info/alive", array=mapping.alive)
-        presence, absent = plan_field(inventory, alive, rows, n_agents=n_agents, place=place)
-        missing |= absent
+    lives = {
+        name: plan_field(inventory, FieldMapping(name=f"info/{name}", array=array), rows, n_agents=n_agents, place=place)
+        for name, array in (("alive", mapping.alive), ("leaves", mapping.leaves))
+        if array is not None
+    }
+    missing = frozenset[str]().union(*(paths for _, paths in (*planned, *lives.values())))
     return StructuredSource(
         store=container.store,
         n_agents=n_agents,
         rows=rows,
         fields=tuple(plan for plan, _ in planned),
-        presence=presence,
+        presence=lives["alive"][0] if "alive" in lives else None,
+        present_values=mapping.alive_values,
+        leaves=lives["leaves"][0] if "leaves" in lives else None,
         missing=missing,
     )
 
@@ -170,7 +172,7 @@ def _with_final(planned: PlannedRows, inventory: Inventory, mapping: LogMapping)
     cut = mapping.episodes.cut if mapping.episodes is not None else Cut.WHOLE
     if cut is Cut.FILLED_AND_FINAL:
         has_final = np.ones(len(planned.plan.length), bool)
-    elif observed is None or cut is not Cut.WHOLE or Axis.TIME not in observed.array.axes:
+    elif observed is None or cut in _CUT_ALONG_TIME or Axis.TIME not in observed.array.axes:
         return planned
     else:
         by_cell = [
@@ -180,6 +182,10 @@ def _with_final(planned: PlannedRows, inventory: Inventory, mapping: LogMapping)
         ]
         has_final = np.array(by_cell, dtype=bool)[planned.plan.cell]
     return replace(planned, plan=replace(planned.plan, has_final=has_final))
+
+
+_CUT_ALONG_TIME = frozenset({Cut.FLAGS, Cut.IDS, Cut.TIMES})
+"""Several episodes may lie on one time axis then, of which only the last one could have a final observation."""
 
 
 def _rows_of(inventory: Inventory, field: FieldMapping, rows: RowPlan, *, cell: int) -> int:

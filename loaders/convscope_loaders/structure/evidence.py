@@ -5,9 +5,11 @@ from math import prod
 import numpy as np
 
 from convscope.ingest.container import ArrayReader
-from convscope.values.arrays import FloatArray
+from convscope.values.arrays import BoolArray, FloatArray
 
 _SAMPLE = 400
+_BYTES = 8 << 20
+"""Of an array that is looked at, in the file's own type."""
 _DECISIVE = 0.75
 """Ratio of the two smoothnesses under which the smoother axis is time: between the highest that was seen on true
 time axes (0.76 of noise, most far lower) and 1, which noise has."""
@@ -16,7 +18,7 @@ _ENOUGH = 64
 
 
 class Sampler:
-    """Reads the first rows of datasets, each once.
+    """Reads parts of datasets, each once.
 
     Parameters
     ----------
@@ -26,17 +28,25 @@ class Sampler:
 
     def __init__(self, file: ArrayReader) -> None:
         self._file = file
-        self._seen: dict[str, FloatArray] = {}
+        self._parts: dict[str, FloatArray] = {}
+        self._whole: dict[str, FloatArray] = {}
 
-    def head(self, path: str) -> FloatArray:
-        """Return the first rows of a dataset."""
-        if path not in self._seen:
-            self._seen[path] = np.asarray(self._file.read(path, 0, _SAMPLE), dtype=np.float64)
-        return self._seen[path]
+    def part(self, path: str) -> FloatArray:
+        """Return as many of the first rows of a dataset as are enough to look at."""
+        if path not in self._parts:
+            row = self._file.read(path, 0, 1)
+            n_rows = max(1, _BYTES // max(1, row.nbytes))
+            self._parts[path] = np.asarray(self._file.read(path, 0, n_rows), dtype=np.float64)
+        return self._parts[path]
 
     def whole(self, path: str) -> FloatArray:
         """Return a whole dataset; only for lists, flags and masks."""
-        return np.asarray(self._file.read(path), dtype=np.float64)
+        if path not in self._whole:
+            numbers = np.asarray(self._file.read(path), dtype=np.float64)
+            if numbers.nbytes > _BYTES:
+                return numbers
+            self._whole[path] = numbers
+        return self._whole[path]
 
 
 def smoothness(values: FloatArray, axis: int) -> float:
@@ -101,6 +111,20 @@ def is_filled_from_start(mask: FloatArray, axis: int) -> bool:
     """Whether a mask is true from the first entry of an axis on and never again after it was false."""
     along = np.moveaxis(mask > 0, axis, 0)
     return bool((along[1:] <= along[:-1]).all())
+
+
+def is_still(view: FloatArray) -> BoolArray:
+    """Return in which rows an agent's values are those of the row before, or nothing, shape (entries, rows, agents).
+
+    Parameters
+    ----------
+    view
+        Shape (entries, rows, agents, values).
+    """
+    before = np.concatenate([np.full_like(view[:, :1], np.inf), view[:, :-1]], axis=1)
+    is_nothing = (view == 0) | (view == -1) | np.isnan(view)
+    same: BoolArray = (view == before).all(axis=3) | is_nothing.all(axis=3)
+    return same
 
 
 def orientation(weights: FloatArray) -> str | None:

@@ -42,7 +42,9 @@ class Family:
         return len(self.first.shape)
 
 
-def fold(inventory: Inventory, agent_names: Sequence[str]) -> tuple[tuple[Family, ...], tuple[str, ...]]:
+def fold(
+    inventory: Inventory, agent_names: Sequence[str], declared: Sequence[str] = ()
+) -> tuple[tuple[Family, ...], Levels]:
     """Fold the datasets of a file.
 
     Parameters
@@ -51,25 +53,22 @@ def fold(inventory: Inventory, agent_names: Sequence[str]) -> tuple[tuple[Family
         What the file holds.
     agent_names
         Names that the file lists elsewhere; groups called so are agents.
+    declared
+        Path templates of a mapping.
 
     Returns
     -------
     families
         In the order of their first members.
-    assumptions
-        What was taken for granted, a sentence each.
-
-    Raises
-    ------
-    AmbiguousLogError
-        If a level of groups could be several things.
+    levels
+        How the paths were understood.
     """
-    levels = Levels(inventory, agent_names)
+    levels = Levels(inventory, agent_names, declared)
     members: dict[str, list[tuple[ArrayInfo, PathValues]]] = defaultdict(list)
     for path, info in inventory.datasets.items():
         text, values = levels.fold(path)
         members[text].append((info, values))
-    return tuple(_family(text, found) for text, found in members.items()), levels.assumptions
+    return tuple(_family(text, found) for text, found in members.items()), levels
 
 
 def declared_family(inventory: Inventory, array: ArrayMapping, meaning: Meaning | None) -> Family | None:

@@ -13,6 +13,7 @@ from convscope.ingest.container import ArrayInfo, ArrayReader, ArrayStore, Conta
 from convscope.ingest.mapping import ArrayMapping, Axis, LogMapping
 from convscope_loaders.structure.templates import Template, matches
 
+_MARKS = ("array", "lengths", "time", "terminated", "truncated")
 _Optional = TypeVar("_Optional", ArrayMapping, ArrayMapping | None)
 
 
@@ -115,9 +116,9 @@ def split_groups(container: Container, mapping: LogMapping) -> tuple[Container, 
 
 def _arrays(mapping: LogMapping) -> list[ArrayMapping]:
     episodes = mapping.episodes
-    marks = [] if episodes is None else [episodes.array, episodes.time, episodes.terminated, episodes.truncated]
+    marks = [] if episodes is None else [getattr(episodes, name) for name in _MARKS]
     roles = None if mapping.roles is None else mapping.roles.array
-    optional = [*marks, mapping.alive, roles]
+    optional = [*marks, mapping.alive, mapping.leaves, roles]
     return [*(field.array for field in mapping.fields), *(array for array in optional if array is not None)]
 
 
@@ -132,15 +133,10 @@ def _without_agent_axes(mapping: LogMapping) -> LogMapping:
         fields=tuple(replace(field, array=_split(field.array)) for field in mapping.fields),
         episodes=None
         if episodes is None
-        else replace(
-            episodes,
-            array=_split(episodes.array),
-            time=_split(episodes.time),
-            terminated=_split(episodes.terminated),
-            truncated=_split(episodes.truncated),
-        ),
+        else replace(episodes, **{name: _split(getattr(episodes, name)) for name in _MARKS}),
         roles=None if roles is None else replace(roles, array=_split(roles.array)),
         alive=_split(mapping.alive),
+        leaves=_split(mapping.leaves),
     )
 
 

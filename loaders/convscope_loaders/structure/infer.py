@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from convscope.errors import AmbiguousLogError, MappingError
+from convscope.errors import MappingError
 from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.mapping import ArrayMapping, Axis, LogMapping, RoleMapping
 from convscope.values.fields import ACTIONS
@@ -10,10 +10,13 @@ from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.cuts import CutFinder
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family, declared_family, fold
+from convscope_loaders.structure.flags import EndFlags
 from convscope_loaders.structure.layout import Layout, declared_layout
+from convscope_loaders.structure.levels import Levels
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.meanings import FieldFinder
 from convscope_loaders.structure.names import agent_names, attribute_list, sole_attribute, text_table
+from convscope_loaders.structure.readings import open_levels
 from convscope_loaders.structure.search import find_layout
 from convscope_loaders.structure.shapes import axes_of, entity_count, static_axes
 from convscope_loaders.structure.templates import Template, matches
@@ -47,11 +50,12 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
     """
     known = declared or LogMapping()
     names, names_place = (known.agents, "the mapping") if known.agents else agent_names(inventory, file)
-    families, said = _families(inventory, names, known)
+    families, levels = _families(inventory, names, known)
     sampler = Sampler(file)
     layout = _declared_layout(inventory, known, place) or find_layout(families, names, sampler, place=place)
     search = CutFinder(families=families, layout=layout, sampler=sampler, place=place)
     episodes, cut_said = search.find() if known.episodes is None else (known.episodes, ())
+    leaves, leaves_said = _leaves(families, layout, sampler, place=place) if known.leaves is None else (None, ())
     finder = FieldFinder(
         inventory=inventory,
         families=families,
@@ -71,13 +75,17 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
         teams=known.teams,
         roles=roles,
         alive=known.alive or fields.alive,
+        alive_values=known.alive_values or (() if known.alive else fields.alive_values),
+        leaves=known.leaves or leaves,
         environment=known.environment or sole_attribute(inventory, _ENVIRONMENT),
         framework=known.framework or sole_attribute(inventory, _FRAMEWORK),
         file=known.file,
         sha256=known.sha256,
     )
     named = (_on_names(agents, names_place, layout),)
-    told = (*said, *named, *layout.assumptions, *cut_said, *fields.assumptions, *role_said)
+    if levels.open:
+        raise open_levels(levels.open, mapping, place=place)
+    told = (*levels.assumptions, *named, *layout.assumptions, *cut_said, *leaves_said, *fields.assumptions, *role_said)
     return Reading(
         mapping=mapping,
         assumptions=tuple(dict.fromkeys(sentence for sentence in told if sentence)),
@@ -85,24 +93,27 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
     )
 
 
+def _leaves(
+    families: Sequence[Family], layout: Layout, sampler: Sampler, *, place: str
+) -> tuple[ArrayMapping | None, tuple[str, ...]]:
+    found = EndFlags(families=families, layout=layout, sampler=sampler, place=place).leaves()
+    axes = None if found is None else axes_of(found, layout)
+    if found is None or axes is None:
+        return None, ()
+    said = f"an agent is out of the game after its end flag in {found.template.text}"
+    return ArrayMapping(path=found.template.text, axes=axes), (said,)
+
+
 def _families(
     inventory: Inventory, names: Sequence[str], known: LogMapping
-) -> tuple[tuple[Family, ...], tuple[str, ...]]:
+) -> tuple[tuple[Family, ...], Levels]:
     """Fold what no mapping declares."""
-    try:
-        families, said = fold(inventory, names)
-    except AmbiguousLogError:
-        if not known.fields:
-            raise
-        return (), ()
-    arrays = [field.array for field in known.fields] + [known.alive, known.roles.array if known.roles else None]
-    declared = {
-        path
-        for array in arrays
-        if array is not None
-        for path, _ in matches(Template(text=array.path), inventory.datasets)
-    } | set(known.ignore)
-    return tuple(family for family in families if family.first.path not in declared), said
+    arrays = [field.array for field in known.fields] + [known.alive, known.leaves, known.roles and known.roles.array]
+    templates = [array.path for array in arrays if array is not None]
+    families, levels = fold(inventory, names, templates)
+    declared = {path for text in templates for path, _ in matches(Template(text=text), inventory.datasets)}
+    left = tuple(family for family in families if family.first.path not in declared | set(known.ignore))
+    return left, levels
 
 
 def _declared_layout(inventory: Inventory, known: LogMapping, place: str) -> Layout | None:

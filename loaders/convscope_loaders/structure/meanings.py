@@ -50,6 +50,9 @@ _NO_FIELDS = frozenset(
         Meaning.ALIVE,
     }
 )
+_CODED = frozenset({"status", "agent_status"})
+"""Arrays of codes, which say who lives only where the codes are named."""
+_ACTING = frozenset({"acting", "alive", "active", "living", "playing"})
 _WITH_VALUES = frozenset({names.OBSERVATIONS, names.POSITIONS, names.ACTION_MASKS, names.ACTION_LOGITS})
 
 
@@ -59,6 +62,7 @@ class FoundFields:
 
     fields: tuple[FieldMapping, ...]
     alive: ArrayMapping | None
+    alive_values: tuple[int, ...]
     assumptions: tuple[str, ...]
     notices: tuple[Notice, ...]
 
@@ -90,9 +94,9 @@ class FieldFinder:
                 said.extend([sentence] if sentence else [])
             elif family.meaning not in _NO_FIELDS:
                 left_out.append(family)
-        if Axis.AGENT in self.layout.reference.axes:
+        if not self.layout.has_agent_axis:
             said.append("an agent whose arrays end before the episode does is out of the game from there on")
-        alive, alive_said = self._alive()
+        alive, alive_values, alive_said = self._alive()
         unique = [field for field in _unique(found) if field.name not in self.taken]
         if self.n_entities:
             n = self.layout.n_agents
@@ -103,6 +107,7 @@ class FieldFinder:
         return FoundFields(
             fields=tuple(unique),
             alive=alive,
+            alive_values=alive_values,
             assumptions=(*dict.fromkeys(said), *alive_said),
             notices=_left_out(left_out),
         )
@@ -159,11 +164,12 @@ class FieldFinder:
 
     def _action(self, field: FieldMapping, family: Family) -> tuple[FieldMapping, str]:
         inner = family.first.shape[len([axis for axis in field.array.axes if axis is not Axis.VALUE]) :]
-        if len(inner) == 1 and inner[0] > 1 and is_one_hot(self.sampler.head(family.first.path)):
+        if len(inner) == 1 and inner[0] > 1 and is_one_hot(self.sampler.part(family.first.path)):
             return replace(
                 field, is_one_hot=True
             ), f"{family.template.text} is one-hot: the place of the one is the action"
-        is_joint = Axis.AGENT in field.array.axes and any(Axis.AGENT in other.axes for other in self.families)
+        has_own = any(Axis.AGENT in other.axes for other in self.families) and not self.layout.has_groups
+        is_joint = Axis.AGENT in field.array.axes and has_own
         if is_joint:
             return (
                 field,
@@ -173,7 +179,7 @@ class FieldFinder:
 
     def _pairs(self, family: Family, axes: tuple[Axis, ...]) -> tuple[tuple[FieldMapping, ...], str]:
         name = names.ATTENTION if family.meaning is Meaning.ATTENTION else names.GATES
-        told = orientation(self.sampler.head(family.first.path))
+        told = orientation(self.sampler.part(family.first.path))
         if told is None or (name == names.GATES and Axis.HEAD in axes):
             return (), ""
         turned = axes if told == "rows" else (*axes[:-2], Axis.SENDER, Axis.RECEIVER)
@@ -194,18 +200,30 @@ class FieldFinder:
             FieldMapping(name=others, array=ArrayMapping(path=text, axes=axes, take=tuple(range(n_agents, n_all)))),
         )
 
-    def _alive(self) -> tuple[ArrayMapping | None, tuple[str, ...]]:
+    def _alive(self) -> tuple[ArrayMapping | None, tuple[int, ...], tuple[str, ...]]:
         for family in self.families:
-            if family.meaning is not Meaning.ALIVE or family.is_next:
+            is_coded = family.key.lower() in _CODED
+            if (family.meaning is not Meaning.ALIVE and not is_coded) or family.is_next:
                 continue
-            axes = axes_of(family, self.layout, n_entities=self.n_entities)
-            if axes is None or not (Axis.AGENT in family.axes or {Axis.AGENT, Axis.ENTITY} & set(axes)):
+            values = self._living(family)
+            axes = axes_of(replace(family, meaning=Meaning.ALIVE), self.layout, n_entities=self.n_entities)
+            is_of_agents = axes is not None and (Axis.AGENT in family.axes or {Axis.AGENT, Axis.ENTITY} & set(axes))
+            if axes is None or not is_of_agents or (is_coded and not values):
                 continue
             said = f"an agent is out of the game after its last row in {family.template.text}"
             take = tuple(range(self.layout.n_agents)) if Axis.ENTITY in axes else ()
             as_agents = tuple(Axis.AGENT if axis is Axis.ENTITY else axis for axis in axes)
-            return ArrayMapping(path=family.template.text, axes=as_agents, take=take), (said,)
-        return None, ()
+            return ArrayMapping(path=family.template.text, axes=as_agents, take=take), values, (said,)
+        return None, (), ()
+
+    def _living(self, family: Family) -> tuple[int, ...]:
+        """Return the codes of agents that act, where attributes name the codes as the CF conventions do."""
+        attributes = self.inventory.attributes.get(family.first.path, {})
+        codes, meanings = attributes.get("flag_values"), attributes.get("flag_meanings")
+        if not isinstance(codes, tuple) or not isinstance(meanings, str):
+            return ()
+        named = zip(codes, meanings.lower().split(), strict=False)
+        return tuple(code for code, name in named if name in _ACTING and type(code) is int)
 
     def _widths(self) -> tuple[int, ...]:
         for family in self.families:

@@ -9,6 +9,7 @@ from convscope.values.fields import ACTIONS, OBSERVATIONS, POSITIONS
 from convscope_loaders.structure.facts import stripped
 from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.leaf_names import OpenLevel
 from convscope_loaders.structure.lexicon import Meaning
 
 _FIELDS = {Meaning.OBSERVATION: OBSERVATIONS, Meaning.POSITION: POSITIONS}
@@ -76,6 +77,35 @@ def no_agent_axis(families: Sequence[Family], reference: Family, n_named: int, *
         f"one name in it.\n{mapping}",
         mapping,
     )
+
+
+def open_levels(levels: Sequence[OpenLevel], mapping: LogMapping, *, place: str) -> AmbiguousLogError:
+    """Return the error of a file with groups, or numbered arrays, that could be several things.
+
+    Parameters
+    ----------
+    levels
+        The groups and what they are taken as.
+    mapping
+        The reading of the whole file with them taken so.
+    place
+        The file.
+    """
+    listed: list[str] = []
+    changes: list[str] = []
+    for level in levels:
+        axes = [axis for axis in (level.taken_as, *level.others) if axis is not None]
+        names = ", ".join(level.paths[:3]) + (", ..." if len(level.paths) > 3 else "")
+        readings = [f"  {number}. {axis}s;" for number, axis in enumerate(axes, start=1)]
+        listed.append("\n".join([f"{names} may be", *readings]))
+        words = " or ".join(f"{{{axis}}}" for axis in axes[1:])
+        changes += [f"# write {words} instead of {{{axes[0]}}} where that is what the groups are"] if words else []
+    text = mapping_text(mapping) + "".join(f"{line}\n" for line in dict.fromkeys(changes))
+    message = (
+        f"{place}: " + "\n".join(listed) + "\nNothing in the file tells. Give this mapping with --mapping for the first "
+        f"reading:\n{text}"
+    )
+    return AmbiguousLogError(message, text)
 
 
 def _joint_mapping(reference: Family, beside: Family | None) -> LogMapping:

@@ -8,6 +8,7 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope_loaders.structure.blanks import blank_rows
 from convscope_loaders.structure.cutters import Marks, Spans, counts, cut_rows
 from convscope_loaders.structure.templates import PathValues, Template
 
@@ -28,6 +29,8 @@ class Segments:
     """Timestep of the first row, shape (E,)."""
     is_open: BoolArray
     """Whether the recording stops without the end that others have, shape (E,)."""
+    has_final: BoolArray
+    """Whether one more row, with the final observation, follows, shape (E,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,7 @@ def find_segments(
         stop=spans.stop,
         first_time=_first_times(file, episodes, values, spans=spans),
         is_open=spans.is_open,
+        has_final=spans.has_final,
     )
 
 
@@ -100,13 +104,24 @@ def read_plain(file: ArrayReader, array: ArrayMapping, values: PathValues) -> Fl
 
 def _marks(file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent) -> Marks:
     entries = 1 if extent.entries is None else extent.entries
-    listed = np.empty(0) if episodes.array is None else read_plain(file, episodes.array, values)
-    is_end = np.zeros((0, 0), bool)
-    if episodes.cut in {Cut.FLAGS, Cut.FIRST_FLAG}:
+    array, cut = episodes.array, episodes.cut
+    listed, lengths = np.empty(0), np.empty(0)
+    is_end, is_blank = np.zeros((0, 0, 0), bool), np.zeros((0, 0), bool)
+    if cut in {Cut.FLAGS, Cut.FIRST_FLAG}:
         is_end = _end_flags(file, episodes, values, entries=entries, rows=extent.rows)
-    elif episodes.cut not in _LISTS and listed.size not in {0, entries * extent.rows}:
-        raise LogFormatError(f"it has {listed.size} numbers for {entries * extent.rows} rows")
-    return Marks(listed=listed, is_end=is_end, rows=extent.rows, entries=entries)
+    elif cut in {Cut.MISSING, Cut.ZEROS} and array is not None:
+        is_blank = blank_rows(file, Template(text=array.path).fill(values), array.axes, cut=cut)
+        if is_blank.shape[0] != entries or is_blank.shape[1] not in {extent.rows, extent.rows + 1}:
+            raise LogFormatError(f"it has {is_blank.shape} episodes and rows for {(entries, extent.rows)}")
+        is_blank = is_blank[:, : extent.rows]
+    elif array is not None:
+        listed = read_plain(file, array, values)
+        lengths = np.empty(0) if episodes.lengths is None else read_plain(file, episodes.lengths, values)
+        if cut not in _LISTS and listed.size not in {0, entries * extent.rows}:
+            raise LogFormatError(f"it has {listed.size} numbers for {entries * extent.rows} rows")
+    return Marks(
+        listed=listed, lengths=lengths, is_end=is_end, is_blank=is_blank, rows=extent.rows, entries=entries
+    )
 
 
 _LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS})
@@ -115,15 +130,18 @@ _LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS})
 def _end_flags(
     file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, entries: int, rows: int
 ) -> BoolArray:
-    """Read the flags of unknown kind, else those of both kinds together; with an agent axis, all must have ended."""
-    named = (episodes.array,) if episodes.array is not None else (episodes.terminated, episodes.truncated)
-    flags = [read_plain(file, array, values) for array in named if array is not None]
+    """Read the flags of all kinds together, shape (entries, rows, flags), with a flag of each agent or of the team."""
+    named = (episodes.array, episodes.terminated, episodes.truncated)
+    flags = [read_plain(file, array, values) > 0 for array in named if array is not None]
     if not flags:
         raise LogFormatError("episodes are to be cut at end flags, but none are named")
-    together = np.maximum.reduce(flags)
-    if together.size % (entries * rows):
-        raise LogFormatError(f"end flags of shape {together.shape} do not fit {entries * rows} rows")
-    ended: BoolArray = np.min(together.reshape(entries, rows, -1), axis=2) > 0
+    wrong = next((one.shape for one in flags if not entries * rows or one.size % (entries * rows)), None)
+    if wrong is not None:
+        raise LogFormatError(f"end flags of shape {wrong} do not fit {entries * rows} rows")
+    each = [one.reshape(entries, rows, -1) for one in flags]
+    if len({one.shape[2] for one in each} - {1}) > 1:
+        raise LogFormatError("end flags of several kinds are for another number of agents each")
+    ended: BoolArray = np.logical_or.reduce(np.broadcast_arrays(*each))
     return ended
 
 

@@ -90,6 +90,8 @@ def _whole(lead: tuple[Axis, ...], shape: tuple[int, ...]) -> tuple[Axis, ...]:
 
 def _may_be_agents(family: Family, layout: Layout) -> bool:
     has_values = len(family.first.shape) > len(layout.order)
+    if Axis.AGENT in family.axes:
+        return True
     if family.meaning is None:
         # Where each agent has arrays of its own, others are the world's, such as two pots.
         return layout.has_agent_axis and (has_values or layout.n_agents not in _POINT)

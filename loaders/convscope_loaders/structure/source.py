@@ -8,7 +8,7 @@ import numpy as np
 
 from convscope.ingest.container import ArrayReader, ArrayStore
 from convscope.ingest.mapping import Axis
-from convscope.values.arrays import ByteArray, FloatArray, IntArray
+from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from convscope.values.fields import Level
 from convscope.values.log import Columns
 from convscope.values.status import Status
@@ -26,6 +26,10 @@ class StructuredSource:
     fields: tuple[FieldPlan, ...]
     presence: FieldPlan | None = None
     """Says in which rows each agent is in the game; None where the file does not."""
+    present_values: tuple[int, ...] = ()
+    """Those of ``presence`` that count; empty for all above 0."""
+    leaves: FieldPlan | None = None
+    """Says in which row each agent leaves the game; None where none does, or the file does not tell."""
     missing: frozenset[str] = frozenset()
     """Paths that some cells lack."""
 
@@ -47,7 +51,11 @@ class StructuredSource:
             rows = status[first[place] : first[place + 1]]
             _mark(rows, plan, episode)
         if self.presence is not None:
-            _apply_presence(status, self._column(file, self.presence, episodes), first)
+            values = self._column(file, self.presence, episodes)
+            is_present = np.isin(values, self.present_values) if self.present_values else values > 0
+            _apply_presence(status, is_present, first)
+        if self.leaves is not None:
+            _apply_leaving(status, self._column(file, self.leaves, episodes) > 0, first, plan.length[episodes])
         return status
 
     def _column(self, file: ArrayReader, plan: FieldPlan, episodes: IntArray) -> FloatArray:
@@ -112,9 +120,8 @@ def _mark(rows: ByteArray, plan: RowPlan, episode: int) -> None:
         last[...] = np.where(before == Status.ACTING, np.uint8(Status.WAITING), before)
 
 
-def _apply_presence(status: ByteArray, presence: FloatArray, first: IntArray) -> None:
+def _apply_presence(status: ByteArray, is_present: BoolArray, first: IntArray) -> None:
     """Mark rows before an agent's first presence absent, after its last one dead, and gaps between as waiting."""
-    is_present = presence > 0
     for start, stop in zip(first[:-1].tolist(), first[1:].tolist(), strict=True):
         here = is_present[start:stop]
         is_acting = status[start:stop] != Status.ABSENT
@@ -123,6 +130,14 @@ def _apply_presence(status: ByteArray, presence: FloatArray, first: IntArray) ->
         status[start:stop][is_acting & ~here] = Status.WAITING
         status[start:stop][is_acting & is_before] = Status.ABSENT
         status[start:stop][is_acting & is_after & ~is_before] = Status.DEAD
+
+
+def _apply_leaving(status: ByteArray, leaves: BoolArray, first: IntArray, lengths: IntArray) -> None:
+    """Mark the rows after the one in which an agent leaves dead, where that is not the last step."""
+    for start, length in zip(first[:-1].tolist(), lengths.tolist(), strict=True):
+        has_left = np.logical_or.accumulate(leaves[start : start + length - 1], axis=0)
+        rows = status[start + 1 : start + length]
+        rows[has_left & (rows != Status.ABSENT)] = Status.DEAD
 
 
 def _offsets(lengths: IntArray) -> IntArray:

@@ -84,7 +84,7 @@ class Votes:
             n_axes = max((len(lead) for lead in leads.values()), default=0)
             if n_axes < 2:
                 continue
-            axis, told = smoothest_axis(self.sampler.head(family.first.path), n_axes)
+            axis, told = smoothest_axis(self.sampler.part(family.first.path), n_axes)
             said.append(f"{family.template.text}: {told}")
             if axis is not None:
                 votes.append([one for one in layouts if _time_place(leads.get(id(one), ())) == axis])

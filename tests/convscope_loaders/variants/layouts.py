@@ -13,7 +13,7 @@ NAMES = {
     "done": ("done", "dones", "is_done", "d"),
     "terminated": ("terminated", "terminals", "terminations", "term", "terminal"),
     "truncated": ("truncated", "timeouts", "truncations", "trunc"),
-    "filled": ("filled", "valid", "mask_valid", "valid_mask"),
+    "filled": ("filled", "valid", "valid_mask", "mask"),
     "lengths": ("lengths", "ep_len", "episode_lengths", "ep_lengths", "length"),
     "starts": ("episode_starts", "starts", "ep_starts", "start"),
     "ends": ("episode_ends", "ends", "ep_ends"),
@@ -163,7 +163,7 @@ def write(path, world, layout):
         if layout.agents == "dataset":
             file[listed] = np.array(names, dtype="S")
     fields = [*columns_of(world, layout)]
-    if layout.rewards in {"team", "column"}:
+    if layout.rewards in {"team", "column"} and layout.shape != "agents-episodes":
         fields.append("team_rewards")
     return Written(agents=names if is_in_paths or layout.agents != "none" else None, fields=tuple(fields))
 

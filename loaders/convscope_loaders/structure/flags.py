@@ -1,0 +1,170 @@
+"""What end flags tell of episodes: where they end, which rows are padding, and which agents leave before the end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.errors import AmbiguousLogError
+from convscope.ingest.mapping import Cut
+from convscope.values.arrays import BoolArray
+from convscope_loaders.structure.cutters import last_ends
+from convscope_loaders.structure.evidence import Sampler, is_still
+from convscope_loaders.structure.families import Family
+from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.shapes import axes_of
+from convscope_loaders.structure.views import view_of
+
+_ACTIVE = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION, Meaning.STATE)
+"""Arrays that stand still only where nothing happens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndFlags:
+    """The end flags of a file."""
+
+    families: Sequence[Family]
+    layout: Layout
+    sampler: Sampler
+    place: str
+    """The file, for errors."""
+
+    @property
+    def terminated(self) -> Family | None:
+        """Flags of tasks that ended."""
+        return self._of(Meaning.TERMINATED)
+
+    @property
+    def truncated(self) -> Family | None:
+        """Flags of time limits."""
+        return self._of(Meaning.TRUNCATED)
+
+    @property
+    def done(self) -> Family | None:
+        """Flags of unknown kind."""
+        return self._of(Meaning.DONE)
+
+    @property
+    def all(self) -> list[Family]:
+        """Flags of every kind."""
+        return [family for family in (self.done, self.terminated, self.truncated) if family is not None]
+
+    def kind_of_mask(self, filled: Family) -> tuple[Cut, str]:
+        """Tell whether a mask covers the steps, or one row more with the final observation.
+
+        Raises
+        ------
+        AmbiguousLogError
+            If it and the flags disagree about the last step.
+        """
+        text = filled.template.text
+        mask = view_of(filled, self.layout, self.sampler, is_whole=True)
+        flags = self._together()
+        over = None if flags is None else _over(flags)
+        if mask is None or over is None or not over.any():
+            return Cut.FILLED, f"{text} is true in the steps that happened"
+        is_marked = over.any(axis=1)
+        excess = (mask[..., 0, 0] > 0).sum(axis=1)[is_marked] - over.argmax(axis=1)[is_marked] - 1
+        if (excess == 0).all():
+            return Cut.FILLED, f"{text} is true in the steps that happened"
+        if (excess == 1).all():
+            said = f"{text} is true in one row after the last step as well, which holds the final observation"
+            return Cut.FILLED_AND_FINAL, said
+        raise AmbiguousLogError(
+            f"{self.place}: {text} and {self.all[0].template.text} disagree about the last step; declare the cut in a"
+            " mapping"
+        )
+
+    def cut_of_blocks(self) -> tuple[Cut, str] | None:
+        """Return what follows an end flag on the time axis, in words as well; None where nothing does."""
+        flags = self._together()
+        if flags is None or not flags.any():
+            return None
+        after = np.logical_or.accumulate(_over(flags), axis=1)
+        after = np.concatenate([np.zeros((len(after), 1), bool), after[:, :-1]], axis=1)
+        if not after.any():
+            return None
+        if flags.all(axis=2)[after].all() or self._stands_still(after[..., None]):
+            return Cut.FIRST_FLAG, "rows after an end flag are padding"
+        self.check_agents()
+        return Cut.FLAGS, "rows after an end flag are the next episode"
+
+    def check_agents(self) -> None:
+        """Make sure that agents whose flags come before the episode's end have left the game.
+
+        Raises
+        ------
+        AmbiguousLogError
+            If they go on.
+        """
+        early = self._early()
+        if early is not None and early.any() and not self._has_left(early):
+            text = self.all[0].template.text
+            raise AmbiguousLogError(
+                f"{self.place}: {text} ends for some agents before others, and they go on: either each agent has "
+                "episodes of its own, or an episode is over with the last of them; give a list of episodes in a mapping"
+            )
+
+    def leaves(self) -> Family | None:
+        """Return the flags with which agents leave the game before the episode ends; None where they do not."""
+        early = self._early()
+        if early is None or not early.any() or not self._has_left(early):
+            return None
+        return next((family for family in self.all if self._has_agents(family)), None)
+
+    def _of(self, meaning: Meaning) -> Family | None:
+        # Where what follows the step is kept apart, the flags there are those of the step.
+        found = [f for f in self.families if f.meaning is meaning and axes_of(f, self.layout) is not None]
+        later = [family for family in found if family.is_next]
+        return next(iter([*later, *found]), None)
+
+    def _together(self) -> BoolArray | None:
+        """Return the flags of all kinds, shape (entries, rows, agents), with a single one for a team."""
+        views = [view_of(family, self.layout, self.sampler, is_whole=True) for family in self.all]
+        found = [view[..., 0] > 0 for view in views if view is not None]
+        return np.logical_or.reduce(np.broadcast_arrays(*found)) if found else None
+
+    def _early(self) -> BoolArray | None:
+        """Return in which rows of an episode an agent has had its flag before, shape (entries, rows, agents)."""
+        flags = self._together()
+        if flags is None or flags.shape[2] < 2:
+            return None
+        early = np.zeros(flags.shape, bool)
+        for entry, own in enumerate(flags):
+            start = 0
+            for stop in (*(last_ends(own) + 1).tolist(), len(own)):
+                seen = np.logical_or.accumulate(own[start:stop], axis=0)
+                early[entry, start + 1 : stop] = seen[:-1]
+                start = stop
+        return early
+
+    def _has_left(self, early: BoolArray) -> bool:
+        flags = self._together()
+        return (flags is not None and bool(flags[early].all())) or self._stands_still(early)
+
+    def _stands_still(self, rows: BoolArray) -> bool:
+        """Whether nothing moves in some rows; (entries, rows, agents), or one column for all."""
+        seen: list[bool] = []
+        for family in self.families:
+            view = None
+            if family.meaning in _ACTIVE and not family.is_next and not family.first.is_text:
+                view = view_of(family, self.layout, self.sampler, is_whole=False)
+            if view is not None and (rows.shape[2] == 1 or view.shape[2] == rows.shape[2]):
+                # Where observations have one row more, what follows a step is one row later.
+                still = is_still(view)[:, view.shape[1] - rows.shape[1] :] if view.shape[1] > rows.shape[1] else is_still(view)
+                part = rows[: still.shape[0], : still.shape[1]]
+                seen.append(bool(still[np.broadcast_to(part, still.shape)].all()))
+        return bool(seen) and all(seen)
+
+    def _has_agents(self, family: Family) -> bool:
+        view = view_of(family, self.layout, self.sampler, is_whole=True)
+        return view is not None and view.shape[2] > 1
+
+
+def _over(flags: BoolArray) -> BoolArray:
+    """Return in which rows the last agent has had its flag, the first such row of each entry, shape (entries, rows)."""
+    since: BoolArray = np.logical_or.accumulate(flags, axis=1).all(axis=2)
+    is_first = since.copy()
+    is_first[:, 1:] &= ~since[:, :-1]
+    return is_first

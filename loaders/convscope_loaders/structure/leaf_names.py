@@ -1,0 +1,157 @@
+"""Names of arrays that tell an agent or an episode: ``obs/agent_0``, ``agent_0.obs``, ``agent_0_obs``, ``obs_0``."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from convscope.ingest.container import Inventory
+from convscope.ingest.mapping import Axis
+from convscope_loaders.structure.lexicon import AGENT_STEMS, MEANING_OF, Meaning, axis_of_stem, stem_of
+
+_FIELD_GROUPS = frozenset(
+    {Meaning.OBSERVATION, Meaning.ACTION, Meaning.REWARD, Meaning.ACTION_MASK, Meaning.STATE, Meaning.POSITION}
+    | {Meaning.DONE, Meaning.TERMINATED, Meaning.TRUNCATED, Meaning.MESSAGE, Meaning.HIDDEN, Meaning.LOGITS}
+)
+_STEPWISE = _FIELD_GROUPS - {Meaning.STATE}
+_AGENT = rf"(?:{'|'.join(sorted(AGENT_STEMS))})[_\-]?\d+"
+_BEFORE = re.compile(rf"({_AGENT})[_\-.](.+)", re.I)
+_AFTER = re.compile(rf"(.+)[_\-.]({_AGENT})", re.I)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLevel:
+    """Groups or arrays that could be several things."""
+
+    paths: tuple[str, ...]
+    taken_as: Axis | None
+    """What they are read as until someone says so."""
+    others: tuple[Axis, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """The name of an array, folded."""
+
+    text: str
+    """With the axis in braces."""
+    axis: Axis
+    value: str
+
+
+class LeafNames:
+    """Folds the names of arrays.
+
+    Parameters
+    ----------
+    inventory
+        What the file holds.
+    agent_names
+        Names that the file lists elsewhere.
+    declared
+        What a mapping says that some arrays' names count.
+    """
+
+    def __init__(self, inventory: Inventory, agent_names: Sequence[str], declared: Mapping[str, Axis]) -> None:
+        self._listed = frozenset(agent_names)
+        self._declared = declared
+        self._parts = _agent_parts(inventory)
+        self._numbered, self._open = _numbered(inventory, n_listed=len(agent_names))
+
+    @property
+    def agents(self) -> frozenset[str]:
+        """Names that stand for agents wherever they occur."""
+        return frozenset(self._parts)
+
+    @property
+    def open(self) -> tuple[OpenLevel, ...]:
+        """Arrays that could be several things."""
+        return tuple(level for level in self._open if not any(path in self._declared for path in level.paths))
+
+    def add_agents(self, names: Iterable[str]) -> None:
+        """Learn names of agents from groups."""
+        self._parts |= set(names)
+
+    def fold(self, path: str) -> Leaf | None:
+        """Return the folded name of an array; None where it tells no axis."""
+        parts = path.strip("/").split("/")
+        name = parts[-1]
+        if path in self._declared and path in self._numbered:
+            return _numbered_leaf(name, self._declared[path])
+        if path in self._numbered:
+            return _numbered_leaf(name, self._numbered[path])
+        before, dot, after = name.partition(".")
+        if dot and before in self._parts:
+            return Leaf(text=f"{{agent}}.{after}", axis=Axis.AGENT, value=before)
+        parent = MEANING_OF.get(parts[-2].lower()) if len(parts) > 1 else None
+        if name in self._parts:
+            return Leaf(text="{agent}", axis=Axis.AGENT, value=name)
+        if parent in _FIELD_GROUPS and name.lower() not in MEANING_OF:
+            axis = Axis.AGENT if name in self._listed else _axis_of_numbered(name)
+            return None if axis is None else Leaf(text=f"{{{axis}}}", axis=axis, value=name)
+        return self._joined(name)
+
+    def _joined(self, name: str) -> Leaf | None:
+        listed = [(agent, name.removeprefix(agent)) for agent in self._listed if name.startswith(f"{agent}_")]
+        if listed:
+            agent, rest = max(listed, key=lambda pair: len(pair[0]))
+            return Leaf(text=f"{{agent}}{rest}", axis=Axis.AGENT, value=agent)
+        before, after = _BEFORE.fullmatch(name), _AFTER.fullmatch(name)
+        if before is not None:
+            agent = before[1]
+            return Leaf(text=f"{{agent}}{name[len(agent) :]}", axis=Axis.AGENT, value=agent)
+        if after is not None:
+            agent = after[2]
+            return Leaf(text=f"{name[: -len(agent)]}{{agent}}", axis=Axis.AGENT, value=agent)
+        return None
+
+
+def _axis_of_numbered(name: str) -> Axis | None:
+    stem, number = stem_of(name)
+    axis = axis_of_stem(stem)
+    return axis if number and axis in {Axis.AGENT, Axis.EPISODE} else None
+
+
+def _numbered_leaf(name: str, axis: Axis) -> Leaf:
+    number = stem_of(name)[1]
+    return Leaf(text=f"{name[: -len(number)]}{{{axis}}}", axis=axis, value=number)
+
+
+def _agent_parts(inventory: Inventory) -> set[str]:
+    """Return the names under a group of actions, and those before the dot of an action: each stands for an agent."""
+    parts: set[str] = set()
+    for path in inventory.datasets:
+        names = path.strip("/").split("/")
+        before, dot, after = names[-1].partition(".")
+        if dot and MEANING_OF.get(after.lower()) is Meaning.ACTION:
+            parts.add(before)
+        is_under_actions = len(names) > 1 and MEANING_OF.get(names[-2].lower()) is Meaning.ACTION
+        if is_under_actions and not names[-1].isdecimal() and _axis_of_numbered(names[-1]) is not Axis.EPISODE:
+            parts.add(names[-1])
+    return parts
+
+
+def _numbered(inventory: Inventory, *, n_listed: int) -> tuple[dict[str, Axis], list[OpenLevel]]:
+    """Return the arrays of ``obs_0, obs_1, ...`` and ``obs/0, obs/1, ...``, and what is open about them."""
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for path in inventory.datasets:
+        group, name = path.rsplit("/", 1)
+        stem, number = stem_of(name)
+        field = stem if stem else group.rsplit("/", 1)[-1].lower()
+        # A letter with a number is anything.
+        if number and len(field) > 1 and MEANING_OF.get(name.lower()) is None and MEANING_OF.get(field) in _STEPWISE:
+            found[group if stem else group.rsplit("/", 1)[0]][field].append(path)
+    axis_of: dict[str, Axis] = {}
+    levels: list[OpenLevel] = []
+    for fields in found.values():
+        acting = next((paths for field, paths in fields.items() if MEANING_OF[field] is Meaning.ACTION), [])
+        if len(acting) < 2:
+            continue
+        paths = [path for own in fields.values() for path in own]
+        n_rows = {inventory.datasets[path].shape[:1] for path in acting}
+        taken = Axis.AGENT if len(n_rows) == 1 or len(acting) == n_listed else Axis.EPISODE
+        axis_of |= dict.fromkeys(paths, taken)
+        if len(acting) != n_listed:
+            other = Axis.EPISODE if taken is Axis.AGENT else Axis.AGENT
+            levels.append(OpenLevel(paths=tuple(paths), taken_as=taken, others=(other,)))
+    return axis_of, levels
