@@ -107,7 +107,7 @@ def is_one_hot(values: FloatArray) -> bool:
     return values.shape[-1] > 1 and is_binary and bool((sums <= 1).all()) and bool((sums == 1).any())
 
 
-def is_filled_from_start(mask: FloatArray, axis: int) -> bool:
+def is_filled_from_start(mask: FloatArray | BoolArray, axis: int) -> bool:
     """Whether a mask is true from the first entry of an axis on and never again after it was false."""
     along = np.moveaxis(mask > 0, axis, 0)
     return bool((along[1:] <= along[:-1]).all())

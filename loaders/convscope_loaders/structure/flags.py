@@ -85,7 +85,8 @@ class EndFlags:
         after = np.concatenate([np.zeros((len(after), 1), bool), after[:, :-1]], axis=1)
         if not after.any():
             return None
-        if flags.all(axis=2)[after].all() or self._stands_still(after[..., None]):
+        is_sticky = bool(flags.all(axis=2)[after].all()) and not flags.all()
+        if is_sticky or self._stands_still(after[..., None]):
             return Cut.FIRST_FLAG, "rows after an end flag are padding"
         self.check_agents()
         return Cut.FLAGS, "rows after an end flag are the next episode"

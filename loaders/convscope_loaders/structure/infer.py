@@ -1,6 +1,7 @@
 """From what a file holds to a complete mapping, with every assumption in words."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from convscope.errors import MappingError
 from convscope.ingest.container import ArrayReader, Inventory
@@ -13,12 +14,12 @@ from convscope_loaders.structure.families import Family, declared_family, fold
 from convscope_loaders.structure.flags import EndFlags
 from convscope_loaders.structure.layout import Layout, declared_layout
 from convscope_loaders.structure.levels import Levels
-from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.lexicon import Meaning, stem_of
 from convscope_loaders.structure.meanings import FieldFinder
 from convscope_loaders.structure.names import agent_names, attribute_list, sole_attribute, text_table
 from convscope_loaders.structure.readings import open_levels
 from convscope_loaders.structure.search import find_layout
-from convscope_loaders.structure.shapes import axes_of, entity_count, static_axes
+from convscope_loaders.structure.shapes import axes_of, entity_count, is_unslotted, static_axes
 from convscope_loaders.structure.templates import Template, matches
 
 _ENVIRONMENT = ("environment", "env", "env_name", "env_id")
@@ -52,7 +53,8 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
     names, names_place = (known.agents, "the mapping") if known.agents else agent_names(inventory, file)
     families, levels = _families(inventory, names, known)
     sampler = Sampler(file)
-    layout = _declared_layout(inventory, known, place) or find_layout(families, names, sampler, place=place)
+    found = _declared_layout(inventory, known, place) or find_layout(families, names, sampler, place=place)
+    layout = replace(found, knows_slots=_knows_slots(families, names))
     search = CutFinder(families=families, layout=layout, sampler=sampler, place=place)
     episodes, cut_said = search.find() if known.episodes is None else (known.episodes, ())
     leaves, leaves_said = _leaves(families, layout, sampler, place=place) if known.leaves is None else (None, ())
@@ -93,12 +95,20 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
     )
 
 
+def _knows_slots(families: Sequence[Family], names: Sequence[str]) -> bool:
+    """Whether agents that paths name have an order: that of a list, or of their numbers."""
+    in_paths = {values[Axis.AGENT] for family in families for _, values in family.members if Axis.AGENT in values}
+    stems = {stem_of(name) for name in in_paths}
+    is_counted = len({stem for stem, _ in stems}) == 1 and all(number for _, number in stems)
+    return is_counted or in_paths <= set(names)
+
+
 def _leaves(
     families: Sequence[Family], layout: Layout, sampler: Sampler, *, place: str
 ) -> tuple[ArrayMapping | None, tuple[str, ...]]:
     found = EndFlags(families=families, layout=layout, sampler=sampler, place=place).leaves()
     axes = None if found is None else axes_of(found, layout)
-    if found is None or axes is None:
+    if found is None or axes is None or is_unslotted(found, axes, layout):
         return None, ()
     said = f"an agent is out of the game after its end flag in {found.template.text}"
     return ArrayMapping(path=found.template.text, axes=axes), (said,)
@@ -146,6 +156,8 @@ def _roles(
         if axes is None and Axis.AGENT in family.axes and family.rank <= 1:
             axes = (Axis.EPISODE,) if family.rank else ()
         if axes is None or not (Axis.AGENT in axes or Axis.AGENT in family.axes):
+            continue
+        if is_unslotted(family, axes, layout):
             continue
         array = ArrayMapping(path=family.template.text, axes=axes)
         named = f", named by {listed_place}" if listed else ""

@@ -30,6 +30,8 @@ class Layout:
     """Whether what a path names is a group of agents, told apart on an axis of the group's arrays."""
     sizes_of: Mapping[_Cell, Sequence[tuple[str | None, Sizes]]]
     """Sizes of the reference in each group of arrays, by the agent that a path names there."""
+    knows_slots: bool = True
+    """Whether it is told which entry of an axis of agents is whose."""
     assumptions: tuple[str, ...] = ()
 
     @property

@@ -137,9 +137,9 @@ def _numbered(inventory: Inventory, *, n_listed: int) -> tuple[dict[str, Axis], 
     for path in inventory.datasets:
         group, name = path.rsplit("/", 1)
         stem, number = stem_of(name)
-        field = stem if stem else group.rsplit("/", 1)[-1].lower()
+        field = stem or group.rsplit("/", 1)[-1].lower()
         # A letter with a number is anything.
-        if number and len(field) > 1 and MEANING_OF.get(name.lower()) is None and MEANING_OF.get(field) in _STEPWISE:
+        if number and len(stem) != 1 and MEANING_OF.get(name.lower()) is None and MEANING_OF.get(field) in _STEPWISE:
             found[group if stem else group.rsplit("/", 1)[0]][field].append(path)
     axis_of: dict[str, Axis] = {}
     levels: list[OpenLevel] = []

@@ -99,13 +99,16 @@ class Levels:
         declared = self._declared.get(paths[0])
         if declared is not None:
             return declared
+        by_parent = axis_of_name(_parent(paths[0])) if number and not stem else None
+        if by_parent is not None and by_parent not in above:
+            return by_parent
         if name in self._agents | self._leaves.agents and Axis.AGENT not in above:
             return Axis.AGENT
         if not number or name.lower() in LITERALS or name.lower() in MEANING_OF:
             return None
-        told = axis_of_stem(stem) if stem else axis_of_name(_parent(paths[0]))
-        if told is not None and told not in above:
-            return told
+        by_stem = axis_of_stem(stem)
+        if by_stem is not None and by_stem not in above:
+            return by_stem
         return self._untold(paths, above, has_stem=bool(stem)) if self._has_actions(paths) else None
 
     def _untold(self, paths: list[str], above: frozenset[Axis], *, has_stem: bool) -> Axis | None:

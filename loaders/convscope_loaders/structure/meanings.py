@@ -14,7 +14,8 @@ from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.names import attribute_list
-from convscope_loaders.structure.shapes import axes_of, lies_beside
+from convscope_loaders.structure.readings import unknown_slots
+from convscope_loaders.structure.shapes import axes_of, is_unslotted, lies_beside
 
 _OF_AGENTS = {
     Meaning.OBSERVATION: names.OBSERVATIONS,
@@ -87,7 +88,11 @@ class FieldFinder:
         found: list[FieldMapping] = []
         said: list[str] = []
         left_out: list[Family] = []
+        unslotted: list[Family] = []
         for family in self._wanted():
+            if self._is_unslotted(family):
+                unslotted.append(family)
+                continue
             fields, sentence = self._fields(family)
             if fields:
                 found.extend(fields)
@@ -109,7 +114,7 @@ class FieldFinder:
             alive=alive,
             alive_values=alive_values,
             assumptions=(*dict.fromkeys(said), *alive_said),
-            notices=_left_out(left_out),
+            notices=(*_left_out(left_out), *_without_slots(unslotted)),
         )
 
     def _wanted(self) -> list[Family]:
@@ -119,6 +124,21 @@ class FieldFinder:
         has_action = pick(current, Meaning.ACTION) is not None or names.ACTIONS in self.taken
         readable = [f for f in (*current, *later) if not f.first.is_text and not f.first.columns]
         return [f for f in readable if not (has_action and f.meaning is Meaning.ACTION_ONE_HOT)]
+
+    def _is_unslotted(self, family: Family) -> bool:
+        """Whether an array that is not needed has an axis of agents in an order that nothing tells.
+
+        Raises
+        ------
+        AmbiguousLogError
+            If it is needed.
+        """
+        axes = None if family.meaning in _NO_FIELDS else axes_of(family, self.layout, n_entities=self.n_entities)
+        if axes is None or not is_unslotted(family, axes, self.layout):
+            return False
+        if family.meaning in {Meaning.ACTION, Meaning.OBSERVATION}:
+            raise unknown_slots(self.families, family, place=self.place)
+        return True
 
     def _fields(self, family: Family) -> tuple[tuple[FieldMapping, ...], str]:
         if family.meaning in _NO_FIELDS:
@@ -208,7 +228,7 @@ class FieldFinder:
             values = self._living(family)
             axes = axes_of(replace(family, meaning=Meaning.ALIVE), self.layout, n_entities=self.n_entities)
             is_of_agents = axes is not None and (Axis.AGENT in family.axes or {Axis.AGENT, Axis.ENTITY} & set(axes))
-            if axes is None or not is_of_agents or (is_coded and not values):
+            if axes is None or not is_of_agents or (is_coded and not values) or self._is_unslotted(family):
                 continue
             said = f"an agent is out of the game after its last row in {family.template.text}"
             take = tuple(range(self.layout.n_agents)) if Axis.ENTITY in axes else ()
@@ -254,6 +274,17 @@ def _unique(found: Sequence[FieldMapping]) -> list[FieldMapping]:
         else:
             unique.append(field)
     return unique
+
+
+def _without_slots(families: Sequence[Family]) -> tuple[Notice, ...]:
+    if not families:
+        return ()
+    listed = ", ".join(family.template.text for family in families[:6])
+    message = (
+        f"which entry of their axis of agents is whose is not told, so these arrays are left out: {listed}; name the "
+        "agents in a mapping, in the order of that axis"
+    )
+    return (Notice(code="unknown-order-of-agents", message=message, where=families[0].template.text),)
 
 
 def _left_out(families: Sequence[Family]) -> tuple[Notice, ...]:

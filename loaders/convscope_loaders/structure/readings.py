@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMapping
 from convscope.ingest.mapping_text import mapping_text
+from convscope.ingest.names import in_numbered_order
 from convscope.values.fields import ACTIONS, OBSERVATIONS, POSITIONS
 from convscope_loaders.structure.facts import stripped
 from convscope_loaders.structure.families import Family, pick
@@ -77,6 +78,28 @@ def no_agent_axis(families: Sequence[Family], reference: Family, n_named: int, *
         f"one name in it.\n{mapping}",
         mapping,
     )
+
+
+def unknown_slots(families: Sequence[Family], joint: Family, *, place: str) -> AmbiguousLogError:
+    """Return the error of a file in which some arrays name agents and others count them, in an order that nothing tells.
+
+    Parameters
+    ----------
+    families
+        Of the file.
+    joint
+        An array with an axis of agents.
+    place
+        The file.
+    """
+    names = dict.fromkeys(values[Axis.AGENT] for f in families for _, values in f.members if Axis.AGENT in values)
+    text = mapping_text(LogMapping(agents=in_numbered_order(names)))
+    message = (
+        f"{place}: {joint.template.text} {joint.first.shape} has an axis of agents, and other arrays name them "
+        f"({', '.join(names)}); which entry is whose can be read in several ways. Give this mapping with --mapping, with "
+        f"the names in the order of that axis:\n{text}"
+    )
+    return AmbiguousLogError(message, text)
 
 
 def open_levels(levels: Sequence[OpenLevel], mapping: LogMapping, *, place: str) -> AmbiguousLogError:

@@ -49,9 +49,11 @@ def plan_rows(inventory: Inventory, file: ArrayReader, mapping: LogMapping, *, p
     LogFormatError
         If arrays that belong together do not fit.
     """
-    cells = find_cells(inventory, [Template(text=f.array.path) for f in mapping.fields], mapping.agents)
     reference = reference_field(mapping)
     episodes = mapping.episodes or EpisodeMapping(cut=Cut.WHOLE)
+    flags = [array for array in (episodes.array, episodes.terminated, episodes.truncated) if array is not None]
+    arrays = [*(field.array for field in mapping.fields), *flags]
+    cells = find_cells(inventory, [Template(text=array.path) for array in arrays], mapping.agents)
     found = [
         (number, _cell(inventory, file, episodes, reference=reference, values=values, cells=cells, place=place))
         for number, values in enumerate(cells.values)
@@ -100,7 +102,7 @@ def _cell(
             streams.append(None)
             continue
         extent = extent_of(info.shape, reference.array.axes)
-        streams.append(find_segments(file, episodes, here, extent=extent, place=place))
+        streams.append(find_segments(file, episodes, here, extent=extent, agents=cells.agents, place=place))
     if not any(stream is not None for stream in streams):
         return None
     return _aligned(streams, n_agents=len(cells.agents), has_own=has_own)

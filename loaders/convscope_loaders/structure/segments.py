@@ -1,5 +1,6 @@
 """Where episodes begin and end in one group of arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,13 @@ class Extent:
 
 
 def find_segments(
-    file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent, place: str
+    file: ArrayReader,
+    episodes: EpisodeMapping,
+    values: PathValues,
+    *,
+    extent: Extent,
+    agents: Sequence[str],
+    place: str,
 ) -> Segments:
     """Cut one stream into episodes.
 
@@ -58,6 +65,8 @@ def find_segments(
         Values of the path's axes.
     extent
         Size of the stream's arrays.
+    agents
+        What stands for each agent in a path.
     place
         The file, for errors.
 
@@ -66,9 +75,9 @@ def find_segments(
     LogFormatError
         If the list, column or mask does not fit the arrays.
     """
-    path = "" if episodes.array is None else Template(text=episodes.array.path).fill(values)
+    path = "" if episodes.array is None else episodes.array.path
     try:
-        spans = cut_rows(episodes.cut, _marks(file, episodes, values, extent=extent))
+        spans = cut_rows(episodes.cut, _marks(file, episodes, values, extent=extent, agents=agents))
     except LogFormatError as error:
         raise LogFormatError(f"{place}:{path}: {error}") from error
     if len(spans.start) and (
@@ -102,13 +111,15 @@ def read_plain(file: ArrayReader, array: ArrayMapping, values: PathValues) -> Fl
     return ordered
 
 
-def _marks(file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent) -> Marks:
+def _marks(
+    file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent, agents: Sequence[str]
+) -> Marks:
     entries = 1 if extent.entries is None else extent.entries
     array, cut = episodes.array, episodes.cut
     listed, lengths = np.empty(0), np.empty(0)
     is_end, is_blank = np.zeros((0, 0, 0), bool), np.zeros((0, 0), bool)
     if cut in {Cut.FLAGS, Cut.FIRST_FLAG}:
-        is_end = _end_flags(file, episodes, values, entries=entries, rows=extent.rows)
+        is_end = _end_flags(file, episodes, values, extent=extent, agents=agents)
     elif cut in {Cut.MISSING, Cut.ZEROS} and array is not None:
         is_blank = blank_rows(file, Template(text=array.path).fill(values), array.axes, cut=cut)
         if is_blank.shape[0] != entries or is_blank.shape[1] not in {extent.rows, extent.rows + 1}:
@@ -128,21 +139,35 @@ _LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS})
 
 
 def _end_flags(
-    file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, entries: int, rows: int
+    file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent, agents: Sequence[str]
 ) -> BoolArray:
     """Read the flags of all kinds together, shape (entries, rows, flags), with a flag of each agent or of the team."""
+    entries = 1 if extent.entries is None else extent.entries
     named = (episodes.array, episodes.terminated, episodes.truncated)
-    flags = [read_plain(file, array, values) > 0 for array in named if array is not None]
+    flags = [_flags_of_all(file, array, values, agents) for array in named if array is not None]
     if not flags:
         raise LogFormatError("episodes are to be cut at end flags, but none are named")
-    wrong = next((one.shape for one in flags if not entries * rows or one.size % (entries * rows)), None)
+    n_rows = entries * extent.rows
+    wrong = next((one.shape for one in flags if not n_rows or one.size % n_rows), None)
     if wrong is not None:
-        raise LogFormatError(f"end flags of shape {wrong} do not fit {entries * rows} rows")
-    each = [one.reshape(entries, rows, -1) for one in flags]
+        raise LogFormatError(f"end flags of shape {wrong} do not fit {n_rows} rows")
+    each = [one.reshape(entries, extent.rows, -1) for one in flags]
     if len({one.shape[2] for one in each} - {1}) > 1:
         raise LogFormatError("end flags of several kinds are for another number of agents each")
     ended: BoolArray = np.logical_or.reduce(np.broadcast_arrays(*each))
     return ended
+
+
+def _flags_of_all(
+    file: ArrayReader, array: ArrayMapping, values: PathValues, agents: Sequence[str]
+) -> BoolArray:
+    """Read flags; those of all agents side by side where each has its own and the rows are the team's."""
+    if Axis.AGENT not in Template(text=array.path).axes or Axis.AGENT in values:
+        return np.greater(read_plain(file, array, values), 0)
+    own = [np.greater(read_plain(file, array, {**values, Axis.AGENT: agent}), 0) for agent in agents]
+    if len({one.shape for one in own}) != 1:
+        raise LogFormatError("end flags of agents are not equally long")
+    return np.stack(own, axis=-1)
 
 
 def _first_times(file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, spans: Spans) -> IntArray:

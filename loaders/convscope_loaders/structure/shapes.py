@@ -51,6 +51,12 @@ def axes_of(family: Family, layout: Layout, *, n_entities: int = 0) -> tuple[Axi
     return _whole(layout.container, shape) if fits(family, layout, layout.container) and not is_of_group else None
 
 
+def is_unslotted(family: Family, axes: tuple[Axis, ...], layout: Layout) -> bool:
+    """Whether an array has an axis of agents and nothing tells which entry of it is whose."""
+    on_axis = {Axis.AGENT, Axis.ENTITY, Axis.RECEIVER} & set(axes)
+    return bool(on_axis) and Axis.AGENT not in family.axes and not layout.knows_slots
+
+
 def lies_beside(family: Family, layout: Layout) -> bool:
     """Whether some group of arrays holds both the family and the reference."""
     return any(layout.sizes(values) for _, values in family.members)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.ingest.mapping import Axis
-from convscope.values.arrays import FloatArray
-from convscope_loaders.structure.evidence import Sampler, smoothest_axis
-from convscope_loaders.structure.facts import FLAGS, arranged
+from convscope.values.arrays import BoolArray
+from convscope_loaders.structure.evidence import Sampler, is_filled_from_start, smoothest_axis
+from convscope_loaders.structure.facts import FLAGS
 from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.shapes import fits, static_axes
+from convscope_loaders.structure.views import view_of
 
 Vote = Callable[[Sequence[Layout]], tuple[list[Layout], str]]
 """Returns the layouts that it speaks for, and the reason in words."""
@@ -34,6 +35,7 @@ class Votes:
             self._by_simplicity,
             self._by_shared_axes,
             self._by_ends_of_all,
+            self._by_missing,
             self._by_last_entries,
             self._by_single_ends,
             self._by_roles,
@@ -57,16 +59,18 @@ class Votes:
         return [one for one in layouts if len(one.lead(one.reference)) == longest], "observations have the same axes"
 
     def _by_ends_of_all(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
-        said = "all agents' end flags are the same in every row"
-        return [one for one in layouts if any(_is_shared(flags) for flags in self._flags(one, of_agents=True))], said
+        return [one for one in layouts if _is_shared(self._flags(one))], "all agents end in the same rows"
+
+    def _by_missing(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        said = "what is missing (NaN or -1) is at the end of the time axis"
+        return [one for one in layouts if self._has_missing_tail(one)], said
 
     def _by_last_entries(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
         said = "end flags are on the last entry of the time axis everywhere"
-        return [one for one in layouts if any(_is_on_last(flags) for flags in self._flags(one, of_agents=False))], said
+        return [one for one in layouts if _is_on_last(self._flags(one))], said
 
     def _by_single_ends(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
-        said = "each episode has one end flag"
-        return [one for one in layouts if any(_is_single(flags) for flags in self._flags(one, of_agents=False))], said
+        return [one for one in layouts if _is_single(self._flags(one))], "each episode has one end flag"
 
     def _by_roles(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
         roles = [family for family in self.families if family.meaning is Meaning.ROLE and not family.is_next]
@@ -97,36 +101,40 @@ class Votes:
         is_told = {one.order for one in layouts} <= turned
         return [one for one in layouts if is_told and one.order == _CUSTOMARY], "episodes come first and agents last"
 
-    def _flags(self, layout: Layout, *, of_agents: bool) -> list[FloatArray]:
-        """Return end flags as (episodes, time, agents), or (rows, agents); one column where the team shares them."""
-        found: list[FloatArray] = []
+    def _flags(self, layout: Layout) -> BoolArray:
+        """Return end flags of all kinds, shape (entries, rows, agents); empty where there are none."""
+        named = [family for family in self.families if family.meaning in FLAGS]
+        views = [view_of(family, layout, self.sampler, is_whole=True) for family in named]
+        found = [view[..., 0] > 0 for view in views if view is not None]
+        alike = [one for one in found if one.shape[:2] == found[0].shape[:2] and one.shape[2] in {1, layout.n_agents}]
+        return np.logical_or.reduce(np.broadcast_arrays(*alike)) if alike else np.zeros((0, 0, 0), bool)
+
+    def _has_missing_tail(self, layout: Layout) -> bool:
+        """Whether some rows hold nothing but NaN or -1, all of them at the end of an episode's entry."""
+        if Axis.EPISODE not in layout.order:
+            return False
         for family in self.families:
-            if family.meaning not in FLAGS or (of_agents and not _is_of_agents(family, layout)):
+            if family.meaning not in {Meaning.ACTION, *_SMOOTH} or family.is_next or family.first.is_text:
                 continue
-            flags = arranged(family, layout, self.sampler)
-            if flags is not None:
-                n_lead = len(layout.container)
-                found.append(np.asarray(flags > 0, dtype=np.float64).reshape(*flags.shape[:n_lead], -1))
-        return found
-
-
-def _is_of_agents(family: Family, layout: Layout) -> bool:
-    lead = layout.lead(family)
-    return Axis.AGENT in lead and fits(family, layout, lead) and layout.n_agents > 1
-
-
-def _is_shared(flags: FloatArray) -> bool:
-    return bool(flags.any()) and not flags.all() and bool((flags == flags[..., :1]).all())
-
-
-def _is_on_last(flags: FloatArray) -> bool:
-    return flags.ndim == 3 and bool(flags[:, -1].all()) and not flags.all()
-
-
-def _is_single(flags: FloatArray) -> bool:
-    if flags.ndim != 3 or flags.shape[1] < 2:
+            view = view_of(family, layout, self.sampler, is_whole=False)
+            is_missing = None if view is None else (np.isnan(view) | (view == -1)).all(axis=(2, 3))
+            if is_missing is not None and is_missing.any() and view is not None and view.shape[1] > 1:
+                return is_filled_from_start(~is_missing, 1)
         return False
-    return bool((flags.min(axis=2).sum(axis=1) == 1).all())
+
+
+def _is_shared(flags: BoolArray) -> bool:
+    is_told = flags.shape[2] > 1 and bool(flags.any()) and not flags.all()
+    return is_told and bool((flags == flags[..., :1]).all())
+
+
+def _is_on_last(flags: BoolArray) -> bool:
+    is_told = flags.size > 0 and flags.shape[1] > 1 and not flags.all()
+    return is_told and bool(flags[:, -1].all())
+
+
+def _is_single(flags: BoolArray) -> bool:
+    return flags.size > 0 and flags.shape[1] > 1 and bool((flags.all(axis=2).sum(axis=1) == 1).all())
 
 
 def _time_place(lead: tuple[Axis, ...]) -> int:

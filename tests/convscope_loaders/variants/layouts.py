@@ -158,6 +158,8 @@ def write(path, world, layout):
             "episodes-fields",
         }
         listed = "agent_names" if "agents" in file else layout.called.get("agents", "agents")
+        if layout.shape.startswith("joint"):
+            is_in_paths = any(isinstance(item, h5py.Group) for item in root.values())
         if layout.agents == "attribute":
             file.attrs[listed] = list(names)
         if layout.agents == "dataset":
