@@ -5,6 +5,7 @@ from collections import defaultdict
 from convscope.ingest.mapping import Axis
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout, make_layout
+from convscope_loaders.structure.lexicon import stem_of
 
 _E, _T, _R, _A = Axis.EPISODE, Axis.TIME, Axis.ROW, Axis.AGENT
 _STREAMS = ((_R, _A), (_A, _R))
@@ -20,10 +21,13 @@ def candidates(reference: Family) -> list[Layout]:
     reference
         The actions, else what comes nearest. Where its paths name agents, its arrays may hold one of them or a group.
     """
+    names = {values.get(Axis.AGENT, "") for _, values in reference.members}
+    # What has a number is one of several alike: an agent, not a group of agents.
+    may_be_groups = not all(stem_of(name)[1] for name in names)
     orders = _EPISODES if Axis.EPISODE in reference.axes else (*_BLOCKS, *_STREAMS)
     if Axis.AGENT in reference.axes:
         last = [order for order in orders if order[-1] is Axis.AGENT]
-        pairs = [(order, lead) for order in last for lead in (order[:-1], order)]
+        pairs = [(order, lead) for order in last for lead in ((order[:-1], order) if may_be_groups else (order[:-1],))]
     else:
         pairs = [(order, order) for order in orders]
     found = (make_layout(order, reference, lead=lead) for order, lead in pairs)

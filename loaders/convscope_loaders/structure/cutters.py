@@ -98,9 +98,9 @@ def _lengths(marks: Marks) -> Spans:
 
 
 def _filled(marks: Marks) -> Spans:
-    mask = marks.listed.reshape(marks.entries, marks.rows) > 0
+    mask = marks.listed.reshape(marks.entries, -1) > 0
     lengths = mask.sum(axis=1)
-    if not np.array_equal(mask, np.arange(marks.rows) < lengths[:, None]):
+    if not np.array_equal(mask, np.arange(mask.shape[1]) < lengths[:, None]):
         raise LogFormatError("the mask of filled rows has gaps: an episode must be filled from its first row on")
     return _first_rows(lengths)
 

@@ -195,4 +195,6 @@ def _has_rows(family: Family, layout: Layout) -> bool:
     leads = [layout.lead(family), layout.container]
     if family.meaning is Meaning.POSITION:
         leads.append(tuple(Axis.ENTITY if axis is Axis.AGENT else axis for axis in layout.lead(family)))
-    return any(fits(family, layout, lead) for lead in leads)
+        return any(fits(family, layout, lead) for lead in leads)
+    # A reward or a flag is one number.
+    return any(fits(family, layout, lead) and set(family.first.shape[len(lead) :]) <= {1} for lead in leads)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.errors import AmbiguousLogError
-from convscope.ingest.mapping import Cut
+from convscope.ingest.mapping import Axis, Cut
 from convscope.values.arrays import BoolArray
 from convscope_loaders.structure.cutters import last_ends
 from convscope_loaders.structure.evidence import Sampler, is_still
@@ -60,21 +60,28 @@ class EndFlags:
         """
         text = filled.template.text
         mask = view_of(filled, self.layout, self.sampler, is_whole=True)
+        n_rows = self._n_rows()
+        counted = np.zeros(0) if mask is None else (mask[..., 0, 0] > 0).sum(axis=1)
+        final = Cut.FILLED_AND_FINAL, f"{text} is true in one row after the last step, which holds the final observation"
         flags = self._together()
         over = None if flags is None else _over(flags)
-        if mask is None or over is None or not over.any():
-            return Cut.FILLED, f"{text} is true in the steps that happened"
+        if over is None or not over.any() or len(over) != len(counted):
+            has_more = counted.max(initial=0) > n_rows
+            return final if has_more else (Cut.FILLED, f"{text} is true in the steps that happened")
         is_marked = over.any(axis=1)
-        excess = (mask[..., 0, 0] > 0).sum(axis=1)[is_marked] - over.argmax(axis=1)[is_marked] - 1
+        excess = counted[is_marked] - over.argmax(axis=1)[is_marked] - 1
         if (excess == 0).all():
             return Cut.FILLED, f"{text} is true in the steps that happened"
         if (excess == 1).all():
-            said = f"{text} is true in one row after the last step as well, which holds the final observation"
-            return Cut.FILLED_AND_FINAL, said
+            return final
         raise AmbiguousLogError(
             f"{self.place}: {text} and {self.all[0].template.text} disagree about the last step; declare the cut in a"
             " mapping"
         )
+
+    def _n_rows(self) -> int:
+        sizes = [one for group in self.layout.sizes_of.values() for _, one in group]
+        return max(one.get(Axis.TIME, 0) for one in sizes)
 
     def cut_of_blocks(self) -> tuple[Cut, str] | None:
         """Return what follows an end flag on the time axis, in words as well; None where nothing does."""

@@ -14,6 +14,7 @@ _FIELD_GROUPS = frozenset(
     | {Meaning.DONE, Meaning.TERMINATED, Meaning.TRUNCATED, Meaning.MESSAGE, Meaning.HIDDEN, Meaning.LOGITS}
 )
 _STEPWISE = _FIELD_GROUPS - {Meaning.STATE}
+_ROWWISE = _STEPWISE | {Meaning.EPISODE_ID, Meaning.TIMESTEP, Meaning.FILLED}
 _AGENT = rf"(?:{'|'.join(sorted(AGENT_STEMS))})[_\-]?\d+"
 _BEFORE = re.compile(rf"({_AGENT})[_\-.](.+)", re.I)
 _AFTER = re.compile(rf"(.+)[_\-.]({_AGENT})", re.I)
@@ -72,14 +73,22 @@ class LeafNames:
         """Learn names of agents from groups."""
         self._parts |= set(names)
 
-    def fold(self, path: str) -> Leaf | None:
-        """Return the folded name of an array; None where it tells no axis."""
+    def fold(self, path: str, *, is_in_episode: bool) -> Leaf | None:
+        """Return the folded name of an array; None where it tells no axis.
+
+        Parameters
+        ----------
+        path
+            Of the array.
+        is_in_episode
+            Whether a group around it is an episode already.
+        """
         parts = path.strip("/").split("/")
         name = parts[-1]
         if path in self._declared and path in self._numbered:
             return _numbered_leaf(name, self._declared[path])
         if path in self._numbered:
-            return _numbered_leaf(name, self._numbered[path])
+            return _numbered_leaf(name, Axis.AGENT if is_in_episode else self._numbered[path])
         before, dot, after = name.partition(".")
         if dot and before in self._parts:
             return Leaf(text=f"{{agent}}.{after}", axis=Axis.AGENT, value=before)
@@ -143,7 +152,7 @@ def _numbered(inventory: Inventory, *, n_listed: int) -> tuple[dict[str, Axis], 
             found[group if stem else group.rsplit("/", 1)[0]][field].append(path)
     axis_of: dict[str, Axis] = {}
     levels: list[OpenLevel] = []
-    for fields in found.values():
+    for group, fields in found.items():
         acting = next((paths for field, paths in fields.items() if MEANING_OF[field] is Meaning.ACTION), [])
         if len(acting) < 2:
             continue
@@ -151,7 +160,16 @@ def _numbered(inventory: Inventory, *, n_listed: int) -> tuple[dict[str, Axis], 
         n_rows = {inventory.datasets[path].shape[:1] for path in acting}
         taken = Axis.AGENT if len(n_rows) == 1 or len(acting) == n_listed else Axis.EPISODE
         axis_of |= dict.fromkeys(paths, taken)
-        if len(acting) != n_listed:
+        if len(acting) != n_listed and not _has_shared_rows(inventory, group, n_rows):
             other = Axis.EPISODE if taken is Axis.AGENT else Axis.AGENT
             levels.append(OpenLevel(paths=tuple(paths), taken_as=taken, others=(other,)))
     return axis_of, levels
+
+
+def _has_shared_rows(inventory: Inventory, group: str, n_rows: set[tuple[int, ...]]) -> bool:
+    """Whether an array beside those of one number each has as many rows: then they are agents of the same steps."""
+    return len(n_rows) == 1 and any(
+        path.rsplit("/", 1)[0] == group and info.shape[:1] in n_rows and MEANING_OF.get(name.lower()) in _ROWWISE
+        for path, info in inventory.datasets.items()
+        for name in (path.rsplit("/", 1)[1],)
+    )

@@ -59,7 +59,7 @@ class Levels:
     @property
     def open(self) -> tuple[OpenLevel, ...]:
         """Levels that nothing tells; a file with any can be read in several ways."""
-        return (*self._open, *self._leaves.open)
+        return (*self._open, *(level for level in self._leaves.open if not self._is_in_episode(level.paths[0])))
 
     def fold(self, path: str) -> tuple[str, PathValues]:
         """Return the template of a dataset's path and the values of its axes."""
@@ -71,11 +71,15 @@ class Levels:
             if axis is not None:
                 values[axis] = part
             folded.append(part if axis is None else f"{{{axis}}}")
-        leaf = self._leaves.fold(path)
+        leaf = self._leaves.fold(path, is_in_episode=Axis.EPISODE in values)
         if leaf is not None and leaf.axis not in values:
             values[leaf.axis] = leaf.value
             return "/" + "/".join([*folded, leaf.text]), values
         return "/" + "/".join([*folded, parts[-1]]), values
+
+    def _is_in_episode(self, path: str) -> bool:
+        parts = path.split("/")
+        return Axis.EPISODE in {self._axis_of.get("/".join(parts[:depth])) for depth in range(2, len(parts))}
 
     def _classify(self, groups: list[str], above: frozenset[Axis]) -> None:
         names: _Names = defaultdict(list)
@@ -156,6 +160,8 @@ class Levels:
             return condition
         if all(path in self._acting for path in paths):
             return self._agents_or_conditions(named, paths, above)
+        if all(self._holds_single_agents(path) for path in paths):
+            return Axis.AGENT
         if any(name.lower() in TEAMS for name in named):
             return self._left_open(paths, above, (Axis.CONDITION,))
         return condition
@@ -196,6 +202,15 @@ class Levels:
             for child in self._children[group]
         )
         return action is not None and len(action.shape) == 1 and not is_named_below
+
+
+    def _holds_single_agents(self, group: str) -> bool:
+        """Whether the actions in a group, however deep, are one a row, and no name below it is an agent's."""
+        inside = [path for path in self._inventory.datasets if path.startswith(f"{group}/")]
+        acts = [path for path in inside if MEANING_OF.get(path.rsplit("/", 1)[1].lower()) is Meaning.ACTION]
+        names = {part for path in inside for part in path[len(group) + 1 :].split("/")}
+        has_agents = any(axis_of_stem(stem_of(name)[0]) is Axis.AGENT or name in self._agents for name in names)
+        return bool(acts) and not has_agents and all(len(self._inventory.datasets[path].shape) == 1 for path in acts)
 
 
 def _parent(path: str) -> str:

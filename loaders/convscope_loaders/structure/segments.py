@@ -128,7 +128,9 @@ def _marks(
     elif array is not None:
         listed = read_plain(file, array, values)
         lengths = np.empty(0) if episodes.lengths is None else read_plain(file, episodes.lengths, values)
-        if cut not in _LISTS and listed.size not in {0, entries * extent.rows}:
+        # A mask of filled rows may count the final observation, for which the actions have no row.
+        n_more = entries if cut is Cut.FILLED_AND_FINAL else 0
+        if cut not in _LISTS and listed.size not in {0, entries * extent.rows, entries * extent.rows + n_more}:
             raise LogFormatError(f"it has {listed.size} numbers for {entries * extent.rows} rows")
     return Marks(
         listed=listed, lengths=lengths, is_end=is_end, is_blank=is_blank, rows=extent.rows, entries=entries
