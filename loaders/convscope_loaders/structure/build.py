@@ -139,7 +139,8 @@ def _agent_names(inventory: Inventory, rows: RowPlan, mapping: LogMapping, *, pl
         raise LogFormatError(f"{place} names an agent twice: {', '.join(mapping.agents[:8])}; name them apart")
     if mapping.agents and len(mapping.agents) != n_agents:
         raise LogFormatError(f"{place} names {len(mapping.agents)} agents but its arrays hold {n_agents}")
-    if mapping.agents and (not rows.agents or set(mapping.agents) == set(rows.agents)):
+    is_counted = all(part.isdecimal() for part in rows.agents)
+    if mapping.agents and (is_counted or set(mapping.agents) == set(rows.agents)):
         return mapping.agents
     return tuple(_called(part) for part in rows.agents) or tuple(f"agent_{slot}" for slot in range(n_agents))
 

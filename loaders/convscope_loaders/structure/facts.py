@@ -12,6 +12,7 @@ from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.shapes import fits
+from convscope_loaders.structure.views import view_of
 
 LISTS = (Meaning.STARTS, Meaning.ENDS, Meaning.LENGTHS)
 FLAGS = (Meaning.DONE, Meaning.TERMINATED, Meaning.TRUNCATED)
@@ -115,42 +116,20 @@ class Facts:
 
     def _numbers(self, family: Family, layout: Layout) -> bool:
         """Whether a column of episode numbers or timesteps may be one of this layout."""
-        numbers = arranged(family, layout, self.sampler)
+        numbers = view_of(family, layout, self.sampler, is_whole=True)
         if numbers is None:
             # A list with a number for each episode says nothing of the rows.
             listed = self.sampler.whole(family.first.path)
             return listed.ndim == 1 and len(np.unique(listed)) == len(listed)
-        steps = np.diff(numbers, axis=time_place(layout))
+        steps = np.diff(numbers, axis=1)
         if Axis.EPISODE not in layout.order or not steps.size:
             return True
         return bool((steps == (0 if family.meaning is Meaning.EPISODE_ID else 1)).mean() >= 0.5)
 
     def _is_prefix(self, family: Family, layout: Layout) -> bool:
         # A stream has no padding to be masked.
-        mask = None if Axis.ROW in layout.order else arranged(family, layout, self.sampler)
-        return mask is not None and is_filled_from_start(mask, time_place(layout))
-
-
-def arranged(family: Family, layout: Layout, sampler: Sampler) -> FloatArray | None:
-    """Return the numbers of one group of arrays, the axes in order: episodes, then rows, then agents.
-
-    Returns
-    -------
-    FloatArray or None
-        Shape (E, T, ...), (T, ...) or (S, ...), with agents last where the array has them; None where it has no row for
-        each step.
-    """
-    lead = next((lead for lead in (layout.lead(family), layout.container) if fits(family, layout, lead)), None)
-    if lead is None:
-        return None
-    order = (Axis.EPISODE, Axis.TIME, Axis.ROW, Axis.AGENT)
-    numbers = sampler.whole(family.first.path)
-    return np.moveaxis(numbers, sorted(range(len(lead)), key=lambda at: order.index(lead[at])), range(len(lead)))
-
-
-def time_place(layout: Layout) -> int:
-    """Return the place of time in an array that `arranged` returns."""
-    return 1 if Axis.EPISODE in layout.order else 0
+        mask = None if Axis.ROW in layout.order else view_of(family, layout, self.sampler, is_whole=True)
+        return mask is not None and is_filled_from_start(mask, 1)
 
 
 def counts_rows(meaning: Meaning | None, numbers: FloatArray, n_rows: int, *, has_gaps: bool = False) -> bool:

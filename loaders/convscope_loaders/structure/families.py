@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convscope.ingest.container import ArrayInfo, Inventory
 from convscope.ingest.mapping import ArrayMapping, Axis
@@ -68,7 +68,8 @@ def fold(
     for path, info in inventory.datasets.items():
         text, values = levels.fold(path)
         members[text].append((info, values))
-    return tuple(_family(text, found) for text, found in members.items()), levels
+    families = tuple(_family(text, found) for text, found in members.items())
+    return tuple(_with_mask_told(family, families) for family in families), levels
 
 
 def declared_family(inventory: Inventory, array: ArrayMapping, meaning: Meaning | None) -> Family | None:
@@ -88,6 +89,20 @@ def pick(families: Sequence[Family], *meanings: Meaning) -> Family | None:
         if found:
             return max(found, key=lambda family: len(family.members))
     return None
+
+
+def _with_mask_told(family: Family, families: Sequence[Family]) -> Family:
+    """Tell by its axes what a mask is of: choices, agents that are there, or steps that happened."""
+    actions = pick(families, Meaning.ACTION, Meaning.ACTION_ONE_HOT)
+    if family.key.lower() != "mask" or family.meaning is not Meaning.ACTION_MASK or actions is None:
+        return family
+    more = _n_axes(family) - _n_axes(actions)
+    return replace(family, meaning=Meaning.FILLED if more < 0 else Meaning.ALIVE if more == 0 else Meaning.ACTION_MASK)
+
+
+def _n_axes(family: Family) -> int:
+    shape = family.first.shape
+    return len(shape) - (shape[-1:] == (1,)) + (Axis.AGENT in family.axes)
 
 
 def _family(text: str, members: list[tuple[ArrayInfo, Mapping[Axis, str]]]) -> Family:

@@ -7,15 +7,16 @@ import numpy as np
 
 from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import Axis, Cut
-from convscope.values.arrays import BoolArray
+from convscope.values.arrays import BoolArray, IntArray
 from convscope_loaders.structure.cutters import last_ends
 from convscope_loaders.structure.evidence import Sampler, is_still
 from convscope_loaders.structure.families import Family
-from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.layout import Cell, Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.views import view_of
 
+_MAX_GROUPS = 32
 _ACTIVE = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION, Meaning.STATE)
 """Arrays that stand still only where nothing happens."""
 
@@ -50,6 +51,11 @@ class EndFlags:
         """Flags of every kind."""
         return [family for family in (self.done, self.terminated, self.truncated) if family is not None]
 
+    @property
+    def groups(self) -> list[Cell]:
+        """Groups of arrays that are looked into."""
+        return self.layout.largest_groups(_MAX_GROUPS)
+
     def kind_of_mask(self, filled: Family) -> tuple[Cut, str]:
         """Tell whether a mask covers the steps, or one row more with the final observation.
 
@@ -59,19 +65,11 @@ class EndFlags:
             If it and the flags disagree about the last step.
         """
         text = filled.template.text
-        mask = view_of(filled, self.layout, self.sampler, is_whole=True)
-        n_rows = self._n_rows()
-        counted = np.zeros(0) if mask is None else (mask[..., 0, 0] > 0).sum(axis=1)
+        plain = Cut.FILLED, f"{text} is true in the steps that happened"
         final = Cut.FILLED_AND_FINAL, f"{text} is true in one row after the last step, which holds the final observation"
-        flags = self._together()
-        over = None if flags is None else _over(flags)
-        if over is None or not over.any() or len(over) != len(counted):
-            has_more = counted.max(initial=0) > n_rows
-            return final if has_more else (Cut.FILLED, f"{text} is true in the steps that happened")
-        is_marked = over.any(axis=1)
-        excess = counted[is_marked] - over.argmax(axis=1)[is_marked] - 1
+        excess = np.concatenate([self._excess(filled, cell) for cell in self.groups])
         if (excess == 0).all():
-            return Cut.FILLED, f"{text} is true in the steps that happened"
+            return plain
         if (excess == 1).all():
             return final
         raise AmbiguousLogError(
@@ -79,13 +77,30 @@ class EndFlags:
             " mapping"
         )
 
-    def _n_rows(self) -> int:
-        sizes = [one for group in self.layout.sizes_of.values() for _, one in group]
-        return max(one.get(Axis.TIME, 0) for one in sizes)
+    def _excess(self, filled: Family, cell: Cell) -> IntArray:
+        """Return how many rows more a mask counts than the flags, in each episode that has one."""
+        mask = view_of(filled, self.layout, self.sampler, is_whole=True, cell=cell)
+        if mask is None:
+            return np.zeros(0, np.int64)
+        counted = (mask[..., 0, 0] > 0).sum(axis=1)
+        flags = self._together(cell)
+        if flags is None or not flags.any():
+            n_rows = max(one.get(Axis.TIME, 0) for _, one in self.layout.sizes_of[cell])
+            return np.maximum(counted - n_rows, 0).max(initial=0, keepdims=True)
+        over = _over(flags)
+        is_marked = over.any(axis=1)
+        return counted[is_marked] - over.argmax(axis=1)[is_marked] - 1
 
     def cut_of_blocks(self) -> tuple[Cut, str] | None:
         """Return what follows an end flag on the time axis, in words as well; None where nothing does."""
-        flags = self._together()
+        told = [self._after_ends(cell) for cell in self.groups]
+        if Cut.FLAGS in told:
+            self.check_agents()
+            return Cut.FLAGS, "rows after an end flag are the next episode"
+        return (Cut.FIRST_FLAG, "rows after an end flag are padding") if Cut.FIRST_FLAG in told else None
+
+    def _after_ends(self, cell: Cell) -> Cut | None:
+        flags = self._together(cell)
         if flags is None or not flags.any():
             return None
         after = np.logical_or.accumulate(_over(flags), axis=1)
@@ -93,10 +108,8 @@ class EndFlags:
         if not after.any():
             return None
         is_sticky = bool(flags.all(axis=2)[after].all()) and not flags.all()
-        if is_sticky or self._stands_still(after[..., None]):
-            return Cut.FIRST_FLAG, "rows after an end flag are padding"
-        self.check_agents()
-        return Cut.FLAGS, "rows after an end flag are the next episode"
+        is_padding = is_sticky or self._stands_still(after[..., None], cell)
+        return Cut.FIRST_FLAG if is_padding else Cut.FLAGS
 
     def check_agents(self) -> None:
         """Make sure that agents whose flags come before the episode's end have left the game.
@@ -106,8 +119,7 @@ class EndFlags:
         AmbiguousLogError
             If they go on.
         """
-        early = self._early()
-        if early is not None and early.any() and not self._has_left(early):
+        if any(self._has_left(cell) is False for cell in self.groups):
             text = self.all[0].template.text
             raise AmbiguousLogError(
                 f"{self.place}: {text} ends for some agents before others, and they go on: either each agent has "
@@ -116,8 +128,8 @@ class EndFlags:
 
     def leaves(self) -> Family | None:
         """Return the flags with which agents leave the game before the episode ends; None where they do not."""
-        early = self._early()
-        if early is None or not early.any() or not self._has_left(early):
+        told = {self._has_left(cell) for cell in self.groups}
+        if told != {True, None} and told != {True}:
             return None
         return next((family for family in self.all if self._has_agents(family)), None)
 
@@ -127,15 +139,15 @@ class EndFlags:
         later = [family for family in found if family.is_next]
         return next(iter([*later, *found]), None)
 
-    def _together(self) -> BoolArray | None:
+    def _together(self, cell: Cell) -> BoolArray | None:
         """Return the flags of all kinds, shape (entries, rows, agents), with a single one for a team."""
-        views = [view_of(family, self.layout, self.sampler, is_whole=True) for family in self.all]
+        views = [view_of(family, self.layout, self.sampler, is_whole=True, cell=cell) for family in self.all]
         found = [view[..., 0] > 0 for view in views if view is not None]
         return np.logical_or.reduce(np.broadcast_arrays(*found)) if found else None
 
-    def _early(self) -> BoolArray | None:
+    def _early(self, cell: Cell) -> BoolArray | None:
         """Return in which rows of an episode an agent has had its flag before, shape (entries, rows, agents)."""
-        flags = self._together()
+        flags = self._together(cell)
         if flags is None or flags.shape[2] < 2:
             return None
         early = np.zeros(flags.shape, bool)
@@ -147,17 +159,20 @@ class EndFlags:
                 start = stop
         return early
 
-    def _has_left(self, early: BoolArray) -> bool:
-        flags = self._together()
-        return (flags is not None and bool(flags[early].all())) or self._stands_still(early)
+    def _has_left(self, cell: Cell) -> bool | None:
+        """Whether agents whose flags come before the episode's end are gone from then on; None where none comes."""
+        flags, early = self._together(cell), self._early(cell)
+        if flags is None or early is None or not early.any():
+            return None
+        return bool(flags[early].all()) or self._stands_still(early, cell)
 
-    def _stands_still(self, rows: BoolArray) -> bool:
+    def _stands_still(self, rows: BoolArray, cell: Cell) -> bool:
         """Whether nothing moves in some rows; (entries, rows, agents), or one column for all."""
         seen: list[bool] = []
         for family in self.families:
             view = None
             if family.meaning in _ACTIVE and not family.is_next and not family.first.is_text:
-                view = view_of(family, self.layout, self.sampler, is_whole=False)
+                view = view_of(family, self.layout, self.sampler, is_whole=False, cell=cell)
             if view is not None and (rows.shape[2] == 1 or view.shape[2] == rows.shape[2]):
                 # Where observations have one row more, what follows a step is one row later.
                 still = is_still(view)[:, view.shape[1] - rows.shape[1] :] if view.shape[1] > rows.shape[1] else is_still(view)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from convscope.errors import MappingError
 from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.mapping import ArrayMapping, Axis, LogMapping, RoleMapping
+from convscope.ingest.names import in_numbered_order
 from convscope.values.fields import ACTIONS
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.cuts import CutFinder
@@ -69,7 +70,7 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
     )
     fields = finder.find()
     roles, role_said = _roles(inventory, families, layout, names=names) if known.roles is None else (known.roles, ())
-    agents = names if len(names) == layout.n_agents or known.agents else ()
+    agents = names if len(names) == layout.n_agents or known.agents else _in_paths(families, layout)
     mapping = LogMapping(
         fields=(*known.fields, *fields.fields),
         episodes=episodes,
@@ -93,6 +94,14 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
         assumptions=tuple(dict.fromkeys(sentence for sentence in told if sentence)),
         notices=(*inventory.notices, *fields.notices),
     )
+
+
+def _in_paths(families: Sequence[Family], layout: Layout) -> tuple[str, ...]:
+    """Return the names in paths where the actions have an axis of agents and others name them."""
+    in_paths = {values[Axis.AGENT] for family in families for _, values in family.members if Axis.AGENT in values}
+    is_joint = layout.has_agent_axis and not layout.has_groups and len(in_paths) == layout.n_agents
+    is_named = not all(part.isdecimal() for part in in_paths)
+    return in_numbered_order(in_paths) if is_joint and is_named and layout.knows_slots else ()
 
 
 def _knows_slots(families: Sequence[Family], names: Sequence[str]) -> bool:
@@ -138,8 +147,10 @@ def _declared_layout(inventory: Inventory, known: LogMapping, place: str) -> Lay
 
 
 def _on_names(agents: Sequence[str], place: str, layout: Layout) -> str:
-    if agents:
+    if agents and place:
         return f"agents are named as in {place}"
+    if agents:
+        return "agents are named as in the paths of their own arrays"
     if Axis.AGENT in layout.reference.axes:
         return ""
     return f"agents have no names in the file; they are called agent_0 to agent_{layout.n_agents - 1}, by their slot"

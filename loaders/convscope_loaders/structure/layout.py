@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TypeAlias
 
 from convscope.ingest.mapping import Axis
@@ -11,7 +12,8 @@ from convscope_loaders.structure.plan import CONTAINER_AXES
 from convscope_loaders.structure.templates import PathValues
 
 _OUTER = (Axis.RUN, Axis.CHECKPOINT, Axis.CONDITION, Axis.EPISODE)
-_Cell: TypeAlias = tuple[str | None, ...]
+Cell: TypeAlias = tuple[str | None, ...]
+"""What stands in a path for run, checkpoint, condition and episode: a group of arrays that belong together."""
 
 Sizes: TypeAlias = Mapping[Axis, int]
 """Of the axes that lead the arrays of one group."""
@@ -28,7 +30,7 @@ class Layout:
     n_agents: int
     has_groups: bool
     """Whether what a path names is a group of agents, told apart on an axis of the group's arrays."""
-    sizes_of: Mapping[_Cell, Sequence[tuple[str | None, Sizes]]]
+    sizes_of: Mapping[Cell, Sequence[tuple[str | None, Sizes]]]
     """Sizes of the reference in each group of arrays, by the agent that a path names there."""
     knows_slots: bool = True
     """Whether it is told which entry of an axis of agents is whose."""
@@ -38,6 +40,15 @@ class Layout:
     def container(self) -> tuple[Axis, ...]:
         """Axes that lead to a row: (time), (row), (episode, time) or (time, episode)."""
         return tuple(axis for axis in self.order if axis is not Axis.AGENT)
+
+    def largest_groups(self, n_groups: int) -> list[Cell]:
+        """Return the groups of arrays with the most rows, which tell the most, in their order."""
+        rows_of = {
+            cell: max(prod(size for axis, size in sizes.items() if axis is not Axis.AGENT) for _, sizes in entries)
+            for cell, entries in self.sizes_of.items()
+        }
+        chosen = sorted(rows_of, key=lambda cell: -rows_of[cell])[:n_groups]
+        return [cell for cell in rows_of if cell in chosen]
 
     @property
     def has_agent_axis(self) -> bool:
@@ -52,7 +63,7 @@ class Layout:
     def sizes(self, values: PathValues) -> list[Sizes]:
         """Return the sizes that an array may have in one group; several where agents' own arrays differ."""
         own = values.get(Axis.AGENT)
-        here = self.sizes_of.get(_cell(values), ())
+        here = self.sizes_of.get(cell_of(values), ())
         if own is None:
             return [{**sizes, Axis.AGENT: self.n_agents} for _, sizes in here]
         return [sizes for agent, sizes in here if agent in {None, own}]
@@ -76,11 +87,11 @@ def make_layout(
     """
     if any(len(info.shape) < len(lead) for info, _ in reference.members):
         return None
-    sizes_of: dict[_Cell, list[tuple[str | None, Sizes]]] = defaultdict(list)
+    sizes_of: dict[Cell, list[tuple[str | None, Sizes]]] = defaultdict(list)
     counted: dict[str | None, int] = {}
     for info, values in reference.members:
         agent, sizes = values.get(Axis.AGENT), dict(zip(lead, info.shape, strict=False))
-        sizes_of[_cell(values)].append((agent, sizes))
+        sizes_of[cell_of(values)].append((agent, sizes))
         counted[agent] = max(counted.get(agent, 0), sizes.get(Axis.AGENT, n_named if agent is None else 1))
     return Layout(
         order=order,
@@ -109,5 +120,6 @@ def declared_layout(families: Sequence[Family], n_named: int) -> Layout | None:
     return None
 
 
-def _cell(values: PathValues) -> _Cell:
+def cell_of(values: PathValues) -> Cell:
+    """Return the group of arrays that a path lies in."""
     return tuple(values.get(axis) for axis in _OUTER)

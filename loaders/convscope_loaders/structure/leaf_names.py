@@ -142,28 +142,34 @@ def _agent_parts(inventory: Inventory) -> set[str]:
 
 def _numbered(inventory: Inventory, *, n_listed: int) -> tuple[dict[str, Axis], list[OpenLevel]]:
     """Return the arrays of ``obs_0, obs_1, ...`` and ``obs/0, obs/1, ...``, and what is open about them."""
-    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for path in inventory.datasets:
-        group, name = path.rsplit("/", 1)
-        stem, number = stem_of(name)
-        field = stem or group.rsplit("/", 1)[-1].lower()
-        # A letter with a number is anything.
-        if number and len(stem) != 1 and MEANING_OF.get(name.lower()) is None and MEANING_OF.get(field) in _STEPWISE:
-            found[group if stem else group.rsplit("/", 1)[0]][field].append(path)
     axis_of: dict[str, Axis] = {}
     levels: list[OpenLevel] = []
-    for group, fields in found.items():
-        acting = next((paths for field, paths in fields.items() if MEANING_OF[field] is Meaning.ACTION), [])
-        if len(acting) < 2:
+    for group, fields in _numbered_fields(inventory).items():
+        acting = next((own for field, own in fields.items() if MEANING_OF[field] is Meaning.ACTION), {})
+        # A letter with a number is anything, but not where several letters have the same numbers.
+        alike = [own for own in fields.values() if own.keys() == acting.keys()]
+        if len(acting) < 2 or (len(alike) < 2 and all(len(field) == 1 for field in fields)):
             continue
-        paths = [path for own in fields.values() for path in own]
-        n_rows = {inventory.datasets[path].shape[:1] for path in acting}
+        paths = [path for own in alike for path in own.values()]
+        n_rows = {inventory.datasets[path].shape[:1] for path in acting.values()}
         taken = Axis.AGENT if len(n_rows) == 1 or len(acting) == n_listed else Axis.EPISODE
         axis_of |= dict.fromkeys(paths, taken)
         if len(acting) != n_listed and not _has_shared_rows(inventory, group, n_rows):
             other = Axis.EPISODE if taken is Axis.AGENT else Axis.AGENT
             levels.append(OpenLevel(paths=tuple(paths), taken_as=taken, others=(other,)))
     return axis_of, levels
+
+
+def _numbered_fields(inventory: Inventory) -> dict[str, dict[str, dict[str, str]]]:
+    """Return the paths of numbered arrays, by the group around them, field and number."""
+    found: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+    for path in inventory.datasets:
+        group, name = path.rsplit("/", 1)
+        stem, number = stem_of(name)
+        field = stem or group.rsplit("/", 1)[-1].lower()
+        if number and MEANING_OF.get(name.lower()) is None and MEANING_OF.get(field) in _STEPWISE:
+            found[group if stem else group.rsplit("/", 1)[0]][field][number] = path
+    return found
 
 
 def _has_shared_rows(inventory: Inventory, group: str, n_rows: set[tuple[int, ...]]) -> bool:

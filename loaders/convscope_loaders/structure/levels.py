@@ -14,6 +14,7 @@ from convscope_loaders.structure.lexicon import (
     Meaning,
     axis_of_name,
     axis_of_stem,
+    meaning_of,
     stem_of,
 )
 from convscope_loaders.structure.templates import PathValues, Template, matches
@@ -47,8 +48,8 @@ class Levels:
         self._children = _children(inventory)
         self._axis_of: dict[str, Axis | None] = {}
         self._declared = _declared_axes(inventory, declared)
-        self._acting, self._action_below = _actions(inventory)
         self._leaves = LeafNames(inventory, agent_names, self._declared)
+        self._acting, self._action_below = self._actions()
         self._classify(["/"], frozenset())
 
     @property
@@ -196,21 +197,39 @@ class Levels:
     def _is_like_an_agent(self, group: str) -> bool:
         # One action a row: then the agents are not in the array, and these groups tell them apart.
         action = self._action_below.get(group)
-        is_named_below = any(
-            axis_of_stem(stem_of(child.rsplit("/", 1)[1])[0]) is Axis.AGENT
-            or child.rsplit("/", 1)[1] in self._agents
-            for child in self._children[group]
-        )
+        is_named_below = any(self._tells_agents(child.rsplit("/", 1)[1]) for child in self._children[group])
         return action is not None and len(action.shape) == 1 and not is_named_below
 
 
     def _holds_single_agents(self, group: str) -> bool:
         """Whether the actions in a group, however deep, are one a row, and no name below it is an agent's."""
         inside = [path for path in self._inventory.datasets if path.startswith(f"{group}/")]
-        acts = [path for path in inside if MEANING_OF.get(path.rsplit("/", 1)[1].lower()) is Meaning.ACTION]
+        acts = [path for path in inside if self._is_action(path)]
         names = {part for path in inside for part in path[len(group) + 1 :].split("/")}
-        has_agents = any(axis_of_stem(stem_of(name)[0]) is Axis.AGENT or name in self._agents for name in names)
+        has_agents = any(self._tells_agents(name) for name in names)
         return bool(acts) and not has_agents and all(len(self._inventory.datasets[path].shape) == 1 for path in acts)
+
+
+    def _tells_agents(self, name: str) -> bool:
+        return Axis.AGENT in {axis_of_stem(stem_of(name)[0]), axis_of_name(name)} or name in self._agents
+
+    def _is_action(self, path: str) -> bool:
+        leaf = self._leaves.fold(path, is_in_episode=False)
+        parts = path.strip("/").split("/")
+        name = parts[-1] if leaf is None else leaf.text
+        return meaning_of((*parts[:-1], *name.split("."))) is Meaning.ACTION
+
+    def _actions(self) -> tuple[frozenset[str], dict[str, ArrayInfo]]:
+        """Return the groups that hold actions, and one such dataset for each group around them."""
+        holding: set[str] = set()
+        below: dict[str, ArrayInfo] = {}
+        for path, info in self._inventory.datasets.items():
+            if self._is_action(path):
+                parts = path.split("/")
+                holding.add("/".join(parts[:-1]))
+                for depth in range(2, len(parts)):
+                    below.setdefault("/".join(parts[:depth]), info)
+        return frozenset(holding), below
 
 
 def _parent(path: str) -> str:
@@ -236,21 +255,3 @@ def _declared_axes(inventory: Inventory, declared: Iterable[str]) -> dict[str, A
                 for axis in Template(text=part).axes:
                     axes["/" + "/".join(names[:depth])] = axis
     return axes
-
-
-def _actions(inventory: Inventory) -> tuple[frozenset[str], dict[str, ArrayInfo]]:
-    """Return the groups that hold actions, and one such dataset for each group around them."""
-    holding: set[str] = set()
-    below: dict[str, ArrayInfo] = {}
-    for path, info in inventory.datasets.items():
-        parts = path.split("/")
-        if MEANING_OF.get(parts[-1].lower()) is not Meaning.ACTION and not _is_under_actions(parts):
-            continue
-        holding.add("/".join(parts[:-1]))
-        for depth in range(2, len(parts)):
-            below.setdefault("/".join(parts[:depth]), info)
-    return frozenset(holding), below
-
-
-def _is_under_actions(parts: list[str]) -> bool:
-    return MEANING_OF.get(parts[-2].lower()) is Meaning.ACTION or parts[-1].lower().endswith((".action", ".actions"))

@@ -223,7 +223,7 @@ class FieldFinder:
     def _alive(self) -> tuple[ArrayMapping | None, tuple[int, ...], tuple[str, ...]]:
         for family in self.families:
             is_coded = family.key.lower() in _CODED
-            if (family.meaning is not Meaning.ALIVE and not is_coded) or family.is_next:
+            if (family.meaning not in {Meaning.ALIVE, Meaning.FILLED} and not is_coded) or family.is_next:
                 continue
             values = self._living(family)
             axes = axes_of(replace(family, meaning=Meaning.ALIVE), self.layout, n_entities=self.n_entities)

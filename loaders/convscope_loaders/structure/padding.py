@@ -10,12 +10,13 @@ from convscope.ingest.mapping_text import mapping_text
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family
-from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.layout import Cell, Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.views import view_of
 
 _WEIGHED = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION, Meaning.REWARD)
+_MAX_GROUPS = 32
 _NEVER_ZERO = (Meaning.OBSERVATION, Meaning.POSITION)
 """Arrays in which a row of nothing but zeros is no sight of any world."""
 
@@ -48,20 +49,34 @@ def find_padding(
     AmbiguousLogError
         If they are zeros, which may as well have been logged.
     """
+    told = [_padding_of(families, layout, sampler, cell=cell) for cell in layout.largest_groups(_MAX_GROUPS)]
+    missing = next((family for cut, family in told if cut is Cut.MISSING), None)
+    if missing is not None:
+        said = f"rows at the end of an episode in which {missing.template.text} holds nothing but NaN or -1 are padding"
+        return Cut.MISSING, _array(missing, layout), said
+    zeros = next((family for cut, family in told if cut is Cut.ZEROS), None)
+    if zeros is not None:
+        raise _zeros_or_steps(zeros, layout, place)
+    has_time = len(layout.container) > 1
+    return Cut.WHOLE, None, "every row of the time axis happened: nothing marks padding" if has_time else ""
+
+
+def _padding_of(
+    families: Sequence[Family], layout: Layout, sampler: Sampler, *, cell: Cell
+) -> tuple[Cut, Family | None]:
+    """Return how rows at the end of one group's episodes are blank, and in which array."""
     weighed = [family for family in families if family.meaning in _WEIGHED and not family.is_next]
-    views = [(family, view_of(family, layout, sampler, is_whole=False)) for family in weighed]
+    views = [(family, view_of(family, layout, sampler, is_whole=False, cell=cell)) for family in weighed]
     seen = [(family, view) for family, view in views if view is not None and view.shape[1] > 1]
     for family, view in seen:
         if _trailing(_is_missing(view)).any():
-            said = f"rows at the end of an episode in which {family.template.text} holds nothing but NaN or -1 are padding"
-            return Cut.MISSING, _array(family, layout), said
-    told = next((family for family, _ in seen if family.meaning in _NEVER_ZERO), None)
+            return Cut.MISSING, family
+    sight = next((family for family, _ in seen if family.meaning in _NEVER_ZERO), None)
     n_rows = min((view.shape[1] for _, view in seen), default=0)
     zeros = [_trailing((view == 0).all(axis=(2, 3)))[:, :n_rows] for _, view in seen]
-    if told is not None and np.logical_and.reduce(zeros).any():
-        raise _zeros_or_steps(told, layout, place)
-    has_time = len(layout.container) > 1
-    return Cut.WHOLE, None, "every row of the time axis happened: nothing marks padding" if has_time else ""
+    if sight is not None and np.logical_and.reduce(zeros).any():
+        return Cut.ZEROS, sight
+    return Cut.WHOLE, None
 
 
 def _is_missing(view: FloatArray) -> BoolArray:

@@ -5,20 +5,20 @@ from math import prod
 
 import numpy as np
 
-from convscope.ingest.container import ArrayInfo
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import FloatArray
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family
-from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.layout import Cell, Layout, cell_of
 from convscope_loaders.structure.shapes import axes_of
-from convscope_loaders.structure.templates import PathValues
 
 _ROWS = (Axis.TIME, Axis.ROW)
 _LEAD = ((Axis.EPISODE,), _ROWS, (Axis.AGENT,))
 
 
-def view_of(family: Family, layout: Layout, sampler: Sampler, *, is_whole: bool) -> FloatArray | None:
+def view_of(
+    family: Family, layout: Layout, sampler: Sampler, *, is_whole: bool, cell: Cell | None = None
+) -> FloatArray | None:
     """Return the numbers of a family in one group of arrays.
 
     Parameters
@@ -31,33 +31,24 @@ def view_of(family: Family, layout: Layout, sampler: Sampler, *, is_whole: bool)
         Reads them.
     is_whole
         Whether all of them are read, as for flags and masks; else as many rows as are enough to look at.
+    cell
+        The group; None for the one with the most rows.
 
     Returns
     -------
     FloatArray or None
         Shape (entries, rows, agents, values), with one entry, agent or value where the array has no such axis; None where
-        it has no row for each step, or agents' own arrays are not alike.
+        it has no row for each step, is not there, or agents' own arrays are not alike.
     """
     axes = axes_of(family, layout)
     if axes is None or {Axis.ENTITY, Axis.RECEIVER} & set(axes):
         return None
+    wanted = layout.largest_groups(1)[0] if cell is None else cell
     read = sampler.whole if is_whole else sampler.part
-    views = [_arranged(read(info.path), axes) for info in _first_group(family, layout)]
+    views = [_arranged(read(info.path), axes) for info, values in family.members if cell_of(values) == wanted]
     if len({view.shape[:2] + view.shape[3:] for view in views}) != 1:
         return None
     return np.concatenate(views, axis=2)
-
-
-def _first_group(family: Family, layout: Layout) -> Sequence[ArrayInfo]:
-    groups: dict[frozenset[tuple[Axis, str]], list[ArrayInfo]] = {}
-    for info, values in family.members:
-        if layout.sizes(values):
-            groups.setdefault(_outer(values), []).append(info)
-    return next(iter(groups.values()), [])
-
-
-def _outer(values: PathValues) -> frozenset[tuple[Axis, str]]:
-    return frozenset((axis, value) for axis, value in values.items() if axis is not Axis.AGENT)
 
 
 def _arranged(numbers: FloatArray, axes: Sequence[Axis]) -> FloatArray:

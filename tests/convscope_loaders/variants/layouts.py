@@ -38,12 +38,11 @@ class Layout:
     """One way to write a log."""
 
     shape: str
-    """``blocks``, ``flat``, ``episodes``, ``agents-flat``, ``agents-blocks``, ``agents-episodes``, ``episodes-agents``,
-    ``fields-flat``, ``fields-blocks``, ``episodes-fields``, ``dotted``, ``joint-actions`` or ``joint-observations``."""
+    """A key of `WRITERS`."""
     order: str = "ETN"
     """Of the axes that the arrays have."""
     mark: str = "whole"
-    """How episodes are told apart, or padding is told."""
+    """How episodes are told apart, or padding is told; ``none`` where nothing tells it."""
     padding: str = "zero"
     flags: str = "none"
     """``done``, ``both`` (terminated and truncated), with ``-agents`` for one flag per agent, ``-column`` for (.., 1)."""
@@ -57,6 +56,8 @@ class Layout:
     has_observations: bool = True
     has_positions: bool = False
     prefix: str = ""
+    levels: str = ""
+    """``runs``, ``checkpoints``, ``both``, ``conditions`` or ``splits``; empty for a single group of arrays."""
     called: dict[str, str] = field(default_factory=dict)
     """The name of each array."""
 
@@ -68,6 +69,8 @@ class Written:
     agents: tuple[str, ...] | None
     """None where the file names none."""
     fields: tuple[str, ...]
+    labels: tuple[tuple[str | None, str | None, str | None], ...] = ()
+    """Run, checkpoint and condition of each episode; the run is None where the file names none."""
 
 
 def agent_names(layout, n_agents):
@@ -147,27 +150,39 @@ def is_of_agents(layout, meaning):
     return layout.flags.endswith("-agents") if is_flag else (meaning != "rewards" or layout.rewards == "agents")
 
 
-def write(path, world, layout):
-    """Write the file and say what it holds."""
-    names = agent_names(layout, world.n_agents)
+LEVELS = {
+    "": [("", (None, None, None))],
+    "runs": [(f"seed_{run}", (f"seed_{run}", None, None)) for run in (0, 1, 10)],
+    "checkpoints": [(f"ckpt_{step}", (None, f"ckpt_{step}", None)) for step in (0, 50, 1000)],
+    "both": [(f"run{r}/update_{u}", (f"run{r}", f"update_{u}", None)) for r in (1, 2) for u in (20, 100)],
+    "conditions": [(f"{name}", (None, None, name)) for name in ("cramped", "ring")],
+    "splits": [(f"{name}", (None, None, name)) for name in ("eval", "train")],
+}
+
+
+def write(path, worlds, layout):
+    """Write one world for each group of arrays of the layout, and say what the file holds."""
+    names = agent_names(layout, worlds[0].n_agents)
     with h5py.File(path, "w") as file:
         root = file.create_group(layout.prefix) if layout.prefix else file
-        WRITERS[layout.shape](root, world, layout)
-        is_in_paths = not layout.shape.startswith(("blocks", "flat", "episodes")) or layout.shape in {
-            "episodes-agents",
-            "episodes-fields",
-        }
-        listed = "agent_names" if "agents" in file else layout.called.get("agents", "agents")
+        roots = [root.create_group(group) if group else root for group, _ in LEVELS[layout.levels]]
+        for here, world in zip(roots, worlds, strict=True):
+            WRITERS[layout.shape](here, world, layout)
+        is_in_paths = layout.shape not in {"blocks", "flat", "episodes", "numbered"}
         if layout.shape.startswith("joint"):
-            is_in_paths = any(isinstance(item, h5py.Group) for item in root.values())
+            is_in_paths = any(isinstance(item, h5py.Group) for item in roots[0].values())
+        listed = "agent_names" if "agents" in file else layout.called.get("agents", "agents")
         if layout.agents == "attribute":
             file.attrs[listed] = list(names)
         if layout.agents == "dataset":
             file[listed] = np.array(names, dtype="S")
-    fields = [*columns_of(world, layout)]
+    fields = [*columns_of(worlds[0], layout)]
     if layout.rewards in {"team", "column"} and layout.shape != "agents-episodes":
         fields.append("team_rewards")
-    return Written(agents=names if is_in_paths or layout.agents != "none" else None, fields=tuple(fields))
+    labels = [told for world, (_, told) in zip(worlds, LEVELS[layout.levels], strict=True) for _ in world.lengths]
+    return Written(
+        agents=names if is_in_paths or layout.agents != "none" else None, fields=tuple(fields), labels=tuple(labels)
+    )
 
 
 def all_columns(world, layout):
@@ -307,11 +322,19 @@ def write_episodes_fields(root, world, layout):
             group[name_of(layout, meaning)] = arrays[number]
 
 
-def write_dotted(root, world, layout):
+def write_joined(root, world, layout):
+    """Flat arrays whose names hold the agent: agent_0.obs, agent_0_obs, obs_agent_0, obs_0."""
+    pattern = {
+        "dotted": "{agent}.{field}",
+        "agent-first": "{agent}_{field}",
+        "agent-last": "{field}_{agent}",
+        "numbered": "{field}_{slot}",
+    }[layout.shape]
     own, shared = split_columns(world, layout)
     for meaning, arrays in own.items():
         for slot, name in enumerate(agent_names(layout, world.n_agents)):
-            root[f"{name}.{name_of(layout, meaning)}"] = np.concatenate(arrays)[:, slot]
+            called = pattern.format(agent=name, field=name_of(layout, meaning), slot=slot)
+            root[called] = np.concatenate(arrays)[:, slot]
     for meaning, arrays in shared.items():
         root[name_of(layout, meaning)] = np.concatenate(arrays)
     write_marks(root, world, layout, 0)
@@ -344,7 +367,10 @@ WRITERS = {
     "fields-flat": write_fields,
     "fields-blocks": write_fields,
     "episodes-fields": write_episodes_fields,
-    "dotted": write_dotted,
+    "dotted": write_joined,
+    "agent-first": write_joined,
+    "agent-last": write_joined,
+    "numbered": write_joined,
     "joint-actions": write_joint,
     "joint-observations": write_joint,
 }

@@ -2,13 +2,15 @@
 
 import numpy as np
 from tests.convscope_loaders.detection.judging import Outcome, Verdict, rows_of
+from tests.convscope_loaders.variants.worlds import joined
 
 from convscope.errors import AmbiguousLogError, ConvscopeError
 from convscope.ingest.open import open_logs
 from convscope.values.status import EndKind
 
 
-def judge_variant(path, world, layout, written):
+def judge_variant(path, worlds, layout, written):
+    world = joined(worlds)
     try:
         log = open_logs([path], loader="hdf5")
         difference = difference_of(log, world, layout, written)
@@ -32,6 +34,10 @@ def difference_of(log, world, layout, written):
             return f"the end of episode {number} is {kind}"
         if kind == EndKind.CUT:
             return f"episode {number} is cut"
+    for number, (run, checkpoint, condition) in enumerate(written.labels):
+        told = (log.episodes.run_name(number), log.episodes.checkpoint_label(number), log.episodes.condition_name(number))
+        if told != (run or log.episodes.runs[0], checkpoint, condition):
+            return f"episode {number} is of {told}, not {(run, checkpoint, condition)}"
     said = " ".join(notice.message for notice in log.header.notices)
     status, columns = rows_of(log, *written.fields)
     if (status != 1).any():

@@ -50,3 +50,14 @@ def make_world(rng, *, lengths, n_agents, width=5, n_choices=4, n_components=0, 
         positions=[array.astype("f4") for array in positions],
         is_terminated=ended,
     )
+
+
+def joined(worlds):
+    """Several worlds of the same team, one after the other."""
+    return World(
+        observations=[array for world in worlds for array in world.observations],
+        actions=[array for world in worlds for array in world.actions],
+        rewards=[array for world in worlds for array in world.rewards],
+        positions=[array for world in worlds for array in world.positions],
+        is_terminated=[flag for world in worlds for flag in world.is_terminated],
+    )
