@@ -1,14 +1,14 @@
 """Datasets that differ only in a run, checkpoint, condition, episode or agent, folded into one template each."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from convscope.ingest.container import ArrayInfo, Inventory
 from convscope.ingest.mapping import ArrayMapping, Axis
 from convscope_loaders.structure.levels import Levels
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
-from convscope_loaders.structure.templates import PathValues, Template, matches
+from convscope_loaders.structure.templates import Cell, PathValues, Template, cell_of, matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,8 @@ class Family:
     is_next: bool
     """Whether it holds what follows the step, as in ``next/reward``."""
     members: tuple[tuple[ArrayInfo, PathValues], ...]
+    by_cell: Mapping[Cell, Sequence[ArrayInfo]]
+    """The datasets of each group of arrays."""
     declared: tuple[Axis, ...] = ()
     """Axes of the arrays where a mapping declares them; empty where they are to be inferred."""
 
@@ -79,7 +81,15 @@ def declared_family(inventory: Inventory, array: ArrayMapping, meaning: Meaning 
     if not members:
         return None
     key = array.path.rsplit("/", 1)[1]
-    return Family(template=template, meaning=meaning, key=key, is_next=False, members=members, declared=array.axes)
+    return Family(
+        template=template,
+        meaning=meaning,
+        key=key,
+        is_next=False,
+        members=members,
+        by_cell=_by_cell(members),
+        declared=array.axes,
+    )
 
 
 def pick(families: Sequence[Family], *meanings: Meaning) -> Family | None:
@@ -115,7 +125,15 @@ def _family(text: str, members: list[tuple[ArrayInfo, Mapping[Axis, str]]]) -> F
         key="_".join(literal[_field_start(literal) :]) or "_".join(literal),
         is_next=is_next,
         members=tuple(members),
+        by_cell=_by_cell(members),
     )
+
+
+def _by_cell(members: Iterable[tuple[ArrayInfo, PathValues]]) -> Mapping[Cell, Sequence[ArrayInfo]]:
+    found: dict[Cell, list[ArrayInfo]] = defaultdict(list)
+    for info, values in members:
+        found[cell_of(values)].append(info)
+    return found
 
 
 _NEXT = frozenset({"next", "next_obs", "obs_next", "next_observations", "next_observation", "new_obs", "next_state"})

@@ -11,12 +11,12 @@ from convscope.values.arrays import BoolArray, IntArray
 from convscope_loaders.structure.cutters import last_ends
 from convscope_loaders.structure.evidence import Sampler, is_still
 from convscope_loaders.structure.families import Family
-from convscope_loaders.structure.layout import Cell, Layout
+from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.shapes import axes_of
+from convscope_loaders.structure.templates import Cell
 from convscope_loaders.structure.views import view_of
 
-_MAX_GROUPS = 32
 _ACTIVE = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION, Meaning.STATE)
 """Arrays that stand still only where nothing happens."""
 
@@ -51,11 +51,6 @@ class EndFlags:
         """Flags of every kind."""
         return [family for family in (self.done, self.terminated, self.truncated) if family is not None]
 
-    @property
-    def groups(self) -> list[Cell]:
-        """Groups of arrays that are looked into."""
-        return self.layout.largest_groups(_MAX_GROUPS)
-
     def kind_of_mask(self, filled: Family) -> tuple[Cut, str]:
         """Tell whether a mask covers the steps, or one row more with the final observation.
 
@@ -67,7 +62,7 @@ class EndFlags:
         text = filled.template.text
         plain = Cut.FILLED, f"{text} is true in the steps that happened"
         final = Cut.FILLED_AND_FINAL, f"{text} is true in one row after the last step, which holds the final observation"
-        excess = np.concatenate([self._excess(filled, cell) for cell in self.groups])
+        excess = np.concatenate([self._excess(filled, cell) for cell in self.layout.largest])
         if (excess == 0).all():
             return plain
         if (excess == 1).all():
@@ -93,7 +88,7 @@ class EndFlags:
 
     def cut_of_blocks(self) -> tuple[Cut, str] | None:
         """Return what follows an end flag on the time axis, in words as well; None where nothing does."""
-        told = [self._after_ends(cell) for cell in self.groups]
+        told = [self._after_ends(cell) for cell in self.layout.largest]
         if Cut.FLAGS in told:
             self.check_agents()
             return Cut.FLAGS, "rows after an end flag are the next episode"
@@ -119,7 +114,7 @@ class EndFlags:
         AmbiguousLogError
             If they go on.
         """
-        if any(self._has_left(cell) is False for cell in self.groups):
+        if any(self._has_left(cell) is False for cell in self.layout.largest):
             text = self.all[0].template.text
             raise AmbiguousLogError(
                 f"{self.place}: {text} ends for some agents before others, and they go on: either each agent has "
@@ -128,7 +123,7 @@ class EndFlags:
 
     def leaves(self) -> Family | None:
         """Return the flags with which agents leave the game before the episode ends; None where they do not."""
-        told = {self._has_left(cell) for cell in self.groups}
+        told = {self._has_left(cell) for cell in self.layout.largest}
         if told != {True, None} and told != {True}:
             return None
         return next((family for family in self.all if self._has_agents(family)), None)

@@ -9,11 +9,9 @@ from typing import TypeAlias
 from convscope.ingest.mapping import Axis
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.plan import CONTAINER_AXES
-from convscope_loaders.structure.templates import PathValues
+from convscope_loaders.structure.templates import Cell, PathValues, cell_of
 
-_OUTER = (Axis.RUN, Axis.CHECKPOINT, Axis.CONDITION, Axis.EPISODE)
-Cell: TypeAlias = tuple[str | None, ...]
-"""What stands in a path for run, checkpoint, condition and episode: a group of arrays that belong together."""
+_MAX_GROUPS = 32
 
 Sizes: TypeAlias = Mapping[Axis, int]
 """Of the axes that lead the arrays of one group."""
@@ -32,6 +30,8 @@ class Layout:
     """Whether what a path names is a group of agents, told apart on an axis of the group's arrays."""
     sizes_of: Mapping[Cell, Sequence[tuple[str | None, Sizes]]]
     """Sizes of the reference in each group of arrays, by the agent that a path names there."""
+    largest: tuple[Cell, ...]
+    """Groups of arrays with the most rows, which tell the most; the largest first."""
     knows_slots: bool = True
     """Whether it is told which entry of an axis of agents is whose."""
     assumptions: tuple[str, ...] = ()
@@ -40,15 +40,6 @@ class Layout:
     def container(self) -> tuple[Axis, ...]:
         """Axes that lead to a row: (time), (row), (episode, time) or (time, episode)."""
         return tuple(axis for axis in self.order if axis is not Axis.AGENT)
-
-    def largest_groups(self, n_groups: int) -> list[Cell]:
-        """Return the groups of arrays with the most rows, which tell the most, in their order."""
-        rows_of = {
-            cell: max(prod(size for axis, size in sizes.items() if axis is not Axis.AGENT) for _, sizes in entries)
-            for cell, entries in self.sizes_of.items()
-        }
-        chosen = sorted(rows_of, key=lambda cell: -rows_of[cell])[:n_groups]
-        return [cell for cell in rows_of if cell in chosen]
 
     @property
     def has_agent_axis(self) -> bool:
@@ -99,6 +90,7 @@ def make_layout(
         n_agents=sum(counted.values()),
         has_groups=Axis.AGENT in lead and Axis.AGENT in reference.axes,
         sizes_of=sizes_of,
+        largest=_with_most_rows(sizes_of),
     )
 
 
@@ -120,6 +112,9 @@ def declared_layout(families: Sequence[Family], n_named: int) -> Layout | None:
     return None
 
 
-def cell_of(values: PathValues) -> Cell:
-    """Return the group of arrays that a path lies in."""
-    return tuple(values.get(axis) for axis in _OUTER)
+def _with_most_rows(sizes_of: Mapping[Cell, Sequence[tuple[str | None, Sizes]]]) -> tuple[Cell, ...]:
+    rows_of = {
+        cell: max(prod(size for axis, size in sizes.items() if axis is not Axis.AGENT) for _, sizes in entries)
+        for cell, entries in sizes_of.items()
+    }
+    return tuple(sorted(rows_of, key=lambda cell: -rows_of[cell])[:_MAX_GROUPS])

@@ -159,13 +159,16 @@ class Levels:
         condition = Axis.CONDITION if Axis.CONDITION not in above else None
         if is_split or Axis.AGENT in above:
             return condition
+        if any(self._has_agents_below(path) for path in paths):
+            return self._left_open(paths, above, (Axis.CONDITION,)) if self._may_be_teams(named) else condition
         if all(path in self._acting for path in paths):
             return self._agents_or_conditions(named, paths, above)
         if all(self._holds_single_agents(path) for path in paths):
             return Axis.AGENT
-        if any(name.lower() in TEAMS for name in named):
-            return self._left_open(paths, above, (Axis.CONDITION,))
         return condition
+
+    def _may_be_teams(self, named: list[str]) -> bool:
+        return any(name.lower() in TEAMS for name in named)
 
     def _agents_or_conditions(self, named: list[str], paths: list[str], above: frozenset[Axis]) -> Axis | None:
         """Tell agents (or groups of them) from conditions, where each has arrays of its own."""
@@ -202,13 +205,21 @@ class Levels:
 
 
     def _holds_single_agents(self, group: str) -> bool:
-        """Whether the actions in a group, however deep, are one a row, and no name below it is an agent's."""
-        inside = [path for path in self._inventory.datasets if path.startswith(f"{group}/")]
-        acts = [path for path in inside if self._is_action(path)]
-        names = {part for path in inside for part in path[len(group) + 1 :].split("/")}
-        has_agents = any(self._tells_agents(name) for name in names)
-        return bool(acts) and not has_agents and all(len(self._inventory.datasets[path].shape) == 1 for path in acts)
+        """Whether the actions in a group, however deep, are one a row."""
+        acts = [path for path in self._inside(group) if self._is_action(path)]
+        return bool(acts) and all(len(self._inventory.datasets[path].shape) == 1 for path in acts)
 
+    def _has_agents_below(self, group: str) -> bool:
+        """Whether a name in a group, however deep, is an agent's."""
+        for path in self._inside(group):
+            leaf = self._leaves.fold(path, is_in_episode=False)
+            around = path[len(group) + 1 :].split("/")[:-1]
+            if any(map(self._tells_agents, around)) or (leaf is not None and leaf.axis is Axis.AGENT):
+                return True
+        return False
+
+    def _inside(self, group: str) -> list[str]:
+        return [path for path in self._inventory.datasets if path.startswith(f"{group}/")]
 
     def _tells_agents(self, name: str) -> bool:
         return Axis.AGENT in {axis_of_stem(stem_of(name)[0]), axis_of_name(name)} or name in self._agents

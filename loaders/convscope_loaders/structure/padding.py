@@ -10,13 +10,13 @@ from convscope.ingest.mapping_text import mapping_text
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family
-from convscope_loaders.structure.layout import Cell, Layout
+from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.shapes import axes_of
+from convscope_loaders.structure.templates import Cell
 from convscope_loaders.structure.views import view_of
 
 _WEIGHED = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION, Meaning.REWARD)
-_MAX_GROUPS = 32
 _NEVER_ZERO = (Meaning.OBSERVATION, Meaning.POSITION)
 """Arrays in which a row of nothing but zeros is no sight of any world."""
 
@@ -49,7 +49,7 @@ def find_padding(
     AmbiguousLogError
         If they are zeros, which may as well have been logged.
     """
-    told = [_padding_of(families, layout, sampler, cell=cell) for cell in layout.largest_groups(_MAX_GROUPS)]
+    told = [_padding_of(families, layout, sampler, cell=cell) for cell in layout.largest]
     missing = next((family for cut, family in told if cut is Cut.MISSING), None)
     if missing is not None:
         said = f"rows at the end of an episode in which {missing.template.text} holds nothing but NaN or -1 are padding"

@@ -9,8 +9,9 @@ from convscope.ingest.mapping import Axis
 from convscope.values.arrays import FloatArray
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family
-from convscope_loaders.structure.layout import Cell, Layout, cell_of
+from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.shapes import axes_of
+from convscope_loaders.structure.templates import Cell
 
 _ROWS = (Axis.TIME, Axis.ROW)
 _LEAD = ((Axis.EPISODE,), _ROWS, (Axis.AGENT,))
@@ -43,9 +44,9 @@ def view_of(
     axes = axes_of(family, layout)
     if axes is None or {Axis.ENTITY, Axis.RECEIVER} & set(axes):
         return None
-    wanted = layout.largest_groups(1)[0] if cell is None else cell
     read = sampler.whole if is_whole else sampler.part
-    views = [_arranged(read(info.path), axes) for info, values in family.members if cell_of(values) == wanted]
+    group = family.by_cell.get(layout.largest[0] if cell is None else cell, ())
+    views = [_arranged(read(info.path), axes) for info in group]
     if len({view.shape[:2] + view.shape[3:] for view in views}) != 1:
         return None
     return np.concatenate(views, axis=2)

@@ -1,6 +1,7 @@
 """Draws worlds and layouts at random."""
 
 import itertools
+from dataclasses import replace
 
 from tests.convscope_loaders.variants.layouts import AGENT_LISTS, EPISODES, LEVELS, NAMES, TEAMS, WRITERS, Layout
 from tests.convscope_loaders.variants.worlds import make_world
@@ -14,7 +15,19 @@ def pick(rng, choices):
     return choices[int(rng.integers(len(choices)))]
 
 
-def draw_layout(rng, shape=None):
+def draw_layout(rng, shape=None, *, is_plain=False):
+    """Draw a layout; a plain one has end flags, observations, the usual order of axes, and agents in a known order."""
+    layout = _draw_any(rng, shape)
+    if not is_plain:
+        return layout
+    order = {"blocks": pick(rng, ("ETN", "TEN")), "flat": "SN", "episodes": "TN"}.get(layout.shape, layout.order)
+    mark = "flags" if layout.mark == "none" else layout.mark
+    flags = pick(rng, ("done", "both", "done-agents", "both-agents"))
+    agents = "attribute" if layout.team >= len(TEAMS) - 2 else layout.agents
+    return replace(layout, order=order, mark=mark, flags=flags, agents=agents, has_observations=True)
+
+
+def _draw_any(rng, shape=None):
     shape = shape or pick(rng, sorted(WRITERS))
     is_block = shape.endswith("blocks")
     is_flat = shape in FLAT or shape.startswith("joint")
