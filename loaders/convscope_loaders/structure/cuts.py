@@ -15,6 +15,7 @@ from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.padding import find_padding
 from convscope_loaders.structure.shapes import axes_of
+from convscope_loaders.structure.views import view_of
 
 _Found = tuple[Cut, ArrayMapping | None, tuple[str, ...]]
 
@@ -103,10 +104,8 @@ class CutFinder:
         return None
 
     def _restarts(self, steps: Family) -> bool:
-        numbers = self.sampler.whole(steps.first.path)
-        axes = axes_of(steps, self.layout) or ()
-        along = next((at for at, axis in enumerate(axes) if axis in {Axis.ROW, Axis.TIME}), 0)
-        return bool((np.diff(numbers, axis=along) <= 0).any())
+        views = (view_of(steps, self.layout, self.sampler, is_whole=True, cell=cell) for cell in self.layout.largest)
+        return any(view is not None and bool((np.diff(view, axis=1) <= 0).any()) for view in views)
 
     def _kind_of_list(self, listed: Family) -> Cut:
         if listed.meaning is not Meaning.ENDS:

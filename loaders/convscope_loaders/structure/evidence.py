@@ -6,6 +6,7 @@ import numpy as np
 
 from convscope.ingest.container import ArrayReader
 from convscope.values.arrays import BoolArray, FloatArray
+from convscope_loaders.structure.lexicon import Meaning
 
 _SAMPLE = 400
 _BYTES = 8 << 20
@@ -125,6 +126,21 @@ def is_still(view: FloatArray) -> BoolArray:
     is_nothing = (view == 0) | (view == -1) | np.isnan(view)
     same: BoolArray = (view == before).all(axis=3) | is_nothing.all(axis=3)
     return same
+
+
+def rows_missing(view: FloatArray, meaning: Meaning | None) -> BoolArray:
+    """Return in which rows all values of all agents are NaN, or for actions -1 as well, shape (entries, rows).
+
+    Parameters
+    ----------
+    view
+        Shape (entries, rows, agents, values).
+    meaning
+        Of the array.
+    """
+    is_missing = np.isnan(view) | (view == -1) if meaning is Meaning.ACTION else np.isnan(view)
+    rows: BoolArray = is_missing.all(axis=(2, 3))
+    return rows
 
 
 def orientation(weights: FloatArray) -> str | None:

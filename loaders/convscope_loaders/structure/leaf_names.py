@@ -146,9 +146,10 @@ def _numbered(inventory: Inventory, *, n_listed: int) -> tuple[dict[str, Axis], 
     levels: list[OpenLevel] = []
     for group, fields in _numbered_fields(inventory).items():
         acting = next((own for field, own in fields.items() if MEANING_OF[field] is Meaning.ACTION), {})
-        # A letter with a number is anything, but not where several letters have the same numbers.
+        # A letter with a number, such as a_0, is anything, but not where several letters have the same numbers.
         alike = [own for own in fields.values() if own.keys() == acting.keys()]
-        if len(acting) < 2 or (len(alike) < 2 and all(len(field) == 1 for field in fields)):
+        is_lettered = all(re.search(r"/[a-z][_\-.]?\d+$", path, re.I) for own in fields.values() for path in own.values())
+        if len(acting) < 2 or (len(alike) < 2 and is_lettered):
             continue
         paths = [path for own in alike for path in own.values()]
         n_rows = {inventory.datasets[path].shape[:1] for path in acting.values()}

@@ -7,8 +7,8 @@ import numpy as np
 from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import ArrayMapping, Cut, EpisodeMapping, LogMapping
 from convscope.ingest.mapping_text import mapping_text
-from convscope.values.arrays import BoolArray, FloatArray
-from convscope_loaders.structure.evidence import Sampler
+from convscope.values.arrays import BoolArray
+from convscope_loaders.structure.evidence import Sampler, rows_missing
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
@@ -69,7 +69,8 @@ def _padding_of(
     views = [(family, view_of(family, layout, sampler, is_whole=False, cell=cell)) for family in weighed]
     seen = [(family, view) for family, view in views if view is not None and view.shape[1] > 1]
     for family, view in seen:
-        if _trailing(_is_missing(view)).any():
+        # A reward of -1 is a reward.
+        if family.meaning is not Meaning.REWARD and _trailing(rows_missing(view, family.meaning)).any():
             return Cut.MISSING, family
     sight = next((family for family, _ in seen if family.meaning in _NEVER_ZERO), None)
     n_rows = min((view.shape[1] for _, view in seen), default=0)
@@ -77,10 +78,6 @@ def _padding_of(
     if sight is not None and np.logical_and.reduce(zeros).any():
         return Cut.ZEROS, sight
     return Cut.WHOLE, None
-
-
-def _is_missing(view: FloatArray) -> BoolArray:
-    return np.logical_or(np.isnan(view), view == -1).all(axis=(2, 3))
 
 
 def _trailing(is_blank: BoolArray) -> BoolArray:

@@ -7,7 +7,7 @@ import numpy as np
 
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import BoolArray
-from convscope_loaders.structure.evidence import Sampler, is_filled_from_start, smoothest_axis
+from convscope_loaders.structure.evidence import Sampler, is_filled_from_start, rows_missing, smoothest_axis
 from convscope_loaders.structure.facts import FLAGS
 from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout
@@ -117,8 +117,8 @@ class Votes:
             if family.meaning not in {Meaning.ACTION, *_SMOOTH} or family.is_next or family.first.is_text:
                 continue
             view = view_of(family, layout, self.sampler, is_whole=False)
-            is_missing = None if view is None else (np.isnan(view) | (view == -1)).all(axis=(2, 3))
-            if is_missing is not None and is_missing.any() and view is not None and view.shape[1] > 1:
+            is_missing = np.zeros((0, 0), bool) if view is None else rows_missing(view, family.meaning)
+            if is_missing.any() and is_missing.shape[1] > 1:
                 return is_filled_from_start(~is_missing, 1)
         return False
 

@@ -28,6 +28,13 @@ def draw_layout(rng, shape=None, *, is_plain=False):
 
 
 def _draw_any(rng, shape=None):
+    layout = _draw_parts(rng, shape)
+    # Names under the group of positions alone may be those of anything.
+    is_unknown = layout.shape == "joint-actions" and not layout.has_observations and layout.agents == "none"
+    return replace(layout, team=0) if is_unknown else layout
+
+
+def _draw_parts(rng, shape):
     shape = shape or pick(rng, sorted(WRITERS))
     is_block = shape.endswith("blocks")
     is_flat = shape in FLAT or shape.startswith("joint")
