@@ -84,6 +84,8 @@ class Cut(StrEnum):
     """A column with the number of the episode."""
     TIMES = "times"
     """A column with the timestep, which starts again with each episode."""
+    FIRST_ROWS = "first-rows"
+    """A column of flags that are true in the first row of each episode."""
     FLAGS = "flags"
     """End flags mark the last row of each episode; the next one follows. The list is a column of flags of unknown
     kind; those of ``terminated`` and ``truncated`` count as well. Where each agent has flags of its own, the episode is

@@ -8,7 +8,7 @@ import numpy as np
 from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope_loaders.structure.evidence import Sampler
-from convscope_loaders.structure.facts import counts_rows
+from convscope_loaders.structure.facts import counts_rows, is_column
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.flags import EndFlags
 from convscope_loaders.structure.layout import Layout
@@ -39,7 +39,7 @@ class CutFinder:
             If two marks contradict each other, or nothing tells padding from steps.
         """
         flags = EndFlags(families=self.families, layout=self.layout, sampler=self.sampler, place=self.place)
-        cut, array, said = self._cut_of_rows(flags) if Axis.ROW in self.layout.order else self._cut_of_blocks(flags)
+        cut, array, said = self._cut(flags)
         is_own = Axis.AGENT in self.layout.reference.axes
         starts, lengths = self._listed(Meaning.STARTS), self._listed(Meaning.LENGTHS)
         has_both = cut is Cut.STARTS and starts is not None and lengths is not None
@@ -48,10 +48,16 @@ class CutFinder:
             array=array,
             lengths=_list(lengths) if has_both and lengths is not None else None,
             time=self._array(self._rowwise(Meaning.TIMESTEP)) if is_own else None,
-            terminated=self._array(flags.terminated),
-            truncated=self._array(flags.truncated),
+            terminated=None if cut is Cut.FIRST_ROWS else self._array(flags.terminated),
+            truncated=None if cut is Cut.FIRST_ROWS else self._array(flags.truncated),
         )
         return episodes, said
+
+    def _cut(self, flags: EndFlags) -> _Found:
+        begins = next((f for f in self.families if f.meaning is Meaning.STARTS and is_column(f, self.sampler)), None)
+        if begins is not None and axes_of(begins, self.layout) is not None:
+            return Cut.FIRST_ROWS, self._array(begins), (f"{begins.template.text} is true in first rows of episodes",)
+        return self._cut_of_rows(flags) if Axis.ROW in self.layout.order else self._cut_of_blocks(flags)
 
     def _cut_of_rows(self, flags: EndFlags) -> _Found:
         for meaning in (Meaning.STARTS, Meaning.ENDS, Meaning.LENGTHS):
@@ -69,6 +75,10 @@ class CutFinder:
             return Cut.TIMES, self._array(steps), (said,)
         if not flags.all:
             return Cut.WHOLE, None, ("nothing marks the end of an episode: all rows are read as one episode",)
+        late = flags.marks_first_rows()
+        if late is not None:
+            said = "end flags mark the first row of the next episode: what agents see jumps before it, not after it"
+            return Cut.FIRST_ROWS, self._array(late), (said,)
         flags.check_agents()
         return Cut.FLAGS, self._array(flags.done), ("end flags mark the last row of each episode",)
 
@@ -84,6 +94,10 @@ class CutFinder:
             numbers = self._rowwise(meaning)
             if numbers is not None and (cut is Cut.IDS or self._restarts(numbers)):
                 return cut, self._array(numbers), (f"{numbers.template.text} tells episodes apart ({cut})",)
+        late = flags.marks_first_rows()
+        if late is not None:
+            said = "end flags mark the first row of the next episode: what agents see jumps before it, not after it"
+            return Cut.FIRST_ROWS, self._array(late), (said,)
         marked = flags.cut_of_blocks()
         if marked is not None:
             return marked[0], self._array(flags.done), (marked[1],)
@@ -93,6 +107,7 @@ class CutFinder:
     def _listed(self, meaning: Meaning) -> Family | None:
         rank = 0 if Axis.EPISODE in self.layout.reference.axes else 1
         found = [f for f in self.families if f.meaning is meaning and len(_bare(f)) == rank and not f.is_next]
+        found = [family for family in found if not is_column(family, self.sampler)]
         return next((family for family in found if family.first.is_whole), None) if found else None
 
     def _rowwise(self, meaning: Meaning) -> Family | None:

@@ -19,7 +19,8 @@ class Marks:
     lengths: FloatArray
     """Number of steps of each episode beside a list of starts; empty without one."""
     is_end: BoolArray
-    """End flags of the team or of each agent, shape (entries, rows, flags); empty where the cut needs none."""
+    """End flags (or flags of first rows) of the team or of each agent, shape (entries, rows, flags); empty where the cut
+    needs none."""
     is_blank: BoolArray
     """Rows that hold nothing, shape (entries, rows); empty where the cut needs none."""
     rows: int
@@ -125,6 +126,13 @@ def _ids(marks: Marks) -> Spans:
     )
 
 
+def _first_rows_flagged(marks: Marks) -> Spans:
+    begins = marks.is_end.any(axis=2)
+    is_last = np.ones(begins.shape, bool)
+    is_last[:, :-1] = begins[:, 1:]
+    return _between(is_last, np.ones(begins.shape, bool))
+
+
 def _times(marks: Marks) -> Spans:
     steps = counts(marks.listed).reshape(marks.entries, marks.rows)
     is_last = np.ones(steps.shape, bool)
@@ -159,6 +167,7 @@ _CUTTERS: dict[Cut, Callable[[Marks], Spans]] = {
     Cut.LENGTHS: _lengths,
     Cut.IDS: _ids,
     Cut.TIMES: _times,
+    Cut.FIRST_ROWS: _first_rows_flagged,
     Cut.FLAGS: _flags,
     Cut.FIRST_FLAG: _first_flag,
     Cut.MISSING: _trailing,

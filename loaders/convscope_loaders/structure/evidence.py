@@ -17,6 +17,10 @@ time axes (0.76 of noise, most far lower) and 1, which noise has."""
 _ENOUGH = 64
 """Rows and agents together, below which noise may look as smooth as that."""
 
+_FEW_FLAGS = 3
+_JUMP = 3.0
+"""A reset moves what agents see several times as far as a step does."""
+
 
 class Sampler:
     """Reads parts of datasets, each once.
@@ -126,6 +130,28 @@ def is_still(view: FloatArray) -> BoolArray:
     is_nothing = (view == 0) | (view == -1) | np.isnan(view)
     same: BoolArray = (view == before).all(axis=3) | is_nothing.all(axis=3)
     return same
+
+
+def jumps_before(view: FloatArray, flags: BoolArray) -> bool | None:
+    """Whether values jump from the row before a flagged one to it, rather than from it to the next; None if unclear.
+
+    Parameters
+    ----------
+    view
+        Shape (entries, rows, agents, values).
+    flags
+        Shape (entries, rows).
+    """
+    n_entries, n_rows = min(len(view), len(flags)), min(view.shape[1], flags.shape[1])
+    steps = np.nan_to_num(np.abs(np.diff(view[:n_entries, :n_rows], axis=1))).mean(axis=(2, 3))
+    inner = flags[:n_entries, 1 : n_rows - 1]
+    if inner.sum() < _FEW_FLAGS:
+        return None
+    before, after = np.median(steps[:, :-1][inner]), np.median(steps[:, 1:][inner])
+    usual = np.median(steps)
+    if max(before, after) < _JUMP * usual or min(before, after) > max(before, after) / _JUMP:
+        return None
+    return bool(before > after)
 
 
 def rows_missing(view: FloatArray, meaning: Meaning | None) -> BoolArray:

@@ -95,6 +95,8 @@ class Facts:
 
     def _of_numbers(self, family: Family) -> list[Fact]:
         text = family.template.text
+        if is_column(family, self.sampler):
+            return [Fact(stands=lambda one: _has_rows(family, one), said=f"{text} has its rows")]
         if family.meaning in LISTS and len(stripped(family.first.shape)) == 1:
             return [Fact(stands=lambda one: self._counts(family, one), said=f"{text} counts the steps of each episode")]
         if family.meaning in _COLUMNS:
@@ -130,6 +132,15 @@ class Facts:
         # A stream has no padding to be masked.
         mask = None if Axis.ROW in layout.order else view_of(family, layout, self.sampler, is_whole=True)
         return mask is not None and is_filled_from_start(mask, 1)
+
+
+def is_column(family: Family, sampler: Sampler) -> bool:
+    """Whether what is called a list of episodes is a column of flags: true in their first (or last) rows."""
+    if family.meaning not in {Meaning.STARTS, Meaning.ENDS} or family.first.is_text or family.first.columns:
+        return False
+    # A list of starts rises; zeros and ones do that for two episodes at most.
+    numbers = sampler.whole(family.first.path)
+    return numbers.size > 2 and bool(np.isin(numbers, (0, 1)).all())
 
 
 def counts_rows(meaning: Meaning | None, numbers: FloatArray, n_rows: int, *, has_gaps: bool = False) -> bool:

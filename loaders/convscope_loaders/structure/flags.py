@@ -9,7 +9,7 @@ from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import Axis, Cut
 from convscope.values.arrays import BoolArray, IntArray
 from convscope_loaders.structure.cutters import last_ends
-from convscope_loaders.structure.evidence import Sampler, is_still
+from convscope_loaders.structure.evidence import Sampler, is_still, jumps_before
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
@@ -105,6 +105,26 @@ class EndFlags:
         is_sticky = bool(flags.all(axis=2)[after].all()) and not flags.all()
         is_padding = is_sticky or self._stands_still(after[..., None], cell)
         return Cut.FIRST_FLAG if is_padding else Cut.FLAGS
+
+    def marks_first_rows(self) -> Family | None:
+        """Return the flags if they mark the first row of the next episode, as agents' sight tells; else None."""
+        told = [self._jumps_before(cell) for cell in self.layout.largest]
+        if True not in told or False in told or len(self.all) > 1:
+            return None
+        return self.all[0]
+
+    def _jumps_before(self, cell: Cell) -> bool | None:
+        """Whether what agents see jumps before flagged rows and not after them; None where it does not tell."""
+        flags = self._together(cell)
+        views = [
+            view_of(family, self.layout, self.sampler, is_whole=False, cell=cell)
+            for family in self.families
+            if family.meaning in {Meaning.OBSERVATION, Meaning.POSITION} and not family.is_next
+        ]
+        if flags is None:
+            return None
+        told = {jumps_before(view, flags.all(axis=2)) for view in views if view is not None}
+        return True if told == {True} else False if False in told else None
 
     def check_agents(self) -> None:
         """Make sure that agents whose flags come before the episode's end have left the game.

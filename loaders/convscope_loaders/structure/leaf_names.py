@@ -56,7 +56,8 @@ class LeafNames:
     def __init__(self, inventory: Inventory, agent_names: Sequence[str], declared: Mapping[str, Axis]) -> None:
         self._listed = frozenset(agent_names)
         self._declared = declared
-        self._parts = _agent_parts(inventory)
+        self._field_of = _field_groups(inventory)
+        self._parts = _agent_parts(inventory, self._field_of)
         self._numbered, self._open = _numbered(inventory, n_listed=len(agent_names))
 
     @property
@@ -68,6 +69,10 @@ class LeafNames:
     def open(self) -> tuple[OpenLevel, ...]:
         """Arrays that could be several things."""
         return tuple(level for level in self._open if not any(path in self._declared for path in level.paths))
+
+    def is_field(self, group: str) -> bool:
+        """Whether a group holds the arrays of one field, by its name and theirs."""
+        return group in self._field_of
 
     def add_agents(self, names: Iterable[str]) -> None:
         """Learn names of agents from groups."""
@@ -92,10 +97,10 @@ class LeafNames:
         before, dot, after = name.partition(".")
         if dot and before in self._parts:
             return Leaf(text=f"{{agent}}.{after}", axis=Axis.AGENT, value=before)
-        parent = MEANING_OF.get(parts[-2].lower()) if len(parts) > 1 else None
+        parent = self._field_of.get(path.rsplit("/", 1)[0])
         if name in self._parts:
             return Leaf(text="{agent}", axis=Axis.AGENT, value=name)
-        if parent in _FIELD_GROUPS and name.lower() not in MEANING_OF:
+        if parent is not None and name.lower() not in MEANING_OF:
             axis = Axis.AGENT if name in self._listed else _axis_of_numbered(name)
             return None if axis is None else Leaf(text=f"{{{axis}}}", axis=axis, value=name)
         return self._joined(name)
@@ -126,17 +131,31 @@ def _numbered_leaf(name: str, axis: Axis) -> Leaf:
     return Leaf(text=f"{name[: -len(number)]}{{{axis}}}", axis=axis, value=number)
 
 
-def _agent_parts(inventory: Inventory) -> set[str]:
+def _field_groups(inventory: Inventory) -> dict[str, Meaning]:
+    """Return the groups that are called as a field and hold arrays of no other field, such as ``/obs`` of ``/obs/x``."""
+    told: dict[str, Meaning] = {}
+    others: set[str] = set()
+    for path in inventory.datasets:
+        group, name = path.rsplit("/", 1)
+        meaning = MEANING_OF.get(group.rsplit("/", 1)[-1].lower())
+        if meaning in _FIELD_GROUPS and meaning is not None:
+            told[group] = meaning
+        if name.lower() in MEANING_OF:
+            others.add(group)
+    return {group: meaning for group, meaning in told.items() if group not in others}
+
+
+def _agent_parts(inventory: Inventory, field_of: Mapping[str, Meaning]) -> set[str]:
     """Return the names under a group of actions, and those before the dot of an action: each stands for an agent."""
     parts: set[str] = set()
     for path in inventory.datasets:
-        names = path.strip("/").split("/")
-        before, dot, after = names[-1].partition(".")
+        group, name = path.rsplit("/", 1)
+        before, dot, after = name.partition(".")
         if dot and MEANING_OF.get(after.lower()) is Meaning.ACTION:
             parts.add(before)
-        is_under_actions = len(names) > 1 and MEANING_OF.get(names[-2].lower()) is Meaning.ACTION
-        if is_under_actions and not names[-1].isdecimal() and _axis_of_numbered(names[-1]) is not Axis.EPISODE:
-            parts.add(names[-1])
+        is_under_actions = field_of.get(group) is Meaning.ACTION
+        if is_under_actions and not name.isdecimal() and _axis_of_numbered(name) is not Axis.EPISODE:
+            parts.add(name)
     return parts
 
 

@@ -133,7 +133,7 @@ class Levels:
             for name, paths in names.items()
             if kinds[name] is None
             and not stem_of(name)[1]
-            and name.lower() not in LITERALS | MEANING_OF.keys()
+            and not self._is_called_otherwise(name, paths)
             and self._has_actions(paths)
         ]
         splits = [name for name in open_names if name.lower() in SPLITS]
@@ -149,6 +149,11 @@ class Levels:
         if axis is not None:
             what = {Axis.CONDITION: "conditions, such as maps or layouts"}.get(axis, f"{axis}s")
             self._said[f"the groups {', '.join(named[:6])} are read as {what}"] = None
+
+    def _is_called_otherwise(self, name: str, paths: list[str]) -> bool:
+        # A letter may be the name of an agent, where a group called so holds fields and is none.
+        is_field = name.lower() in MEANING_OF and (len(name) > 1 or any(map(self._leaves.is_field, paths)))
+        return is_field or name.lower() in LITERALS
 
     def _axis_of_named(
         self, named: list[str], paths: list[str], above: frozenset[Axis], *, is_split: bool

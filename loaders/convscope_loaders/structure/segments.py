@@ -118,7 +118,7 @@ def _marks(
     array, cut = episodes.array, episodes.cut
     listed, lengths = np.empty(0), np.empty(0)
     is_end, is_blank = np.zeros((0, 0, 0), bool), np.zeros((0, 0), bool)
-    if cut in {Cut.FLAGS, Cut.FIRST_FLAG}:
+    if cut in {Cut.FLAGS, Cut.FIRST_FLAG, Cut.FIRST_ROWS}:
         is_end = _end_flags(file, episodes, values, extent=extent, agents=agents)
     elif cut in {Cut.MISSING, Cut.ZEROS} and array is not None:
         is_blank = blank_rows(file, Template(text=array.path).fill(values), array.axes, cut=cut)
