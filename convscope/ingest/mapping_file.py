@@ -50,7 +50,8 @@ class _Reader:
         if content.get("convscope-mapping") != MAPPING_VERSION:
             message = f"must begin with: convscope-mapping = {MAPPING_VERSION}"
             raise self.document.fault(message, ("convscope-mapping",))
-        self.document.check_keys(("agents",), ("names", "teams", "alive", "acting"), "key")
+        agent_keys = ("names", "teams", "alive", "alive_values", "leaves", "acting")
+        self.document.check_keys(("agents",), agent_keys, "key")
         self.document.check_keys(("log",), ("environment", "framework", "ignore"), "key")
         own = [name for name in self.document.table("fields") if name.startswith(INFO)]
         self.document.check_keys(("fields",), (*FIELD_NAMES, *own), "field")
@@ -61,6 +62,8 @@ class _Reader:
             teams=self._teams(),
             roles=self._roles() if "roles" in content else None,
             alive=self._optional_array("agents", "alive"),
+            alive_values=self._numbers("agents", "alive_values"),
+            leaves=self._optional_array("agents", "leaves"),
             acting=self._optional_array("agents", "acting"),
             ignore=self._texts("log", "ignore"),
             environment=self._text("log", "environment"),
@@ -81,10 +84,12 @@ class _Reader:
         )
 
     def _episodes(self) -> EpisodeMapping:
-        self.document.check_keys(("episodes",), ("cut", "list", "time", "terminated", "truncated", "ended"), "key")
+        keys = ("cut", "list", "lengths", "time", "terminated", "truncated", "ended")
+        self.document.check_keys(("episodes",), keys, "key")
         return EpisodeMapping(
             cut=self._choice(Cut, ("episodes", "cut"), self._text("episodes", "cut") or ""),
             array=self._optional_array("episodes", "list"),
+            lengths=self._optional_array("episodes", "lengths"),
             time=self._optional_array("episodes", "time"),
             terminated=self._optional_array("episodes", "terminated", may_be_scalar=True),
             truncated=self._optional_array("episodes", "truncated", may_be_scalar=True),

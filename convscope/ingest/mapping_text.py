@@ -41,13 +41,15 @@ def _agent_entries(mapping: LogMapping) -> dict[str, str]:
     entries = {"names": _list(mapping.agents)} if mapping.agents else {}
     for team in dict.fromkeys(mapping.teams.values()):
         entries[f"teams.{_key(team)}"] = _list([agent for agent, own in mapping.teams.items() if own == team])
-    arrays = {"alive": mapping.alive, "acting": mapping.acting}
-    return entries | {key: _inline(array) for key, array in arrays.items() if array is not None}
+    arrays = {"alive": mapping.alive, "leaves": mapping.leaves, "acting": mapping.acting}
+    entries |= {key: _inline(array) for key, array in arrays.items() if array is not None}
+    return entries | ({"alive_values": _numbers(mapping.alive_values)} if mapping.alive_values else {})
 
 
 def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
     arrays = {
         "list": episodes.array,
+        "lengths": episodes.lengths,
         "time": episodes.time,
         "terminated": episodes.terminated,
         "truncated": episodes.truncated,
@@ -64,7 +66,7 @@ def _field_entries(field: FieldMapping) -> dict[str, str]:
     if field.is_one_hot:
         entries["one_hot"] = "true"
     if field.widths:
-        entries["widths"] = f"[{', '.join(str(width) for width in field.widths)}]"
+        entries["widths"] = _numbers(field.widths)
     if field.values:
         entries["values"] = _list(field.values)
     return entries
@@ -81,7 +83,7 @@ def _role_entries(roles: RoleMapping) -> dict[str, str]:
 
 def _array_entries(array: ArrayMapping) -> dict[str, str]:
     entries = {"path": _quoted(array.path), "axes": _list(array.axes)}
-    return entries | ({"take": f"[{', '.join(str(entry) for entry in array.take)}]"} if array.take else {})
+    return entries | ({"take": _numbers(array.take)} if array.take else {})
 
 
 def _inline(array: ArrayMapping) -> str:
@@ -90,6 +92,10 @@ def _inline(array: ArrayMapping) -> str:
 
 def _list(texts: Sequence[str]) -> str:
     return f"[{', '.join(_quoted(text) for text in texts)}]"
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    return f"[{', '.join(str(number) for number in numbers)}]"
 
 
 def _key(name: str) -> str:

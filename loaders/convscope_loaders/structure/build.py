@@ -15,11 +15,12 @@ from convscope.values.episodes import EpisodeTable
 from convscope.values.fields import ACTIONS
 from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
-from convscope_loaders.structure.agents import make_agents, see_actions
+from convscope_loaders.structure.agents import SeenActions, make_agents, see_actions
 from convscope_loaders.structure.ends import end_kinds
 from convscope_loaders.structure.fields import check_sizes, plan_field
 from convscope_loaders.structure.finals import with_finals
 from convscope_loaders.structure.gathered import find_stored
+from convscope_loaders.structure.groups import split_groups
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field
@@ -58,7 +59,8 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     LogFormatError
         If the arrays do not fit together, or no episode has a step.
     """
-    mapping, place, inventory = reading.mapping, str(probe.path), container.inventory
+    container, mapping = split_groups(container, reading.mapping)
+    place, inventory = str(probe.path), container.inventory
     with container.store.open() as file:
         rows = plan_rows(inventory, file, mapping, place=place)
         planned, final_notices = with_finals(
@@ -72,9 +74,8 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     source = _source(container, planned.plan, mapping=mapping, n_agents=len(agents), place=place)
     actions = next((plan for plan in source.fields if plan.spec.name == ACTIONS), None)
     seen = see_actions(source, actions.spec, planned.plan.rows, n_agents=len(agents)) if actions is not None else None
-    source = replace(
-        source, fields=tuple(_discrete(p, is_whole=seen is not None and seen.is_whole) for p in source.fields)
-    )
+    if seen is not None:
+        source = replace(source, fields=tuple(_with_choices(plan, seen) for plan in source.fields))
     header = LogHeader(
         agents=make_agents(
             agents, [plan.spec for plan in source.fields], seen, teams=mapping.teams, roles=roles.of_agent
@@ -97,8 +98,8 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     )
 
 
-def _discrete(plan: FieldPlan, *, is_whole: bool) -> FieldPlan:
-    return replace(plan, is_action=is_whole) if plan.spec.name == ACTIONS else plan
+def _with_choices(plan: FieldPlan, seen: SeenActions) -> FieldPlan:
+    return replace(plan, is_choice=tuple(seen.is_whole.tolist())) if plan.spec.name == ACTIONS else plan
 
 
 def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMapping) -> tuple[Notice, ...]:
@@ -123,7 +124,7 @@ def _source(container: Container, rows: RowPlan, *, mapping: LogMapping, n_agent
         check_sizes(inventory, field, reference_field(mapping), rows=rows, place=place)
     plans: list[FieldPlan] = []
     missing: set[str] = set()
-    flags = {"info/alive": mapping.alive, "info/acting": mapping.acting}
+    flags = {"info/alive": mapping.alive, "info/leaves": mapping.leaves, "info/acting": mapping.acting}
     of_status = [FieldMapping(name=name, array=array) for name, array in flags.items() if array is not None]
     for field in (*mapping.fields, *of_status):
         plan, absent = plan_field(inventory, field, rows, n_agents=n_agents, place=place)
@@ -136,6 +137,8 @@ def _source(container: Container, rows: RowPlan, *, mapping: LogMapping, n_agent
         rows=rows,
         fields=tuple(plans[: len(mapping.fields)]),
         presence=status_plans.get("info/alive"),
+        present_values=mapping.alive_values,
+        leaves=status_plans.get("info/leaves"),
         turns=status_plans.get("info/acting"),
         missing=frozenset(missing),
         stored=find_stored(inventory, plans, rows),

@@ -14,7 +14,8 @@ from convscope_loaders.structure.families import Family, followed_path, pick
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.names import attribute_list
-from convscope_loaders.structure.shapes import axes_of, lies_beside
+from convscope_loaders.structure.readings import unknown_slots
+from convscope_loaders.structure.shapes import axes_of, is_unslotted, lies_beside
 
 _OF_AGENTS = {
     Meaning.OBSERVATION: names.OBSERVATIONS,
@@ -50,6 +51,9 @@ _NO_FIELDS = frozenset(
         Meaning.ALIVE,
     }
 )
+_CODED = frozenset({"status", "agent_status"})
+"""Arrays of codes, which say who lives only where the codes are named."""
+_ACTING = frozenset({"acting", "alive", "active", "living", "playing"})
 _WITH_VALUES = frozenset({names.OBSERVATIONS, names.POSITIONS, names.ACTION_MASKS, names.ACTION_LOGITS})
 
 
@@ -59,6 +63,7 @@ class FoundFields:
 
     fields: tuple[FieldMapping, ...]
     alive: ArrayMapping | None
+    alive_values: tuple[int, ...]
     assumptions: tuple[str, ...]
     notices: tuple[Notice, ...]
 
@@ -83,16 +88,20 @@ class FieldFinder:
         found: list[FieldMapping] = []
         said: list[str] = []
         left_out: list[Family] = []
+        unslotted: list[Family] = []
         for family in self._wanted():
+            if self._is_unslotted(family):
+                unslotted.append(family)
+                continue
             fields, sentence = self._fields(family)
             if fields:
                 found.extend(fields)
                 said.extend([sentence] if sentence else [])
             elif family.meaning not in _NO_FIELDS:
                 left_out.append(family)
-        if Axis.AGENT in self.layout.reference.axes:
+        if not self.layout.has_agent_axis:
             said.append("an agent whose arrays end before the episode does is out of the game from there on")
-        alive, alive_said = self._alive()
+        alive, alive_values, alive_said = self._alive()
         unique = [field for field in _unique(found) if field.name not in self.taken]
         if self.n_entities:
             n = self.layout.n_agents
@@ -103,8 +112,9 @@ class FieldFinder:
         return FoundFields(
             fields=tuple(unique),
             alive=alive,
+            alive_values=alive_values,
             assumptions=(*dict.fromkeys(said), *alive_said),
-            notices=_left_out(left_out),
+            notices=(*_left_out(left_out), *_without_slots(unslotted)),
         )
 
     def _wanted(self) -> list[Family]:
@@ -114,6 +124,21 @@ class FieldFinder:
         has_action = pick(current, Meaning.ACTION) is not None or names.ACTIONS in self.taken
         readable = [f for f in (*current, *later) if not f.first.is_text and not f.first.columns]
         return [f for f in readable if not (has_action and f.meaning is Meaning.ACTION_ONE_HOT)]
+
+    def _is_unslotted(self, family: Family) -> bool:
+        """Whether an array that is not needed has an axis of agents in an order that nothing tells.
+
+        Raises
+        ------
+        AmbiguousLogError
+            If it is needed.
+        """
+        axes = None if family.meaning in _NO_FIELDS else axes_of(family, self.layout, n_entities=self.n_entities)
+        if axes is None or not is_unslotted(family, axes, self.layout):
+            return False
+        if family.meaning in {Meaning.ACTION, Meaning.OBSERVATION}:
+            raise unknown_slots(self.families, family, place=self.place)
+        return True
 
     def _fields(self, family: Family) -> tuple[tuple[FieldMapping, ...], str]:
         if family.meaning in _NO_FIELDS or 0 in family.first.shape[1:]:
@@ -145,9 +170,11 @@ class FieldFinder:
         said = ""
         if family.meaning is Meaning.ACTION and not is_of_agents:
             known = names.INFO + family.key
+        if known == names.STATE and family.meaning is Meaning.OBSERVATION and names.OBSERVATIONS in self.taken:
+            known = None
         if known in _WITH_VALUES and Axis.VALUE not in axes:
             known = None
-        if family.meaning is Meaning.OBSERVATION and not is_of_agents:
+        if family.meaning is Meaning.OBSERVATION and known == names.STATE:
             said = f"{family.template.text} has no agent axis: it is read as the state that all share"
         array = ArrayMapping(path=family.template.text, axes=axes)
         field = FieldMapping(name=known or names.INFO + family.key, array=array, values=self._values(family, known))
@@ -169,11 +196,12 @@ class FieldFinder:
 
     def _action(self, field: FieldMapping, family: Family) -> tuple[FieldMapping, str]:
         inner = family.first.shape[len([axis for axis in field.array.axes if axis is not Axis.VALUE]) :]
-        if len(inner) == 1 and inner[0] > 1 and is_one_hot(self.sampler.head(family.first.path)):
+        if len(inner) == 1 and inner[0] > 1 and is_one_hot(self.sampler.part(family.first.path)):
             return replace(
                 field, is_one_hot=True
             ), f"{family.template.text} is one-hot: the place of the one is the action"
-        is_joint = Axis.AGENT in field.array.axes and any(Axis.AGENT in other.axes for other in self.families)
+        has_own = any(Axis.AGENT in other.axes for other in self.families) and not self.layout.has_groups
+        is_joint = Axis.AGENT in field.array.axes and has_own
         if is_joint:
             return (
                 field,
@@ -183,7 +211,7 @@ class FieldFinder:
 
     def _pairs(self, family: Family, axes: tuple[Axis, ...]) -> tuple[tuple[FieldMapping, ...], str]:
         name = names.ATTENTION if family.meaning is Meaning.ATTENTION else names.GATES
-        told = orientation(self.sampler.head(family.first.path))
+        told = orientation(self.sampler.part(family.first.path))
         if told is None or (name == names.GATES and Axis.HEAD in axes):
             return (), ""
         turned = axes if told == "rows" else (*axes[:-2], Axis.SENDER, Axis.RECEIVER)
@@ -204,18 +232,30 @@ class FieldFinder:
             FieldMapping(name=others, array=ArrayMapping(path=text, axes=axes, take=tuple(range(n_agents, n_all)))),
         )
 
-    def _alive(self) -> tuple[ArrayMapping | None, tuple[str, ...]]:
+    def _alive(self) -> tuple[ArrayMapping | None, tuple[int, ...], tuple[str, ...]]:
         for family in self.families:
-            if family.meaning is not Meaning.ALIVE or family.is_next:
+            is_coded = family.key.lower() in _CODED
+            if (family.meaning not in {Meaning.ALIVE, Meaning.FILLED} and not is_coded) or family.is_next:
                 continue
-            axes = axes_of(family, self.layout, n_entities=self.n_entities)
-            if axes is None or not (Axis.AGENT in family.axes or {Axis.AGENT, Axis.ENTITY} & set(axes)):
+            values = self._living(family)
+            axes = axes_of(replace(family, meaning=Meaning.ALIVE), self.layout, n_entities=self.n_entities)
+            is_of_agents = axes is not None and (Axis.AGENT in family.axes or {Axis.AGENT, Axis.ENTITY} & set(axes))
+            if axes is None or not is_of_agents or (is_coded and not values) or self._is_unslotted(family):
                 continue
             said = f"an agent is out of the game after its last row in {family.template.text}"
             take = tuple(range(self.layout.n_agents)) if Axis.ENTITY in axes else ()
             as_agents = tuple(Axis.AGENT if axis is Axis.ENTITY else axis for axis in axes)
-            return ArrayMapping(path=family.template.text, axes=as_agents, take=take), (said,)
-        return None, ()
+            return ArrayMapping(path=family.template.text, axes=as_agents, take=take), values, (said,)
+        return None, (), ()
+
+    def _living(self, family: Family) -> tuple[int, ...]:
+        """Return the codes of agents that act, where attributes name the codes as the CF conventions do."""
+        attributes = self.inventory.attributes.get(family.first.path, {})
+        codes, meanings = attributes.get("flag_values"), attributes.get("flag_meanings")
+        if not isinstance(codes, tuple) or not isinstance(meanings, str):
+            return ()
+        named = zip(codes, meanings.lower().split(), strict=False)
+        return tuple(code for code, name in named if name in _ACTING and type(code) is int)
 
     def _widths(self) -> tuple[int, ...]:
         for family in self.families:
@@ -246,6 +286,17 @@ def _unique(found: Sequence[FieldMapping]) -> list[FieldMapping]:
         else:
             unique.append(field)
     return unique
+
+
+def _without_slots(families: Sequence[Family]) -> tuple[Notice, ...]:
+    if not families:
+        return ()
+    listed = ", ".join(family.template.text for family in families[:6])
+    message = (
+        f"which entry of their axis of agents is whose is not told, so these arrays are left out: {listed}; name the "
+        "agents in a mapping, in the order of that axis"
+    )
+    return (Notice(code="unknown-order-of-agents", message=message, where=families[0].template.text),)
 
 
 def _left_out(families: Sequence[Family]) -> tuple[Notice, ...]:

@@ -6,6 +6,10 @@ from convscope.ingest.container import ArrayReader, Inventory, Value
 from convscope.ingest.json_text import parsed_json
 from convscope_loaders.structure.lexicon import MEANING_OF, Meaning
 
+_TABLES = frozenset({"agents", "players"})
+_COLUMNS = frozenset({"id", "ids", "name", "names"})
+"""Of a table of agents."""
+
 
 def text_list(value: Value | None) -> tuple[str, ...]:
     """Return a list of names from an attribute: a list of texts, or one written as JSON or with commas."""
@@ -53,7 +57,10 @@ def agent_names(inventory: Inventory, file: ArrayReader) -> tuple[tuple[str, ...
     if names:
         return names, place
     for path, info in inventory.datasets.items():
-        if info.is_text and len(info.shape) == 1 and MEANING_OF.get(path.split("/")[-1].lower()) is Meaning.AGENT_NAMES:
+        parts = path.lower().split("/")
+        is_table = parts[-2] in _TABLES and parts[-1] in _COLUMNS
+        is_list = MEANING_OF.get(parts[-1]) is Meaning.AGENT_NAMES
+        if info.is_text and len(info.shape) == 1 and (is_list or is_table):
             return file.read_text(path), path
     return (), ""
 

@@ -25,8 +25,8 @@ class FieldPlan:
     take: tuple[int, ...] = ()
     """Entries of the agent or entity axis; empty for all."""
     is_one_hot: bool = False
-    is_action: bool = False
-    """Whether -1 means that there was none."""
+    is_choice: tuple[bool, ...] = ()
+    """Agents whose values are choices, of which -1 is none; empty where the field holds no actions."""
     has_final: bool = False
     """Whether its array has a value in the row after an episode's last step."""
     next_template: Template | None = None
