@@ -111,7 +111,9 @@ def test_a_stream_is_cut_where_the_last_agent_has_had_its_flag(path):
 
 def test_agents_that_go_on_after_their_own_flags_are_ambiguous(path):
     over = RNG.random((60, 3)) < 0.1
-    write(path, {"obs": walk(60, 3, 4), "actions": RNG.integers(4, size=(60, 3)), "dones": over}, agents=["a", "b", "c"])
+    write(
+        path, {"obs": walk(60, 3, 4), "actions": RNG.integers(4, size=(60, 3)), "dones": over}, agents=["a", "b", "c"]
+    )
     with pytest.raises(AmbiguousLogError, match="for some agents before others"):
         opened(path)
 
@@ -120,7 +122,10 @@ def padded(lengths, blank, *, n_agents=2, width=3):
     """Padded blocks (episode, time, agent, ...) without anything that tells the padding."""
     n_rows = max(lengths)
     happened = np.arange(n_rows) < np.array(lengths)[:, None]
-    observed, actions = walk(len(lengths), n_rows, n_agents, width, axis=1), np.ones((len(lengths), n_rows, n_agents), int)
+    observed, actions = (
+        walk(len(lengths), n_rows, n_agents, width, axis=1),
+        np.ones((len(lengths), n_rows, n_agents), int),
+    )
     observed[~happened], actions[~happened] = blank
     return {"obs": observed, "act": actions, "rew": happened.astype("f4")}
 
@@ -204,7 +209,11 @@ def test_of_as_many_episodes_as_steps_the_mask_tells_which_are_which(path):
 
 
 def test_where_all_sizes_are_the_same_and_little_else_tells_nothing_is_guessed(path):
-    arrays = {"obs": walk(4, 4, 4, 4, axis=1), "actions": RNG.integers(3, size=(4, 4, 4)), "rewards": np.ones((4, 4))}
+    arrays = {
+        "obs": RNG.normal(size=(4, 4, 4, 4)),
+        "actions": RNG.integers(3, size=(4, 4, 4)),
+        "rewards": np.ones((4, 4)),
+    }
     write(path, arrays | {"lengths": np.array([4, 2, 1, 3])})
     with pytest.raises(AmbiguousLogError, match="can be read in 6 ways"):
         opened(path)
@@ -260,7 +269,11 @@ def test_groups_of_agents_have_agents_of_their_own(path):
 def test_layouts_are_no_groups_of_agents(path):
     arrays = {}
     for name, n in (("cramped", 20), ("ring", 30)):
-        arrays |= {f"{name}/obs": walk(n, 2, 4), f"{name}/actions": np.ones((n, 2), int), f"{name}/rew": np.ones((n, 2))}
+        arrays |= {
+            f"{name}/obs": walk(n, 2, 4),
+            f"{name}/actions": np.ones((n, 2), int),
+            f"{name}/rew": np.ones((n, 2)),
+        }
         arrays |= {f"{name}/done": flags_at(n, 9, n - 1)}
     write(path, arrays, agents=["a", "b"])
     log = opened(path)

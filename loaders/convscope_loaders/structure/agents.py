@@ -78,7 +78,7 @@ def make_agents(
     action space; the number of choices is the width of masks or logits, else the largest action of any of them.
     """
     kinds = [_kind(name, number, plans) for number, name in enumerate(agent_names)]
-    spaces = _spaces(kinds, plans, seen)
+    spaces = _spaces(kinds, seen)
     labels = _labels(kinds, spaces)
     return tuple(
         Agent(
@@ -116,7 +116,7 @@ def _choices(plans: Sequence[FieldPlan], number: int) -> int:
     return 0
 
 
-def _spaces(kinds: Sequence[_Kind], plans: Sequence[FieldPlan], seen: SeenActions | None) -> dict[_Kind, ActionSpace]:
+def _spaces(kinds: Sequence[_Kind], seen: SeenActions | None) -> dict[_Kind, ActionSpace]:
     spaces: dict[_Kind, ActionSpace] = {}
     for kind in dict.fromkeys(kinds):
         width = kind[3]

@@ -19,6 +19,8 @@ from convscope_loaders.structure.agents import SeenActions, make_agents, see_act
 from convscope_loaders.structure.ends import end_kinds
 from convscope_loaders.structure.fields import check_sizes, plan_field
 from convscope_loaders.structure.groups import split_groups
+from convscope_loaders.structure.labels import EpisodeLabels, label_episodes
+from convscope_loaders.structure.names import called
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field
@@ -57,9 +59,11 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     container, mapping = split_groups(container, reading.mapping)
     place, inventory = str(probe.path), container.inventory
     with container.store.open() as file:
-        planned = _with_final(plan_rows(inventory, file, mapping, place=place), inventory, mapping)
+        found = _with_final(plan_rows(inventory, file, mapping, place=place), inventory, mapping)
+        labels = label_episodes(inventory, file, mapping, plan=found.plan, default=probe.name)
+        planned = found.in_order(labels.order)
         agents = _agent_names(inventory, planned.plan, mapping, place=place)
-        roles = read_roles(file, mapping.roles, planned.plan, agents=agents)
+        roles = read_roles(inventory, file, mapping.roles, plan=planned.plan, agents=agents)
         ends = end_kinds(file, mapping.episodes, planned)
     if not len(planned.plan.length):
         raise LogFormatError(f"{place} holds no episode with a step")
@@ -76,12 +80,12 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
         environment=mapping.environment,
         roles=roles.names,
         identities_persist=roles.identities_persist,
-        notices=(*reading.notices, *_left_out(planned, source, mapping), *roles.notices),
+        notices=(*reading.notices, *_left_out(planned, source, mapping), *labels.notices, *roles.notices),
     )
     n_episodes = len(planned.plan.length)
     return TrajectoryLog(
         header=header,
-        episodes=_episodes(planned.plan, mapping, roles, ends=ends, name=probe.name),
+        episodes=_episodes(planned.plan, mapping, roles, ends=ends, labels=labels),
         sources=(source,),
         source_of=np.zeros(n_episodes, dtype=np.int64),
         local_of=np.arange(n_episodes),
@@ -114,7 +118,9 @@ def _source(container: Container, rows: RowPlan, *, mapping: LogMapping, n_agent
         check_sizes(inventory, field, reference_field(mapping), rows=rows, place=place)
     planned = [plan_field(inventory, field, rows, n_agents=n_agents, place=place) for field in mapping.fields]
     lives = {
-        name: plan_field(inventory, FieldMapping(name=f"info/{name}", array=array), rows, n_agents=n_agents, place=place)
+        name: plan_field(
+            inventory, FieldMapping(name=f"info/{name}", array=array), rows, n_agents=n_agents, place=place
+        )
         for name, array in (("alive", mapping.alive), ("leaves", mapping.leaves))
         if array is not None
     }
@@ -142,12 +148,7 @@ def _agent_names(inventory: Inventory, rows: RowPlan, mapping: LogMapping, *, pl
     is_counted = all(part.isdecimal() for part in rows.agents)
     if mapping.agents and (is_counted or set(mapping.agents) == set(rows.agents)):
         return mapping.agents
-    return tuple(_called(part) for part in rows.agents) or tuple(f"agent_{slot}" for slot in range(n_agents))
-
-
-def _called(part: str) -> str:
-    number = part.removeprefix("_index_")
-    return f"agent_{number}" if number.isdecimal() else part
+    return tuple(called(part) for part in rows.agents) or tuple(f"agent_{slot}" for slot in range(n_agents))
 
 
 def _agents_in_array(inventory: Inventory, rows: RowPlan, mapping: LogMapping) -> int:
@@ -199,14 +200,14 @@ def _rows_of(inventory: Inventory, field: FieldMapping, rows: RowPlan, *, cell: 
     return longest
 
 
-def _episodes(rows: RowPlan, mapping: LogMapping, roles: DeclaredRoles, *, ends: IntArray, name: str) -> EpisodeTable:
-    run_names, run = _codes(rows, Axis.RUN, default=name)
-    checkpoint_names, checkpoint = _codes(rows, Axis.CHECKPOINT, default=None)
-    condition_names, condition = _codes(rows, Axis.CONDITION, default=None)
+def _episodes(
+    rows: RowPlan, mapping: LogMapping, roles: DeclaredRoles, *, ends: IntArray, labels: EpisodeLabels
+) -> EpisodeTable:
+    run, checkpoint, condition = (codes[labels.order] for codes in (labels.run, labels.checkpoint, labels.condition))
     return EpisodeTable(
-        runs=run_names,
-        checkpoints=checkpoint_names,
-        conditions=condition_names,
+        runs=labels.runs,
+        checkpoints=labels.checkpoints,
+        conditions=labels.conditions,
         run=run,
         checkpoint=checkpoint,
         condition=condition,
@@ -217,13 +218,6 @@ def _episodes(rows: RowPlan, mapping: LogMapping, roles: DeclaredRoles, *, ends:
         path=_paths(rows, reference_field(mapping).array),
         declared_roles=roles.codes,
     )
-
-
-def _codes(rows: RowPlan, axis: Axis, default: str | None) -> tuple[tuple[str, ...], IntArray]:
-    labels = [values.get(axis, default) for values in rows.cells]
-    names = tuple(dict.fromkeys(label for label in labels if label is not None))
-    by_cell = np.array([-1 if label is None else names.index(label) for label in labels], dtype=np.int64)
-    return names, by_cell[rows.cell]
 
 
 def _paths(rows: RowPlan, array: ArrayMapping) -> tuple[str, ...]:

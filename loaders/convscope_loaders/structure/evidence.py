@@ -44,6 +44,10 @@ class Sampler:
             self._parts[path] = np.asarray(self._file.read(path, 0, n_rows), dtype=np.float64)
         return self._parts[path]
 
+    def texts(self, path: str) -> tuple[str, ...]:
+        """Return the texts of a dataset, flattened."""
+        return self._file.read_text(path)
+
     def whole(self, path: str) -> FloatArray:
         """Return a whole dataset; only for lists, flags and masks."""
         if path not in self._whole:
@@ -165,7 +169,7 @@ def rows_missing(view: FloatArray, meaning: Meaning | None) -> BoolArray:
         Of the array.
     """
     is_missing = np.isnan(view) | (view == -1) if meaning is Meaning.ACTION else np.isnan(view)
-    rows: BoolArray = is_missing.all(axis=(2, 3))
+    rows: BoolArray = np.all(is_missing, axis=(2, 3))
     return rows
 
 

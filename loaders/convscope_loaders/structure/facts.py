@@ -74,7 +74,7 @@ class Facts:
         return [Fact(stands=stands, said=f"the file names {self.n_named} agents", is_required=not is_in_path)]
 
     def _of_agents(self, told: Sequence[Family]) -> Fact:
-        """A column of actions is an agent's only where something else says how many agents there are."""
+        """Take a column of actions for an agent's only where something else says how many agents there are."""
         others = [family for family in told if family is not self.reference]
 
         def stands(layout: Layout) -> bool:

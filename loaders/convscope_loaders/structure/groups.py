@@ -49,8 +49,9 @@ class SplitReader:
         if part is None:
             return self._file.read(dataset, start, stop)
         if part.axis == 0:
-            return self._file.read(part.path, part.slot, part.slot + 1)[0][start:stop]
-        return np.take(self._file.read(part.path, start, stop), part.slot, axis=part.axis)
+            return self._file.read(part.path, part.slot, part.slot + 1)[(0, slice(start, stop))]
+        own = (slice(None),) * part.axis + (part.slot,)
+        return self._file.read(part.path, start, stop)[own]
 
     def read_text(self, dataset: str) -> tuple[str, ...]:
         """Return the strings of an array."""

@@ -132,7 +132,7 @@ def _numbered_leaf(name: str, axis: Axis) -> Leaf:
 
 
 def _field_groups(inventory: Inventory) -> dict[str, Meaning]:
-    """Return the groups that are called as a field and hold arrays of no other field, such as ``/obs`` of ``/obs/x``."""
+    """Return the groups that are called as a field and hold arrays of no other, such as ``/obs`` of ``/obs/x``."""
     told: dict[str, Meaning] = {}
     others: set[str] = set()
     for path in inventory.datasets:
@@ -167,7 +167,9 @@ def _numbered(inventory: Inventory, *, n_listed: int) -> tuple[dict[str, Axis], 
         acting = next((own for field, own in fields.items() if MEANING_OF[field] is Meaning.ACTION), {})
         # A letter with a number, such as a_0, is anything, but not where several letters have the same numbers.
         alike = [own for own in fields.values() if own.keys() == acting.keys()]
-        is_lettered = all(re.search(r"/[a-z][_\-.]?\d+$", path, re.I) for own in fields.values() for path in own.values())
+        is_lettered = all(
+            re.search(r"/[a-z][_\-.]?\d+$", path, re.I) for own in fields.values() for path in own.values()
+        )
         if len(acting) < 2 or (len(alike) < 2 and is_lettered):
             continue
         paths = [path for own in alike for path in own.values()]

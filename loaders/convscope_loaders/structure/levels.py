@@ -179,7 +179,9 @@ class Levels:
         """Tell agents (or groups of them) from conditions, where each has arrays of its own."""
         condition = Axis.CONDITION if Axis.CONDITION not in above else None
         if self._agents:
-            return Axis.AGENT if {stem_of(agent)[0] for agent in self._agents} == {*map(str.lower, named)} else condition
+            return (
+                Axis.AGENT if {stem_of(agent)[0] for agent in self._agents} == {*map(str.lower, named)} else condition
+            )
         shapes = {self._action_below[path].shape for path in paths}
         if all(len(shape) == 1 for shape in shapes):
             return Axis.AGENT
@@ -207,7 +209,6 @@ class Levels:
         action = self._action_below.get(group)
         is_named_below = any(self._tells_agents(child.rsplit("/", 1)[1]) for child in self._children[group])
         return action is not None and len(action.shape) == 1 and not is_named_below
-
 
     def _holds_single_agents(self, group: str) -> bool:
         """Whether the actions in a group, however deep, are one a row."""

@@ -81,7 +81,7 @@ def no_agent_axis(families: Sequence[Family], reference: Family, n_named: int, *
 
 
 def unknown_slots(families: Sequence[Family], joint: Family, *, place: str) -> AmbiguousLogError:
-    """Return the error of a file in which some arrays name agents and others count them, in an order that nothing tells.
+    """Return the error of a file in which some arrays name agents and others count them, in an untold order.
 
     Parameters
     ----------
@@ -96,8 +96,8 @@ def unknown_slots(families: Sequence[Family], joint: Family, *, place: str) -> A
     text = mapping_text(LogMapping(agents=in_numbered_order(names)))
     message = (
         f"{place}: {joint.template.text} {joint.first.shape} has an axis of agents, and other arrays name them "
-        f"({', '.join(names)}); which entry is whose can be read in several ways. Give this mapping with --mapping, with "
-        f"the names in the order of that axis:\n{text}"
+        f"({', '.join(names)}); which entry is whose can be read in several ways. Give this mapping with --mapping, "
+        f"with the names in the order of that axis:\n{text}"
     )
     return AmbiguousLogError(message, text)
 
@@ -125,7 +125,9 @@ def open_levels(levels: Sequence[OpenLevel], mapping: LogMapping, *, place: str)
         changes += [f"# write {words} instead of {{{axes[0]}}} where that is what the groups are"] if words else []
     text = mapping_text(mapping) + "".join(f"{line}\n" for line in dict.fromkeys(changes))
     message = (
-        f"{place}: " + "\n".join(listed) + "\nNothing in the file tells. Give this mapping with --mapping for the first "
+        f"{place}: "
+        + "\n".join(listed)
+        + "\nNothing in the file tells. Give this mapping with --mapping for the first "
         f"reading:\n{text}"
     )
     return AmbiguousLogError(message, text)

@@ -1,5 +1,7 @@
 """Axes of an array, by how its shape agrees with the layout of its file."""
 
+from collections.abc import Sequence
+
 from convscope.ingest.mapping import Axis
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout, Sizes
@@ -76,7 +78,7 @@ def static_axes(family: Family, layout: Layout) -> tuple[Axis, ...] | None:
     return (Axis.EPISODE, Axis.AGENT) if all(one[Axis.EPISODE] == shape[0] for one in sizes) else None
 
 
-def entity_count(families: tuple[Family, ...], layout: Layout) -> int:
+def entity_count(families: Sequence[Family], layout: Layout) -> int:
     """Return how many agents and other things together some array of positions or lives holds; 0 where none does."""
     for family in families:
         if family.meaning in _OF_ENTITIES and not family.is_next and Axis.AGENT not in family.axes:
@@ -90,7 +92,10 @@ def _agrees(shape: tuple[int, ...], lead: tuple[Axis, ...], sizes: Sizes) -> boo
     if len(shape) < len(lead):
         return False
     # On a time axis one row more is the final observation.
-    return all(have - sizes.get(axis, have) in ({0, 1} if axis is Axis.TIME else {0}) for have, axis in zip(shape, lead, strict=False))
+    return all(
+        have - sizes.get(axis, have) in ({0, 1} if axis is Axis.TIME else {0})
+        for have, axis in zip(shape, lead, strict=False)
+    )
 
 
 def _whole(lead: tuple[Axis, ...], shape: tuple[int, ...]) -> tuple[Axis, ...]:

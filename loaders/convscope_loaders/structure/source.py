@@ -55,7 +55,8 @@ class StructuredSource:
             is_present = np.isin(values, self.present_values) if self.present_values else values > 0
             _apply_presence(status, is_present, first)
         if self.leaves is not None:
-            _apply_leaving(status, self._column(file, self.leaves, episodes) > 0, first, plan.length[episodes])
+            leaves = self._column(file, self.leaves, episodes) > 0
+            _apply_leaving(status, leaves, first, lengths=plan.length[episodes])
         return status
 
     def _column(self, file: ArrayReader, plan: FieldPlan, episodes: IntArray) -> FloatArray:
@@ -132,7 +133,7 @@ def _apply_presence(status: ByteArray, is_present: BoolArray, first: IntArray) -
         status[start:stop][is_acting & is_after & ~is_before] = Status.DEAD
 
 
-def _apply_leaving(status: ByteArray, leaves: BoolArray, first: IntArray, lengths: IntArray) -> None:
+def _apply_leaving(status: ByteArray, leaves: BoolArray, first: IntArray, *, lengths: IntArray) -> None:
     """Mark the rows after the one in which an agent leaves dead, where that is not the last step."""
     for start, length in zip(first[:-1].tolist(), lengths.tolist(), strict=True):
         has_left = np.logical_or.accumulate(leaves[start : start + length - 1], axis=0)

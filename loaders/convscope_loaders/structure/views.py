@@ -38,8 +38,8 @@ def view_of(
     Returns
     -------
     FloatArray or None
-        Shape (entries, rows, agents, values), with one entry, agent or value where the array has no such axis; None where
-        it has no row for each step, is not there, or agents' own arrays are not alike.
+        Shape (entries, rows, agents, values), with one entry, agent or value where the array has no such axis; None
+        where it has no row for each step, is not there, or agents' own arrays are not alike.
     """
     axes = axes_of(family, layout)
     if axes is None or {Axis.ENTITY, Axis.RECEIVER} & set(axes):

@@ -44,8 +44,10 @@ class Votes:
         ]
 
     def _by_simplicity(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
-        """Groups of one agent each are agents."""
-        sizes = [one for layout in layouts if layout.has_groups for group in layout.sizes_of.values() for _, one in group]
+        """Take groups of one agent each for agents."""
+        sizes = [
+            one for layout in layouts if layout.has_groups for group in layout.sizes_of.values() for _, one in group
+        ]
         is_alone = all(one.get(Axis.AGENT, 1) == 1 for one in sizes)
         return [layout for layout in layouts if is_alone and not layout.has_groups], "each group has one agent"
 

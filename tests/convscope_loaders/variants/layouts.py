@@ -30,7 +30,16 @@ TEAMS = (
     ("named", "named"),
 )
 CALLED = ("scout", "guard", "carrier", "medic", "archer", "tank", "healer", "lead")
-EPISODES = ("ep_{:04d}", "episode_{}", "episode{}", "episode_{:03d}", "traj_{}", "rollouts/{}", "episodes/{}", "demo_{}")
+EPISODES = (
+    "ep_{:04d}",
+    "episode_{}",
+    "episode{}",
+    "episode_{:03d}",
+    "traj_{}",
+    "rollouts/{}",
+    "episodes/{}",
+    "demo_{}",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +279,9 @@ def write_agents_blocks(root, world, layout):
         group = root.create_group(name if layout.team != 4 else f"agents/{name}")
         for meaning, arrays in own.items():
             rows = n_rows + (meaning == "observations" and layout.has_final)
-            group[name_of(layout, meaning)] = turned(padded(arrays, rows, layout.padding)[:, :, slot], layout.order, False)
+            group[name_of(layout, meaning)] = turned(
+                padded(arrays, rows, layout.padding)[:, :, slot], layout.order, False
+            )
     for meaning, arrays in shared.items():
         root[name_of(layout, meaning)] = turned(padded(arrays, n_rows, layout.padding), layout.order, False)
     write_marks(root, world, layout, n_rows + layout.has_final)
@@ -306,7 +317,9 @@ def write_fields(root, world, layout):
                 value = turned(padded(arrays, rows, layout.padding)[:, :, slot], layout.order, False)
             root[f"{name_of(layout, meaning)}/{name}"] = value
     for meaning, arrays in shared.items():
-        value = np.concatenate(arrays) if is_flat else turned(padded(arrays, n_rows, layout.padding), layout.order, False)
+        value = (
+            np.concatenate(arrays) if is_flat else turned(padded(arrays, n_rows, layout.padding), layout.order, False)
+        )
         root[name_of(layout, meaning)] = value
     write_marks(root, world, layout, n_rows + layout.has_final)
 

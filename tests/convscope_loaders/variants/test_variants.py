@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+
 from tests.convscope_loaders.detection.judging import Outcome
 from tests.convscope_loaders.variants.drawing import draw_layout, draw_worlds
 from tests.convscope_loaders.variants.layouts import WRITERS, write

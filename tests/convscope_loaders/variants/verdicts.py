@@ -1,12 +1,12 @@
 """Compares the reading of a hand-made log with the world that it was written from."""
 
 import numpy as np
-from tests.convscope_loaders.detection.judging import Outcome, Verdict, rows_of
-from tests.convscope_loaders.variants.worlds import joined
 
 from convscope.errors import AmbiguousLogError, ConvscopeError
 from convscope.ingest.open import open_logs
 from convscope.values.status import EndKind
+from tests.convscope_loaders.detection.judging import Outcome, Verdict, rows_of
+from tests.convscope_loaders.variants.worlds import joined
 
 
 def judge_variant(path, worlds, layout, written):
@@ -35,7 +35,11 @@ def difference_of(log, world, layout, written):
         if kind == EndKind.CUT:
             return f"episode {number} is cut"
     for number, (run, checkpoint, condition) in enumerate(written.labels):
-        told = (log.episodes.run_name(number), log.episodes.checkpoint_label(number), log.episodes.condition_name(number))
+        told = (
+            log.episodes.run_name(number),
+            log.episodes.checkpoint_label(number),
+            log.episodes.condition_name(number),
+        )
         if told != (run or log.episodes.runs[0], checkpoint, condition):
             return f"episode {number} is of {told}, not {(run, checkpoint, condition)}"
     said = " ".join(notice.message for notice in log.header.notices)
@@ -64,4 +68,8 @@ def difference_of(log, world, layout, written):
 
 
 def plain(name):
-    return name.replace("agent", "agent_").replace("__", "_") if "agent" in name else (f"agent_{name}" if name.isdecimal() else name)
+    return (
+        name.replace("agent", "agent_").replace("__", "_")
+        if "agent" in name
+        else (f"agent_{name}" if name.isdecimal() else name)
+    )
