@@ -148,11 +148,12 @@ def jumps_before(view: FloatArray, flags: BoolArray) -> bool | None:
     """
     n_entries, n_rows = min(len(view), len(flags)), min(view.shape[1], flags.shape[1])
     steps = np.nan_to_num(np.abs(np.diff(view[:n_entries, :n_rows], axis=1))).mean(axis=(2, 3))
-    inner = flags[:n_entries, 1 : n_rows - 1]
+    # What stands still, or is missing, is padding and tells nothing.
+    inner = flags[:n_entries, 1 : n_rows - 1] & (steps[:, 1:] > 0) & (steps[:, :-1] > 0)
     if inner.sum() < _FEW_FLAGS:
         return None
     before, after = np.median(steps[:, :-1][inner]), np.median(steps[:, 1:][inner])
-    usual = np.median(steps)
+    usual = np.median(steps[steps > 0])
     if max(before, after) < _JUMP * usual or min(before, after) > max(before, after) / _JUMP:
         return None
     return bool(before > after)

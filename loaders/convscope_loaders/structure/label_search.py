@@ -9,7 +9,7 @@ from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.labels import attribute_of, label_text
 from convscope_loaders.structure.shapes import axes_of
-from convscope_loaders.structure.templates import Cell
+from convscope_loaders.structure.templates import Cell, cell_of
 
 _KEYS = {
     Axis.RUN: "run run_id run_name run_index train_run training_run train_seed training_seed experiment_seed seed",
@@ -101,7 +101,7 @@ def _in_attributes(clues: Clues, axis: Axis, keys: Sequence[str]) -> tuple[Label
         for key in keys:
             attribute = f"{group or '/'}@{key}"
             values = {
-                tuple(sorted(values.items())): [label_text(attribute_of(clues.inventory, attribute, values))]
+                cell_of(values): [label_text(attribute_of(clues.inventory, attribute, values))]
                 for _, values in clues.layout.reference.members
             }
             if all(own == [None] for own in values.values()):
@@ -112,7 +112,7 @@ def _in_attributes(clues: Clues, axis: Axis, keys: Sequence[str]) -> tuple[Label
 
 
 def _are_labels(
-    values: Mapping[tuple[object, ...], Sequence[str | None]], axis: Axis, key: str, *, is_constant: bool
+    values: Mapping[Cell, Sequence[str | None]], axis: Axis, key: str, *, is_constant: bool
 ) -> bool:
     """Whether values tell groups of episodes: short, and none alone where the key may mean an episode's own."""
     listed = [value for own in values.values() for value in own]
