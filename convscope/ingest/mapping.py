@@ -83,8 +83,8 @@ class Cut(StrEnum):
     WHOLE = "whole"
     """Every row of the episode's own array, or of the time axis, happened."""
     STARTS = "starts"
-    """A list with the first row of each episode. Where ``lengths`` are given as well, rows between an episode's last one
-    and the next one's first are no steps; where it is one row, it holds the final observation."""
+    """A list with the first row of each episode. Where ``lengths`` are given as well, rows between one episode's last
+    and the next one's first are no steps; a single one holds the final observation."""
     ENDS = "ends"
     """A list with one past the last row of each episode."""
     LAST_ROWS = "last-rows"
@@ -139,11 +139,28 @@ class EpisodeMapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelMapping:
+    """Run, checkpoint or condition of each episode, where no path tells it."""
+
+    array: ArrayMapping | None = None
+    """A number or text for each episode, or for each row, of which the first one counts; without axes one for a group
+    of arrays."""
+    attribute: str = ""
+    """Instead of an array: a group and the name of its attribute, such as ``/{episode}@layout`` or ``/@seed``."""
+    names: tuple[str, ...] = ()
+    """Of the numbers from 0."""
+    prefix: str = ""
+    """Before a number without a name, such as ``seed_``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleMapping:
     """Declared roles that are in the file."""
 
     array: ArrayMapping | None = None
-    """Codes per agent, or per episode and agent, or per row and agent."""
+    """Codes or texts per agent, or per episode and agent, or per row and agent."""
+    attribute: str = ""
+    """Instead of an array: a group and the name of its attribute, such as ``/{episode}/{agent}@role``."""
     of_agent: Mapping[str, str] = field(default_factory=dict[str, str])
     """Role of each agent by name, instead of an array."""
     names: tuple[str, ...] = ()
@@ -161,6 +178,10 @@ class LogMapping:
     teams: Mapping[str, str] = field(default_factory=dict[str, str])
     """Team of each agent."""
     roles: RoleMapping | None = None
+    run: LabelMapping | None = None
+    checkpoint: LabelMapping | None = None
+    condition: LabelMapping | None = None
+    """Layouts, maps and scenarios."""
     alive: ArrayMapping | None = None
     """True while an agent is in the game."""
     alive_values: tuple[int, ...] = ()

@@ -8,6 +8,7 @@ from convscope.ingest.mapping import (
     ArrayMapping,
     EpisodeMapping,
     FieldMapping,
+    LabelMapping,
     LogMapping,
     RoleMapping,
 )
@@ -24,6 +25,8 @@ def mapping_text(mapping: LogMapping) -> str:
         lines += _section(f"fields.{_key(field.name)}", _field_entries(field))
     if mapping.roles is not None:
         lines += _section("roles", _role_entries(mapping.roles))
+    for name, label in (("run", mapping.run), ("checkpoint", mapping.checkpoint), ("condition", mapping.condition)):
+        lines += [] if label is None else _section(name, _label_entries(label))
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -74,11 +77,20 @@ def _field_entries(field: FieldMapping) -> dict[str, str]:
 
 def _role_entries(roles: RoleMapping) -> dict[str, str]:
     entries = _array_entries(roles.array) if roles.array is not None else {}
+    if roles.attribute:
+        entries["attribute"] = _quoted(roles.attribute)
     if roles.names:
         entries["names"] = _list(roles.names)
     for agent, role in roles.of_agent.items():
         entries[f"of_agent.{_key(agent)}"] = _quoted(role)
     return entries
+
+
+def _label_entries(label: LabelMapping) -> dict[str, str]:
+    entries = _array_entries(label.array) if label.array is not None else {}
+    told = {"attribute": label.attribute, "prefix": label.prefix}
+    entries |= {key: _quoted(text) for key, text in told.items() if text}
+    return entries | ({"names": _list(label.names)} if label.names else {})
 
 
 def _array_entries(array: ArrayMapping) -> dict[str, str]:

@@ -90,7 +90,7 @@ def make_agents(
     else the largest action of any of them.
     """
     kinds = [_kind(name, number, specs) for number, name in enumerate(agent_names)]
-    spaces = _spaces(kinds, specs, seen)
+    spaces = _spaces(kinds, seen)
     labels = _labels(kinds, spaces)
     return tuple(
         Agent(
@@ -127,7 +127,7 @@ def _choices(specs: Sequence[FieldSpec], number: int) -> int:
     return next((len(spec.values) for spec in specs if spec.name == ACTIONS), 0)
 
 
-def _spaces(kinds: Sequence[_Kind], specs: Sequence[FieldSpec], seen: SeenActions | None) -> dict[_Kind, ActionSpace]:
+def _spaces(kinds: Sequence[_Kind], seen: SeenActions | None) -> dict[_Kind, ActionSpace]:
     spaces: dict[_Kind, ActionSpace] = {}
     for kind in dict.fromkeys(kinds):
         width = kind[3]

@@ -53,7 +53,6 @@ def _others(part: npt.NDArray[Any], kept: list[int]) -> tuple[int, ...]:
 
 
 def _blank(part: npt.NDArray[Any], cut: Cut) -> BoolArray:
-    if cut is Cut.ZEROS:
-        return np.equal(part, 0)
-    is_lost = np.equal(part, -1) if part.dtype.kind in "if" else np.zeros(part.shape, bool)
-    return np.logical_or(is_lost, np.isnan(part)) if part.dtype.kind == "f" else is_lost
+    numbers = np.asarray(part, dtype=np.float64)
+    is_blank: BoolArray = numbers == 0 if cut is Cut.ZEROS else np.isnan(numbers) | (numbers == -1)
+    return is_blank

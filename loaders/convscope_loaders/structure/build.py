@@ -21,6 +21,8 @@ from convscope_loaders.structure.fields import check_sizes, plan_field
 from convscope_loaders.structure.finals import with_finals
 from convscope_loaders.structure.gathered import find_stored
 from convscope_loaders.structure.groups import split_groups
+from convscope_loaders.structure.labels import EpisodeLabels, label_episodes
+from convscope_loaders.structure.names import called
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field
@@ -62,20 +64,17 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     container, mapping = split_groups(container, reading.mapping)
     place, inventory = str(probe.path), container.inventory
     with container.store.open() as file:
-        rows = plan_rows(inventory, file, mapping, place=place)
-        planned, final_notices = with_finals(
-            rows, inventory, file, mapping=mapping, may_show_resets=reading.may_show_resets
-        )
+        steps, may_show_resets = plan_rows(inventory, file, mapping, place=place), reading.may_show_resets
+        rows, on_finals = with_finals(steps, inventory, file, mapping=mapping, may_show_resets=may_show_resets)
+        labels = label_episodes(inventory, file, mapping, plan=rows.plan, default=probe.name)
+        planned = rows.in_order(labels.order)
         agents = _agent_names(inventory, planned.plan, mapping, place=place)
-        roles = read_roles(file, mapping.roles, planned.plan, agents=agents)
+        roles = read_roles(inventory, file, mapping.roles, plan=planned.plan, agents=agents)
         ends = end_kinds(file, mapping.episodes, planned)
     if not len(planned.plan.length):
         raise LogFormatError(f"{place} holds no episode with a step")
     source = _source(container, planned.plan, mapping=mapping, n_agents=len(agents), place=place)
-    actions = next((plan for plan in source.fields if plan.spec.name == ACTIONS), None)
-    seen = see_actions(source, actions.spec, planned.plan.rows, n_agents=len(agents)) if actions is not None else None
-    if seen is not None:
-        source = replace(source, fields=tuple(_with_choices(plan, seen) for plan in source.fields))
+    source, seen = _with_choices(source)
     header = LogHeader(
         agents=make_agents(
             agents, [plan.spec for plan in source.fields], seen, teams=mapping.teams, roles=roles.of_agent
@@ -86,20 +85,26 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
         environment=mapping.environment,
         roles=roles.names,
         identities_persist=roles.identities_persist,
-        notices=(*reading.notices, *_left_out(planned, source, mapping), *final_notices, *roles.notices),
+        notices=(*reading.notices, *_left_out(planned, source, mapping), *on_finals, *labels.notices, *roles.notices),
     )
     n_episodes = len(planned.plan.length)
     return TrajectoryLog(
         header=header,
-        episodes=_episodes(planned.plan, mapping, roles, ends=ends, name=probe.name),
+        episodes=_episodes(planned.plan, mapping, roles, ends=ends, labels=labels),
         sources=(source,),
         source_of=np.zeros(n_episodes, dtype=np.int64),
         local_of=np.arange(n_episodes),
     )
 
 
-def _with_choices(plan: FieldPlan, seen: SeenActions) -> FieldPlan:
-    return replace(plan, is_choice=tuple(seen.is_whole.tolist())) if plan.spec.name == ACTIONS else plan
+def _with_choices(source: StructuredSource) -> tuple[StructuredSource, SeenActions | None]:
+    """Look at all actions, if there are any, and note whose are choices."""
+    actions = next((plan for plan in source.fields if plan.spec.name == ACTIONS), None)
+    if actions is None:
+        return source, None
+    seen = see_actions(source, actions.spec, source.rows.rows, n_agents=source.n_agents)
+    chosen = replace(actions, is_choice=tuple(seen.is_whole.tolist()))
+    return replace(source, fields=tuple(chosen if plan is actions else plan for plan in source.fields)), seen
 
 
 def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMapping) -> tuple[Notice, ...]:
@@ -156,12 +161,7 @@ def _agent_names(inventory: Inventory, rows: RowPlan, mapping: LogMapping, *, pl
     # Names that are none of those in the paths are given to the paths in numbered order.
     if mapping.agents and (set(mapping.agents) == set(rows.agents) or not set(mapping.agents) & set(rows.agents)):
         return mapping.agents
-    return tuple(_called(part) for part in rows.agents) or tuple(f"agent_{slot}" for slot in range(n_agents))
-
-
-def _called(part: str) -> str:
-    number = part.removeprefix("_index_")
-    return f"agent_{number}" if number.isdecimal() else part
+    return tuple(called(part) for part in rows.agents) or tuple(f"agent_{slot}" for slot in range(n_agents))
 
 
 def _agents_in_array(inventory: Inventory, rows: RowPlan, mapping: LogMapping) -> int:
@@ -181,14 +181,14 @@ def _agents_in_array(inventory: Inventory, rows: RowPlan, mapping: LogMapping) -
     return 0
 
 
-def _episodes(rows: RowPlan, mapping: LogMapping, roles: DeclaredRoles, *, ends: IntArray, name: str) -> EpisodeTable:
-    run_names, run = _codes(rows, Axis.RUN, default=name)
-    checkpoint_names, checkpoint = _codes(rows, Axis.CHECKPOINT, default=None)
-    condition_names, condition = _codes(rows, Axis.CONDITION, default=None)
+def _episodes(
+    rows: RowPlan, mapping: LogMapping, roles: DeclaredRoles, *, ends: IntArray, labels: EpisodeLabels
+) -> EpisodeTable:
+    run, checkpoint, condition = (codes[labels.order] for codes in (labels.run, labels.checkpoint, labels.condition))
     return EpisodeTable(
-        runs=run_names,
-        checkpoints=checkpoint_names,
-        conditions=condition_names,
+        runs=labels.runs,
+        checkpoints=labels.checkpoints,
+        conditions=labels.conditions,
         run=run,
         checkpoint=checkpoint,
         condition=condition,
@@ -199,13 +199,6 @@ def _episodes(rows: RowPlan, mapping: LogMapping, roles: DeclaredRoles, *, ends:
         path=_paths(rows, reference_field(mapping).array),
         declared_roles=roles.codes,
     )
-
-
-def _codes(rows: RowPlan, axis: Axis, default: str | None) -> tuple[tuple[str, ...], IntArray]:
-    labels = [values.get(axis, default) for values in rows.cells]
-    names = tuple(dict.fromkeys(label for label in labels if label is not None))
-    by_cell = np.array([-1 if label is None else names.index(label) for label in labels], dtype=np.int64)
-    return names, by_cell[rows.cell]
 
 
 def _paths(rows: RowPlan, array: ArrayMapping) -> tuple[str, ...]:

@@ -1,18 +1,15 @@
 """How the rows of a file are told apart into episodes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
-from convscope_loaders.structure.arranged import view_of
-from convscope_loaders.structure.evidence import Sampler
+from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.facts import counts_rows, is_column
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.flags import EndFlags
-from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.padding import find_padding
 from convscope_loaders.structure.shapes import axes_of
@@ -24,11 +21,7 @@ _Found = tuple[Cut, ArrayMapping | None, tuple[str, ...]]
 class CutFinder:
     """Looks for what marks the episodes."""
 
-    families: Sequence[Family]
-    layout: Layout
-    sampler: Sampler
-    place: str
-    """The file, for errors."""
+    clues: Clues
 
     def find(self) -> tuple[EpisodeMapping, tuple[str, ...]]:
         """Return how episodes are cut, and what was taken for granted.
@@ -38,9 +31,9 @@ class CutFinder:
         AmbiguousLogError
             If two marks contradict each other, or nothing tells padding from steps.
         """
-        flags = EndFlags(families=self.families, layout=self.layout, sampler=self.sampler, place=self.place)
+        flags = EndFlags(clues=self.clues)
         cut, array, said = self._cut(flags)
-        is_own = Axis.AGENT in self.layout.reference.axes
+        is_own = Axis.AGENT in self.clues.layout.reference.axes
         starts, lengths = self._listed(Meaning.STARTS), self._listed(Meaning.LENGTHS)
         has_both = cut is Cut.STARTS and starts is not None and lengths is not None
         episodes = EpisodeMapping(
@@ -58,7 +51,7 @@ class CutFinder:
         begins = self._begins
         if begins is not None:
             return Cut.FIRST_ROWS, self._array(begins), (f"{begins.template.text} is true in first rows of episodes",)
-        return self._cut_of_rows(flags) if Axis.ROW in self.layout.order else self._cut_of_blocks(flags)
+        return self._cut_of_rows(flags) if Axis.ROW in self.clues.layout.order else self._cut_of_blocks(flags)
 
     def _cut_of_rows(self, flags: EndFlags) -> _Found:
         for meaning in (Meaning.STARTS, Meaning.ENDS, Meaning.LENGTHS):
@@ -102,47 +95,47 @@ class CutFinder:
         marked = flags.cut_of_blocks()
         if marked is not None:
             return marked[0], self._array(flags.done), (marked[1],)
-        cut, array, said = find_padding(self.families, self.layout, self.sampler, place=self.place)
+        cut, array, said = find_padding(self.clues)
         return cut, array, (said,) if said else ()
 
     @property
     def _begins(self) -> Family | None:
         """A column of flags that are true in the first row of each episode."""
-        columns = (f for f in self.families if f.meaning is Meaning.STARTS and is_column(f, self.sampler))
-        return next((family for family in columns if axes_of(family, self.layout) is not None), None)
+        columns = (f for f in self.clues.families if f.meaning is Meaning.STARTS and is_column(f, self.clues.sampler))
+        return next((family for family in columns if axes_of(family, self.clues.layout) is not None), None)
 
     def _listed(self, meaning: Meaning) -> Family | None:
-        rank = 0 if Axis.EPISODE in self.layout.reference.axes else 1
-        found = [f for f in self.families if f.meaning is meaning and len(_bare(f)) == rank and not f.is_next]
-        found = [family for family in found if not is_column(family, self.sampler)]
+        rank = 0 if Axis.EPISODE in self.clues.layout.reference.axes else 1
+        found = [f for f in self.clues.families if f.meaning is meaning and len(_bare(f)) == rank and not f.is_next]
+        found = [family for family in found if not is_column(family, self.clues.sampler)]
         return next((family for family in found if family.first.is_whole), None) if found else None
 
     def _rowwise(self, meaning: Meaning) -> Family | None:
         """Return a family of a meaning that has one number for each row."""
-        for family in self.families:
-            axes = axes_of(family, self.layout) if family.meaning is meaning and not family.is_next else None
-            if axes is not None and set(axes) - {Axis.VALUE} <= set(self.layout.container):
+        for family in self.clues.families:
+            axes = axes_of(family, self.clues.layout) if family.meaning is meaning and not family.is_next else None
+            if axes is not None and set(axes) - {Axis.VALUE} <= set(self.clues.layout.container):
                 return family
         return None
 
     def _restarts(self, steps: Family) -> bool:
-        views = (view_of(steps, self.layout, self.sampler, is_whole=True, cell=cell) for cell in self.layout.largest)
+        views = (self.clues.view(steps, cell) for cell in self.clues.layout.largest)
         return any(view is not None and bool((np.diff(view, axis=1) <= 0).any()) for view in views)
 
     def _kind_of_list(self, listed: Family) -> Cut:
         if listed.meaning is not Meaning.ENDS:
             return Cut.STARTS if listed.meaning is Meaning.STARTS else Cut.LENGTHS
-        n_rows = next((one[Axis.ROW] for one in self.layout.sizes(listed.members[0][1])), 0)
-        numbers = self.sampler.whole(listed.first.path).ravel()
+        n_rows = next((one[Axis.ROW] for one in self.clues.layout.sizes(listed.members[0][1])), 0)
+        numbers = self.clues.sampler.whole(listed.first.path).ravel()
         if not counts_rows(Meaning.ENDS, numbers, n_rows):
             raise AmbiguousLogError(
-                f"{self.place}:{listed.first.path} ends at {numbers[-1:]}, but the arrays have {n_rows} rows: it may "
-                "count the last row or one past it; declare the cut in a mapping"
+                f"{self.clues.place}:{listed.first.path} ends at {numbers[-1:]}, but the arrays have {n_rows} rows: it "
+                "may count the last row or one past it; declare the cut in a mapping"
             )
         return Cut.ENDS if int(numbers[-1]) == n_rows else Cut.LAST_ROWS
 
     def _array(self, family: Family | None) -> ArrayMapping | None:
-        axes = None if family is None else axes_of(family, self.layout)
+        axes = None if family is None else axes_of(family, self.clues.layout)
         return None if family is None or axes is None else ArrayMapping(path=family.template.text, axes=axes)
 
 

@@ -19,7 +19,7 @@ class Marks:
     lengths: FloatArray
     """Number of steps of each episode beside a list of starts; empty without one."""
     is_end: BoolArray
-    """End flags (or flags of first rows) of the team or of each agent, shape (entries, rows, flags); empty where the cut
+    """Flags of last (or first) rows, of the team or of each agent, shape (entries, rows, flags); empty where the cut
     needs none."""
     is_blank: BoolArray
     """Rows that hold nothing, shape (entries, rows); empty where the cut needs none."""
@@ -161,12 +161,13 @@ def _flags_ahead(marks: Marks) -> Spans:
 
 
 def _first_flag(marks: Marks) -> Spans:
-    is_over = np.logical_or.accumulate(marks.is_end, axis=1).all(axis=2)
+    since: BoolArray = np.logical_or.accumulate(marks.is_end, axis=1)
+    is_over: BoolArray = np.all(since, axis=2)
     return _first_rows(np.where(is_over.any(axis=1), is_over.argmax(axis=1) + 1, marks.rows))
 
 
 def _trailing(marks: Marks) -> Spans:
-    is_padding = np.logical_and.accumulate(marks.is_blank[:, ::-1], axis=1)
+    is_padding: BoolArray = np.logical_and.accumulate(marks.is_blank[:, ::-1], axis=1)
     return _first_rows(marks.rows - is_padding.sum(axis=1))
 
 
@@ -250,7 +251,7 @@ def _listed(start: IntArray, stop: IntArray, *, has_final: BoolArray | None = No
 
 
 def _first_rows(lengths: IntArray) -> Spans:
-    spans = _listed(np.zeros(len(lengths)), lengths)
+    spans = _listed(np.zeros(len(lengths), np.int64), lengths)
     return Spans(
         index=spans.label,
         start=spans.start,

@@ -44,6 +44,10 @@ class Sampler:
             self._parts[path] = np.asarray(self._file.read(path, 0, n_rows), dtype=np.float64)
         return self._parts[path]
 
+    def texts(self, path: str) -> tuple[str, ...]:
+        """Return the texts of a dataset, flattened."""
+        return self._file.read_text(path)
+
     def whole(self, path: str) -> FloatArray:
         """Return a whole dataset; only for lists, flags and masks."""
         if path not in self._whole:
@@ -144,11 +148,12 @@ def jumps_before(view: FloatArray, flags: BoolArray) -> bool | None:
     """
     n_entries, n_rows = min(len(view), len(flags)), min(view.shape[1], flags.shape[1])
     steps = np.nan_to_num(np.abs(np.diff(view[:n_entries, :n_rows], axis=1))).mean(axis=(2, 3))
-    inner = flags[:n_entries, 1 : n_rows - 1]
+    # What stands still, or is missing, is padding and tells nothing.
+    inner = flags[:n_entries, 1 : n_rows - 1] & (steps[:, 1:] > 0) & (steps[:, :-1] > 0)
     if inner.sum() < _FEW_FLAGS:
         return None
     before, after = np.median(steps[:, :-1][inner]), np.median(steps[:, 1:][inner])
-    usual = np.median(steps)
+    usual = np.median(steps[steps > 0])
     if max(before, after) < _JUMP * usual or min(before, after) > max(before, after) / _JUMP:
         return None
     return bool(before > after)
@@ -165,7 +170,7 @@ def rows_missing(view: FloatArray, meaning: Meaning | None) -> BoolArray:
         Of the array.
     """
     is_missing = np.isnan(view) | (view == -1) if meaning is Meaning.ACTION else np.isnan(view)
-    rows: BoolArray = is_missing.all(axis=(2, 3))
+    rows: BoolArray = np.all(is_missing, axis=(2, 3))
     return rows
 
 

@@ -7,12 +7,12 @@ import numpy as np
 
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import FloatArray
-from convscope_loaders.structure.arranged import view_of
 from convscope_loaders.structure.evidence import Sampler, is_filled_from_start
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.shapes import fits
+from convscope_loaders.structure.uniform import view_of
 
 LISTS = (Meaning.STARTS, Meaning.ENDS, Meaning.LENGTHS)
 FLAGS = (Meaning.DONE, Meaning.TERMINATED, Meaning.TRUNCATED)
@@ -74,7 +74,7 @@ class Facts:
         return [Fact(stands=stands, said=f"the file names {self.n_named} agents", is_required=not is_in_path)]
 
     def _of_agents(self, told: Sequence[Family]) -> Fact:
-        """A column of actions is an agent's only where something else says how many agents there are."""
+        """Take a column of actions for an agent's only where something else says how many agents there are."""
         others = [family for family in told if family is not self.reference]
 
         def stands(layout: Layout) -> bool:

@@ -1,6 +1,5 @@
 """What end flags tell of episodes: where they end, which rows are padding, and which agents leave before the end."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +7,10 @@ import numpy as np
 from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import Axis, Cut
 from convscope.values.arrays import BoolArray, IntArray
-from convscope_loaders.structure.arranged import view_of
+from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.cutters import last_ends
-from convscope_loaders.structure.evidence import Sampler, is_still, jumps_before
+from convscope_loaders.structure.evidence import is_still, jumps_before
 from convscope_loaders.structure.families import Family
-from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.templates import Cell
@@ -25,11 +23,7 @@ _ACTIVE = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION, Meaning.STATE)
 class EndFlags:
     """The end flags of a file."""
 
-    families: Sequence[Family]
-    layout: Layout
-    sampler: Sampler
-    place: str
-    """The file, for errors."""
+    clues: Clues
 
     @property
     def terminated(self) -> Family | None:
@@ -65,33 +59,33 @@ class EndFlags:
             Cut.FILLED_AND_FINAL,
             f"{text} is true in one row after the last step, which holds the final observation",
         )
-        excess = np.concatenate([self._excess(filled, cell) for cell in self.layout.largest])
+        excess = np.concatenate([self._excess(filled, cell) for cell in self.clues.layout.largest])
         if (excess == 0).all():
             return plain
         if (excess == 1).all():
             return final
         raise AmbiguousLogError(
-            f"{self.place}: {text} and {self.all[0].template.text} disagree about the last step; declare the cut in a"
-            " mapping"
+            f"{self.clues.place}: {text} and {self.all[0].template.text} disagree about the last step; declare the cut "
+            "in a mapping"
         )
 
     def _excess(self, filled: Family, cell: Cell) -> IntArray:
         """Return how many rows more a mask counts than the flags, in each episode that has one."""
-        mask = view_of(filled, self.layout, self.sampler, is_whole=True, cell=cell)
+        mask = self.clues.view(filled, cell)
         if mask is None:
             return np.zeros(0, np.int64)
         counted = (mask[..., 0, 0] > 0).sum(axis=1)
         flags = self._together(cell)
         if flags is None or not flags.any():
-            n_rows = max(one.get(Axis.TIME, 0) for _, one in self.layout.sizes_of[cell])
-            return np.maximum(counted - n_rows, 0).max(initial=0, keepdims=True)
+            n_rows = max(one.get(Axis.TIME, 0) for _, one in self.clues.layout.sizes_of[cell])
+            return np.array([max(int(counted.max(initial=0)) - n_rows, 0)])
         over = _over(flags)
         is_marked = over.any(axis=1)
-        return counted[is_marked] - over.argmax(axis=1)[is_marked] - 1
+        return np.asarray(counted[is_marked] - over.argmax(axis=1)[is_marked] - 1, dtype=np.int64)
 
     def cut_of_blocks(self) -> tuple[Cut, str] | None:
         """Return what follows an end flag on the time axis, in words as well; None where nothing does."""
-        told = [self._after_ends(cell) for cell in self.layout.largest]
+        told = [self._after_ends(cell) for cell in self.clues.layout.largest]
         if Cut.FLAGS in told:
             self.check_agents()
             return Cut.FLAGS, "rows after an end flag are the next episode"
@@ -101,17 +95,19 @@ class EndFlags:
         flags = self._together(cell)
         if flags is None or not flags.any():
             return None
-        after = np.logical_or.accumulate(_over(flags), axis=1)
-        after = np.concatenate([np.zeros((len(after), 1), bool), after[:, :-1]], axis=1)
+        since: BoolArray = np.logical_or.accumulate(_over(flags), axis=1)
+        after = np.zeros(since.shape, bool)
+        after[:, 1:] = since[:, :-1]
         if not after.any():
             return None
-        is_sticky = bool(flags.all(axis=2)[after].all()) and not flags.all()
+        of_all: BoolArray = np.all(flags, axis=2)
+        is_sticky = bool(of_all[after].all()) and not flags.all()
         is_padding = is_sticky or self._stands_still(after[..., None], cell)
         return Cut.FIRST_FLAG if is_padding else Cut.FLAGS
 
     def marks_first_rows(self) -> Family | None:
         """Return the flags if they mark the first row of the next episode, as agents' sight tells; else None."""
-        told = [self._jumps_before(cell) for cell in self.layout.largest]
+        told = [self._jumps_before(cell) for cell in self.clues.layout.largest]
         if True not in told or False in told or len(self.all) > 1:
             return None
         return self.all[0]
@@ -119,14 +115,12 @@ class EndFlags:
     def _jumps_before(self, cell: Cell) -> bool | None:
         """Whether what agents see jumps before flagged rows and not after them; None where it does not tell."""
         flags = self._together(cell)
-        views = [
-            view_of(family, self.layout, self.sampler, is_whole=False, cell=cell)
-            for family in self.families
-            if family.meaning in {Meaning.OBSERVATION, Meaning.POSITION} and not family.is_next
-        ]
+        observed = self.clues.called(Meaning.OBSERVATION, Meaning.POSITION)
+        views = [self.clues.view(family, cell, is_whole=False) for family in observed]
         if flags is None:
             return None
-        told = {jumps_before(view, flags.all(axis=2)) for view in views if view is not None}
+        is_end: BoolArray = np.all(flags, axis=2)
+        told = {jumps_before(view, is_end) for view in views if view is not None}
         return True if told == {True} else False if False in told else None
 
     def check_agents(self) -> None:
@@ -137,29 +131,29 @@ class EndFlags:
         AmbiguousLogError
             If they go on.
         """
-        if any(self._has_left(cell) is False for cell in self.layout.largest):
+        if any(self._has_left(cell) is False for cell in self.clues.layout.largest):
             text = self.all[0].template.text
             raise AmbiguousLogError(
-                f"{self.place}: {text} ends for some agents before others, and they go on: either each agent has "
+                f"{self.clues.place}: {text} ends for some agents before others, and they go on: either each agent has "
                 "episodes of its own, or an episode is over with the last of them; give a list of episodes in a mapping"
             )
 
     def leaves(self) -> Family | None:
         """Return the flags with which agents leave the game before the episode ends; None where they do not."""
-        told = {self._has_left(cell) for cell in self.layout.largest}
-        if told != {True, None} and told != {True}:
+        told = [self._has_left(cell) for cell in self.clues.layout.largest]
+        if True not in told or False in told:
             return None
         return next((family for family in self.all if self._has_agents(family)), None)
 
     def _of(self, meaning: Meaning) -> Family | None:
         # Where what follows the step is kept apart, the flags there are those of the step.
-        found = [f for f in self.families if f.meaning is meaning and axes_of(f, self.layout) is not None]
+        found = [f for f in self.clues.families if f.meaning is meaning and axes_of(f, self.clues.layout) is not None]
         later = [family for family in found if family.is_next]
         return next(iter([*later, *found]), None)
 
     def _together(self, cell: Cell) -> BoolArray | None:
         """Return the flags of all kinds, shape (entries, rows, agents), with a single one for a team."""
-        views = [view_of(family, self.layout, self.sampler, is_whole=True, cell=cell) for family in self.all]
+        views = [self.clues.view(family, cell) for family in self.all]
         found = [view[..., 0] > 0 for view in views if view is not None]
         return np.logical_or.reduce(np.broadcast_arrays(*found)) if found else None
 
@@ -187,10 +181,8 @@ class EndFlags:
     def _stands_still(self, rows: BoolArray, cell: Cell) -> bool:
         """Whether nothing moves in some rows; (entries, rows, agents), or one column for all."""
         seen: list[bool] = []
-        for family in self.families:
-            view = None
-            if family.meaning in _ACTIVE and not family.is_next and not family.first.is_text:
-                view = view_of(family, self.layout, self.sampler, is_whole=False, cell=cell)
+        for family in self.clues.called(*_ACTIVE):
+            view = self.clues.view(family, cell, is_whole=False)
             if view is not None and (rows.shape[2] == 1 or view.shape[2] == rows.shape[2]):
                 # Where observations have one row more, what follows a step is one row later.
                 still = (
@@ -203,13 +195,14 @@ class EndFlags:
         return bool(seen) and all(seen)
 
     def _has_agents(self, family: Family) -> bool:
-        view = view_of(family, self.layout, self.sampler, is_whole=True)
+        view = self.clues.view(family)
         return view is not None and view.shape[2] > 1
 
 
 def _over(flags: BoolArray) -> BoolArray:
     """Return in which rows the last agent has had its flag, the first such row of each entry, shape (entries, rows)."""
-    since: BoolArray = np.logical_or.accumulate(flags, axis=1).all(axis=2)
+    had: BoolArray = np.logical_or.accumulate(flags, axis=1)
+    since: BoolArray = np.all(had, axis=2)
     is_first = since.copy()
     is_first[:, 1:] &= ~since[:, :-1]
     return is_first

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from convscope.errors import LogFormatError
@@ -35,8 +34,9 @@ class SlotView:
     def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:
         """Return rows of the agent."""
         if self.axis == 0:
-            return file.read(self.own.path, self.slot, self.slot + 1)[0][start:stop]
-        return np.take(file.read(self.own.path, start, stop), self.slot, axis=self.axis)
+            return file.read(self.own.path, self.slot, self.slot + 1)[(0, slice(start, stop))]
+        own = (slice(None),) * self.axis + (self.slot,)
+        return file.read(self.own.path, start, stop)[own]
 
 
 def split_groups(container: Container, mapping: LogMapping) -> tuple[Container, LogMapping]:

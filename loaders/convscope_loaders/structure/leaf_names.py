@@ -132,7 +132,7 @@ def _numbered_leaf(name: str, axis: Axis) -> Leaf:
 
 
 def _field_groups(inventory: Inventory) -> dict[str, Meaning]:
-    """Return the groups that are called as a field and hold arrays of no other field, such as ``/obs`` of ``/obs/x``."""
+    """Return the groups that are called as a field and hold arrays of no other, such as ``/obs`` of ``/obs/x``."""
     told: dict[str, Meaning] = {}
     others: set[str] = set()
     for path in inventory.datasets:

@@ -1,15 +1,13 @@
 """Rows of blocks that never happened, where no list, mask or flag tells them."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import ArrayMapping, Cut, EpisodeMapping, LogMapping
 from convscope.ingest.mapping_text import mapping_text
 from convscope.values.arrays import BoolArray
-from convscope_loaders.structure.arranged import view_of
-from convscope_loaders.structure.evidence import Sampler, rows_missing
+from convscope_loaders.structure.clues import Clues
+from convscope_loaders.structure.evidence import rows_missing
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
@@ -21,19 +19,13 @@ _NEVER_ZERO = (Meaning.OBSERVATION, Meaning.POSITION)
 """Arrays in which a row of nothing but zeros is no sight of any world."""
 
 
-def find_padding(
-    families: Sequence[Family], layout: Layout, sampler: Sampler, *, place: str
-) -> tuple[Cut, ArrayMapping | None, str]:
+def find_padding(clues: Clues) -> tuple[Cut, ArrayMapping | None, str]:
     """Look for rows at the end of episodes that hold nothing.
 
     Parameters
     ----------
-    families, layout
-        Of the file.
-    sampler
-        Reads the first rows.
-    place
-        The file, for errors.
+    clues
+        The file, of which the first rows are read.
 
     Returns
     -------
@@ -49,24 +41,22 @@ def find_padding(
     AmbiguousLogError
         If they are zeros, which may as well have been logged.
     """
-    told = [_padding_of(families, layout, sampler, cell=cell) for cell in layout.largest]
+    layout = clues.layout
+    told = [_padding_of(clues, cell) for cell in layout.largest]
     missing = next((family for cut, family in told if cut is Cut.MISSING), None)
     if missing is not None:
         said = f"rows at the end of an episode in which {missing.template.text} holds nothing but NaN or -1 are padding"
         return Cut.MISSING, _array(missing, layout), said
     zeros = next((family for cut, family in told if cut is Cut.ZEROS), None)
     if zeros is not None:
-        raise _zeros_or_steps(zeros, layout, place)
+        raise _zeros_or_steps(zeros, layout, clues.place)
     has_time = len(layout.container) > 1
     return Cut.WHOLE, None, "every row of the time axis happened: nothing marks padding" if has_time else ""
 
 
-def _padding_of(
-    families: Sequence[Family], layout: Layout, sampler: Sampler, *, cell: Cell
-) -> tuple[Cut, Family | None]:
+def _padding_of(clues: Clues, cell: Cell) -> tuple[Cut, Family | None]:
     """Return how rows at the end of one group's episodes are blank, and in which array."""
-    weighed = [family for family in families if family.meaning in _WEIGHED and not family.is_next]
-    views = [(family, view_of(family, layout, sampler, is_whole=False, cell=cell)) for family in weighed]
+    views = [(family, clues.view(family, cell, is_whole=False)) for family in clues.called(*_WEIGHED)]
     seen = [(family, view) for family, view in views if view is not None and view.shape[1] > 1]
     for family, view in seen:
         # A reward of -1 is a reward.

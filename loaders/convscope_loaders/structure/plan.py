@@ -1,7 +1,7 @@
 """How the rows of a log lie in its file: small, picklable, made once and used by every block."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import BoolArray, IntArray, sealed
@@ -59,12 +59,14 @@ class RowPlan:
     """Joint steps of each episode, shape (E,)."""
     has_final: BoolArray
     """Whether a final observation follows the last step, shape (E,)."""
+    ordinal: IntArray
+    """Place among the episodes of its group of arrays, those without a step counted too, shape (E,)."""
     final_is_inside: bool = True
     """Whether it is the next row of the same arrays; else others hold it, see `FieldPlan.next_template`."""
 
     def __post_init__(self) -> None:
         n_episodes = len(self.cell)
-        for name in ("cell", "index", "length", "has_final"):
+        for name in ("cell", "index", "length", "has_final", "ordinal"):
             object.__setattr__(self, name, sealed(getattr(self, name), (n_episodes,), name))
         for name in ("start", "count", "offset"):
             object.__setattr__(self, name, sealed(getattr(self, name), (n_episodes, None), name))
@@ -73,6 +75,11 @@ class RowPlan:
     def rows(self) -> IntArray:
         """Rows of each episode, the final observation included, shape (E,)."""
         return self.length + self.has_final
+
+    def in_order(self, order: IntArray) -> "RowPlan":
+        """Return the plan with its episodes in another order."""
+        columns = ("cell", "index", "start", "count", "offset", "length", "has_final", "ordinal")
+        return replace(self, **{name: getattr(self, name)[order] for name in columns})
 
     def stream_of(self, agent: int | None) -> int:
         """Return the stream of an agent's own arrays, or of the shared ones."""

@@ -74,7 +74,7 @@ def no_agent_axis(families: Sequence[Family], reference: Family, n_named: int, *
 
 
 def unknown_slots(families: Sequence[Family], joint: Family, *, place: str) -> AmbiguousLogError:
-    """Return the error of a file in which some arrays name agents and others count them, in an order that nothing tells.
+    """Return the error of a file in which some arrays name agents and others count them, in an untold order.
 
     Parameters
     ----------
@@ -89,8 +89,8 @@ def unknown_slots(families: Sequence[Family], joint: Family, *, place: str) -> A
     text = mapping_text(LogMapping(agents=in_numbered_order(names)))
     message = (
         f"{place}: {joint.template.text} {joint.first.shape} has an axis of agents, and other arrays name them "
-        f"({', '.join(names)}); which entry is whose can be read in several ways. Give this mapping with --mapping, with "
-        f"the names in the order of that axis:\n{text}"
+        f"({', '.join(names)}); which entry is whose can be read in several ways. Give this mapping with --mapping, "
+        f"with the names in the order of that axis:\n{text}"
     )
     return AmbiguousLogError(message, text)
 

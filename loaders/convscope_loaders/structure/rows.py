@@ -1,6 +1,6 @@
 """From a mapping to the plan of a file's rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,10 @@ class PlannedRows:
     """Episodes without a step, left out."""
     without_reference: tuple[str, ...]
     """Where the actions (or what counts the steps in their place) should be and are not, in every group left out."""
+
+    def in_order(self, order: IntArray) -> "PlannedRows":
+        """Return the plan with its episodes in another order."""
+        return replace(self, plan=self.plan.in_order(order), is_open=self.is_open[order])
 
 
 def plan_rows(inventory: Inventory, file: ArrayReader, mapping: LogMapping, *, place: str) -> PlannedRows:
@@ -163,6 +167,7 @@ def _joined(cells: Cells, parts: list[tuple[int, _CellRows]], lacking: tuple[str
         name: np.concatenate([getattr(rows, name) for _, rows in parts])
         for name in ("index", "start", "count", "offset", "length", "has_final", "is_open")
     }
+    joined["ordinal"] = np.concatenate([np.arange(len(rows.length)) for _, rows in parts])
     keep = joined["length"] > 0
     plan = RowPlan(
         cells=cells.values,
@@ -174,6 +179,7 @@ def _joined(cells: Cells, parts: list[tuple[int, _CellRows]], lacking: tuple[str
         offset=joined["offset"][keep],
         length=joined["length"][keep],
         has_final=joined["has_final"][keep],
+        ordinal=joined["ordinal"][keep],
     )
     return PlannedRows(
         plan=plan, is_open=joined["is_open"][keep], n_empty=int((~keep).sum()), without_reference=lacking

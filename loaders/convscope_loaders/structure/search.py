@@ -42,22 +42,24 @@ def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampl
     reasons: list[str] = []
     facts = Facts(families=families, sampler=sampler, names=tuple(names), reference=reference)
     for fact in facts.filters():
-        if len(standing) > 1 or fact.is_required:
-            kept = [layout for layout in standing if fact.stands(layout)]
-            if fact.is_required and not kept:
-                raise no_agent_axis(families, reference, facts.n_named, place=place)
-            if kept and len(kept) < len(standing):
-                standing = kept
-                reasons.append(fact.said)
+        kept = [layout for layout in standing if fact.stands(layout)] if fact.is_required or len(standing) > 1 else []
+        if fact.is_required and not kept:
+            raise no_agent_axis(families, reference, facts.n_named, place=place)
+        standing = _narrowed(standing, kept, reasons, said=fact.said)
     for vote in Votes(families=families, sampler=sampler).filters():
-        if len(standing) > 1:
-            kept, said = vote(standing)
-            if kept and len(kept) < len(standing):
-                standing = kept
-                reasons.append(said)
+        kept, said = vote(standing) if len(standing) > 1 else ([], "")
+        standing = _narrowed(standing, kept, reasons, said=said)
     if len(standing) > 1:
         raise several_readings(standing, place=place)
     return replace(standing[0], assumptions=_said(standing[0], reasons))
+
+
+def _narrowed(standing: list[Layout], kept: list[Layout], reasons: list[str], *, said: str) -> list[Layout]:
+    """Return the layouts that are kept, and note why; all where none would be left or gone."""
+    if not kept or len(kept) == len(standing):
+        return standing
+    reasons.append(said)
+    return kept
 
 
 def _reference(families: Sequence[Family], place: str) -> Family:

@@ -105,11 +105,15 @@ def read_plain(file: ArrayReader, array: ArrayMapping, values: PathValues) -> Fl
     read = file.read(path)
     if read.dtype.kind not in "biuf":
         raise LogFormatError(f"{path} holds no plain numbers")
-    numbers = read.astype(np.float64)
+    return arranged(read.astype(np.float64), array.axes)
+
+
+def arranged(numbers: FloatArray, axes: tuple[Axis, ...]) -> FloatArray:
+    """Return an array in the order of `read_plain`."""
     order = (Axis.EPISODE, Axis.TIME, Axis.ROW, Axis.AGENT, Axis.VALUE)
-    kept = sorted(range(len(array.axes)), key=lambda place: order.index(array.axes[place]))
+    kept = sorted(range(len(axes)), key=lambda place: order.index(axes[place]))
     ordered = np.moveaxis(numbers, kept, range(len(kept)))
-    while ordered.ndim > len(array.axes) and ordered.shape[-1] == 1:
+    while ordered.ndim > len(axes) and ordered.shape[-1] == 1:
         ordered = ordered[..., 0]
     return ordered
 
@@ -147,7 +151,7 @@ def _end_flags(
     """Read the flags of all kinds together, shape (entries, rows, flags), with a flag of each agent or of the team."""
     entries = 1 if extent.entries is None else extent.entries
     named = (episodes.array, episodes.terminated, episodes.truncated)
-    flags = [_flags_of_all(file, array, values, agents) for array in named if array is not None]
+    flags = [_flags_of_all(file, array, values, agents=agents) for array in named if array is not None]
     if not flags:
         raise LogFormatError("episodes are to be cut at end flags, but none are named")
     n_rows = entries * extent.rows
@@ -161,7 +165,7 @@ def _end_flags(
     return ended
 
 
-def _flags_of_all(file: ArrayReader, array: ArrayMapping, values: PathValues, agents: Sequence[str]) -> BoolArray:
+def _flags_of_all(file: ArrayReader, array: ArrayMapping, values: PathValues, *, agents: Sequence[str]) -> BoolArray:
     """Read flags; those of all agents side by side where each has its own and the rows are the team's."""
     if Axis.AGENT not in Template(text=array.path).axes or Axis.AGENT in values:
         return np.greater(read_plain(file, array, values), 0)

@@ -1,5 +1,7 @@
 """Axes of an array, by how its shape agrees with the layout of its file."""
 
+from collections.abc import Sequence
+
 from convscope.ingest.mapping import Axis
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout, Sizes
@@ -78,7 +80,7 @@ def static_axes(family: Family, layout: Layout) -> tuple[Axis, ...] | None:
     return (Axis.EPISODE, Axis.AGENT) if all(one[Axis.EPISODE] == shape[0] for one in sizes) else None
 
 
-def entity_count(families: tuple[Family, ...], layout: Layout) -> int:
+def entity_count(families: Sequence[Family], layout: Layout) -> int:
     """Return how many agents and other things together some array of positions or lives holds; 0 where none does."""
     for family in families:
         if family.meaning in _OF_ENTITIES and not family.is_next and Axis.AGENT not in family.axes:

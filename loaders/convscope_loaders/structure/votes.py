@@ -7,13 +7,13 @@ import numpy as np
 
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import BoolArray
-from convscope_loaders.structure.arranged import view_of
 from convscope_loaders.structure.evidence import Sampler, is_filled_from_start, rows_missing, smoothest_axis
 from convscope_loaders.structure.facts import FLAGS
 from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.shapes import fits, static_axes
+from convscope_loaders.structure.uniform import view_of
 
 Vote = Callable[[Sequence[Layout]], tuple[list[Layout], str]]
 """Returns the layouts that it speaks for, and the reason in words."""
@@ -44,7 +44,7 @@ class Votes:
         ]
 
     def _by_simplicity(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
-        """Groups of one agent each are agents."""
+        """Take groups of one agent each for agents."""
         sizes = [
             one for layout in layouts if layout.has_groups for group in layout.sizes_of.values() for _, one in group
         ]

@@ -9,6 +9,7 @@ from convscope.ingest.mapping import Axis, EpisodeMapping, FieldMapping, LogMapp
 from convscope.values import fields as names
 from convscope.values.header import Notice
 from convscope_loaders.structure.build import Reading
+from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.layout import Layout, declared_layout
 from convscope_loaders.structure.meanings import FieldFinder
@@ -41,16 +42,15 @@ def read_fields(
     """
     tree, inventory = catalog.tree, catalog.presented.inventory
     sampler = Sampler(file)
-    finder = FieldFinder(
+    clues = Clues(
         inventory=inventory,
         families=tuple(catalog.families(sampler)),
         layout=_layout(catalog, place),
         sampler=sampler,
-        n_entities=0,
+        names=(),
         place=place,
-        taken=frozenset({names.ACTIONS}),
     )
-    found = finder.find()
+    found = FieldFinder(clues=clues, n_entities=0, taken=frozenset({names.ACTIONS})).find()
     action, on_action = _action(file, catalog)
     fields = (action, *_completed(found.fields, catalog))
     status = find_status(file, catalog)
