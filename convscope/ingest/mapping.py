@@ -85,7 +85,8 @@ class Cut(StrEnum):
     WHOLE = "whole"
     """Every row of the episode's own array, or of the time axis, happened."""
     STARTS = "starts"
-    """A list with the first row of each episode."""
+    """A list with the first row of each episode. Where ``lengths`` are given as well, rows between one episode's last
+    and the next one's first are no steps; a single one holds the final observation."""
     ENDS = "ends"
     """A list with one past the last row of each episode."""
     LAST_ROWS = "last-rows"
@@ -98,15 +99,21 @@ class Cut(StrEnum):
     """A column with the timestep, which starts again with each episode."""
     FLAGS = "flags"
     """End flags mark the last row of each episode; the next one follows. The list is a column of flags of unknown
-    kind, else those of ``terminated`` and ``truncated`` count."""
+    kind; those of ``terminated`` and ``truncated`` count as well. Where each agent has flags of its own, the episode is
+    over once all have had one."""
     FIRST_ROWS = "first-rows"
-    """End flags stand in the first row of the next episode, as where the flag before the step was stored; named as for
-    ``flags``."""
+    """Flags stand in the first row of the next episode: those of its start, or end flags where the one before the step
+    was stored; named as for ``flags``."""
     FIRST_FLAG = "first-flag"
-    """The first end flag on the time axis marks the last row; what follows is padding."""
+    """The first end flag on the time axis (where each agent has its own: the row in which the last agent has had one)
+    marks the last row; what follows is padding."""
     SPANS = "spans"
     """A table with the first row of each episode and one past its last row; where the arrays have an axis of episodes,
     with the entry on it before these two. Rows of no episode are padding."""
+    MISSING = "missing"
+    """Rows at the end of the time axis in which the list holds nothing but NaN or -1 are padding."""
+    ZEROS = "zeros"
+    """Rows at the end of the time axis in which the list holds nothing but zeros are padding."""
     FILLED = "filled"
     """A mask that is true in the rows that happened."""
     FILLED_AND_FINAL = "filled-and-final"
@@ -119,7 +126,9 @@ class EpisodeMapping:
 
     cut: Cut
     array: ArrayMapping | None = None
-    """The list, column or mask; None for ``whole``."""
+    """The list, column or mask, or what tells padding; None for ``whole``."""
+    lengths: ArrayMapping | None = None
+    """A list with the number of steps of each episode, beside a list of ``starts``; None where rows have no gaps."""
     time: ArrayMapping | None = None
     """A column with the timestep within the episode; None where rows follow each other from 0."""
     terminated: ArrayMapping | None = None
@@ -132,11 +141,28 @@ class EpisodeMapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelMapping:
+    """Run, checkpoint or condition of each episode, where no path tells it."""
+
+    array: ArrayMapping | None = None
+    """A number or text for each episode, or for each row, of which the first one counts; without axes one for a group
+    of arrays."""
+    attribute: str = ""
+    """Instead of an array: a group and the name of its attribute, such as ``/{episode}@layout`` or ``/@seed``."""
+    names: tuple[str, ...] = ()
+    """Of the numbers from 0."""
+    prefix: str = ""
+    """Before a number without a name, such as ``seed_``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleMapping:
     """Declared roles that are in the file."""
 
     array: ArrayMapping | None = None
-    """Codes per agent, or per episode and agent, or per row and agent."""
+    """Codes or texts per agent, or per episode and agent, or per row and agent."""
+    attribute: str = ""
+    """Instead of an array: a group and the name of its attribute, such as ``/{episode}/{agent}@role``."""
     of_agent: Mapping[str, str] = field(default_factory=dict[str, str])
     """Role of each agent by name, instead of an array."""
     names: tuple[str, ...] = ()
@@ -154,8 +180,16 @@ class LogMapping:
     teams: Mapping[str, str] = field(default_factory=dict[str, str])
     """Team of each agent."""
     roles: RoleMapping | None = None
+    run: LabelMapping | None = None
+    checkpoint: LabelMapping | None = None
+    condition: LabelMapping | None = None
+    """Layouts, maps and scenarios."""
     alive: ArrayMapping | None = None
     """True while an agent is in the game."""
+    alive_values: tuple[int, ...] = ()
+    """Values of ``alive`` that count as true; empty for all but 0."""
+    leaves: ArrayMapping | None = None
+    """True in the last row of an agent that leaves the game before the episode ends."""
     acting: ArrayMapping | None = None
     """True where an agent in the game takes its action, as where agents take turns; None where all always do."""
     ignore: tuple[str, ...] = ()

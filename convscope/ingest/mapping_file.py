@@ -14,6 +14,7 @@ from convscope.ingest.mapping import (
     Cut,
     EpisodeMapping,
     FieldMapping,
+    LabelMapping,
     LogMapping,
     RoleMapping,
 )
@@ -23,7 +24,8 @@ from convscope.ingest.toml_lines import KeyPath
 from convscope.values.fields import FIELD_NAMES, INFO, Level
 
 _MAPPING = TomlKind(name="mapping file", error=MappingError)
-_TABLES = ("convscope-mapping", "table", "fields", "episodes", "agents", "roles", "log")
+_LABELS = ("run", "checkpoint", "condition")
+_TABLES = ("convscope-mapping", "table", "fields", "episodes", "agents", "roles", *_LABELS, "log")
 _ARRAY = ("path", "axes", "take")
 _COLUMNS = ("agent", "time", "run", "checkpoint", "condition", "role", "team", "alive", "terminated", "truncated")
 _LEVELS = (Level.AGENT, Level.TEAM)
@@ -53,7 +55,8 @@ class _Reader:
         if content.get("convscope-mapping") != MAPPING_VERSION:
             message = f"must begin with: convscope-mapping = {MAPPING_VERSION}"
             raise self.document.fault(message, ("convscope-mapping",))
-        self.document.check_keys(("agents",), ("names", "teams", "alive", "acting"), "key")
+        agent_keys = ("names", "teams", "alive", "alive_values", "leaves", "acting")
+        self.document.check_keys(("agents",), agent_keys, "key")
         self.document.check_keys(("log",), ("environment", "framework", "ignore"), "key")
         self._check_field_names("fields")
         return LogMapping(
@@ -62,7 +65,12 @@ class _Reader:
             agents=self._texts("agents", "names"),
             teams=self._teams(),
             roles=self._roles() if "roles" in content else None,
+            run=self._label("run") if "run" in content else None,
+            checkpoint=self._label("checkpoint") if "checkpoint" in content else None,
+            condition=self._label("condition") if "condition" in content else None,
             alive=self._optional_array("agents", "alive"),
+            alive_values=self._numbers("agents", "alive_values"),
+            leaves=self._optional_array("agents", "leaves"),
             acting=self._optional_array("agents", "acting"),
             ignore=self._texts("log", "ignore"),
             environment=self._text("log", "environment"),
@@ -127,10 +135,12 @@ class _Reader:
         )
 
     def _episodes(self) -> EpisodeMapping:
-        self.document.check_keys(("episodes",), ("cut", "list", "time", "terminated", "truncated", "ended"), "key")
+        keys = ("cut", "list", "lengths", "time", "terminated", "truncated", "ended")
+        self.document.check_keys(("episodes",), keys, "key")
         return EpisodeMapping(
             cut=self._choice(Cut, ("episodes", "cut"), self._text("episodes", "cut") or ""),
             array=self._optional_array("episodes", "list"),
+            lengths=self._optional_array("episodes", "lengths"),
             time=self._optional_array("episodes", "time"),
             terminated=self._optional_array("episodes", "terminated", may_be_scalar=True),
             truncated=self._optional_array("episodes", "truncated", may_be_scalar=True),
@@ -138,13 +148,35 @@ class _Reader:
         )
 
     def _roles(self) -> RoleMapping:
-        self.document.check_keys(("roles",), (*_ARRAY, "names", "of_agent"), "key")
+        self.document.check_keys(("roles",), (*_ARRAY, "attribute", "names", "of_agent"), "key")
         told = {agent: self._text("roles", "of_agent", agent) for agent in self.document.table("roles", "of_agent")}
         of_agent = {agent: role for agent, role in told.items() if role is not None}
         array = self._array("roles") if "path" in self.document.table("roles") else None
-        if array is None and not of_agent:
-            raise self.document.fault("[roles] needs a path, or a table of_agent", ("roles",))
-        return RoleMapping(array=array, of_agent=of_agent, names=self._texts("roles", "names"))
+        attribute = self._attribute("roles")
+        if array is None and not of_agent and not attribute:
+            raise self.document.fault("[roles] needs a path, an attribute, or a table of_agent", ("roles",))
+        return RoleMapping(array=array, attribute=attribute, of_agent=of_agent, names=self._texts("roles", "names"))
+
+    def _label(self, name: str) -> LabelMapping:
+        self.document.check_keys((name,), ("path", "axes", "attribute", "names", "prefix"), "key")
+        path, attribute = self._text(name, "path") or "", self._attribute(name)
+        if path.startswith("/") == bool(attribute):
+            raise self.document.fault(f"[{name}] needs a path from the root, or an attribute such as /@seed", (name,))
+        axes = tuple(self._choice(Axis, (name, "axes"), axis) for axis in self._texts(name, "axes"))
+        return LabelMapping(
+            array=ArrayMapping(path=path, axes=axes) if path else None,
+            attribute=attribute,
+            names=self._texts(name, "names"),
+            prefix=self._text(name, "prefix") or "",
+        )
+
+    def _attribute(self, name: str) -> str:
+        attribute = self._text(name, "attribute") or ""
+        if attribute and not (attribute.startswith("/") and "@" in attribute):
+            raise self.document.fault(
+                "attribute must be a group and a name, such as /{agent}@role", (name, "attribute")
+            )
+        return attribute
 
     def _teams(self) -> Mapping[str, str]:
         teams = self.document.table("agents", "teams")

@@ -8,6 +8,7 @@ from convscope.ingest.mapping import (
     ArrayMapping,
     EpisodeMapping,
     FieldMapping,
+    LabelMapping,
     LogMapping,
     RoleMapping,
 )
@@ -30,6 +31,8 @@ def mapping_text(mapping: LogMapping) -> str:
         lines += _section(f"fields.{_key(field.name)}", _field_entries(field))
     if mapping.roles is not None:
         lines += _section("roles", _role_entries(mapping.roles))
+    for name, label in (("run", mapping.run), ("checkpoint", mapping.checkpoint), ("condition", mapping.condition)):
+        lines += [] if label is None else _section(name, _label_entries(label))
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -47,8 +50,9 @@ def _agent_entries(mapping: LogMapping) -> dict[str, str]:
     entries = {"names": _list(mapping.agents)} if mapping.agents else {}
     for team in dict.fromkeys(mapping.teams.values()):
         entries[f"teams.{_key(team)}"] = _list([agent for agent, own in mapping.teams.items() if own == team])
-    arrays = {"alive": mapping.alive, "acting": mapping.acting}
-    return entries | {key: _inline(array) for key, array in arrays.items() if array is not None}
+    arrays = {"alive": mapping.alive, "leaves": mapping.leaves, "acting": mapping.acting}
+    entries |= {key: _inline(array) for key, array in arrays.items() if array is not None}
+    return entries | ({"alive_values": _numbers(mapping.alive_values)} if mapping.alive_values else {})
 
 
 def _table_entries(table: TableMapping) -> dict[str, str]:
@@ -80,6 +84,7 @@ def _column_entries(field: TableField) -> dict[str, str]:
 def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
     arrays = {
         "list": episodes.array,
+        "lengths": episodes.lengths,
         "time": episodes.time,
         "terminated": episodes.terminated,
         "truncated": episodes.truncated,
@@ -96,7 +101,7 @@ def _field_entries(field: FieldMapping) -> dict[str, str]:
     if field.is_one_hot:
         entries["one_hot"] = "true"
     if field.widths:
-        entries["widths"] = f"[{', '.join(str(width) for width in field.widths)}]"
+        entries["widths"] = _numbers(field.widths)
     if field.values:
         entries["values"] = _list(field.values)
     return entries
@@ -104,6 +109,8 @@ def _field_entries(field: FieldMapping) -> dict[str, str]:
 
 def _role_entries(roles: RoleMapping) -> dict[str, str]:
     entries = _array_entries(roles.array) if roles.array is not None else {}
+    if roles.attribute:
+        entries["attribute"] = _quoted(roles.attribute)
     if roles.names:
         entries["names"] = _list(roles.names)
     for agent, role in roles.of_agent.items():
@@ -111,9 +118,16 @@ def _role_entries(roles: RoleMapping) -> dict[str, str]:
     return entries
 
 
+def _label_entries(label: LabelMapping) -> dict[str, str]:
+    entries = _array_entries(label.array) if label.array is not None else {}
+    told = {"attribute": label.attribute, "prefix": label.prefix}
+    entries |= {key: _quoted(text) for key, text in told.items() if text}
+    return entries | ({"names": _list(label.names)} if label.names else {})
+
+
 def _array_entries(array: ArrayMapping) -> dict[str, str]:
     entries = {"path": _quoted(array.path), "axes": _list(array.axes)}
-    return entries | ({"take": f"[{', '.join(str(entry) for entry in array.take)}]"} if array.take else {})
+    return entries | ({"take": _numbers(array.take)} if array.take else {})
 
 
 def _inline(array: ArrayMapping) -> str:
@@ -122,6 +136,10 @@ def _inline(array: ArrayMapping) -> str:
 
 def _list(texts: Sequence[str]) -> str:
     return f"[{', '.join(_quoted(text) for text in texts)}]"
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    return f"[{', '.join(str(number) for number in numbers)}]"
 
 
 def _key(name: str) -> str:

@@ -92,7 +92,7 @@ def _known(container: Container, declared: LogMapping | None, *, place: str) -> 
     with container.store.open() as file:
         listed = agent_names(container.inventory, file)
     steps = JointSteps(
-        lead=Axis.ROW,
+        lead=(Axis.ROW,),
         actions=_ACTIONS,
         n_actions=(*datasets[_ACTIONS].shape, 1)[1],
         observations=_OBSERVATIONS,

@@ -18,7 +18,7 @@ from convscope.values import fields as names
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.build import Reading, build_log
-from convscope_loaders.structure.lexicon import AXIS_OF_STEM, stem_of
+from convscope_loaders.structure.lexicon import axis_of_stem, stem_of
 from convscope_loaders.torch_files import check_trusted, load_torch
 
 _PARTS = ("state", "observations", "actions", "rewards", "done", "masks", "values")
@@ -164,7 +164,7 @@ def _mapping(datasets: Mapping[str, ArrayInfo]) -> LogMapping:
 def _episode_files(files: Sequence[str]) -> tuple[str, ...]:
     """Return the files of a folder, not of those inside it, that are called as episodes."""
     stems = {name: stem_of(name.removesuffix(".pt")) for name in files if name.endswith(".pt") and "/" not in name}
-    return tuple(name for name, (stem, number) in stems.items() if number and AXIS_OF_STEM.get(stem) is Axis.EPISODE)
+    return tuple(name for name, (stem, number) in stems.items() if number and axis_of_stem(stem) is Axis.EPISODE)
 
 
 def _other_files(files: Sequence[str]) -> tuple[Notice, ...]:

@@ -12,7 +12,7 @@ from convscope.ingest.probe import FileKind, Probe
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.generic import match_by_names, open_by_structure, propose_mapping
-from convscope_loaders.structure.lexicon import AXIS_OF_STEM, stem_of
+from convscope_loaders.structure.lexicon import axis_of_stem, stem_of
 
 
 class NumpyLoader:
@@ -68,7 +68,7 @@ def _meant(files: Sequence[str]) -> list[str]:
 
 def _is_called_an_episode(name: str) -> bool:
     stem, number = stem_of(name)
-    return bool(number) and AXIS_OF_STEM.get(stem) is Axis.EPISODE
+    return bool(number) and axis_of_stem(stem) is Axis.EPISODE
 
 
 def _container(probe: Probe) -> Container:

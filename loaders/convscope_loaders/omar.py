@@ -110,8 +110,10 @@ def _count_agents(container: Container, place: str) -> int:
             info = datasets.get(f"/{part}_{agent}")
             if info is None or info.is_text:
                 raise LogFormatError(f"{place}: {part}_{agent}.npy is missing, or holds no numbers")
-            if info.shape[:1] != n_rows or not n_rows or not n_rows[0]:
-                raise LogFormatError(f"{place}: {part}_{agent}.npy has the shape {info.shape}, acs_0.npy {n_rows} rows")
+            if info.shape[:1] != n_rows or not n_rows or not n_rows[0] or len(info.shape) > 2:
+                raise LogFormatError(
+                    f"{place}: {part}_{agent}.npy has the shape {info.shape}, acs_0.npy {n_rows} rows of numbers"
+                )
         if prod(datasets[f"/dones_{agent}"].shape[1:]) != 1:
             raise LogFormatError(f"{place}: dones_{agent}.npy should hold one flag a row")
         if datasets[f"/obs_{agent}"].shape != datasets[f"/next_obs_{agent}"].shape:

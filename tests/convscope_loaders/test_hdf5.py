@@ -128,8 +128,10 @@ def test_time_is_the_smoother_axis_when_nothing_else_says_so(path):
 def test_noise_has_no_time_axis_and_is_ambiguous(path):
     rng = np.random.default_rng(1)
     write(path, {"obs": rng.normal(size=(30, 20, 3, 2)), "actions": rng.integers(4, size=(30, 20, 3))})
-    with pytest.raises(AmbiguousLogError, match=r"\(episode, time\) or \(time, episode\)"):
+    with pytest.raises(AmbiguousLogError, match="can be read in 6 ways") as caught:
         opened(path)
+    assert "1. 30 episodes, 20 timesteps, 3 agents" in str(caught.value)
+    assert "2. 30 timesteps, 20 episodes, 3 agents" in str(caught.value)
 
 
 def test_streams_of_unequal_length_end_in_death(path):
@@ -347,7 +349,7 @@ def test_a_mapping_overrides_what_would_be_inferred(path, tmp_path):
 def test_arrays_that_do_not_fit_are_an_error_that_names_both(path):
     arrays = {f"episode_{e}/{name}": np.ones((n, 3)) for e in (0, 1) for name, n in (("actions", 4), ("rewards", 4))}
     arrays |= {f"episode_{e}/observations": np.ones((n, 3, 2)) for e, n in ((0, 4), (1, 7))}
-    write(path, arrays)
+    write(path, arrays, agents=["a", "b", "c"])
     with pytest.raises(LogFormatError, match=r"episode_1/observations \(7, 3, 2\) does not fit .*actions \(4, 3\)"):
         opened(path)
 

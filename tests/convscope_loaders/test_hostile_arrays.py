@@ -53,7 +53,7 @@ def mutated(array, draw):
         return np.ones(array.shape).astype(draw(DTYPES))
     if how == "values":
         return np.full(array.shape, draw(FILLS)).astype(array.dtype)
-    if how == "nan" and array.dtype.kind != "U":
+    if how == "nan" and array.dtype.kind in "biuf":
         return np.where(np.arange(array.size).reshape(array.shape) % 3, np.nan, array)
     return np.array(1, array.dtype)
 

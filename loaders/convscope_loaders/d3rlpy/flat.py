@@ -22,7 +22,7 @@ def read_flat(container: Container, declared: LogMapping | None, *, place: str) 
     with container.store.open() as file:
         listed = agent_names(container.inventory, file)
     steps = JointSteps(
-        lead=Axis.ROW,
+        lead=(Axis.ROW,),
         actions="/actions",
         n_actions=(*datasets["/actions"].shape, 1)[1],
         observations="/observations",

@@ -43,7 +43,7 @@ class Episodes:
         """The arrays with all columns of a step in one axis."""
         observed = self.observations
         return JointSteps(
-            lead=Axis.TIME,
+            lead=(Axis.TIME,),
             actions="/actions_{episode}",
             n_actions=(*self.actions.shape, 1)[1],
             observations="/observations_{episode}" if observed is not None else "",

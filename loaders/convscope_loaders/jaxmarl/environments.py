@@ -13,7 +13,7 @@ from convscope.ingest.json_text import parsed_json
 from convscope.ingest.mapping import Axis
 from convscope_loaders.jaxmarl.rollout import Rollout
 from convscope_loaders.jaxmarl.states import COUNTERS
-from convscope_loaders.structure.lexicon import AXIS_OF_STEM, stem_of
+from convscope_loaders.structure.lexicon import axis_of_stem, stem_of
 
 _ROWS = 4096
 """Of the rewards, which are compared between actors."""
@@ -90,7 +90,7 @@ def arrays_by_agent(rollout: Rollout) -> Mapping[str, tuple[str, ...]]:
     for name in rollout.parts:
         group, _, leaf = name.rpartition("/")
         stem, number = stem_of(leaf)
-        if group.startswith("info/") and number and AXIS_OF_STEM.get(stem) is Axis.AGENT:
+        if group.startswith("info/") and number and axis_of_stem(stem) is Axis.AGENT:
             below.setdefault(group, []).append(leaf)
     return {group: tuple(leaves) for group, leaves in below.items()}
 

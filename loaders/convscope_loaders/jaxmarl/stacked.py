@@ -13,7 +13,7 @@ from convscope.values import fields as names
 from convscope_loaders.jaxmarl.flags import LOST, counted_ends, ways_of_done
 from convscope_loaders.jaxmarl.states import counter_of, messages, states_left_out
 from convscope_loaders.jaxmarl.understood import Understood
-from convscope_loaders.structure.views import with_views
+from convscope_loaders.structure.views import View, with_views
 
 _OF_AGENTS = {
     "action": names.ACTIONS,
@@ -39,6 +39,23 @@ class TeamView:
     def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:
         """Return rows."""
         return file.read(self.own.path, start, stop)[:, 0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnedView:
+    """An array of the agents with their axis behind that of the environments, as states have it."""
+
+    own: ArrayInfo
+
+    @property
+    def info(self) -> ArrayInfo:
+        """Of shape (T, E, N, ...)."""
+        n_steps, n_agents, n_envs = self.own.shape[:3]
+        return replace(self.own, shape=(n_steps, n_envs, n_agents, *self.own.shape[3:]))
+
+    def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:
+        """Return rows."""
+        return np.swapaxes(file.read(self.own.path, start, stop), 1, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +92,7 @@ class Stacked:
             framework="JaxMARL",
         )
         return Understood(
-            container=with_views(container, [TeamView(own=self.parts[part]) for part in _OF_TEAM]),
+            container=with_views(container, self._views()),
             mapping=mapping,
             assumptions=(
                 f"{self.parts['done'].path} marks the ends; time limits and other ends carry the same flag",
@@ -86,7 +103,7 @@ class Stacked:
         )
 
     def _fields(self) -> list[FieldMapping]:
-        lead = (Axis.TIME, Axis.AGENT, Axis.EPISODE)
+        lead = (Axis.TIME, Axis.EPISODE, Axis.AGENT)
         return [
             FieldMapping(
                 name=field,
@@ -96,8 +113,15 @@ class Stacked:
                 ),
             )
             for part, field in _OF_AGENTS.items()
-            if part in self.parts and self.parts[part].shape[:3] == self.parts["action"].shape[:3]
+            if self._has_all_agents(part)
         ]
+
+    def _views(self) -> list[View]:
+        of_agents = [TurnedView(own=self.parts[part]) for part in _OF_AGENTS if self._has_all_agents(part)]
+        return [*of_agents, *(TeamView(own=self.parts[part]) for part in _OF_TEAM)]
+
+    def _has_all_agents(self, part: str) -> bool:
+        return part in self.parts and self.parts[part].shape[:3] == self.parts["action"].shape[:3]
 
 
 def find_stacked(inventory: Inventory) -> Stacked | None:

@@ -82,7 +82,7 @@ def _joint(demos: Demos) -> JointSteps:
     tables = [key for key, info in demos.observations.items() if len(info.shape) == 2 and 0 not in info.shape[1:]]
     key = tables[0] if len(tables) == len(demos.observations) == 1 else ""
     return JointSteps(
-        lead=Axis.TIME,
+        lead=(Axis.TIME,),
         actions=f"{DEMO}/actions",
         n_actions=demos.n_actions,
         observations=f"{DEMO}/obs/{key}" if key else "",

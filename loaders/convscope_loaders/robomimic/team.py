@@ -8,7 +8,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping
 from convscope.values.fields import OBSERVATIONS, POSITIONS
 from convscope_loaders.robomimic.demos import DEMO, Demos
 from convscope_loaders.robomimic.robots import EFFECTORS, NEXT_ROBOTS, ROBOTS, has_effectors, robot_keys, with_robots
-from convscope_loaders.structure.lexicon import AXIS_OF_STEM, stem_of
+from convscope_loaders.structure.lexicon import axis_of_stem, stem_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ def _agent_keys(demos: Demos, listed: Sequence[str]) -> tuple[str, ...]:
     if len(listed) > 1 and set(listed) == set(demos.observations):
         return tuple(listed)
     stems = {key: stem_of(key) for key in demos.observations}
-    found = [key for key, (stem, number) in stems.items() if number and AXIS_OF_STEM.get(stem) is Axis.AGENT]
+    found = [key for key, (stem, number) in stems.items() if number and axis_of_stem(stem) is Axis.AGENT]
     is_one_word = len({stems[key][0] for key in found}) == 1
     return tuple(found) if len(found) > 1 and is_one_word else ()
 

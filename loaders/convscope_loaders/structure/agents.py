@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.fields import ACTION_LOGITS, ACTION_MASKS, ACTION_PROBABILITIES, ACTIONS, OBSERVATIONS, FieldSpec
 from convscope.values.header import ActionKind, ActionSpace, Agent
 from convscope.values.log import EpisodeSource
@@ -19,8 +19,9 @@ _ROWS_AT_A_TIME = 1 << 18
 class SeenActions:
     """What the actions of a log look like."""
 
-    is_whole: bool
-    """Whether all are whole numbers from -1 (which stands for none) on."""
+    is_whole: BoolArray
+    """Whether all are whole numbers from -1 (which stands for none) on, for each agent and those whose actions have as
+    many components, shape (N,)."""
     highest: FloatArray
     """Largest value of each agent and component, -inf where it never acts, shape (N, K)."""
 
@@ -41,7 +42,7 @@ def see_actions(source: EpisodeSource, spec: FieldSpec, rows: IntArray, *, n_age
     """
     width = spec.shape[0] if spec.shape else 1
     highest = np.full((n_agents, width), -np.inf)
-    is_whole = True
+    is_whole = np.ones(n_agents, bool)
     starts = np.concatenate([[0], np.cumsum(rows)])
     first = 0
     while first < len(rows):
@@ -50,11 +51,13 @@ def see_actions(source: EpisodeSource, spec: FieldSpec, rows: IntArray, *, n_age
         actions = read.columns[ACTIONS].reshape(-1, n_agents, width)
         known = np.where(np.isfinite(actions), actions, -np.inf)
         highest = np.maximum(highest, known.max(axis=0, initial=-np.inf))
-        finite = actions[np.isfinite(actions)]
         # -1 is how people write that there was no action; smaller numbers are amounts, not choices.
-        is_whole = is_whole and bool(((finite == np.round(finite)) & (finite >= -1)).all())
+        could_be = ~np.isfinite(actions) | ((actions == np.round(actions)) & (actions >= -1))
+        is_whole &= could_be.all(axis=(0, 2))
         first = last
-    return SeenActions(is_whole=is_whole, highest=highest)
+    widths = np.array(spec.widths or (width,) * n_agents)
+    alike = [bool(is_whole[widths == own].all()) for own in widths]
+    return SeenActions(is_whole=np.array(alike), highest=highest)
 
 
 def make_agents(
@@ -87,7 +90,7 @@ def make_agents(
     else the largest action of any of them.
     """
     kinds = [_kind(name, number, specs) for number, name in enumerate(agent_names)]
-    spaces = _spaces(kinds, specs, seen)
+    spaces = _spaces(kinds, seen)
     labels = _labels(kinds, spaces)
     return tuple(
         Agent(
@@ -101,11 +104,12 @@ def make_agents(
     )
 
 
-_Kind = tuple[str, int, int]
+_Kind = tuple[str, int, int, int]
 
 
 def _kind(name: str, number: int, specs: Sequence[FieldSpec]) -> _Kind:
-    return stem_of(name)[0] or "agent", _width(specs, OBSERVATIONS, number), _choices(specs, number)
+    widths = _width(specs, OBSERVATIONS, number), _choices(specs, number), _width(specs, ACTIONS, number)
+    return stem_of(name)[0] or "agent", *widths
 
 
 def _width(specs: Sequence[FieldSpec], field: str, number: int) -> int:
@@ -123,15 +127,15 @@ def _choices(specs: Sequence[FieldSpec], number: int) -> int:
     return next((len(spec.values) for spec in specs if spec.name == ACTIONS), 0)
 
 
-def _spaces(kinds: Sequence[_Kind], specs: Sequence[FieldSpec], seen: SeenActions | None) -> dict[_Kind, ActionSpace]:
+def _spaces(kinds: Sequence[_Kind], seen: SeenActions | None) -> dict[_Kind, ActionSpace]:
     spaces: dict[_Kind, ActionSpace] = {}
     for kind in dict.fromkeys(kinds):
-        width = max((spec.shape or (1,))[0] for spec in specs if spec.name == ACTIONS) if seen else 0
-        if seen is None or not seen.is_whole:
+        width = kind[3]
+        rows = [number for number, other in enumerate(kinds) if other == kind]
+        if seen is None or not seen.is_whole[rows].all():
             spaces[kind] = ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
             continue
-        rows = [number for number, other in enumerate(kinds) if other == kind]
-        highest = seen.highest[rows].max(axis=0)
+        highest = seen.highest[rows, :width].max(axis=0)
         n = tuple(max(int(value) + 1, 1) if np.isfinite(value) else 1 for value in highest)
         if width == 1:
             spaces[kind] = ActionSpace(kind=ActionKind.DISCRETE, n=(max(n[0], kind[2]),), width=1)

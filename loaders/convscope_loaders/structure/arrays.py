@@ -70,8 +70,6 @@ def canonical(array: npt.NDArray[Any], plan: FieldPlan) -> FloatArray:
     values = _numbers(ordered)
     if plan.is_one_hot:
         values = _symbols(values)
-    if plan.is_action:
-        values = np.where(values < 0, np.nan, values)
     return _shaped(values, plan, n_lead)
 
 

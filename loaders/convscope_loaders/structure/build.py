@@ -15,11 +15,14 @@ from convscope.values.episodes import EpisodeTable
 from convscope.values.fields import ACTIONS
 from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
-from convscope_loaders.structure.agents import make_agents, see_actions
+from convscope_loaders.structure.agents import SeenActions, make_agents, see_actions
 from convscope_loaders.structure.ends import end_kinds
 from convscope_loaders.structure.fields import check_sizes, plan_field
 from convscope_loaders.structure.finals import with_finals
 from convscope_loaders.structure.gathered import find_stored
+from convscope_loaders.structure.groups import split_groups
+from convscope_loaders.structure.labels import EpisodeLabels, label_episodes
+from convscope_loaders.structure.names import called
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field
@@ -58,23 +61,20 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     LogFormatError
         If the arrays do not fit together, or no episode has a step.
     """
-    mapping, place, inventory = reading.mapping, str(probe.path), container.inventory
+    container, mapping = split_groups(container, reading.mapping)
+    place, inventory = str(probe.path), container.inventory
     with container.store.open() as file:
-        rows = plan_rows(inventory, file, mapping, place=place)
-        planned, final_notices = with_finals(
-            rows, inventory, file, mapping=mapping, may_show_resets=reading.may_show_resets
-        )
+        steps, may_show_resets = plan_rows(inventory, file, mapping, place=place), reading.may_show_resets
+        rows, on_finals = with_finals(steps, inventory, file, mapping=mapping, may_show_resets=may_show_resets)
+        labels = label_episodes(inventory, file, mapping, plan=rows.plan, default=probe.name)
+        planned = rows.in_order(labels.order)
         agents = _agent_names(inventory, planned.plan, mapping, place=place)
-        roles = read_roles(file, mapping.roles, planned.plan, agents=agents)
+        roles = read_roles(inventory, file, mapping.roles, plan=planned.plan, agents=agents)
         ends = end_kinds(file, mapping.episodes, planned)
     if not len(planned.plan.length):
         raise LogFormatError(f"{place} holds no episode with a step")
     source = _source(container, planned.plan, mapping=mapping, n_agents=len(agents), place=place)
-    actions = next((plan for plan in source.fields if plan.spec.name == ACTIONS), None)
-    seen = see_actions(source, actions.spec, planned.plan.rows, n_agents=len(agents)) if actions is not None else None
-    source = replace(
-        source, fields=tuple(_discrete(p, is_whole=seen is not None and seen.is_whole) for p in source.fields)
-    )
+    source, seen = _with_choices(source)
     header = LogHeader(
         agents=make_agents(
             agents, [plan.spec for plan in source.fields], seen, teams=mapping.teams, roles=roles.of_agent
@@ -85,20 +85,26 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
         environment=mapping.environment,
         roles=roles.names,
         identities_persist=roles.identities_persist,
-        notices=(*reading.notices, *_left_out(planned, source, mapping), *final_notices, *roles.notices),
+        notices=(*reading.notices, *_left_out(planned, source, mapping), *on_finals, *labels.notices, *roles.notices),
     )
     n_episodes = len(planned.plan.length)
     return TrajectoryLog(
         header=header,
-        episodes=_episodes(planned.plan, mapping, roles, ends=ends, name=probe.name),
+        episodes=_episodes(planned.plan, mapping, roles, ends=ends, labels=labels),
         sources=(source,),
         source_of=np.zeros(n_episodes, dtype=np.int64),
         local_of=np.arange(n_episodes),
     )
 
 
-def _discrete(plan: FieldPlan, *, is_whole: bool) -> FieldPlan:
-    return replace(plan, is_action=is_whole) if plan.spec.name == ACTIONS else plan
+def _with_choices(source: StructuredSource) -> tuple[StructuredSource, SeenActions | None]:
+    """Look at all actions, if there are any, and note whose are choices."""
+    actions = next((plan for plan in source.fields if plan.spec.name == ACTIONS), None)
+    if actions is None:
+        return source, None
+    seen = see_actions(source, actions.spec, source.rows.rows, n_agents=source.n_agents)
+    chosen = replace(actions, is_choice=tuple(seen.is_whole.tolist()))
+    return replace(source, fields=tuple(chosen if plan is actions else plan for plan in source.fields)), seen
 
 
 def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMapping) -> tuple[Notice, ...]:
@@ -123,7 +129,7 @@ def _source(container: Container, rows: RowPlan, *, mapping: LogMapping, n_agent
         check_sizes(inventory, field, reference_field(mapping), rows=rows, place=place)
     plans: list[FieldPlan] = []
     missing: set[str] = set()
-    flags = {"info/alive": mapping.alive, "info/acting": mapping.acting}
+    flags = {"info/alive": mapping.alive, "info/leaves": mapping.leaves, "info/acting": mapping.acting}
     of_status = [FieldMapping(name=name, array=array) for name, array in flags.items() if array is not None]
     for field in (*mapping.fields, *of_status):
         plan, absent = plan_field(inventory, field, rows, n_agents=n_agents, place=place)
@@ -136,6 +142,8 @@ def _source(container: Container, rows: RowPlan, *, mapping: LogMapping, n_agent
         rows=rows,
         fields=tuple(plans[: len(mapping.fields)]),
         presence=status_plans.get("info/alive"),
+        present_values=mapping.alive_values,
+        leaves=status_plans.get("info/leaves"),
         turns=status_plans.get("info/acting"),
         missing=frozenset(missing),
         stored=find_stored(inventory, plans, rows),
@@ -153,12 +161,7 @@ def _agent_names(inventory: Inventory, rows: RowPlan, mapping: LogMapping, *, pl
     # Names that are none of those in the paths are given to the paths in numbered order.
     if mapping.agents and (set(mapping.agents) == set(rows.agents) or not set(mapping.agents) & set(rows.agents)):
         return mapping.agents
-    return tuple(_called(part) for part in rows.agents) or tuple(f"agent_{slot}" for slot in range(n_agents))
-
-
-def _called(part: str) -> str:
-    number = part.removeprefix("_index_")
-    return f"agent_{number}" if number.isdecimal() else part
+    return tuple(called(part) for part in rows.agents) or tuple(f"agent_{slot}" for slot in range(n_agents))
 
 
 def _agents_in_array(inventory: Inventory, rows: RowPlan, mapping: LogMapping) -> int:
@@ -178,14 +181,14 @@ def _agents_in_array(inventory: Inventory, rows: RowPlan, mapping: LogMapping) -
     return 0
 
 
-def _episodes(rows: RowPlan, mapping: LogMapping, roles: DeclaredRoles, *, ends: IntArray, name: str) -> EpisodeTable:
-    run_names, run = _codes(rows, Axis.RUN, default=name)
-    checkpoint_names, checkpoint = _codes(rows, Axis.CHECKPOINT, default=None)
-    condition_names, condition = _codes(rows, Axis.CONDITION, default=None)
+def _episodes(
+    rows: RowPlan, mapping: LogMapping, roles: DeclaredRoles, *, ends: IntArray, labels: EpisodeLabels
+) -> EpisodeTable:
+    run, checkpoint, condition = (codes[labels.order] for codes in (labels.run, labels.checkpoint, labels.condition))
     return EpisodeTable(
-        runs=run_names,
-        checkpoints=checkpoint_names,
-        conditions=condition_names,
+        runs=labels.runs,
+        checkpoints=labels.checkpoints,
+        conditions=labels.conditions,
         run=run,
         checkpoint=checkpoint,
         condition=condition,
@@ -196,13 +199,6 @@ def _episodes(rows: RowPlan, mapping: LogMapping, roles: DeclaredRoles, *, ends:
         path=_paths(rows, reference_field(mapping).array),
         declared_roles=roles.codes,
     )
-
-
-def _codes(rows: RowPlan, axis: Axis, default: str | None) -> tuple[tuple[str, ...], IntArray]:
-    labels = [values.get(axis, default) for values in rows.cells]
-    names = tuple(dict.fromkeys(label for label in labels if label is not None))
-    by_cell = np.array([-1 if label is None else names.index(label) for label in labels], dtype=np.int64)
-    return names, by_cell[rows.cell]
 
 
 def _paths(rows: RowPlan, array: ArrayMapping) -> tuple[str, ...]:

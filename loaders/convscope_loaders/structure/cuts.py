@@ -1,29 +1,27 @@
 """How the rows of a file are told apart into episodes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
-from convscope.values.arrays import FloatArray
-from convscope_loaders.structure.evidence import Sampler
-from convscope_loaders.structure.families import Family, pick
-from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.clues import Clues
+from convscope_loaders.structure.facts import counts_rows, is_column
+from convscope_loaders.structure.families import Family
+from convscope_loaders.structure.flags import EndFlags
 from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.padding import find_padding
 from convscope_loaders.structure.shapes import axes_of
+
+_Found = tuple[Cut, ArrayMapping | None, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutFinder:
     """Looks for what marks the episodes."""
 
-    families: Sequence[Family]
-    layout: Layout
-    sampler: Sampler
-    place: str
-    """The file, for errors."""
+    clues: Clues
 
     def find(self) -> tuple[EpisodeMapping, tuple[str, ...]]:
         """Return how episodes are cut, and what was taken for granted.
@@ -31,154 +29,120 @@ class CutFinder:
         Raises
         ------
         AmbiguousLogError
-            If two marks contradict each other.
+            If two marks contradict each other, or nothing tells padding from steps.
         """
-        terminated, truncated = self._flags(Meaning.TERMINATED), self._flags(Meaning.TRUNCATED)
-        cut, array, said = self._cut(terminated, truncated)
-        time = self._rowwise(Meaning.TIMESTEP) if Axis.AGENT in self.layout.reference.axes else None
+        flags = EndFlags(clues=self.clues)
+        cut, array, said = self._cut(flags)
+        is_own = Axis.AGENT in self.clues.layout.reference.axes
+        starts, lengths = self._listed(Meaning.STARTS), self._listed(Meaning.LENGTHS)
+        has_both = cut is Cut.STARTS and starts is not None and lengths is not None
         episodes = EpisodeMapping(
             cut=cut,
             array=array,
-            time=_array(time, self.layout),
-            terminated=_array(terminated, self.layout),
-            truncated=_array(truncated, self.layout),
+            lengths=_list(lengths) if has_both and lengths is not None else None,
+            time=self._array(self._rowwise(Meaning.TIMESTEP)) if is_own else None,
+            # Flags of first rows say nothing of how the episode before them ended.
+            terminated=None if self._begins is not None else self._array(flags.terminated),
+            truncated=None if self._begins is not None else self._array(flags.truncated),
         )
         return episodes, said
 
-    def _cut(
-        self, terminated: Family | None, truncated: Family | None
-    ) -> tuple[Cut, ArrayMapping | None, tuple[str, ...]]:
-        if self.layout.container == (Axis.TIME,):
-            return Cut.WHOLE, None, ()
-        if self.layout.container == (Axis.ROW,):
-            return self._cut_of_rows(terminated, truncated)
-        return self._cut_of_blocks(terminated, truncated)
+    def _cut(self, flags: EndFlags) -> _Found:
+        begins = self._begins
+        if begins is not None:
+            return Cut.FIRST_ROWS, self._array(begins), (f"{begins.template.text} is true in first rows of episodes",)
+        return self._cut_of_rows(flags) if Axis.ROW in self.clues.layout.order else self._cut_of_blocks(flags)
 
-    def _cut_of_rows(
-        self, terminated: Family | None, truncated: Family | None
-    ) -> tuple[Cut, ArrayMapping | None, tuple[str, ...]]:
+    def _cut_of_rows(self, flags: EndFlags) -> _Found:
         for meaning in (Meaning.STARTS, Meaning.ENDS, Meaning.LENGTHS):
             listed = self._listed(meaning)
             if listed is not None:
                 cut = self._kind_of_list(listed)
-                array = ArrayMapping(path=listed.template.text, axes=(Axis.EPISODE,))
-                return cut, array, (f"{listed.template.text} lists the episodes ({cut})",)
-        numbers = self._rowwise(Meaning.EPISODE_ID)
-        if numbers is not None:
-            return (
-                Cut.IDS,
-                _array(numbers, self.layout),
-                (f"an episode is a run of one number in {numbers.template.text}",),
-            )
-        steps = self._rowwise(Meaning.TIMESTEP)
-        if steps is not None:
-            said = f"an episode begins where {steps.template.text} starts again"
-            return Cut.TIMES, _array(steps, self.layout), (said,)
-        flags = self._flags(Meaning.DONE)
-        if terminated is None and truncated is None and flags is None:
-            return Cut.WHOLE, None, ("nothing marks the end of an episode: all rows are read as one episode",)
-        said = "end flags mark the last row of each episode"
-        use_done = terminated is None and truncated is None
-        return Cut.FLAGS, _array(flags, self.layout) if use_done else None, (said,)
-
-    def _cut_of_blocks(
-        self, terminated: Family | None, truncated: Family | None
-    ) -> tuple[Cut, ArrayMapping | None, tuple[str, ...]]:
-        filled = self._rowwise(Meaning.FILLED)
-        flags = self._flags(Meaning.DONE) if terminated is None and truncated is None else None
-        if filled is not None:
-            cut, said = self._kind_of_mask(filled, [f for f in (flags, terminated, truncated) if f is not None])
-            return cut, _array(filled, self.layout), (said,)
-        lengths = next((f for f in self.families if f.meaning is Meaning.LENGTHS and f.rank == 1), None)
-        if lengths is not None:
-            array = ArrayMapping(path=lengths.template.text, axes=(Axis.EPISODE,))
-            return Cut.LENGTHS, array, (f"{lengths.template.text} counts the steps of each episode",)
+                return cut, _list(listed), (f"{listed.template.text} lists the episodes ({cut})",)
         numbers = self._rowwise(Meaning.EPISODE_ID)
         if numbers is not None:
             said = f"an episode is a run of one number in {numbers.template.text}"
-            return Cut.IDS, _array(numbers, self.layout), (said,)
-        marked = [family for family in (flags, terminated, truncated) if family is not None]
-        ends = self._ends(marked)
-        if ends is None or not ends[:, :-1].any():
-            return Cut.WHOLE, None, ("every row of the time axis happened: nothing marks padding",)
-        cut = Cut.FIRST_FLAG if self._is_padded(ends) else Cut.FLAGS
-        what = "padding" if cut is Cut.FIRST_FLAG else "the next episode"
-        return cut, _array(flags, self.layout), (f"rows after an end flag are {what}",)
+            return Cut.IDS, self._array(numbers), (said,)
+        steps = self._rowwise(Meaning.TIMESTEP)
+        if steps is not None and self._restarts(steps):
+            said = f"an episode begins where {steps.template.text} starts again"
+            return Cut.TIMES, self._array(steps), (said,)
+        if not flags.all:
+            return Cut.WHOLE, None, ("nothing marks the end of an episode: all rows are read as one episode",)
+        late = flags.marks_first_rows()
+        if late is not None:
+            said = "end flags mark the first row of the next episode: what agents see jumps before it, not after it"
+            return Cut.FIRST_ROWS, self._array(flags.done), (said,)
+        flags.check_agents()
+        return Cut.FLAGS, self._array(flags.done), ("end flags mark the last row of each episode",)
+
+    def _cut_of_blocks(self, flags: EndFlags) -> _Found:
+        filled = self._rowwise(Meaning.FILLED)
+        if filled is not None:
+            cut, said = flags.kind_of_mask(filled)
+            return cut, self._array(filled), (said,)
+        lengths = self._listed(Meaning.LENGTHS)
+        if lengths is not None:
+            return Cut.LENGTHS, _list(lengths), (f"{lengths.template.text} counts the steps of each episode",)
+        for meaning, cut in ((Meaning.EPISODE_ID, Cut.IDS), (Meaning.TIMESTEP, Cut.TIMES)):
+            numbers = self._rowwise(meaning)
+            if numbers is not None and (cut is Cut.IDS or self._restarts(numbers)):
+                return cut, self._array(numbers), (f"{numbers.template.text} tells episodes apart ({cut})",)
+        late = flags.marks_first_rows()
+        if late is not None:
+            said = "end flags mark the first row of the next episode: what agents see jumps before it, not after it"
+            return Cut.FIRST_ROWS, self._array(flags.done), (said,)
+        marked = flags.cut_of_blocks()
+        if marked is not None:
+            return marked[0], self._array(flags.done), (marked[1],)
+        cut, array, said = find_padding(self.clues)
+        return cut, array, (said,) if said else ()
+
+    @property
+    def _begins(self) -> Family | None:
+        """A column of flags that are true in the first row of each episode."""
+        columns = (f for f in self.clues.families if f.meaning is Meaning.STARTS and is_column(f, self.clues.sampler))
+        return next((family for family in columns if axes_of(family, self.clues.layout) is not None), None)
 
     def _listed(self, meaning: Meaning) -> Family | None:
-        found = [f for f in self.families if f.meaning is meaning and f.rank == 1 and not f.is_next]
-        return found[0] if found else None
+        rank = 0 if Axis.EPISODE in self.clues.layout.reference.axes else 1
+        found = [f for f in self.clues.families if f.meaning is meaning and len(_bare(f)) == rank and not f.is_next]
+        found = [family for family in found if not is_column(family, self.clues.sampler)]
+        return next((family for family in found if family.first.is_whole), None) if found else None
 
     def _rowwise(self, meaning: Meaning) -> Family | None:
         """Return a family of a meaning that has one number for each row."""
-        for family in self.families:
-            axes = axes_of(family, self.layout) if family.meaning is meaning and not family.is_next else None
-            if axes is not None and set(axes) - {Axis.VALUE} <= set(self.layout.container):
+        for family in self.clues.families:
+            axes = axes_of(family, self.clues.layout) if family.meaning is meaning and not family.is_next else None
+            if axes is not None and set(axes) - {Axis.VALUE} <= set(self.clues.layout.container):
                 return family
         return None
 
-    def _flags(self, meaning: Meaning) -> Family | None:
-        # Where what follows the step is kept apart, the flags there are those of the step.
-        found = [f for f in self.families if f.meaning is meaning and axes_of(f, self.layout) is not None]
-        later = [family for family in found if family.is_next]
-        return next(iter([*later, *found]), None)
+    def _restarts(self, steps: Family) -> bool:
+        views = (self.clues.view(steps, cell) for cell in self.clues.layout.largest)
+        return any(view is not None and bool((np.diff(view, axis=1) <= 0).any()) for view in views)
 
     def _kind_of_list(self, listed: Family) -> Cut:
         if listed.meaning is not Meaning.ENDS:
             return Cut.STARTS if listed.meaning is Meaning.STARTS else Cut.LENGTHS
-        n_rows = (self.layout.sizes(listed.members[0][1]) or (0,))[0]
-        last = int(self.sampler.whole(listed.first.path).ravel()[-1])
-        if last not in {n_rows, n_rows - 1}:
+        n_rows = next((one[Axis.ROW] for one in self.clues.layout.sizes(listed.members[0][1])), 0)
+        numbers = self.clues.sampler.whole(listed.first.path).ravel()
+        if not counts_rows(Meaning.ENDS, numbers, n_rows):
             raise AmbiguousLogError(
-                f"{self.place}:{listed.first.path} ends at {last}, but the arrays have {n_rows} rows: it may count the "
-                "last row or one past it; declare the cut in a mapping"
+                f"{self.clues.place}:{listed.first.path} ends at {numbers[-1:]}, but the arrays have {n_rows} rows: it "
+                "may count the last row or one past it; declare the cut in a mapping"
             )
-        return Cut.ENDS if last == n_rows else Cut.LAST_ROWS
+        return Cut.ENDS if int(numbers[-1]) == n_rows else Cut.LAST_ROWS
 
-    def _kind_of_mask(self, filled: Family, marked: Sequence[Family]) -> tuple[Cut, str]:
-        """Tell whether the mask covers the steps, or one row more with the final observation."""
-        text = filled.template.text
-        plain = Cut.FILLED, f"{text} is true in the steps that happened"
-        ends = self._ends(marked)
-        mask = self._blocks(filled)
-        if ends is None or mask is None or not ends.any():
-            return plain
-        count, first = (mask > 0).sum(axis=1), ends.argmax(axis=1)
-        excess = count[ends.any(axis=1)] - first[ends.any(axis=1)] - 1
-        if (excess == 1).all():
-            said = f"{text} is true in one row after the last step as well, which holds the final observation"
-            return Cut.FILLED_AND_FINAL, said
-        if (excess == 0).all():
-            return plain
-        raise AmbiguousLogError(
-            f"{self.place}: {text} and {marked[0].template.text} disagree about the last step; declare the cut in a"
-            " mapping"
-        )
-
-    def _ends(self, marked: Sequence[Family]) -> FloatArray | None:
-        blocks = [block for block in map(self._blocks, marked) if block is not None]
-        return np.asarray(np.maximum.reduce(blocks), dtype=np.float64) if blocks else None
-
-    def _blocks(self, family: Family) -> FloatArray | None:
-        """Return flags or a mask of the first group of arrays, shape (entries, rows)."""
-        axes = axes_of(family, self.layout)
-        if axes is None or Axis.EPISODE not in axes or Axis.TIME not in axes or 0 in family.first.shape:
-            return None
-        flags = self.sampler.whole(family.first.path)
-        lead: FloatArray = flags.reshape(*flags.shape[:2], -1).min(axis=2)
-        return lead if self.layout.container[0] is Axis.EPISODE else lead.T
-
-    def _is_padded(self, ends: FloatArray) -> bool:
-        other = pick([f for f in self.families if not f.is_next], Meaning.OBSERVATION, Meaning.POSITION)
-        reference = other or self.layout.reference
-        values = self.sampler.whole(reference.first.path)
-        blocks = values if self.layout.container[0] is Axis.EPISODE else np.swapaxes(values, 0, 1)
-        after = np.cumsum(ends > 0, axis=1) - (ends > 0) > 0
-        return not blocks[:, : ends.shape[1]][after].any()
+    def _array(self, family: Family | None) -> ArrayMapping | None:
+        axes = None if family is None else axes_of(family, self.clues.layout)
+        return None if family is None or axes is None else ArrayMapping(path=family.template.text, axes=axes)
 
 
-def _array(family: Family | None, layout: Layout) -> ArrayMapping | None:
-    if family is None:
-        return None
-    axes = axes_of(family, layout)
-    return None if axes is None else ArrayMapping(path=family.template.text, axes=axes)
+def _list(family: Family) -> ArrayMapping:
+    return ArrayMapping(path=family.template.text, axes=(Axis.EPISODE,))
+
+
+def _bare(family: Family) -> tuple[int, ...]:
+    shape = family.first.shape
+    return shape[:1] if len(shape) == 2 and shape[1] == 1 else shape

@@ -16,8 +16,13 @@ class Marks:
 
     listed: FloatArray
     """The list, column or mask; empty where the cut needs none."""
+    lengths: FloatArray
+    """Number of steps of each episode beside a list of starts; empty without one."""
     is_end: BoolArray
-    """End flags, shape (entries, rows); empty where the cut needs none."""
+    """Flags of last (or first) rows, of the team or of each agent, shape (entries, rows, flags); empty where the cut
+    needs none."""
+    is_blank: BoolArray
+    """Rows that hold nothing, shape (entries, rows); empty where the cut needs none."""
     rows: int
     """Along the row or time axis."""
     entries: int
@@ -38,6 +43,8 @@ class Spans:
     """Number by which other streams know the episode, shape (E,)."""
     is_open: BoolArray
     """Whether the recording stops before the end flag that others have, shape (E,)."""
+    has_final: BoolArray
+    """Whether one more row, with the final observation, follows, shape (E,)."""
 
 
 def cut_rows(cut: Cut, marks: Marks) -> Spans:
@@ -64,7 +71,13 @@ def _whole(marks: Marks) -> Spans:
 
 def _starts(marks: Marks) -> Spans:
     start = counts(marks.listed)
-    return _listed(start, np.append(start[1:], marks.rows))
+    following = np.append(start[1:], marks.rows)
+    if not marks.lengths.size:
+        return _listed(start, following)
+    lengths = counts(marks.lengths)
+    if len(lengths) != len(start):
+        raise LogFormatError(f"{len(start)} starts do not go with {len(lengths)} lengths")
+    return _listed(start, start + lengths, has_final=following - start - lengths == 1)
 
 
 def _ends(marks: Marks) -> Spans:
@@ -98,9 +111,9 @@ def _spans(marks: Marks) -> Spans:
 
 
 def _filled(marks: Marks) -> Spans:
-    mask = marks.listed.reshape(marks.entries, marks.rows) > 0
+    mask = marks.listed.reshape(marks.entries, -1) > 0
     lengths = mask.sum(axis=1)
-    if not np.array_equal(mask, np.arange(marks.rows) < lengths[:, None]):
+    if not np.array_equal(mask, np.arange(mask.shape[1]) < lengths[:, None]):
         raise LogFormatError("the mask of filled rows has gaps: an episode must be filled from its first row on")
     return _first_rows(lengths)
 
@@ -121,6 +134,7 @@ def _ids(marks: Marks) -> Spans:
         stop=spans.stop,
         label=numbers[spans.index, spans.start],
         is_open=spans.is_open,
+        has_final=spans.has_final,
     )
 
 
@@ -132,9 +146,12 @@ def _times(marks: Marks) -> Spans:
 
 
 def _flags(marks: Marks) -> Spans:
-    is_last = marks.is_end.copy()
+    is_over = np.zeros((marks.entries, marks.rows), bool)
+    for entry, flags in enumerate(marks.is_end):
+        is_over[entry, last_ends(flags)] = True
+    is_last = is_over.copy()
     is_last[:, -1:] = True
-    return _between(is_last, marks.is_end)
+    return _between(is_last, is_over)
 
 
 def _flags_ahead(marks: Marks) -> Spans:
@@ -144,8 +161,14 @@ def _flags_ahead(marks: Marks) -> Spans:
 
 
 def _first_flag(marks: Marks) -> Spans:
-    first = marks.is_end.argmax(axis=1) + 1
-    return _first_rows(np.where(marks.is_end.any(axis=1), first, marks.rows))
+    since: BoolArray = np.logical_or.accumulate(marks.is_end, axis=1)
+    is_over: BoolArray = np.all(since, axis=2)
+    return _first_rows(np.where(is_over.any(axis=1), is_over.argmax(axis=1) + 1, marks.rows))
+
+
+def _trailing(marks: Marks) -> Spans:
+    is_padding: BoolArray = np.logical_and.accumulate(marks.is_blank[:, ::-1], axis=1)
+    return _first_rows(marks.rows - is_padding.sum(axis=1))
 
 
 _CUTTERS: dict[Cut, Callable[[Marks], Spans]] = {
@@ -160,9 +183,32 @@ _CUTTERS: dict[Cut, Callable[[Marks], Spans]] = {
     Cut.FIRST_ROWS: _flags_ahead,
     Cut.FIRST_FLAG: _first_flag,
     Cut.SPANS: _spans,
+    Cut.MISSING: _trailing,
+    Cut.ZEROS: _trailing,
     Cut.FILLED: _filled,
     Cut.FILLED_AND_FINAL: _filled_and_final,
 }
+
+
+def last_ends(flags: BoolArray) -> IntArray:
+    """Return the rows in which all agents have had an end flag since the episode began.
+
+    Parameters
+    ----------
+    flags
+        Shape (rows, flags).
+    """
+    if bool((flags == flags[:, :1]).all()):
+        return np.flatnonzero(flags[:, 0])
+    rows_of = [np.flatnonzero(column) for column in flags.T]
+    ends: list[int] = []
+    start = 0
+    while True:
+        places = [int(np.searchsorted(rows, start)) for rows in rows_of]
+        if any(place == len(rows) for place, rows in zip(places, rows_of, strict=True)):
+            return np.array(ends, dtype=np.int64)
+        ends.append(max(int(rows[place]) for place, rows in zip(places, rows_of, strict=True)))
+        start = ends[-1] + 1
 
 
 def counts(numbers: FloatArray) -> IntArray:
@@ -182,10 +228,17 @@ def _between(is_last: BoolArray, is_closed: BoolArray) -> Spans:
     index, last = np.nonzero(is_last)
     start = np.concatenate([[0], last[:-1] + 1]).astype(np.int64)
     start[np.concatenate([[True], index[1:] != index[:-1]])] = 0
-    return Spans(index=index, start=start, stop=last + 1, label=np.arange(len(index)), is_open=~is_closed[index, last])
+    return Spans(
+        index=index,
+        start=start,
+        stop=last + 1,
+        label=np.arange(len(index)),
+        is_open=~is_closed[index, last],
+        has_final=np.zeros(len(index), bool),
+    )
 
 
-def _listed(start: IntArray, stop: IntArray) -> Spans:
+def _listed(start: IntArray, stop: IntArray, *, has_final: BoolArray | None = None) -> Spans:
     n_episodes = len(start)
     return Spans(
         index=np.zeros(n_episodes, np.int64),
@@ -193,15 +246,17 @@ def _listed(start: IntArray, stop: IntArray) -> Spans:
         stop=stop.astype(np.int64),
         label=np.arange(n_episodes),
         is_open=np.zeros(n_episodes, bool),
+        has_final=np.zeros(n_episodes, bool) if has_final is None else has_final,
     )
 
 
 def _first_rows(lengths: IntArray) -> Spans:
-    n_episodes = len(lengths)
+    spans = _listed(np.zeros(len(lengths), np.int64), lengths)
     return Spans(
-        index=np.arange(n_episodes),
-        start=np.zeros(n_episodes, np.int64),
-        stop=lengths.astype(np.int64),
-        label=np.arange(n_episodes),
-        is_open=np.zeros(n_episodes, bool),
+        index=spans.label,
+        start=spans.start,
+        stop=spans.stop,
+        label=spans.label,
+        is_open=spans.is_open,
+        has_final=spans.has_final,
     )

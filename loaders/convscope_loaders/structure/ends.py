@@ -46,7 +46,9 @@ def _after_last_step(file: ArrayReader, array: ArrayMapping | None, plan: RowPla
         here = np.flatnonzero(plan.cell == cell)
         for agent in range(len(plan.agents)) if has_own else (None,):
             stream = plan.stream_of(agent)
-            mine = here[plan.count[here, stream] > 0]
+            # An agent whose rows stop before the episode does says nothing of the episode's end.
+            stop = plan.offset[here, stream] + plan.count[here, stream]
+            mine = here[(plan.count[here, stream] > 0) & (stop == plan.length[here])]
             if len(mine):
                 flags: BoolArray = np.greater(read_plain(file, array, plan.values_of(cell, agent)), 0)
                 last = plan.start[mine, stream] + plan.count[mine, stream] - 1 + ahead

@@ -1,18 +1,29 @@
 """What the numbers themselves say about the axes of an array."""
 
+from math import prod
+
 import numpy as np
 
 from convscope.ingest.container import ArrayReader
-from convscope.values.arrays import FloatArray
+from convscope.values.arrays import BoolArray, FloatArray
+from convscope_loaders.structure.lexicon import Meaning
 
 _SAMPLE = 400
+_BYTES = 8 << 20
+"""Of an array that is looked at, in the file's own type."""
 _DECISIVE = 0.75
 """Ratio of the two smoothnesses under which the smoother axis is time: between the highest that was seen on true
 time axes (0.76 of noise, most far lower) and 1, which noise has."""
+_ENOUGH = 64
+"""Rows and agents together, below which noise may look as smooth as that."""
+
+_FEW_FLAGS = 3
+_JUMP = 3.0
+"""A reset moves what agents see several times as far as a step does."""
 
 
 class Sampler:
-    """Reads the first rows of datasets, each once.
+    """Reads parts of datasets, each once.
 
     Parameters
     ----------
@@ -22,17 +33,29 @@ class Sampler:
 
     def __init__(self, file: ArrayReader) -> None:
         self._file = file
-        self._seen: dict[str, FloatArray] = {}
+        self._parts: dict[str, FloatArray] = {}
+        self._whole: dict[str, FloatArray] = {}
 
-    def head(self, path: str) -> FloatArray:
-        """Return the first rows of a dataset."""
-        if path not in self._seen:
-            self._seen[path] = np.asarray(self._file.read(path, 0, _SAMPLE), dtype=np.float64)
-        return self._seen[path]
+    def part(self, path: str) -> FloatArray:
+        """Return as many of the first rows of a dataset as are enough to look at."""
+        if path not in self._parts:
+            row = self._file.read(path, 0, 1)
+            n_rows = max(1, _BYTES // max(1, row.nbytes))
+            self._parts[path] = np.asarray(self._file.read(path, 0, n_rows), dtype=np.float64)
+        return self._parts[path]
+
+    def texts(self, path: str) -> tuple[str, ...]:
+        """Return the texts of a dataset, flattened."""
+        return self._file.read_text(path)
 
     def whole(self, path: str) -> FloatArray:
         """Return a whole dataset; only for lists, flags and masks."""
-        return np.asarray(self._file.read(path), dtype=np.float64)
+        if path not in self._whole:
+            numbers = np.asarray(self._file.read(path), dtype=np.float64)
+            if numbers.nbytes > _BYTES:
+                return numbers
+            self._whole[path] = numbers
+        return self._whole[path]
 
 
 def smoothness(values: FloatArray, axis: int) -> float:
@@ -61,12 +84,29 @@ def smoothness(values: FloatArray, axis: int) -> float:
     return float(near / far) if far > 0 else 1.0
 
 
-def smoother_axis(values: FloatArray) -> tuple[int | None, str]:
-    """Return which of the first two axes is time, or None where neither is clearly smoother, and the evidence."""
-    both = [smoothness(values[:, :_SAMPLE], axis) for axis in (0, 1)]
-    low, high = min(both), max(both)
-    said = f"mean step over distant difference is {both[0]:.2f} on axis 0 and {both[1]:.2f} on axis 1"
-    return (int(np.argmin(both)) if low < _DECISIVE * high else None), said
+def smoothest_axis(values: FloatArray, n_axes: int) -> tuple[int | None, str]:
+    """Return which of the first axes is time, or None where none is clearly smoother than the others.
+
+    Parameters
+    ----------
+    values
+        At least ``n_axes`` axes.
+    n_axes
+        Those that may be time.
+
+    Returns
+    -------
+    axis
+        None as well where there are too few numbers to tell.
+    said
+        The evidence in words.
+    """
+    part = values[tuple(slice(0, _SAMPLE) for _ in range(n_axes))]
+    each = [smoothness(part, axis) for axis in range(n_axes)]
+    low, other = sorted(each)[:2]
+    listed = ", ".join(f"{value:.2f} on axis {axis}" for axis, value in enumerate(each))
+    is_clear = low < _DECISIVE * other and prod(part.shape[:n_axes]) >= _ENOUGH
+    return (each.index(low) if is_clear else None), f"mean step over distant difference is {listed}"
 
 
 def is_one_hot(values: FloatArray) -> bool:
@@ -76,10 +116,62 @@ def is_one_hot(values: FloatArray) -> bool:
     return values.shape[-1] > 1 and is_binary and bool((sums <= 1).all()) and bool((sums == 1).any())
 
 
-def is_filled_from_start(mask: FloatArray, axis: int) -> bool:
+def is_filled_from_start(mask: FloatArray | BoolArray, axis: int) -> bool:
     """Whether a mask is true from the first entry of an axis on and never again after it was false."""
     along = np.moveaxis(mask > 0, axis, 0)
     return bool((along[1:] <= along[:-1]).all())
+
+
+def is_still(view: FloatArray) -> BoolArray:
+    """Return in which rows an agent's values are those of the row before, or nothing, shape (entries, rows, agents).
+
+    Parameters
+    ----------
+    view
+        Shape (entries, rows, agents, values).
+    """
+    before = np.concatenate([np.full_like(view[:, :1], np.inf), view[:, :-1]], axis=1)
+    is_nothing = (view == 0) | (view == -1) | np.isnan(view)
+    same: BoolArray = (view == before).all(axis=3) | is_nothing.all(axis=3)
+    return same
+
+
+def jumps_before(view: FloatArray, flags: BoolArray) -> bool | None:
+    """Whether values jump from the row before a flagged one to it, rather than from it to the next; None if unclear.
+
+    Parameters
+    ----------
+    view
+        Shape (entries, rows, agents, values).
+    flags
+        Shape (entries, rows).
+    """
+    n_entries, n_rows = min(len(view), len(flags)), min(view.shape[1], flags.shape[1])
+    steps = np.nan_to_num(np.abs(np.diff(view[:n_entries, :n_rows], axis=1))).mean(axis=(2, 3))
+    # What stands still, or is missing, is padding and tells nothing.
+    inner = flags[:n_entries, 1 : n_rows - 1] & (steps[:, 1:] > 0) & (steps[:, :-1] > 0)
+    if inner.sum() < _FEW_FLAGS:
+        return None
+    before, after = np.median(steps[:, :-1][inner]), np.median(steps[:, 1:][inner])
+    usual = np.median(steps[steps > 0])
+    if max(before, after) < _JUMP * usual or min(before, after) > max(before, after) / _JUMP:
+        return None
+    return bool(before > after)
+
+
+def rows_missing(view: FloatArray, meaning: Meaning | None) -> BoolArray:
+    """Return in which rows all values of all agents are NaN, or for actions -1 as well, shape (entries, rows).
+
+    Parameters
+    ----------
+    view
+        Shape (entries, rows, agents, values).
+    meaning
+        Of the array.
+    """
+    is_missing = np.isnan(view) | (view == -1) if meaning is Meaning.ACTION else np.isnan(view)
+    rows: BoolArray = np.all(is_missing, axis=(2, 3))
+    return rows
 
 
 def orientation(weights: FloatArray) -> str | None:

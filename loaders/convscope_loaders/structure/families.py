@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from convscope.ingest.container import ArrayInfo, Inventory
 from convscope.ingest.mapping import ArrayMapping, Axis
 from convscope_loaders.structure.levels import Levels
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
-from convscope_loaders.structure.templates import PathValues, Template, matches
+from convscope_loaders.structure.templates import Cell, PathValues, Template, cell_of, matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,14 @@ class Family:
     members: tuple[tuple[ArrayInfo, PathValues], ...]
     declared: tuple[Axis, ...] = ()
     """Axes of the arrays where a mapping declares them; empty where they are to be inferred."""
+    by_cell: Mapping[Cell, Sequence[ArrayInfo]] = field(init=False, repr=False)
+    """The datasets of each group of arrays."""
+
+    def __post_init__(self) -> None:
+        by_cell: dict[Cell, list[ArrayInfo]] = defaultdict(list)
+        for info, values in self.members:
+            by_cell[cell_of(values)].append(info)
+        object.__setattr__(self, "by_cell", by_cell)
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -42,7 +50,9 @@ class Family:
         return len(self.first.shape)
 
 
-def fold(inventory: Inventory, agent_names: Sequence[str]) -> tuple[tuple[Family, ...], tuple[str, ...]]:
+def fold(
+    inventory: Inventory, agent_names: Sequence[str], declared: Sequence[str] = ()
+) -> tuple[tuple[Family, ...], Levels]:
     """Fold the datasets of a file.
 
     Parameters
@@ -51,25 +61,23 @@ def fold(inventory: Inventory, agent_names: Sequence[str]) -> tuple[tuple[Family
         What the file holds.
     agent_names
         Names that the file lists elsewhere; groups called so are agents.
+    declared
+        Path templates of a mapping.
 
     Returns
     -------
     families
         In the order of their first members.
-    assumptions
-        What was taken for granted, a sentence each.
-
-    Raises
-    ------
-    AmbiguousLogError
-        If a level of groups could be several things.
+    levels
+        How the paths were understood.
     """
-    levels = Levels(inventory, agent_names)
+    levels = Levels(inventory, agent_names, declared)
     members: dict[str, list[tuple[ArrayInfo, PathValues]]] = defaultdict(list)
     for path, info in inventory.datasets.items():
         text, values = levels.fold(path)
         members[text].append((info, values))
-    return tuple(_family(text, found) for text, found in members.items()), levels.assumptions
+    families = tuple(_family(text, found) for text, found in members.items())
+    return tuple(_with_mask_told(family, families) for family in families), levels
 
 
 def declared_family(inventory: Inventory, array: ArrayMapping, meaning: Meaning | None) -> Family | None:
@@ -79,7 +87,14 @@ def declared_family(inventory: Inventory, array: ArrayMapping, meaning: Meaning 
     if not members:
         return None
     key = array.path.rsplit("/", 1)[1]
-    return Family(template=template, meaning=meaning, key=key, is_next=False, members=members, declared=array.axes)
+    return Family(
+        template=template,
+        meaning=meaning,
+        key=key,
+        is_next=False,
+        members=members,
+        declared=array.axes,
+    )
 
 
 def pick(families: Sequence[Family], *meanings: Meaning) -> Family | None:
@@ -99,6 +114,20 @@ def followed_path(text: str) -> str:
 
 def _followed(part: str) -> str:
     return _FOLLOWED.get(part.lower(), part)
+
+
+def _with_mask_told(family: Family, families: Sequence[Family]) -> Family:
+    """Tell by its axes what a mask is of: choices, agents that are there, or steps that happened."""
+    actions = pick(families, Meaning.ACTION, Meaning.ACTION_ONE_HOT)
+    if family.key.lower() != "mask" or family.meaning is not Meaning.ACTION_MASK or actions is None:
+        return family
+    more = _n_axes(family) - _n_axes(actions)
+    return replace(family, meaning=Meaning.FILLED if more < 0 else Meaning.ALIVE if more == 0 else Meaning.ACTION_MASK)
+
+
+def _n_axes(family: Family) -> int:
+    shape = family.first.shape
+    return len(shape) - (shape[-1:] == (1,)) + (Axis.AGENT in family.axes)
 
 
 def _family(text: str, members: list[tuple[ArrayInfo, Mapping[Axis, str]]]) -> Family:
@@ -124,6 +153,8 @@ _FOLLOWED = {
     "next_state": "state",
     "next_states": "states",
 }
+
+
 _BUNDLES = frozenset({"info", "infos", "data", "steps", "agents", "transition_data", "step_data", "extra", "env"})
 
 

@@ -1,6 +1,6 @@
 """From mapped fields to plans: shapes over all agents and cells, checked before a row is read."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from math import prod
 
@@ -138,15 +138,17 @@ def _level(field: FieldMapping, template: Template) -> Level:
 
 
 def _check_rows(field: FieldMapping, found: list[tuple[int | None, ArrayInfo]], place: str) -> None:
+    """Make sure that each agent's arrays have as many axes everywhere, and those of the mapping at least."""
     # One value needs no axis of values, and one agent with one value none of agents and values.
     n_axes = len(field.array.axes) - (field.array.axes[-1:] in {(Axis.VALUE,), (Axis.AGENT_VALUE,)})
-    for _, info in found:
+    ranks: dict[int | None, Counter[int]] = defaultdict(Counter)
+    for agent, info in found:
         if info.is_text or info.columns:
             raise LogFormatError(f"{place}:{info.path} holds no plain numbers; {field.name} should")
-    ranks = Counter(len(info.shape) for _, info in found)
-    usual = max(ranks, key=lambda rank: (ranks[rank], rank))
-    for _, info in found:
-        if len(info.shape) != usual or usual < n_axes:
+        ranks[agent][len(info.shape)] += 1
+    usual = {agent: max(count, key=lambda rank: (count[rank], rank)) for agent, count in ranks.items()}
+    for agent, info in found:
+        if len(info.shape) != usual[agent] or usual[agent] < n_axes:
             raise LogFormatError(
                 f"{place}:{info.path} has the shape {info.shape}; {field.name} should have the axes "
                 f"{', '.join(field.array.axes)}, as elsewhere"

@@ -15,6 +15,8 @@ from convscope_loaders.structure.plan import RowPlan
 from convscope_loaders.structure.rows import PlannedRows, reference_field
 from convscope_loaders.structure.templates import Template
 
+_CUT_ALONG_TIME = frozenset({Cut.FLAGS, Cut.FIRST_ROWS, Cut.IDS, Cut.TIMES, Cut.SPANS})
+"""Several episodes may lie on one time axis then, of which only the last one could have a final observation."""
 _MOST_ENDS = 16
 """Ends of episodes that are looked at before what follows a step is believed."""
 
@@ -61,13 +63,13 @@ def with_finals(
 
 
 def _inside(plan: RowPlan, inventory: Inventory, mapping: LogMapping) -> BoolArray:
-    """Return where observations have one row more than actions, or a mask says so, shape (E,)."""
+    """Return where observations have one row more than actions, or what cuts episodes says so, shape (E,)."""
     observed = next((field for field in mapping.fields if field.name == OBSERVATIONS), None)
     cut = mapping.episodes.cut if mapping.episodes is not None else Cut.WHOLE
     if cut is Cut.FILLED_AND_FINAL:
         return np.ones(len(plan.length), bool)
-    if observed is None or cut is not Cut.WHOLE or Axis.TIME not in observed.array.axes:
-        return np.zeros(len(plan.length), bool)
+    if observed is None or cut in _CUT_ALONG_TIME or Axis.TIME not in observed.array.axes:
+        return plan.has_final
     reference = reference_field(mapping)
     by_cell = [
         _rows_of(inventory, observed, plan, cell=cell) > _rows_of(inventory, reference, plan, cell=cell)

@@ -1,6 +1,5 @@
 """Agents and parallel environments that share one axis, told apart before anything else looks at them."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy.typing as npt
 from convscope.errors import MappingError
 from convscope.ingest.container import ArrayInfo, ArrayReader, Container
 from convscope.ingest.mapping import ArrayMapping, Axis, LogMapping
+from convscope_loaders.structure.mapped_arrays import arrays_of, with_arrays
 from convscope_loaders.structure.templates import Template, matches
 from convscope_loaders.structure.views import with_views
 
@@ -32,7 +32,8 @@ class UnfoldedView:
     def info(self) -> ArrayInfo:
         """As a mapping without folded axes speaks of it."""
         shape = self.own.shape
-        return replace(self.own, shape=(*shape[: self.at], self._n_entries, self.n_agents, *shape[self.at + 1 :]))
+        unfolded = (*shape[: self.at], self._n_entries, self.n_agents, *shape[self.at + 1 :])
+        return replace(self.own, shape=unfolded, pieces=None)
 
     def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:
         """Return rows: of another axis, or entries where the shared axis is the first."""
@@ -61,7 +62,7 @@ def unfold(container: Container, mapping: LogMapping) -> tuple[Container, LogMap
     MappingError
         If nothing says how many agents share an axis, or they do not fit it.
     """
-    folded = [array for array in _arrays(mapping) if set(array.axes) & set(_FOLDED)]
+    folded = [array for array in arrays_of(mapping) if set(array.axes) & set(_FOLDED)]
     if not folded:
         return container, mapping
     n_agents, n_entries = len(mapping.agents), 0 if mapping.agents else _n_entries(container, mapping)
@@ -70,7 +71,7 @@ def unfold(container: Container, mapping: LogMapping) -> tuple[Container, LogMap
         for array in folded
         for path, _ in matches(Template(text=array.path), container.inventory.datasets)
     ]
-    return with_views(container, views), _changed(mapping, _told_apart)
+    return with_views(container, views), with_arrays(mapping, _told_apart)
 
 
 def refolded(found: LogMapping, declared: LogMapping) -> LogMapping:
@@ -80,6 +81,8 @@ def refolded(found: LogMapping, declared: LogMapping) -> LogMapping:
         fields=(*declared.fields, *found.fields[len(declared.fields) :]),
         episodes=declared.episodes or found.episodes,
         alive=declared.alive or found.alive,
+        leaves=declared.leaves or found.leaves,
+        acting=declared.acting or found.acting,
         roles=declared.roles or found.roles,
     )
 
@@ -103,7 +106,7 @@ def _view(info: ArrayInfo, array: ArrayMapping, mapping: LogMapping, *, n_agents
 
 def _n_entries(container: Container, mapping: LogMapping) -> int:
     """Return the size of the episode axis in an array that has it alone; 0 where none has."""
-    for array in _arrays(mapping):
+    for array in arrays_of(mapping):
         if Axis.EPISODE not in array.axes:
             continue
         for path, _ in matches(Template(text=array.path), container.inventory.datasets):
@@ -115,32 +118,3 @@ def _n_entries(container: Container, mapping: LogMapping) -> int:
 def _told_apart(array: ArrayMapping) -> ArrayMapping:
     axes = [(Axis.EPISODE, Axis.AGENT) if axis in _FOLDED else (axis,) for axis in array.axes]
     return replace(array, axes=tuple(axis for both in axes for axis in both))
-
-
-def _arrays(mapping: LogMapping) -> Iterator[ArrayMapping]:
-    cut, roles = mapping.episodes, mapping.roles
-    marks = () if cut is None else (cut.array, cut.time, cut.terminated, cut.truncated)
-    told = (*(field.array for field in mapping.fields), *marks, mapping.alive, None if roles is None else roles.array)
-    return (array for array in told if array is not None)
-
-
-def _changed(mapping: LogMapping, change: Callable[[ArrayMapping], ArrayMapping]) -> LogMapping:
-    def changed(array: ArrayMapping | None) -> ArrayMapping | None:
-        return None if array is None else change(array)
-
-    episodes, roles = mapping.episodes, mapping.roles
-    if episodes is not None:
-        episodes = replace(
-            episodes,
-            array=changed(episodes.array),
-            time=changed(episodes.time),
-            terminated=changed(episodes.terminated),
-            truncated=changed(episodes.truncated),
-        )
-    return replace(
-        mapping,
-        fields=tuple(replace(field, array=change(field.array)) for field in mapping.fields),
-        episodes=episodes,
-        roles=None if roles is None else replace(roles, array=changed(roles.array)),
-        alive=changed(mapping.alive),
-    )

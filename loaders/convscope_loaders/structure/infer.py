@@ -1,27 +1,34 @@
 """From what a file holds to a complete mapping, with every assumption in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from convscope.errors import AmbiguousLogError, MappingError
+from convscope.errors import MappingError
 from convscope.ingest.container import ArrayReader, Inventory
-from convscope.ingest.mapping import ArrayMapping, Axis, LogMapping, RoleMapping
+from convscope.ingest.mapping import Axis, LogMapping
+from convscope.ingest.names import in_numbered_order
 from convscope.values.fields import ACTIONS
 from convscope_loaders.structure.build import Reading
+from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.cuts import CutFinder
+from convscope_loaders.structure.declared import agents_of, find_declared
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family, declared_family, fold
 from convscope_loaders.structure.frameworks import framework_of
-from convscope_loaders.structure.layout import Layout, declared_layout, find_layout
-from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.label_search import find_labels
+from convscope_loaders.structure.layout import Layout, declared_layout
+from convscope_loaders.structure.levels import Levels
+from convscope_loaders.structure.lexicon import stem_of
+from convscope_loaders.structure.lives import Lives, find_lives
 from convscope_loaders.structure.meanings import FieldFinder
-from convscope_loaders.structure.names import agent_names, attribute_list, sole_attribute, text_table
-from convscope_loaders.structure.shapes import axes_of, entity_count, static_axes
+from convscope_loaders.structure.names import agent_names, sole_attribute
+from convscope_loaders.structure.readings import open_levels
+from convscope_loaders.structure.search import find_layout
+from convscope_loaders.structure.shapes import entity_count
 from convscope_loaders.structure.templates import Template, matches
 
 _ENVIRONMENT = ("environment", "env", "env_name", "env_id")
 _FRAMEWORK = ("framework", "framework_style", "library")
-_ROLE_NAMES = ("role_names", "roles", "role_labels", "declared_roles")
-_ROLES_OF_AGENTS = ("agent_roles", "declared_roles", "declared", "roles")
 
 
 def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, *, place: str) -> Reading:
@@ -46,64 +53,91 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
         If nothing in it looks like steps of agents.
     """
     known = declared or LogMapping()
-    # What a loader knows without a mapping file it says itself.
-    by_mapping = "the mapping" if known.file is not None else ""
-    names, names_place = (known.agents, by_mapping) if known.agents else agent_names(inventory, file)
-    families, said = _families(inventory, names, known)
-    sampler = Sampler(file)
-    numbers = [family for family in families if not family.first.is_text and not family.first.columns]
-    layout = _declared_layout(inventory, known, place) or find_layout(numbers, names, sampler, place=place)
-    search = CutFinder(families=numbers, layout=layout, sampler=sampler, place=place)
-    episodes, cut_said = search.find() if known.episodes is None else (known.episodes, ())
-    finder = FieldFinder(
-        inventory=inventory,
-        families=[f for f in families if known.alive is None or f.meaning is not Meaning.ALIVE],
-        layout=layout,
-        sampler=sampler,
-        n_entities=entity_count(families, layout),
-        place=place,
-        taken=frozenset(field.name for field in known.fields),
-    )
-    fields = finder.find()
-    roles, role_said = _roles(inventory, families, layout, names=names) if known.roles is None else (known.roles, ())
-    agents = names if len(names) == layout.n_agents or known.agents else ()
+    clues, named, levels = _look(inventory, file, known, place=place)
+    episodes, cut_said = CutFinder(clues=clues.of_numbers).find() if known.episodes is None else (known.episodes, ())
+    lives = find_lives(clues.of_numbers) if known.alive is None and known.leaves is None else Lives()
+    labels = find_labels(clues)
+    taken = frozenset(field.name for field in known.fields)
+    n_entities = entity_count(clues.families, clues.layout)
+    fields = FieldFinder(clues=clues, n_entities=n_entities, taken=taken, used=labels.used).find()
+    declared_groups = find_declared(clues, agents_of(clues))
+    is_listed = len(clues.names) == clues.layout.n_agents or known.agents
+    agents, named = (clues.names, named) if is_listed else (_in_paths(clues), "the paths of their own arrays")
     mapping = LogMapping(
         fields=(*known.fields, *fields.fields),
         episodes=episodes,
         agents=agents,
-        teams=known.teams,
-        roles=roles,
-        alive=known.alive or fields.alive,
+        teams=known.teams or declared_groups.teams,
+        roles=known.roles or declared_groups.roles,
+        run=known.run or labels.labels.get(Axis.RUN),
+        checkpoint=known.checkpoint or labels.labels.get(Axis.CHECKPOINT),
+        condition=known.condition or labels.labels.get(Axis.CONDITION),
+        alive=known.alive or lives.alive,
+        alive_values=known.alive_values or lives.alive_values,
+        leaves=known.leaves or lives.leaves,
+        acting=known.acting,
         environment=known.environment or sole_attribute(inventory, _ENVIRONMENT),
         framework=known.framework or sole_attribute(inventory, _FRAMEWORK) or framework_of(inventory),
         file=known.file,
         sha256=known.sha256,
     )
-    named = (_on_names(agents, names_place, layout),)
-    told = (*said, *named, *layout.assumptions, *cut_said, *fields.assumptions, *role_said)
+    if levels.open:
+        raise open_levels(levels.open, mapping, place=place)
+    of_names = _on_names(agents, named, clues.layout)
+    told = (of_names, *clues.layout.assumptions, *cut_said, *lives.assumptions, *labels.assumptions)
     return Reading(
         mapping=mapping,
-        assumptions=tuple(dict.fromkeys(sentence for sentence in told if sentence)),
+        assumptions=_without_repeats((*levels.assumptions, *told, *fields.assumptions, *declared_groups.assumptions)),
         notices=(*inventory.notices, *fields.notices),
     )
 
 
-def _families(
-    inventory: Inventory, names: Sequence[str], known: LogMapping
-) -> tuple[tuple[Family, ...], tuple[str, ...]]:
+def _look(inventory: Inventory, file: ArrayReader, known: LogMapping, *, place: str) -> tuple[Clues, str, Levels]:
+    """Fold the arrays and find their layout; return where agents are named as well, and how paths were understood."""
+    # What a loader knows without a mapping file it says itself.
+    by_mapping = "the mapping" if known.file is not None else ""
+    names, named = (known.agents, by_mapping) if known.agents else agent_names(inventory, file)
+    families, levels = _families(inventory, names, known)
+    sampler = Sampler(file)
+    numbers = [family for family in families if not family.first.is_text and not family.first.columns]
+    found = _declared_layout(inventory, known, place) or find_layout(numbers, names, sampler, place=place)
+    layout = replace(found, knows_slots=_knows_slots(numbers, names))
+    clues = Clues(
+        inventory=inventory, families=families, layout=layout, sampler=sampler, names=tuple(names), place=place
+    )
+    return clues, named, levels
+
+
+def _without_repeats(sentences: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sentence for sentence in sentences if sentence))
+
+
+def _in_paths(clues: Clues) -> tuple[str, ...]:
+    """Return the names in paths where the actions have an axis of agents and others name them."""
+    in_paths = {values[Axis.AGENT] for f in clues.families for _, values in f.members if Axis.AGENT in values}
+    layout = clues.layout
+    is_joint = layout.has_agent_axis and not layout.has_groups and len(in_paths) == layout.n_agents
+    is_named = not all(part.isdecimal() for part in in_paths)
+    return in_numbered_order(in_paths) if is_joint and is_named and layout.knows_slots else ()
+
+
+def _knows_slots(families: Sequence[Family], names: Sequence[str]) -> bool:
+    """Whether agents that paths name have an order: that of a list, or of their numbers."""
+    in_paths = {values[Axis.AGENT] for family in families for _, values in family.members if Axis.AGENT in values}
+    stems = {stem_of(name) for name in in_paths}
+    is_counted = len({stem for stem, _ in stems}) == 1 and all(number for _, number in stems)
+    return is_counted or in_paths <= set(names)
+
+
+def _families(inventory: Inventory, names: Sequence[str], known: LogMapping) -> tuple[tuple[Family, ...], Levels]:
     """Fold what no mapping declares."""
-    try:
-        families, said = fold(inventory, names)
-    except AmbiguousLogError:
-        if not known.fields:
-            raise
-        return (), ()
-    arrays = [field.array for field in known.fields] + [known.alive, known.roles.array if known.roles else None]
-    texts = [array.path for array in arrays if array is not None]
-    texts += [field.next_path for field in known.fields if field.next_path]
-    texts += known.ignore
+    others = (known.alive, known.leaves, known.acting, None if known.roles is None else known.roles.array)
+    templates = [array.path for array in (*(field.array for field in known.fields), *others) if array is not None]
+    templates += [field.next_path for field in known.fields if field.next_path]
+    families, levels = fold(inventory, names, templates)
+    texts = (*templates, *known.ignore)
     declared = {path for text in texts for path, _ in matches(Template(text=text), inventory.datasets)}
-    return tuple(family for family in families if family.first.path not in declared), said
+    return tuple(family for family in families if family.first.path not in declared), levels
 
 
 def _declared_layout(inventory: Inventory, known: LogMapping, place: str) -> Layout | None:
@@ -123,35 +157,3 @@ def _on_names(agents: Sequence[str], place: str, layout: Layout) -> str:
     if Axis.AGENT in layout.reference.axes:
         return ""
     return f"agents have no names in the file; they are called agent_0 to agent_{layout.n_agents - 1}, by their slot"
-
-
-def _roles(
-    inventory: Inventory, families: Sequence[Family], layout: Layout, *, names: Sequence[str]
-) -> tuple[RoleMapping | None, tuple[str, ...]]:
-    listed, listed_place = attribute_list(inventory, _ROLE_NAMES)
-    for family in families:
-        if family.meaning is not Meaning.ROLE or family.is_next or family.first.is_text:
-            continue
-        axes = static_axes(family, layout) if axes_of(family, layout) is None else axes_of(family, layout)
-        if axes is None and Axis.AGENT in family.axes and family.rank <= 1:
-            axes = (Axis.EPISODE,) if family.rank else ()
-        if axes is None or not (Axis.AGENT in axes or Axis.AGENT in family.axes):
-            continue
-        array = ArrayMapping(path=family.template.text, axes=axes)
-        named = f", named by {listed_place}" if listed else ""
-        return RoleMapping(array=array, names=listed), (f"{family.template.text} holds declared roles{named}",)
-    return _roles_of_agents(inventory, names, layout)
-
-
-def _roles_of_agents(
-    inventory: Inventory, names: Sequence[str], layout: Layout
-) -> tuple[RoleMapping | None, tuple[str, ...]]:
-    for key in _ROLES_OF_AGENTS:
-        table = text_table(inventory.attributes.get("/", {}).get(key))
-        if table and set(table) & set(names):
-            return RoleMapping(of_agent=table), (f"/@{key} holds the declared role of each agent",)
-    listed, place = attribute_list(inventory, _ROLES_OF_AGENTS)
-    if names and len(listed) == len(names) == layout.n_agents:
-        said = f"{place} holds the declared role of each agent, in their order"
-        return RoleMapping(of_agent=dict(zip(names, listed, strict=True))), (said,)
-    return None, ()

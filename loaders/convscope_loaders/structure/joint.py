@@ -21,8 +21,8 @@ ONE_AGENT = Notice(
 class JointSteps:
     """Actions, and what was observed, with all columns of a step in one axis."""
 
-    lead: Axis
-    """``row`` or ``time``."""
+    lead: tuple[Axis, ...]
+    """Axes that lead to a step: ``row``, ``time``, or ``episode`` and ``time``."""
     actions: str
     """Path."""
     n_actions: int
@@ -46,7 +46,7 @@ def joint_mapping(steps: JointSteps, agents: Sequence[str]) -> LogMapping:
         inner = Axis.AGENT_VALUE if is_divided else Axis.VALUE
         observed = FieldMapping(
             name=OBSERVATIONS if is_divided else STATE,
-            array=ArrayMapping(path=steps.observations, axes=(steps.lead, inner)),
+            array=ArrayMapping(path=steps.observations, axes=(*steps.lead, inner)),
             next_path=steps.next_observations,
         )
         fields.append(observed)
@@ -148,7 +148,7 @@ def _declares_actions(declared: LogMapping | None) -> bool:
 
 
 def _actions(steps: JointSteps) -> FieldMapping:
-    return FieldMapping(name=ACTIONS, array=ArrayMapping(path=steps.actions, axes=(steps.lead, Axis.AGENT_VALUE)))
+    return FieldMapping(name=ACTIONS, array=ArrayMapping(path=steps.actions, axes=(*steps.lead, Axis.AGENT_VALUE)))
 
 
 def _on_columns(steps: JointSteps, n_agents: int) -> str:

@@ -1,80 +1,96 @@
 """Which axes of a file's arrays are episodes, timesteps and agents."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
+from typing import TypeAlias
 
-from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.mapping import Axis
-from convscope_loaders.structure.axis_search import AxisSearch
-from convscope_loaders.structure.evidence import Sampler
-from convscope_loaders.structure.families import Family, pick
-from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.plan import CONTAINER_AXES
-from convscope_loaders.structure.templates import PathValues
+from convscope_loaders.structure.templates import Cell, PathValues, cell_of
 
-_OUTER = (Axis.RUN, Axis.CHECKPOINT, Axis.CONDITION, Axis.EPISODE)
+_MAX_GROUPS = 32
+
+Sizes: TypeAlias = Mapping[Axis, int]
+"""Of the axes that lead the arrays of one group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """How arrays are laid out."""
 
-    container: tuple[Axis, ...]
-    """Axes that lead to a row: (time), (row), (episode, time) or (time, episode)."""
+    order: tuple[Axis, ...]
+    """Axes that lead an array with all agents: those of the container and the agents' one, in their order."""
     reference: Family
     """The actions, else what comes nearest."""
     n_agents: int
-    has_agent_axis: bool
-    """Whether the reference has agents on the axis after the container's."""
-    assumptions: tuple[str, ...]
+    has_groups: bool
+    """Whether what a path names is a group of agents, told apart on an axis of the group's arrays."""
+    sizes_of: Mapping[Cell, Sequence[tuple[str | None, Sizes]]]
+    """Sizes of the reference in each group of arrays, by the agent that a path names there."""
+    largest: tuple[Cell, ...]
+    """Groups of arrays with the most rows, which tell the most; the largest first."""
+    knows_slots: bool = True
+    """Whether it is told which entry of an axis of agents is whose."""
+    assumptions: tuple[str, ...] = ()
 
-    def sizes(self, values: PathValues) -> tuple[int, ...] | None:
-        """Return the container's sizes in one group of arrays; None where the reference is not there."""
-        key = _cell(values)
-        for info, other in self.reference.members:
-            mine, theirs = values.get(Axis.AGENT), other.get(Axis.AGENT)
-            if _cell(other) == key and (mine is None or theirs is None or mine == theirs):
-                axes = self.reference.declared or self.container
-                return tuple(info.shape[axes.index(axis)] for axis in self.container)
-        return None
+    @property
+    def container(self) -> tuple[Axis, ...]:
+        """Axes that lead to a row: (time), (row), (episode, time) or (time, episode)."""
+        return tuple(axis for axis in self.order if axis is not Axis.AGENT)
+
+    @property
+    def has_agent_axis(self) -> bool:
+        """Whether the reference has agents on an axis."""
+        return self.has_groups or Axis.AGENT not in self.reference.axes
+
+    def lead(self, family: Family) -> tuple[Axis, ...]:
+        """Return the axes that lead an array of a family which has a value for each agent."""
+        is_own = Axis.AGENT in family.axes and not self.has_groups
+        return self.container if is_own else self.order
+
+    def sizes(self, values: PathValues) -> list[Sizes]:
+        """Return the sizes that an array may have in one group; several where agents' own arrays differ."""
+        own = values.get(Axis.AGENT)
+        here = self.sizes_of.get(cell_of(values), ())
+        if own is None:
+            return [{**sizes, Axis.AGENT: self.n_agents} for _, sizes in here]
+        return [sizes for agent, sizes in here if agent in {None, own}]
 
 
-def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampler, *, place: str) -> Layout:
-    """Find the layout.
+def make_layout(
+    order: tuple[Axis, ...], reference: Family, *, lead: tuple[Axis, ...], n_named: int = 0
+) -> Layout | None:
+    """Return the layout that an order of axes makes of the reference; None where its arrays have too few axes.
 
     Parameters
     ----------
-    families
-        All datasets but those that repeat the next step.
-    names
-        Of the agents, where the file lists them.
-    sampler
-        Reads what the evidence needs.
-    place
-        The file, for errors.
-
-    Raises
-    ------
-    AmbiguousLogError
-        If the file can be read in more than one way.
-    LogFormatError
-        If nothing in it looks like steps of agents.
+    order
+        With the agents' axis.
+    reference
+        The actions, else what comes nearest.
+    lead
+        Axes that lead the reference's own arrays.
+    n_named
+        Number of agents, where neither paths nor axes tell it.
     """
-    reference = _reference(families, place)
-    agents = {values[Axis.AGENT] for family in families for _, values in family.members if Axis.AGENT in values}
-    n_named = len(agents) or len(names)
-    search = AxisSearch(families=families, reference=reference, n_named=n_named, sampler=sampler, place=place)
-    n_container, n_agents = search.container_rank()
-    has_own = Axis.AGENT in reference.axes
-    if Axis.EPISODE in reference.axes:
-        container: tuple[Axis, ...] = (Axis.TIME,)
-        said: tuple[str, ...] = ()
-    elif n_container == 1:
-        container, said = (Axis.ROW,), ()
-    else:
-        container, said = search.order()
+    if any(len(info.shape) < len(lead) for info, _ in reference.members):
+        return None
+    sizes_of: dict[Cell, list[tuple[str | None, Sizes]]] = defaultdict(list)
+    counted: dict[str | None, int] = {}
+    for info, values in reference.members:
+        agent, sizes = values.get(Axis.AGENT), dict(zip(lead, info.shape, strict=False))
+        sizes_of[cell_of(values)].append((agent, sizes))
+        counted[agent] = max(counted.get(agent, 0), sizes.get(Axis.AGENT, n_named if agent is None else 1))
     return Layout(
-        container=container, reference=reference, n_agents=n_agents, has_agent_axis=not has_own, assumptions=said
+        order=order,
+        reference=reference,
+        n_agents=sum(counted.values()),
+        has_groups=Axis.AGENT in lead and Axis.AGENT in reference.axes,
+        sizes_of=sizes_of,
+        largest=_with_most_rows(sizes_of),
     )
 
 
@@ -89,37 +105,16 @@ def declared_layout(families: Sequence[Family], n_named: int) -> Layout | None:
         Number of agents that the mapping names.
     """
     for family in families:
-        axes = family.declared
-        container = tuple(axis for axis in axes if axis in CONTAINER_AXES)
-        if not container:
-            continue
-        agents = {values[Axis.AGENT] for _, values in family.members if Axis.AGENT in values}
-        in_array = family.first.shape[axes.index(Axis.AGENT)] if Axis.AGENT in axes else 0
-        return Layout(
-            container=container,
-            reference=family,
-            n_agents=len(agents) or n_named or in_array,
-            has_agent_axis=Axis.AGENT in axes,
-            assumptions=(),
-        )
+        lead = tuple(axis for axis in family.declared if axis in {*CONTAINER_AXES, Axis.AGENT})
+        if set(lead) & set(CONTAINER_AXES):
+            order = lead if Axis.AGENT in lead else (*lead, Axis.AGENT)
+            return make_layout(order, family, lead=lead, n_named=n_named)
     return None
 
 
-def _reference(families: Sequence[Family], place: str) -> Family:
-    current = [family for family in families if not family.is_next]
-    found = pick(current, Meaning.ACTION, Meaning.ACTION_ONE_HOT, Meaning.OBSERVATION, Meaning.POSITION)
-    if found is None:
-        listed = ", ".join(family.template.text for family in families[:8])
-        raise LogFormatError(
-            f"{place} holds no actions, observations or positions by name; found {listed or 'nothing'}"
-        )
-    alike = [f.template.text for f in current if f.meaning is found.meaning is Meaning.ACTION and not f.first.is_text]
-    if len(alike) > 1:
-        raise AmbiguousLogError(
-            f"{place} has several arrays of actions: {', '.join(alike[:4])}; declare in a mapping which are meant"
-        )
-    return found
-
-
-def _cell(values: PathValues) -> tuple[str | None, ...]:
-    return tuple(values.get(axis) for axis in _OUTER)
+def _with_most_rows(sizes_of: Mapping[Cell, Sequence[tuple[str | None, Sizes]]]) -> tuple[Cell, ...]:
+    rows_of = {
+        cell: max(prod(size for axis, size in sizes.items() if axis is not Axis.AGENT) for _, sizes in entries)
+        for cell, entries in sizes_of.items()
+    }
+    return tuple(sorted(rows_of, key=lambda cell: -rows_of[cell])[:_MAX_GROUPS])

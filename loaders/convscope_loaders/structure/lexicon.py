@@ -55,10 +55,13 @@ _NAMES = {
     "available_actions mask avail",
     Meaning.LOGITS: "logits action_logits action_dist_inputs policy_logits pi_logits",
     Meaning.PROBABILITIES: "probs action_probs action_probabilities pi policy_probs",
-    Meaning.REWARD: "reward rewards rew rews r",
-    Meaning.TERMINATED: "terminated terminations terminal terminals terminateds termination",
-    Meaning.TRUNCATED: "truncated truncations timeouts timeout truncateds truncation",
-    Meaning.DONE: "done dones d global_done is_done",
+    Meaning.REWARD: "reward rewards rew rews r team_reward team_rewards global_reward shared_reward agent_rewards "
+    "rewards_per_agent",
+    Meaning.TERMINATED: "terminated terminations terminal terminals terminateds termination term terms is_terminal "
+    "terminate",
+    Meaning.TRUNCATED: "truncated truncations timeouts timeout truncateds truncation trunc truncs time_limit "
+    "time_limits truncate is_truncated",
+    Meaning.DONE: "done dones d global_done is_done is_last last_step ended",
     Meaning.FILLED: "filled valid valid_mask zero_padding_mask pad_mask padding_mask",
     Meaning.ALIVE: "alive unit_alive agent_alive alive_mask is_alive present agent_mask agent_present active "
     "active_mask",
@@ -90,7 +93,9 @@ _LEVELS = {
     Axis.AGENT: "agent player adversary ally unit robot drone predator prey scout good",
     Axis.CONDITION: "layout map scenario level task condition env_config variant terrain",
 }
-AXIS_OF_STEM = {stem: axis for axis, stems in _LEVELS.items() for stem in stems.split()}
+_AXIS_OF_STEM = {stem: axis for axis, stems in _LEVELS.items() for stem in stems.split()}
+AGENT_STEMS = frozenset(stem for stem, axis in _AXIS_OF_STEM.items() if axis is Axis.AGENT)
+"""Names of agents before their number."""
 
 _LITERALS_TEXT = (
     "data steps step_data transition_data transitions buffer log agents info infos metadata "
@@ -104,8 +109,24 @@ _SPLITS_TEXT = "train training test eval evaluation valid validation expert medi
 SPLITS = frozenset(_SPLITS_TEXT.split())
 """Groups that hold one kind of data each."""
 
+_TEAMS_TEXT = "red blue green yellow team teams allies enemies predators prey preys attackers defenders home away"
+TEAMS = frozenset(_TEAMS_TEXT.split())
+"""Groups that may hold agents of one team each."""
+
 _BRACES = re.compile(r"[_\-.]*\{[a-z]+\}[_\-.]*")
 _NUMBERED = re.compile(r"^(.*?)[ _\-.]?(\d+)$")
+
+
+def axis_of_stem(stem: str) -> Axis | None:
+    """Return what groups count whose names begin so, before a number."""
+    return _AXIS_OF_STEM.get(stem)
+
+
+def axis_of_name(name: str) -> Axis | None:
+    """Return what the groups in a group count, by its own name: a plural, such as ``rollouts`` or ``agents``."""
+    lower = name.lower()
+    singular = lower.removesuffix("ies") + "y" if lower.endswith("ies") else lower.removesuffix("s")
+    return _AXIS_OF_STEM.get(singular) if singular != lower else None
 
 
 def stem_of(name: str) -> tuple[str, str]:
@@ -117,12 +138,14 @@ def stem_of(name: str) -> tuple[str, str]:
 def meaning_of(parts: tuple[str, ...]) -> Meaning | None:
     """Return the meaning of a folded path.
 
-    The leaf tells it; the group around it only where the leaf is an agent, as in ``observations/{agent}``.
+    The leaf tells it; the group around it only where the leaf is an agent, as in ``observations/{agent}``, or a part of
+    what agents observe or remember.
     """
     told = _meaning(parts[-1])
-    if told is None and len(parts) > 1 and (parts[-1].startswith("{") or _meaning(parts[-2]) is Meaning.HIDDEN):
-        return _meaning(parts[-2])
-    return told
+    if told is not None or len(parts) == 1:
+        return told
+    around = _meaning(parts[-2])
+    return around if parts[-1].startswith("{") or around in {Meaning.HIDDEN, Meaning.OBSERVATION} else None
 
 
 def _meaning(part: str) -> Meaning | None:
@@ -168,7 +191,7 @@ def meaning_of_column(name: str) -> Meaning | None:
     if told is not None:
         return Meaning.AGENT if told is Meaning.AGENT_NAMES else told
     stem = next((name.removesuffix(key) for key in _KEYS if name.endswith(key)), name)
-    axis = AXIS_OF_STEM.get(stem)
+    axis = axis_of_stem(stem)
     counted = _COLUMN_MEANING_OF.get(stem) if stem != name else None
     return counted or (_MEANING_OF_AXIS.get(axis) if axis is not None else None)
 
@@ -176,4 +199,4 @@ def meaning_of_column(name: str) -> Meaning | None:
 def is_numbered_agent(name: str) -> bool:
     """Whether a name is that of an agent with its number, such as ``agent_0``."""
     stem, number = stem_of(name)
-    return bool(number) and AXIS_OF_STEM.get(stem) is Axis.AGENT
+    return bool(number) and axis_of_stem(stem) is Axis.AGENT

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from convscope.errors import LogFormatError
-from convscope.ingest.container import Inventory
 from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping
 from convscope.values import fields as names
 from convscope.values.header import Notice
-from convscope_loaders.structure.evidence import Sampler, is_one_hot, orientation
+from convscope_loaders.structure.clues import Clues
+from convscope_loaders.structure.evidence import is_one_hot, orientation
 from convscope_loaders.structure.families import Family, followed_path, pick
-from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.names import attribute_list
-from convscope_loaders.structure.shapes import axes_of, lies_beside
+from convscope_loaders.structure.readings import unknown_slots
+from convscope_loaders.structure.shapes import axes_of, is_unslotted, lies_beside
 
 _OF_AGENTS = {
     Meaning.OBSERVATION: names.OBSERVATIONS,
@@ -58,7 +58,6 @@ class FoundFields:
     """The fields of a log and what was taken for granted."""
 
     fields: tuple[FieldMapping, ...]
-    alive: ArrayMapping | None
     assumptions: tuple[str, ...]
     notices: tuple[Notice, ...]
 
@@ -67,58 +66,72 @@ class FoundFields:
 class FieldFinder:
     """Assigns arrays to fields by meaning and axes."""
 
-    inventory: Inventory
-    families: Sequence[Family]
-    layout: Layout
-    sampler: Sampler
+    clues: Clues
     n_entities: int
     """Agents and other things together, 0 where no array holds both."""
-    place: str
-    """The file, for errors."""
     taken: frozenset[str] = frozenset()
     """Names of fields that a mapping declares."""
+    used: frozenset[str] = frozenset()
+    """Templates of arrays that hold something else."""
 
     def find(self) -> FoundFields:
         """Return all fields; arrays without a row for each step are left out with a notice."""
         found: list[FieldMapping] = []
         said: list[str] = []
         left_out: list[Family] = []
+        unslotted: list[Family] = []
         for family in self._wanted():
+            if self._is_unslotted(family):
+                unslotted.append(family)
+                continue
             fields, sentence = self._fields(family)
             if fields:
                 found.extend(fields)
                 said.extend([sentence] if sentence else [])
             elif family.meaning not in _NO_FIELDS:
                 left_out.append(family)
-        if Axis.AGENT in self.layout.reference.axes:
+        if not self.clues.layout.has_agent_axis:
             said.append("an agent whose arrays end before the episode does is out of the game from there on")
-        alive, alive_said = self._alive()
         unique = [field for field in _unique(found) if field.name not in self.taken]
         if self.n_entities:
-            n = self.layout.n_agents
+            n = self.clues.layout.n_agents
             said.append(
                 f"of {self.n_entities} things in one array the first {n} are taken as the agents, in order, and the"
                 " others as entities"
             )
         return FoundFields(
             fields=tuple(unique),
-            alive=alive,
-            assumptions=(*dict.fromkeys(said), *alive_said),
-            notices=_left_out(left_out),
+            assumptions=tuple(dict.fromkeys(said)),
+            notices=(*_left_out(left_out), *_without_slots(unslotted)),
         )
 
     def _wanted(self) -> list[Family]:
-        current = [family for family in self.families if not family.is_next]
+        current = [f for f in self.clues.families if not f.is_next and f.template.text not in self.used]
         has_reward = pick(current, Meaning.REWARD) is not None
-        later = [f for f in self.families if f.is_next and f.meaning is Meaning.REWARD and not has_reward]
+        later = [f for f in self.clues.families if f.is_next and f.meaning is Meaning.REWARD and not has_reward]
         has_action = pick(current, Meaning.ACTION) is not None or names.ACTIONS in self.taken
         readable = [f for f in (*current, *later) if not f.first.is_text and not f.first.columns]
         return [f for f in readable if not (has_action and f.meaning is Meaning.ACTION_ONE_HOT)]
 
+    def _is_unslotted(self, family: Family) -> bool:
+        """Whether an array that is not needed has an axis of agents in an order that nothing tells.
+
+        Raises
+        ------
+        AmbiguousLogError
+            If it is needed.
+        """
+        axes = None if family.meaning in _NO_FIELDS else axes_of(family, self.clues.layout, n_entities=self.n_entities)
+        if axes is None or not is_unslotted(family, axes, self.clues.layout):
+            return False
+        if family.meaning in {Meaning.ACTION, Meaning.OBSERVATION}:
+            raise unknown_slots(self.clues.families, family, place=self.clues.place)
+        return True
+
     def _fields(self, family: Family) -> tuple[tuple[FieldMapping, ...], str]:
         if family.meaning in _NO_FIELDS or 0 in family.first.shape[1:]:
             return (), ""
-        axes = axes_of(family, self.layout, n_entities=self.n_entities)
+        axes = axes_of(family, self.clues.layout, n_entities=self.n_entities)
         if axes is None:
             self._check_left_out(family)
             return (), ""
@@ -130,12 +143,12 @@ class FieldFinder:
 
     def _check_left_out(self, family: Family) -> None:
         """Refuse to go on without observations or rewards that lie beside the actions and have other rows."""
-        reference = self.layout.reference
+        reference = self.clues.layout.reference
         is_alike = set(family.axes) - {Axis.AGENT} == set(reference.axes) - {Axis.AGENT}
-        is_beside = is_alike and lies_beside(family, self.layout)
+        is_beside = is_alike and lies_beside(family, self.clues.layout)
         if is_beside and family.meaning in {Meaning.OBSERVATION, Meaning.REWARD, Meaning.ACTION} and family.rank:
             raise LogFormatError(
-                f"{self.place}:{family.first.path} {family.first.shape} does not fit {reference.first.path} "
+                f"{self.clues.place}:{family.first.path} {family.first.shape} does not fit {reference.first.path} "
                 f"{reference.first.shape}: the number of episodes or timesteps differs"
             )
 
@@ -145,9 +158,11 @@ class FieldFinder:
         said = ""
         if family.meaning is Meaning.ACTION and not is_of_agents:
             known = names.INFO + family.key
+        if known == names.STATE and family.meaning is Meaning.OBSERVATION and names.OBSERVATIONS in self.taken:
+            known = None
         if known in _WITH_VALUES and Axis.VALUE not in axes:
             known = None
-        if family.meaning is Meaning.OBSERVATION and not is_of_agents:
+        if family.meaning is Meaning.OBSERVATION and known == names.STATE:
             said = f"{family.template.text} has no agent axis: it is read as the state that all share"
         array = ArrayMapping(path=family.template.text, axes=axes)
         field = FieldMapping(name=known or names.INFO + family.key, array=array, values=self._values(family, known))
@@ -161,7 +176,7 @@ class FieldFinder:
 
     def _next_path(self, family: Family) -> str:
         """Return the path of arrays like these that hold the same after each step; empty where there are none."""
-        for other in self.families:
+        for other in self.clues.families:
             is_alike = len(other.members) == len(family.members) and other.first.shape == family.first.shape
             if other.is_next and is_alike and followed_path(other.template.text) == family.template.text:
                 return "" if other.first.is_text or other.first.columns else other.template.text
@@ -169,21 +184,20 @@ class FieldFinder:
 
     def _action(self, field: FieldMapping, family: Family) -> tuple[FieldMapping, str]:
         inner = family.first.shape[len([axis for axis in field.array.axes if axis is not Axis.VALUE]) :]
-        if len(inner) == 1 and inner[0] > 1 and is_one_hot(self.sampler.head(family.first.path)):
+        if len(inner) == 1 and inner[0] > 1 and is_one_hot(self.clues.sampler.part(family.first.path)):
             return replace(
                 field, is_one_hot=True
             ), f"{family.template.text} is one-hot: the place of the one is the action"
-        is_joint = Axis.AGENT in field.array.axes and any(Axis.AGENT in other.axes for other in self.families)
+        has_own = any(Axis.AGENT in other.axes for other in self.clues.families) and not self.clues.layout.has_groups
+        is_joint = Axis.AGENT in field.array.axes and has_own
         if is_joint:
-            return (
-                field,
-                f"the {self.layout.n_agents} columns of {family.template.text} are the agents' actions, in their order",
-            )
+            n_agents, text = self.clues.layout.n_agents, family.template.text
+            return field, f"the {n_agents} columns of {text} are the agents' actions, in their order"
         return field, ""
 
     def _pairs(self, family: Family, axes: tuple[Axis, ...]) -> tuple[tuple[FieldMapping, ...], str]:
         name = names.ATTENTION if family.meaning is Meaning.ATTENTION else names.GATES
-        told = orientation(self.sampler.head(family.first.path))
+        told = orientation(self.clues.sampler.part(family.first.path))
         if told is None or (name == names.GATES and Axis.HEAD in axes):
             return (), ""
         turned = axes if told == "rows" else (*axes[:-2], Axis.SENDER, Axis.RECEIVER)
@@ -193,7 +207,7 @@ class FieldFinder:
         return (FieldMapping(name=name, array=ArrayMapping(path=text, axes=turned)),), said
 
     def _crowd(self, family: Family, axes: tuple[Axis, ...]) -> tuple[FieldMapping, ...]:
-        n_all, n_agents = family.first.shape[axes.index(Axis.ENTITY)], self.layout.n_agents
+        n_all, n_agents = family.first.shape[axes.index(Axis.ENTITY)], self.clues.layout.n_agents
         is_position = family.meaning is Meaning.POSITION
         mine = names.POSITIONS if is_position else names.INFO + family.key
         others = names.ENTITY_POSITIONS if is_position else f"{names.INFO}{family.key}_of_entities"
@@ -204,23 +218,10 @@ class FieldFinder:
             FieldMapping(name=others, array=ArrayMapping(path=text, axes=axes, take=tuple(range(n_agents, n_all)))),
         )
 
-    def _alive(self) -> tuple[ArrayMapping | None, tuple[str, ...]]:
-        for family in self.families:
-            if family.meaning is not Meaning.ALIVE or family.is_next:
-                continue
-            axes = axes_of(family, self.layout, n_entities=self.n_entities)
-            if axes is None or not (Axis.AGENT in family.axes or {Axis.AGENT, Axis.ENTITY} & set(axes)):
-                continue
-            said = f"an agent is out of the game after its last row in {family.template.text}"
-            take = tuple(range(self.layout.n_agents)) if Axis.ENTITY in axes else ()
-            as_agents = tuple(Axis.AGENT if axis is Axis.ENTITY else axis for axis in axes)
-            return ArrayMapping(path=family.template.text, axes=as_agents, take=take), (said,)
-        return None, ()
-
     def _widths(self) -> tuple[int, ...]:
-        for family in self.families:
-            if family.meaning is Meaning.WIDTHS and family.first.shape == (self.layout.n_agents,):
-                widths = tuple(int(width) for width in self.sampler.whole(family.first.path))
+        for family in self.clues.families:
+            if family.meaning is Meaning.WIDTHS and family.first.shape == (self.clues.layout.n_agents,):
+                widths = tuple(int(width) for width in self.clues.sampler.whole(family.first.path))
                 return widths if len(set(widths)) > 1 else ()
         return ()
 
@@ -231,7 +232,7 @@ class FieldFinder:
             keys = tuple(f"{family.key}{end}" for end in ("_codes", "_names", "_values", "_labels", "s"))
         else:
             return ()
-        return attribute_list(self.inventory, keys)[0]
+        return attribute_list(self.clues.inventory, keys)[0]
 
 
 def _unique(found: Sequence[FieldMapping]) -> list[FieldMapping]:
@@ -246,6 +247,17 @@ def _unique(found: Sequence[FieldMapping]) -> list[FieldMapping]:
         else:
             unique.append(field)
     return unique
+
+
+def _without_slots(families: Sequence[Family]) -> tuple[Notice, ...]:
+    if not families:
+        return ()
+    listed = ", ".join(family.template.text for family in families[:6])
+    message = (
+        f"which entry of their axis of agents is whose is not told, so these arrays are left out: {listed}; name the "
+        "agents in a mapping, in the order of that axis"
+    )
+    return (Notice(code="unknown-order-of-agents", message=message, where=families[0].template.text),)
 
 
 def _left_out(families: Sequence[Family]) -> tuple[Notice, ...]:

@@ -1,10 +1,14 @@
-"""Names that a file gives to its agents, actions and roles."""
+"""Names that a file gives to its agents, actions, roles and teams."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from convscope.ingest.container import ArrayReader, Inventory, Value
 from convscope.ingest.json_text import parsed_json
 from convscope_loaders.structure.lexicon import MEANING_OF, Meaning
+
+_TABLES = frozenset({"agents", "players"})
+_COLUMNS = frozenset({"id", "ids", "name", "names"})
+"""Of a table of agents."""
 
 
 def text_list(value: Value | None) -> tuple[str, ...]:
@@ -19,12 +23,38 @@ def text_list(value: Value | None) -> tuple[str, ...]:
     return tuple(entry.strip() for entry in value.split(",")) if "," in value and "[" not in value else ()
 
 
-def text_table(value: Value | None) -> Mapping[str, str]:
-    """Return a table of names from an attribute that holds a JSON object; empty where it holds none."""
+def group_table(value: Value | None, agents: Sequence[str]) -> Mapping[str, str]:
+    """Return the group of each agent from an attribute that holds a JSON object.
+
+    Parameters
+    ----------
+    value
+        ``{agent: group}``, or ``{group: [agents]}``; agents by name or by their place, from 0.
+    agents
+        Their names, in order.
+
+    Returns
+    -------
+    mapping
+        By agent; empty where the attribute says nothing of the kind.
+    """
     parsed = parsed_json(value)
-    if isinstance(parsed, dict) and all(isinstance(entry, str) for entry in parsed.values()):
-        return {str(key): str(entry) for key, entry in parsed.items()}
-    return {}
+    table: dict[str, str] = {}
+    if isinstance(parsed, dict):
+        for key, entry in parsed.items():
+            members = entry if isinstance(entry, list) else [key]
+            group = str(key) if isinstance(entry, list) else entry
+            table |= {str(member): str(group) for member in members if isinstance(group, str | int)}
+    by_place = {str(place): agent for place, agent in enumerate(agents)}
+    named = {by_place.get(member, member): group for member, group in table.items()}
+    # A table that speaks of anything but agents is about something else.
+    return named if named and set(named) <= set(agents) else {}
+
+
+def called(part: str) -> str:
+    """Return the name of an agent that a path calls so: a number alone is none."""
+    number = part.removeprefix("_index_")
+    return f"agent_{number}" if number.isdecimal() else part
 
 
 def attribute_list(inventory: Inventory, names: Iterable[str]) -> tuple[tuple[str, ...], str]:
@@ -38,12 +68,21 @@ def attribute_list(inventory: Inventory, names: Iterable[str]) -> tuple[tuple[st
         Names of the attribute, the most telling first.
     """
     for name in names:
-        for group in inventory.groups:
-            for key, value in inventory.attributes.get(group, {}).items():
-                entries = text_list(value) if key.lower() == name else ()
-                if entries:
-                    return entries, f"{group}@{key}"
+        for place, value in attributes_called(inventory, name):
+            entries = text_list(value)
+            if entries:
+                return entries, place
     return (), ""
+
+
+def attributes_called(inventory: Inventory, name: str) -> list[tuple[str, Value]]:
+    """Return the attributes of groups with a name, whatever its case, and where each stands; the root's first."""
+    return [
+        (f"{group}@{key}", value)
+        for group in inventory.groups
+        for key, value in inventory.attributes.get(group, {}).items()
+        if key.lower() == name
+    ]
 
 
 def agent_names(inventory: Inventory, file: ArrayReader) -> tuple[tuple[str, ...], str]:
@@ -53,7 +92,10 @@ def agent_names(inventory: Inventory, file: ArrayReader) -> tuple[tuple[str, ...
     if names:
         return names, place
     for path, info in inventory.datasets.items():
-        if info.is_text and len(info.shape) == 1 and MEANING_OF.get(path.split("/")[-1].lower()) is Meaning.AGENT_NAMES:
+        parts = path.lower().split("/")
+        is_table = parts[-2] in _TABLES and parts[-1] in _COLUMNS
+        is_list = MEANING_OF.get(parts[-1]) is Meaning.AGENT_NAMES
+        if info.is_text and len(info.shape) == 1 and (is_list or is_table):
             return file.read_text(path), path
     return (), ""
 

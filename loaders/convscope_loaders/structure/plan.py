@@ -27,8 +27,8 @@ class FieldPlan:
     take: tuple[int, ...] = ()
     """Entries of the agent or entity axis; empty for all."""
     is_one_hot: bool = False
-    is_action: bool = False
-    """Whether -1 means that there was none."""
+    is_choice: tuple[bool, ...] = ()
+    """Agents whose values are choices, of which -1 is none; empty where the field holds no actions."""
     has_final: bool = False
     """Whether its array has a value in the row after an episode's last step."""
     next_template: Template | None = None
@@ -61,12 +61,14 @@ class RowPlan:
     """Joint steps of each episode, shape (E,)."""
     has_final: BoolArray
     """Whether a final observation follows the last step, shape (E,)."""
+    ordinal: IntArray
+    """Place among the episodes of its group of arrays, those without a step counted too, shape (E,)."""
     final_is_inside: bool = True
     """Whether it is the next row of the same arrays; else others hold it, see `FieldPlan.next_template`."""
 
     def __post_init__(self) -> None:
         n_episodes = len(self.cell)
-        for name in ("cell", "index", "length", "has_final"):
+        for name in ("cell", "index", "length", "has_final", "ordinal"):
             object.__setattr__(self, name, sealed(getattr(self, name), (n_episodes,), name))
         for name in ("start", "count", "offset"):
             object.__setattr__(self, name, sealed(getattr(self, name), (n_episodes, None), name))
@@ -79,10 +81,15 @@ class RowPlan:
     def of(self, episodes: IntArray) -> tuple["RowPlan", IntArray]:
         """Return the plan of some episodes, and the cells that it keeps, in order."""
         cells, cell = np.unique(self.cell[episodes], return_inverse=True)
-        names = ("index", "start", "count", "offset", "length", "has_final")
+        names = ("index", "start", "count", "offset", "length", "has_final", "ordinal")
         parts = {name: getattr(self, name)[episodes] for name in names}
         kept = tuple(self.cells[number] for number in cells.tolist())
         return replace(self, cells=kept, cell=cell, **parts), cells
+
+    def in_order(self, order: IntArray) -> "RowPlan":
+        """Return the plan with its episodes in another order."""
+        columns = ("cell", "index", "start", "count", "offset", "length", "has_final", "ordinal")
+        return replace(self, **{name: getattr(self, name)[order] for name in columns})
 
     def stream_of(self, agent: int | None) -> int:
         """Return the stream of an agent's own arrays, or of the shared ones."""

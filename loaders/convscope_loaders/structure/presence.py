@@ -28,3 +28,21 @@ def mark_presence(status: ByteArray, is_present: BoolArray, spans: Iterable[tupl
         status[start:stop][is_acting & ~here] = Status.WAITING
         status[start:stop][is_acting & is_before] = Status.ABSENT
         status[start:stop][is_acting & is_after & ~is_before] = Status.DEAD
+
+
+def mark_leaving(status: ByteArray, has_flag: BoolArray, spans: Iterable[tuple[int, int]]) -> None:
+    """Mark the rows after the one in which an agent leaves the game dead.
+
+    Parameters
+    ----------
+    status
+        `Status` of each agent in each row, shape (T, N), changed in place; who is absent already stays so.
+    has_flag
+        Where each agent's last row is, shape (T, N).
+    spans
+        First row of each episode, and one past its last.
+    """
+    for start, stop in spans:
+        has_left = np.logical_or.accumulate(has_flag[start : stop - 1], axis=0)
+        rows = status[start + 1 : stop]
+        rows[has_left & (rows != Status.ABSENT)] = Status.DEAD

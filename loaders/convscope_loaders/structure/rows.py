@@ -1,6 +1,6 @@
 """From a mapping to the plan of a file's rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,10 @@ class PlannedRows:
     without_reference: tuple[str, ...]
     """Where the actions (or what counts the steps in their place) should be and are not, in every group left out."""
 
+    def in_order(self, order: IntArray) -> "PlannedRows":
+        """Return the plan with its episodes in another order."""
+        return replace(self, plan=self.plan.in_order(order), is_open=self.is_open[order])
+
 
 def plan_rows(inventory: Inventory, file: ArrayReader, mapping: LogMapping, *, place: str) -> PlannedRows:
     """Find every episode of a file and its rows.
@@ -49,10 +53,12 @@ def plan_rows(inventory: Inventory, file: ArrayReader, mapping: LogMapping, *, p
     LogFormatError
         If arrays that belong together do not fit.
     """
-    templates = [Template(text=field.array.path) for field in mapping.fields]
-    cells = find_cells(inventory, templates, mapping.agents, is_choice=mapping.file is not None)
     reference = reference_field(mapping)
     episodes = mapping.episodes or EpisodeMapping(cut=Cut.WHOLE)
+    flags = [array for array in (episodes.array, episodes.terminated, episodes.truncated) if array is not None]
+    arrays = [*(field.array for field in mapping.fields), *flags]
+    templates = [Template(text=array.path) for array in arrays]
+    cells = find_cells(inventory, templates, mapping.agents, is_choice=mapping.file is not None)
     found = [
         (number, _cell(inventory, file, episodes, reference=reference, values=values, cells=cells, place=place))
         for number, values in enumerate(cells.values)
@@ -101,7 +107,7 @@ def _cell(
             streams.append(None)
             continue
         extent = extent_of(info.shape, reference.array.axes)
-        streams.append(find_segments(file, episodes, here, extent=extent, place=place))
+        streams.append(find_segments(file, episodes, here, extent=extent, agents=cells.agents, place=place))
     if not any(stream is not None for stream in streams):
         return None
     return _aligned(streams, n_agents=len(cells.agents), has_own=has_own)
@@ -118,7 +124,7 @@ def _aligned(streams: list[Segments | None], *, n_agents: int, has_own: bool) ->
     labels = np.unique(np.concatenate([s.label for s in streams if s is not None]))
     n_episodes, n_streams = len(labels), n_agents + 1
     start, count, offset = (np.zeros((n_episodes, n_streams), np.int64) for _ in range(3))
-    index, is_open = np.full(n_episodes, -1), np.zeros(n_episodes, bool)
+    index, is_open, has_final = np.full(n_episodes, -1), np.zeros(n_episodes, bool), np.zeros(n_episodes, bool)
     order = np.full(n_episodes, np.iinfo(np.int64).max)
     for number, stream in enumerate(streams):
         if stream is None:
@@ -134,9 +140,11 @@ def _aligned(streams: list[Segments | None], *, n_agents: int, has_own: bool) ->
             offset[at, column] = stream.first_time
         index[at] = stream.index
         is_open[at] |= stream.is_open
+        has_final[at] |= stream.has_final
         order[at] = np.minimum(order[at], stream.start + np.maximum(stream.index, 0) * (1 << 40))
+    # Timesteps may be counted from 0 or 1 in each episode, or through the whole log.
     present = count > 0
-    base = int(offset[present].min()) if present.any() else 0
+    base = np.where(present, offset, np.iinfo(np.int64).max).min(axis=1, keepdims=True)
     offset = np.where(present, offset - base, 0)
     length = np.where(present, offset + count, 0).max(axis=1)
     if has_own:
@@ -148,7 +156,7 @@ def _aligned(streams: list[Segments | None], *, n_agents: int, has_own: bool) ->
         count=count[by_row],
         offset=offset[by_row],
         length=length[by_row],
-        has_final=np.zeros(n_episodes, bool),
+        has_final=has_final[by_row],
         is_open=is_open[by_row],
     )
 
@@ -159,6 +167,7 @@ def _joined(cells: Cells, parts: list[tuple[int, _CellRows]], lacking: tuple[str
         name: np.concatenate([getattr(rows, name) for _, rows in parts])
         for name in ("index", "start", "count", "offset", "length", "has_final", "is_open")
     }
+    joined["ordinal"] = np.concatenate([np.arange(len(rows.length)) for _, rows in parts])
     keep = joined["length"] > 0
     plan = RowPlan(
         cells=cells.values,
@@ -170,6 +179,7 @@ def _joined(cells: Cells, parts: list[tuple[int, _CellRows]], lacking: tuple[str
         offset=joined["offset"][keep],
         length=joined["length"][keep],
         has_final=joined["has_final"][keep],
+        ordinal=joined["ordinal"][keep],
     )
     return PlannedRows(
         plan=plan, is_open=joined["is_open"][keep], n_empty=int((~keep).sum()), without_reference=lacking

@@ -1,5 +1,6 @@
 """Where episodes begin and end in one group of arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope_loaders.structure.blanks import blank_rows
 from convscope_loaders.structure.cutters import Marks, Spans, counts, cut_rows
 from convscope_loaders.structure.templates import PathValues, Template
 
@@ -28,6 +30,8 @@ class Segments:
     """Timestep of the first row, shape (E,)."""
     is_open: BoolArray
     """Whether the recording stops without the end that others have, shape (E,)."""
+    has_final: BoolArray
+    """Whether one more row, with the final observation, follows, shape (E,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,13 @@ class Extent:
 
 
 def find_segments(
-    file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent, place: str
+    file: ArrayReader,
+    episodes: EpisodeMapping,
+    values: PathValues,
+    *,
+    extent: Extent,
+    agents: Sequence[str],
+    place: str,
 ) -> Segments:
     """Cut one stream into episodes.
 
@@ -55,6 +65,8 @@ def find_segments(
         Values of the path's axes.
     extent
         Size of the stream's arrays.
+    agents
+        What stands for each agent in a path.
     place
         The file, for errors.
 
@@ -63,9 +75,9 @@ def find_segments(
     LogFormatError
         If the list, column or mask does not fit the arrays.
     """
-    path = "" if episodes.array is None else Template(text=episodes.array.path).fill(values)
+    path = "" if episodes.array is None else episodes.array.path
     try:
-        spans = cut_rows(episodes.cut, _marks(file, episodes, values, extent=extent))
+        spans = cut_rows(episodes.cut, _marks(file, episodes, values, extent=extent, agents=agents))
     except LogFormatError as error:
         raise LogFormatError(f"{place}:{path}: {error}") from error
     if len(spans.start) and (
@@ -83,6 +95,7 @@ def find_segments(
         stop=spans.stop,
         first_time=_first_times(file, episodes, values, spans=spans),
         is_open=spans.is_open,
+        has_final=spans.has_final,
     )
 
 
@@ -92,42 +105,74 @@ def read_plain(file: ArrayReader, array: ArrayMapping, values: PathValues) -> Fl
     read = file.read(path)
     if read.dtype.kind not in "biuf":
         raise LogFormatError(f"{path} holds no plain numbers")
-    numbers = read.astype(np.float64)
+    return arranged(read.astype(np.float64), array.axes)
+
+
+def arranged(numbers: FloatArray, axes: tuple[Axis, ...]) -> FloatArray:
+    """Return an array in the order of `read_plain`."""
     order = (Axis.EPISODE, Axis.TIME, Axis.ROW, Axis.AGENT, Axis.VALUE)
-    kept = sorted(range(len(array.axes)), key=lambda place: order.index(array.axes[place]))
+    kept = sorted(range(len(axes)), key=lambda place: order.index(axes[place]))
     ordered = np.moveaxis(numbers, kept, range(len(kept)))
-    while ordered.ndim > len(array.axes) and ordered.shape[-1] == 1:
+    while ordered.ndim > len(axes) and ordered.shape[-1] == 1:
         ordered = ordered[..., 0]
     return ordered
 
 
-def _marks(file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent) -> Marks:
+def _marks(
+    file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent, agents: Sequence[str]
+) -> Marks:
     entries = 1 if extent.entries is None else extent.entries
-    listed = np.empty(0) if episodes.array is None else read_plain(file, episodes.array, values)
-    is_end = np.zeros((0, 0), bool)
-    if episodes.cut in {Cut.FLAGS, Cut.FIRST_ROWS, Cut.FIRST_FLAG}:
-        is_end = _end_flags(file, episodes, values, entries=entries, rows=extent.rows)
-    elif episodes.cut not in _LISTS and listed.size not in {0, entries * extent.rows}:
-        raise LogFormatError(f"it has {listed.size} numbers for {entries * extent.rows} rows")
-    return Marks(listed=listed, is_end=is_end, rows=extent.rows, entries=entries)
+    array, cut = episodes.array, episodes.cut
+    listed, lengths = np.empty(0), np.empty(0)
+    is_end, is_blank = np.zeros((0, 0, 0), bool), np.zeros((0, 0), bool)
+    if cut in {Cut.FLAGS, Cut.FIRST_FLAG, Cut.FIRST_ROWS}:
+        is_end = _end_flags(file, episodes, values, extent=extent, agents=agents)
+    elif cut in {Cut.MISSING, Cut.ZEROS} and array is not None:
+        is_blank = blank_rows(file, Template(text=array.path).fill(values), array.axes, cut=cut)
+        if is_blank.shape[0] != entries or is_blank.shape[1] not in {extent.rows, extent.rows + 1}:
+            raise LogFormatError(f"it has {is_blank.shape} episodes and rows for {(entries, extent.rows)}")
+        is_blank = is_blank[:, : extent.rows]
+    elif array is not None:
+        listed = read_plain(file, array, values)
+        lengths = np.empty(0) if episodes.lengths is None else read_plain(file, episodes.lengths, values)
+        # A mask of filled rows may count the final observation, for which the actions have no row.
+        n_more = entries if cut is Cut.FILLED_AND_FINAL else 0
+        if cut not in _LISTS and listed.size not in {0, entries * extent.rows, entries * extent.rows + n_more}:
+            raise LogFormatError(f"it has {listed.size} numbers for {entries * extent.rows} rows")
+    return Marks(listed=listed, lengths=lengths, is_end=is_end, is_blank=is_blank, rows=extent.rows, entries=entries)
 
 
 _LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS, Cut.SPANS})
 
 
 def _end_flags(
-    file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, entries: int, rows: int
+    file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent, agents: Sequence[str]
 ) -> BoolArray:
-    """Read the flags of unknown kind, else those of both kinds together; with an agent axis, all must have ended."""
-    named = (episodes.array,) if episodes.array is not None else (episodes.terminated, episodes.truncated)
-    flags = [read_plain(file, array, values) for array in named if array is not None]
+    """Read the flags of all kinds together, shape (entries, rows, flags), with a flag of each agent or of the team."""
+    entries = 1 if extent.entries is None else extent.entries
+    named = (episodes.array, episodes.terminated, episodes.truncated)
+    flags = [_flags_of_all(file, array, values, agents=agents) for array in named if array is not None]
     if not flags:
         raise LogFormatError("episodes are to be cut at end flags, but none are named")
-    together = np.maximum.reduce(flags)
-    if not together.size or together.size % (entries * rows):
-        raise LogFormatError(f"end flags of shape {together.shape} do not fit {entries * rows} rows")
-    ended: BoolArray = np.min(together.reshape(entries, rows, -1), axis=2) > 0
+    n_rows = entries * extent.rows
+    wrong = next((one.shape for one in flags if not one.size or not n_rows or one.size % n_rows), None)
+    if wrong is not None:
+        raise LogFormatError(f"end flags of shape {wrong} do not fit {n_rows} rows")
+    each = [one.reshape(entries, extent.rows, -1) for one in flags]
+    if len({one.shape[2] for one in each} - {1}) > 1:
+        raise LogFormatError("end flags of several kinds are for another number of agents each")
+    ended: BoolArray = np.logical_or.reduce(np.broadcast_arrays(*each))
     return ended
+
+
+def _flags_of_all(file: ArrayReader, array: ArrayMapping, values: PathValues, *, agents: Sequence[str]) -> BoolArray:
+    """Read flags; those of all agents side by side where each has its own and the rows are the team's."""
+    if Axis.AGENT not in Template(text=array.path).axes or Axis.AGENT in values:
+        return np.greater(read_plain(file, array, values), 0)
+    own = [np.greater(read_plain(file, array, {**values, Axis.AGENT: agent}), 0) for agent in agents]
+    if len({one.shape for one in own}) != 1:
+        raise LogFormatError("end flags of agents are not equally long")
+    return np.stack(own, axis=-1)
 
 
 def _first_times(file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, spans: Spans) -> IntArray:

@@ -1,13 +1,26 @@
 """Axes of an array, by how its shape agrees with the layout of its file."""
 
-from convscope.ingest.container import ArrayInfo
+from collections.abc import Sequence
+
 from convscope.ingest.mapping import Axis
 from convscope_loaders.structure.families import Family
-from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.layout import Layout, Sizes
 from convscope_loaders.structure.lexicon import Meaning
 
 _OF_PAIRS = frozenset({Meaning.ATTENTION, Meaning.GATE})
 _OF_ENTITIES = frozenset({Meaning.POSITION, Meaning.ALIVE})
+_MAX_MEMBERS = 128
+_POINT = (2, 3)
+"""So many numbers without a name that tells may be a place in space, not one number of each agent."""
+
+
+def fits(family: Family, layout: Layout, lead: tuple[Axis, ...]) -> bool:
+    """Whether arrays of a family are led by these axes, in at least half of the groups that hold the reference too."""
+    # Thousands of episodes say what some of them say; the reading checks each one.
+    members = family.members[:: 1 + len(family.members) // _MAX_MEMBERS]
+    beside = [(info.shape, sizes) for info, values in members if (sizes := layout.sizes(values))]
+    n_fitting = sum(any(_agrees(shape, lead, one) for one in sizes) for shape, sizes in beside)
+    return bool(beside) and 2 * n_fitting >= len(beside)
 
 
 def axes_of(family: Family, layout: Layout, *, n_entities: int = 0) -> tuple[Axis, ...] | None:
@@ -25,36 +38,49 @@ def axes_of(family: Family, layout: Layout, *, n_entities: int = 0) -> tuple[Axi
     Returns
     -------
     tuple of Axis or None
-        The declared ones, else the container's axes, then agents, pairs or entities, then one ``value`` for all that
-        remain. An axis of agents and other things together is called ``entity``.
+        The declared ones, else those of the container and of agents, pairs or entities, then one ``value`` for all
+        that remain. An axis of agents and other things together is called ``entity``.
     """
     if family.declared:
         return family.declared
-    info, sizes = _typical(family, layout)
-    if sizes is None or not _fits(info.shape, sizes, layout):
-        return None
-    rest = info.shape[len(sizes) :]
-    return (*layout.container, *_inner(family, rest, layout, n_entities=n_entities))
+    lead, shape = layout.lead(family), family.first.shape
+    if lead == layout.container:
+        return _whole(lead, shape) if fits(family, layout, lead) else None
+    pairs = _pairs(family, layout)
+    if pairs is not None:
+        return pairs
+    if fits(family, layout, lead) and _may_be_agents(family, layout):
+        return _whole(lead, shape)
+    crowd = _crowd(family, layout, n_entities=n_entities)
+    if crowd is not None:
+        return crowd
+    is_of_group = Axis.AGENT in family.axes
+    return _whole(layout.container, shape) if fits(family, layout, layout.container) and not is_of_group else None
+
+
+def is_unslotted(family: Family, axes: tuple[Axis, ...], layout: Layout) -> bool:
+    """Whether an array has an axis of agents and nothing tells which entry of it is whose."""
+    on_axis = {Axis.AGENT, Axis.ENTITY, Axis.RECEIVER} & set(axes)
+    return bool(on_axis) and Axis.AGENT not in family.axes and not layout.knows_slots
 
 
 def lies_beside(family: Family, layout: Layout) -> bool:
     """Whether some group of arrays holds both the family and the reference."""
-    return _typical(family, layout)[1] is not None
+    return any(layout.sizes(values) for _, values in family.members)
 
 
 def static_axes(family: Family, layout: Layout) -> tuple[Axis, ...] | None:
     """Return the axes of an array that has no row for each step: (episode, agent) or (agent); None for any other."""
-    info, sizes = _typical(family, layout)
-    n_agents = layout.n_agents
-    if info.shape == (n_agents,):
+    shape = family.first.shape
+    if shape == (layout.n_agents,):
         return (Axis.AGENT,)
-    if sizes is None or len(info.shape) != 2 or info.shape[1] != n_agents or Axis.ROW in layout.container:
-        return (Axis.EPISODE, Axis.AGENT) if len(info.shape) == 2 and info.shape[1:] == (n_agents,) else None
-    at = layout.container.index(Axis.EPISODE) if Axis.EPISODE in layout.container else None
-    return (Axis.EPISODE, Axis.AGENT) if at is not None and info.shape[0] == sizes[at] else None
+    if len(shape) != 2 or shape[1] != layout.n_agents:
+        return None
+    sizes = [one for _, values in family.members for one in layout.sizes(values) if Axis.EPISODE in one]
+    return (Axis.EPISODE, Axis.AGENT) if all(one[Axis.EPISODE] == shape[0] for one in sizes) else None
 
 
-def entity_count(families: tuple[Family, ...], layout: Layout) -> int:
+def entity_count(families: Sequence[Family], layout: Layout) -> int:
     """Return how many agents and other things together some array of positions or lives holds; 0 where none does."""
     for family in families:
         if family.meaning in _OF_ENTITIES and not family.is_next and Axis.AGENT not in family.axes:
@@ -64,41 +90,46 @@ def entity_count(families: tuple[Family, ...], layout: Layout) -> int:
     return 0
 
 
-def _typical(family: Family, layout: Layout) -> tuple[ArrayInfo, tuple[int, ...] | None]:
-    """Return the first member that lies beside a reference, and the container's sizes there."""
-    for info, values in family.members:
-        sizes = layout.sizes(values)
-        if sizes is not None:
-            return info, sizes
-    return family.first, None
-
-
-def _fits(shape: tuple[int, ...], sizes: tuple[int, ...], layout: Layout) -> bool:
-    if len(shape) < len(sizes):
+def _agrees(shape: tuple[int, ...], lead: tuple[Axis, ...], sizes: Sizes) -> bool:
+    if len(shape) < len(lead):
         return False
-    more = [1 if axis is Axis.TIME else 0 for axis in layout.container]
-    return all(have in {want, want + one} for have, want, one in zip(shape, sizes, more, strict=False))
-
-
-def _inner(family: Family, rest: tuple[int, ...], layout: Layout, *, n_entities: int) -> tuple[Axis, ...]:
-    n_agents = layout.n_agents
-    n_first = next(iter(rest), 0)
-    if not rest or Axis.AGENT in family.axes:
-        return (Axis.VALUE,) if rest else ()
-    if family.meaning in _OF_PAIRS and rest[-2:] == (n_agents, n_agents):
-        return (*(Axis.HEAD,) * (len(rest) - 2), Axis.RECEIVER, Axis.SENDER)
-    values = (Axis.VALUE,) if len(rest) > 1 else ()
-    if n_first == n_agents and _may_be_agents(family, rest, layout):
-        return (Axis.AGENT, *values)
-    is_crowd = (
-        family.meaning in _OF_ENTITIES and n_first > n_agents and (len(rest) > 1 or family.meaning is Meaning.ALIVE)
+    # On a time axis one row more is the final observation.
+    return all(
+        have - sizes.get(axis, have) in ({0, 1} if axis is Axis.TIME else {0})
+        for have, axis in zip(shape, lead, strict=False)
     )
-    if is_crowd or (n_entities and n_first == n_entities):
-        return (Axis.ENTITY, *values)
-    return (Axis.VALUE,)
 
 
-def _may_be_agents(family: Family, rest: tuple[int, ...], layout: Layout) -> bool:
-    # Two numbers are a point; and where each agent has arrays of its own, others are the world's, such as two pots.
-    is_point = family.meaning is Meaning.POSITION and len(rest) == 1
-    return not is_point and (layout.has_agent_axis or family.meaning is not None)
+def _whole(lead: tuple[Axis, ...], shape: tuple[int, ...]) -> tuple[Axis, ...]:
+    return (*lead, Axis.VALUE) if len(shape) > len(lead) else lead
+
+
+def _may_be_agents(family: Family, layout: Layout) -> bool:
+    has_values = len(family.first.shape) > len(layout.order)
+    if Axis.AGENT in family.axes:
+        return True
+    if family.meaning is None:
+        # Where each agent has arrays of its own, others are the world's, such as two pots.
+        return layout.has_agent_axis and (has_values or layout.n_agents not in _POINT)
+    return has_values or family.meaning not in {Meaning.POSITION, Meaning.STATE}
+
+
+def _pairs(family: Family, layout: Layout) -> tuple[Axis, ...] | None:
+    container, shape, n_agents = layout.container, family.first.shape, layout.n_agents
+    is_pair = family.meaning in _OF_PAIRS and shape[-2:] == (n_agents, n_agents)
+    n_heads = len(shape) - len(container) - 2
+    if not is_pair or n_heads < 0 or layout.order[-1] is not Axis.AGENT or not fits(family, layout, container):
+        return None
+    return (*container, *(Axis.HEAD,) * n_heads, Axis.RECEIVER, Axis.SENDER)
+
+
+def _crowd(family: Family, layout: Layout, *, n_entities: int) -> tuple[Axis, ...] | None:
+    """Return the axes of an array of agents and other things together."""
+    lead = tuple(Axis.ENTITY if axis is Axis.AGENT else axis for axis in layout.order)
+    shape = family.first.shape
+    if not fits(family, layout, lead):
+        return None
+    n_things = shape[lead.index(Axis.ENTITY)]
+    is_told = family.meaning in _OF_ENTITIES and (len(shape) > len(lead) or family.meaning is Meaning.ALIVE)
+    is_crowd = (is_told and n_things > layout.n_agents) or (n_entities and n_things == n_entities)
+    return _whole(lead, shape) if is_crowd else None

@@ -16,7 +16,7 @@ from convscope.values.status import Status
 from convscope_loaders.structure.arrays import canonical, read_lead
 from convscope_loaders.structure.gathered import GatheredField, StoredFields, own_agents
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
-from convscope_loaders.structure.presence import mark_presence
+from convscope_loaders.structure.presence import mark_leaving, mark_presence
 from convscope_loaders.structure.templates import PathValues, Template
 
 
@@ -30,6 +30,10 @@ class StructuredSource:
     fields: tuple[FieldPlan, ...]
     presence: FieldPlan | None = None
     """Says in which rows each agent is in the game; None where the file does not."""
+    present_values: tuple[int, ...] = ()
+    """Those of ``presence`` that count; empty for all above 0."""
+    leaves: FieldPlan | None = None
+    """Says in which row each agent leaves the game; None where none does, or the file does not tell."""
     turns: FieldPlan | None = None
     """Says in which rows an agent in the game takes its action; None where it always does."""
     missing: frozenset[str] = frozenset()
@@ -62,8 +66,12 @@ class StructuredSource:
             _mark(rows, plan, episode)
         lasts = first[1:] - plan.has_final[episodes]
         if self.presence is not None:
-            is_present = self._column(file, self.presence, episodes) > 0
+            values = self._column(file, self.presence, episodes)
+            is_present = np.isin(values, self.present_values) if self.present_values else values > 0
             mark_presence(status, is_present, zip(first.tolist(), lasts.tolist(), strict=False))
+        if self.leaves is not None:
+            has_flag = self._column(file, self.leaves, episodes) > 0
+            mark_leaving(status, has_flag, zip(first.tolist(), lasts.tolist(), strict=False))
         if self.turns is not None:
             is_turn = self._column(file, self.turns, episodes) > 0
             status[(status == Status.ACTING) & ~is_turn] = Status.WAITING
@@ -88,6 +96,8 @@ class StructuredSource:
                 self._fill(file, plan.template, plan, part=part, into=into)
                 if plan.next_template is not None and not self.rows.final_is_inside:
                     self._fill(file, plan.next_template, plan, part=part.after_last_step(), into=into)
+        if any(plan.is_choice):
+            column[np.array(plan.is_choice)[:, None] & (column < 0)] = np.nan
         return column
 
     def _part(self, plan: FieldPlan, episodes: IntArray, *, first: IntArray, agent: int | None) -> "_Part":

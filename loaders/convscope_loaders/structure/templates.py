@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from convscope.errors import MappingError
 from convscope.ingest.mapping import PATH_AXES, Axis
@@ -11,6 +12,17 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 
 PathValues = Mapping[Axis, str]
 """What stands in the place of each axis."""
+
+
+Cell: TypeAlias = tuple[str | None, ...]
+"""What stands in a path for run, checkpoint, condition and episode: a group of arrays that belong together."""
+
+_OUTER = (Axis.RUN, Axis.CHECKPOINT, Axis.CONDITION, Axis.EPISODE)
+
+
+def cell_of(values: PathValues) -> Cell:
+    """Return the group of arrays that a path lies in."""
+    return tuple(values.get(axis) for axis in _OUTER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +52,7 @@ class Template:
 
     def match(self, path: str) -> PathValues | None:
         """Return the values of the axes if a path fits, else None."""
-        axes = self.axes
-        found = re.fullmatch(_pattern(self.text), path)
-        return None if found is None else {axis: found[axis.name.lower()] for axis in axes}
+        return next((values for _, values in matches(self, (path,))), None)
 
     def fill(self, values: PathValues) -> str:
         """Return the path for some values."""
@@ -51,10 +61,11 @@ class Template:
 
 def matches(template: Template, paths: Iterable[str]) -> Iterator[tuple[str, PathValues]]:
     """Return the paths that fit, with the values of their axes."""
+    axes, pattern = template.axes, re.compile(_pattern(template.text))
     for path in paths:
-        values = template.match(path)
-        if values is not None:
-            yield path, values
+        found = pattern.fullmatch(path)
+        if found is not None:
+            yield path, {axis: found[axis.name.lower()] for axis in axes}
 
 
 def _pattern(text: str) -> str:

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import Axis, EpisodeMapping, FieldMapping, LogMapping, RoleMapping
 from convscope.values import fields as names
 from convscope.values.header import Notice
 from convscope_loaders.structure.build import Reading
+from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.evidence import Sampler
-from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.layout import Layout, declared_layout
 from convscope_loaders.structure.meanings import FieldFinder
 from convscope_loaders.tensordict.actions import is_one_hot
 from convscope_loaders.tensordict.catalog import Catalog
@@ -40,16 +42,15 @@ def read_fields(
     """
     tree, inventory = catalog.tree, catalog.presented.inventory
     sampler = Sampler(file)
-    finder = FieldFinder(
+    clues = Clues(
         inventory=inventory,
         families=tuple(catalog.families(sampler)),
-        layout=_layout(catalog),
+        layout=_layout(catalog, place),
         sampler=sampler,
-        n_entities=0,
+        names=(),
         place=place,
-        taken=frozenset({names.ACTIONS}),
     )
-    found = finder.find()
+    found = FieldFinder(clues=clues, n_entities=0, taken=frozenset({names.ACTIONS})).find()
     action, on_action = _action(file, catalog)
     fields = (action, *_completed(found.fields, catalog))
     status = find_status(file, catalog)
@@ -71,14 +72,12 @@ def read_fields(
     )
 
 
-def _layout(catalog: Catalog) -> Layout:
-    return Layout(
-        container=catalog.container,
-        reference=catalog.action(),
-        n_agents=catalog.n_agents,
-        has_agent_axis=True,
-        assumptions=(),
-    )
+def _layout(catalog: Catalog, place: str) -> Layout:
+    action = catalog.action()
+    found = declared_layout((action,), catalog.n_agents)
+    if found is None:
+        raise LogFormatError(f"{place}: {action.template.text} {action.first.shape} has no axis of rows")
+    return found
 
 
 def _action(file: ArrayReader, catalog: Catalog) -> tuple[FieldMapping, tuple[str, ...]]:

@@ -94,4 +94,4 @@ def axes_of(
 def is_readable_pair(sampler: Sampler, info: ArrayInfo, axes: tuple[Axis, ...]) -> bool:
     """Whether weights that stand by agent and head sum to 1 over the senders, which are last."""
     is_by_head = axes[-2:-1] == (Axis.HEAD,)
-    return not is_by_head or orientation(sampler.head(info.path)) == "rows"
+    return not is_by_head or orientation(sampler.part(info.path)) == "rows"

@@ -87,7 +87,7 @@ def build_tidy_log(probe: Probe, container: Container, reading: TidyReading, *, 
     return TrajectoryLog(
         header=header,
         episodes=episodes,
-        sources=(replace(source, is_discrete=seen is not None and seen.is_whole),),
+        sources=(source if seen is None else replace(source, is_choice=tuple(seen.is_whole.tolist())),),
         source_of=np.zeros(len(length), np.int64),
         local_of=np.arange(len(length)),
     )

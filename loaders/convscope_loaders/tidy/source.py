@@ -32,8 +32,8 @@ class TidySource:
     """Its last row, shape (E,); rows of other episodes may lie between."""
     length: IntArray
     """Joint steps of each episode, shape (E,)."""
-    is_discrete: bool = False
-    """Whether actions are choices, so that -1 means that there was none."""
+    is_choice: tuple[bool, ...] = ()
+    """Agents whose actions are choices, of which -1 is none; empty where there are no actions."""
 
     def __post_init__(self) -> None:
         for name in ("label", "first", "last", "length"):
@@ -67,8 +67,8 @@ class TidySource:
         spec, field = self.specs[number], self.mapping.fields[number]
         parts = [np.asarray(file.read(path, start, stop), dtype=np.float64) for path in field.columns]
         values = np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)[places.taken]
-        if spec.name == ACTIONS and self.is_discrete:
-            values = np.where(values < 0, np.nan, values)
+        if spec.name == ACTIONS and any(self.is_choice):
+            values[np.array(self.is_choice)[places.agent][:, None] & (values < 0)] = np.nan
         n_agents = len(self.keys.agents)
         if spec.level is Level.PAIR:
             weights = np.full((int(places.rows.sum()), *spec.shape, n_agents, n_agents), np.nan)

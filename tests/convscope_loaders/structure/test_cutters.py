@@ -10,9 +10,14 @@ from convscope.ingest.mapping import Cut
 from convscope_loaders.structure.cutters import Marks, cut_rows
 
 
-def marks(listed=(), is_end=(), rows=6, entries=1):
+def marks(listed=(), is_end=(), rows=6, entries=1, lengths=(), is_blank=()):
     return Marks(
-        listed=np.asarray(listed, dtype=float), is_end=np.asarray(is_end, dtype=bool), rows=rows, entries=entries
+        listed=np.asarray(listed, dtype=float),
+        lengths=np.asarray(lengths, dtype=float),
+        is_end=np.asarray(is_end, dtype=bool).reshape(entries, rows, -1) if len(is_end) else np.zeros((0, 0, 0), bool),
+        is_blank=np.asarray(is_blank, dtype=bool),
+        rows=rows,
+        entries=entries,
     )
 
 
@@ -55,6 +60,27 @@ def test_flags_a_step_late_cut_as_flags_in_time_do(flags):
     in_time = [[*row[:-1], False] for row in flags]
     size = {"rows": 5, "entries": len(flags)}
     assert spans_of(Cut.FIRST_ROWS, marks(is_end=late, **size)) == spans_of(Cut.FLAGS, marks(is_end=in_time, **size))
+
+
+def test_an_episode_is_over_once_the_last_agent_has_had_its_flag():
+    first, second = [0, 1, 0, 0, 0, 1], [0, 0, 0, 1, 1, 0]
+    given_marks = marks(is_end=[list(zip(first, second, strict=True))])
+    assert spans_of(Cut.FLAGS, given_marks) == [(0, 0, 4), (0, 4, 6)]
+    assert spans_of(Cut.FIRST_FLAG, given_marks) == [(0, 0, 4)]
+
+
+def test_starts_with_lengths_leave_rows_out_and_a_single_one_is_the_final_observation():
+    spans = cut_rows(Cut.STARTS, marks([0, 3], lengths=[2, 2], rows=7))
+    assert list(zip(spans.start.tolist(), spans.stop.tolist(), strict=True)) == [(0, 2), (3, 5)]
+    assert spans.has_final.tolist() == [True, False]
+    with pytest.raises(LogFormatError, match="2 starts do not go with 3 lengths"):
+        cut_rows(Cut.STARTS, marks([0, 3], lengths=[1, 1, 1]))
+
+
+def test_blank_rows_at_the_end_are_padding_and_others_are_not():
+    is_blank = [[0, 1, 0, 1, 1, 1], [0, 0, 0, 0, 0, 0]]
+    assert spans_of(Cut.MISSING, marks(is_blank=is_blank, entries=2)) == [(0, 0, 3), (1, 0, 6)]
+    assert spans_of(Cut.ZEROS, marks(is_blank=is_blank, entries=2)) == [(0, 0, 3), (1, 0, 6)]
 
 
 def test_a_mask_with_gaps_and_numbers_that_count_nothing_are_errors():

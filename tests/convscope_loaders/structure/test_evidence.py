@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from convscope_loaders.structure.evidence import (
     is_filled_from_start,
     is_one_hot,
+    is_still,
     orientation,
-    smoother_axis,
+    smoothest_axis,
     smoothness,
 )
 
@@ -19,15 +20,25 @@ def test_smoothness_by_hand():
 
 
 @given(st.integers(0, 40))
-def test_noise_has_no_smoother_axis(seed):
+def test_noise_has_no_smoothest_axis(seed):
     noise = np.random.default_rng(seed).normal(size=(30, 25, 4))
-    assert smoother_axis(noise)[0] is None
+    assert smoothest_axis(noise, 2)[0] is None
+    assert smoothest_axis(noise, 3)[0] is None
 
 
 @given(st.integers(0, 40), st.sampled_from([0, 1]))
 def test_walks_are_smooth_along_time_whatever_its_axis(seed, axis):
-    walks = np.cumsum(np.random.default_rng(seed).normal(size=(30, 25, 4)), axis=axis)
-    assert smoother_axis(walks)[0] == axis
+    walks = np.cumsum(np.random.default_rng(seed).normal(size=(30, 25, 4, 3)), axis=axis)
+    assert smoothest_axis(walks, 3)[0] == axis
+
+
+def test_a_few_numbers_do_not_tell():
+    assert smoothest_axis(np.arange(24.0).reshape(6, 4, 1), 2)[0] is None
+
+
+def test_rows_stand_still_where_they_repeat_or_hold_nothing():
+    view = np.array([1.0, 1.0, 2.0, 0.0, -1.0, np.nan, 3.0])[None, :, None, None]
+    assert is_still(view)[0, :, 0].tolist() == [False, True, False, True, True, True, False]
 
 
 def test_constant_and_missing_numbers_say_nothing():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from convscope_loaders.structure.names import text_list, text_table
+from convscope_loaders.structure.names import group_table, text_list
 
 
 @pytest.mark.parametrize("value", [("a", "b"), '["a", "b"]', "a, b"])
@@ -15,10 +15,13 @@ def test_what_lists_no_texts_lists_nothing(value):
     assert text_list(value) == ()
 
 
-def test_a_table_is_a_json_object_of_texts():
-    assert text_table('{"a": "scout"}') == {"a": "scout"}
+@pytest.mark.parametrize(
+    "value", ['{"a": "scout", "b": "guard"}', '{"scout": ["a"], "guard": ["b"]}', '{"scout": [0], "guard": [1]}']
+)
+def test_a_table_is_a_json_object_of_agents_or_of_their_groups(value):
+    assert group_table(value, ["a", "b"]) == {"a": "scout", "b": "guard"}
 
 
-@pytest.mark.parametrize("value", [None, "[]", '{"a": 1}', '{"a":' * 100_000])
-def test_what_is_no_table_of_texts_is_empty(value):
-    assert text_table(value) == {}
+@pytest.mark.parametrize("value", [None, "[]", '{"lr": 1, "a": "b"}', '{"a": {"b": 1}}', '{"a":' * 100_000])
+def test_what_is_no_table_of_agents_is_empty(value):
+    assert group_table(value, ["a", "b"]) == {}

@@ -1,0 +1,60 @@
+"""Arrays of a file's first group in one form, whatever their order of axes: entries, rows, agents, values."""
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from convscope.ingest.mapping import Axis
+from convscope.values.arrays import FloatArray
+from convscope_loaders.structure.evidence import Sampler
+from convscope_loaders.structure.families import Family
+from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.shapes import axes_of
+from convscope_loaders.structure.templates import Cell
+
+_ROWS = (Axis.TIME, Axis.ROW)
+_LEAD = ((Axis.EPISODE,), _ROWS, (Axis.AGENT,))
+
+
+def view_of(
+    family: Family, layout: Layout, sampler: Sampler, *, is_whole: bool, cell: Cell | None = None
+) -> FloatArray | None:
+    """Return the numbers of a family in one group of arrays.
+
+    Parameters
+    ----------
+    family
+        Datasets of one template.
+    layout
+        Of the file.
+    sampler
+        Reads them.
+    is_whole
+        Whether all of them are read, as for flags and masks; else as many rows as are enough to look at.
+    cell
+        The group; None for the one with the most rows.
+
+    Returns
+    -------
+    FloatArray or None
+        Shape (entries, rows, agents, values), with one entry, agent or value where the array has no such axis; None
+        where it has no row for each step, holds nothing, is not there, or agents' own arrays are not alike.
+    """
+    axes = axes_of(family, layout)
+    if axes is None or {Axis.ENTITY, Axis.RECEIVER} & set(axes):
+        return None
+    read = sampler.whole if is_whole else sampler.part
+    group = family.by_cell.get(layout.largest[0] if cell is None else cell, ())
+    views = [_arranged(read(info.path), axes) for info in group]
+    if len({view.shape[:2] + view.shape[3:] for view in views}) != 1 or not views[0].size:
+        return None
+    return np.concatenate(views, axis=2)
+
+
+def _arranged(numbers: FloatArray, axes: Sequence[Axis]) -> FloatArray:
+    places = [next((at for at, axis in enumerate(axes) if axis in wanted), None) for wanted in _LEAD]
+    found = [place for place in places if place is not None]
+    moved = np.moveaxis(numbers, found, range(len(found)))
+    sizes = [1 if place is None else numbers.shape[place] for place in places]
+    return moved.reshape(*sizes, prod(moved.shape[len(found) :]))

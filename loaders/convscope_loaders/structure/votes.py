@@ -1,0 +1,143 @@
+"""What speaks for a layout among several that nothing rules out: end flags, roles, smooth numbers, and custom."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.ingest.mapping import Axis
+from convscope.values.arrays import BoolArray
+from convscope_loaders.structure.evidence import Sampler, is_filled_from_start, rows_missing, smoothest_axis
+from convscope_loaders.structure.facts import FLAGS
+from convscope_loaders.structure.families import Family, pick
+from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.shapes import fits, static_axes
+from convscope_loaders.structure.uniform import view_of
+
+Vote = Callable[[Sequence[Layout]], tuple[list[Layout], str]]
+"""Returns the layouts that it speaks for, and the reason in words."""
+
+_SMOOTH = (Meaning.POSITION, Meaning.OBSERVATION, Meaning.STATE)
+_CUSTOMARY = (Axis.EPISODE, Axis.TIME, Axis.AGENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Votes:
+    """Chooses among layouts; an empty choice leaves all."""
+
+    families: Sequence[Family]
+    sampler: Sampler
+
+    def filters(self) -> list[Vote]:
+        """Return the votes, the strongest first."""
+        return [
+            self._by_simplicity,
+            self._by_shared_axes,
+            self._by_ends_of_all,
+            self._by_missing,
+            self._by_last_entries,
+            self._by_single_ends,
+            self._by_roles,
+            self._by_smoothness,
+            self._by_custom,
+        ]
+
+    def _by_simplicity(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        """Take groups of one agent each for agents."""
+        sizes = [
+            one for layout in layouts if layout.has_groups for group in layout.sizes_of.values() for _, one in group
+        ]
+        is_alone = all(one.get(Axis.AGENT, 1) == 1 for one in sizes)
+        return [layout for layout in layouts if is_alone and not layout.has_groups], "each group has one agent"
+
+    def _by_shared_axes(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        """Axes that actions and observations share, before the values, count the same."""
+        observed = pick([family for family in self.families if not family.is_next], Meaning.OBSERVATION)
+        if observed is None or observed is layouts[0].reference:
+            return [], ""
+        leads = [one.lead(one.reference) for one in layouts if len(one.lead(observed)) < len(observed.first.shape)]
+        longest = max(map(len, leads), default=0)
+        return [one for one in layouts if len(one.lead(one.reference)) == longest], "observations have the same axes"
+
+    def _by_ends_of_all(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        return [one for one in layouts if _is_shared(self._flags(one))], "all agents end in the same rows"
+
+    def _by_missing(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        said = "what is missing (NaN or -1) is at the end of the time axis"
+        return [one for one in layouts if self._has_missing_tail(one)], said
+
+    def _by_last_entries(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        said = "end flags are on the last entry of the time axis everywhere"
+        return [one for one in layouts if _is_on_last(self._flags(one))], said
+
+    def _by_single_ends(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        return [one for one in layouts if _is_single(self._flags(one))], "each episode has one end flag"
+
+    def _by_roles(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        roles = [family for family in self.families if family.meaning is Meaning.ROLE and not family.is_next]
+        said = ", ".join(family.template.text for family in roles) + " has one row for each episode"
+        per_episode = (Axis.EPISODE, Axis.AGENT)
+        return [one for one in layouts if any(static_axes(family, one) == per_episode for family in roles)], said
+
+    def _by_smoothness(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        said: list[str] = []
+        votes: list[list[Layout]] = []
+        for family in self.families:
+            if family.meaning not in _SMOOTH or family.is_next or family.first.is_text:
+                continue
+            leads = {id(one): one.lead(family) for one in layouts if fits(family, one, one.lead(family))}
+            n_axes = max((len(lead) for lead in leads.values()), default=0)
+            if n_axes < 2:
+                continue
+            axis, told = smoothest_axis(self.sampler.part(family.first.path), n_axes)
+            said.append(f"{family.template.text}: {told}")
+            if axis is not None:
+                votes.append([one for one in layouts if _time_place(leads.get(id(one), ())) == axis])
+        agreed = [one for one in layouts if votes and all(any(one is other for other in vote) for vote in votes)]
+        return agreed, "; ".join(said)
+
+    def _by_custom(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        """Nobody is known to put agents first and episodes last."""
+        turned = {_CUSTOMARY, _CUSTOMARY[::-1]}
+        is_told = {one.order for one in layouts} <= turned
+        return [one for one in layouts if is_told and one.order == _CUSTOMARY], "episodes come first and agents last"
+
+    def _flags(self, layout: Layout) -> BoolArray:
+        """Return end flags of all kinds, shape (entries, rows, agents); empty where there are none."""
+        named = [family for family in self.families if family.meaning in FLAGS]
+        views = [view_of(family, layout, self.sampler, is_whole=True) for family in named]
+        found = [view[..., 0] > 0 for view in views if view is not None]
+        alike = [one for one in found if one.shape[:2] == found[0].shape[:2] and one.shape[2] in {1, layout.n_agents}]
+        return np.logical_or.reduce(np.broadcast_arrays(*alike)) if alike else np.zeros((0, 0, 0), bool)
+
+    def _has_missing_tail(self, layout: Layout) -> bool:
+        """Whether some rows hold nothing but NaN or -1, all of them at the end of an episode's entry."""
+        if Axis.EPISODE not in layout.order:
+            return False
+        for family in self.families:
+            if family.meaning not in {Meaning.ACTION, *_SMOOTH} or family.is_next or family.first.is_text:
+                continue
+            view = view_of(family, layout, self.sampler, is_whole=False)
+            is_missing = np.zeros((0, 0), bool) if view is None else rows_missing(view, family.meaning)
+            if is_missing.any() and is_missing.shape[1] > 1:
+                return is_filled_from_start(~is_missing, 1)
+        return False
+
+
+def _is_shared(flags: BoolArray) -> bool:
+    is_told = flags.shape[2] > 1 and bool(flags.any()) and not flags.all()
+    return is_told and bool((flags == flags[..., :1]).all())
+
+
+def _is_on_last(flags: BoolArray) -> bool:
+    is_told = flags.size > 0 and flags.shape[1] > 1 and not flags.all()
+    return is_told and bool(flags[:, -1].all())
+
+
+def _is_single(flags: BoolArray) -> bool:
+    return flags.size > 0 and flags.shape[1] > 1 and bool((flags.all(axis=2).sum(axis=1) == 1).all())
+
+
+def _time_place(lead: tuple[Axis, ...]) -> int:
+    return next((place for place, axis in enumerate(lead) if axis in {Axis.TIME, Axis.ROW}), -1)
