@@ -4,7 +4,10 @@ What is in a file when `open_growing` opens it is all that it will ever consist 
 later are accepted by the library and lost. Only columns grow.
 """
 
+import os
+from functools import cache
 from pathlib import Path
+from weakref import WeakSet
 
 import h5py
 
@@ -68,4 +71,29 @@ def open_growing(path: Path) -> Hdf5Writer:
         # No lock: the library itself marks the file as being written, and readers may come at any time.
         file = h5py.File(path, "r+", libver=("v110", "v110"), locking=False)
         file.swmr_mode = True
-    return Hdf5Writer(file)
+    writer = Hdf5Writer(file)
+    _keep_from_children(writer)
+    return writer
+
+
+_kept_from_children = WeakSet[Hdf5Writer]()
+
+
+def _keep_from_children(writer: Hdf5Writer) -> None:
+    """See to it that a process that is forked off does not write the file when it ends.
+
+    The library would: it closes what is open, with what it knew of the file when the process was forked off.
+    """
+    _watch_forks()
+    _kept_from_children.add(writer)
+
+
+@cache
+def _watch_forks() -> None:
+    if hasattr(os, "register_at_fork"):  # not on Windows, which forks nothing
+        os.register_at_fork(after_in_child=_cut_off)
+
+
+def _cut_off() -> None:
+    for writer in list(_kept_from_children):
+        writer.cut_off()
