@@ -11,10 +11,13 @@ from weakref import WeakSet
 
 import h5py
 
-from convscope.ingest.hdf5.writing import CHUNK_BYTES, Hdf5Writer, Storage, writing
+from convscope.ingest.hdf5.storage import CHUNK_BYTES, Storage
+from convscope.ingest.hdf5.writing import Hdf5Writer, writing
 
 MIN_CHUNK_ROWS = 64
-"""A reader refuses columns in very many chunks of less than 64 bytes."""
+"""A reader refuses columns in very many chunks of less than 64 bytes …"""
+MAX_CHUNK_BYTES = 16 << 20
+"""… and chunks that are very large."""
 
 TABLE = Storage(chunk_rows=512)
 """Of tables that grow by an entry at a time. Their last chunk is written again and again, in its place: without filters
@@ -42,8 +45,8 @@ def rows_storage(row_bytes: int, n_rows: int) -> Storage:
     A chunk is then written once: one that is written again moves, because it is compressed, and leaves a hole of its
     size behind, and one that happens to keep its size would be in danger when the writer is killed.
     """
-    largest = max(MIN_CHUNK_ROWS, CHUNK_BYTES // max(1, row_bytes))
-    chunk_rows = max(MIN_CHUNK_ROWS, min(n_rows, largest))
+    least = max(1, min(MIN_CHUNK_ROWS, MAX_CHUNK_BYTES // max(1, row_bytes)))
+    chunk_rows = max(least, min(n_rows, CHUNK_BYTES // max(1, row_bytes)))
     # Floats hardly get smaller, and packing them takes a fiftieth of the time of the steps that they come from.
     return Storage(filters=_QUICKLY_PACKED, float_filters=_CHECKED, chunk_rows=chunk_rows)
 

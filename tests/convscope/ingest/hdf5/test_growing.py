@@ -11,7 +11,8 @@ import pytest
 from convscope.errors import OutputError
 from convscope.ingest.hdf5.growing import MIN_CHUNK_ROWS, TABLE, TEXTS, next_chunk, open_growing, rows_storage
 from convscope.ingest.hdf5.opening import open_guarded
-from convscope.ingest.hdf5.writing import CHUNK_BYTES, claim, create_hdf5
+from convscope.ingest.hdf5.storage import CHUNK_BYTES
+from convscope.ingest.hdf5.writing import claim, create_hdf5
 
 
 def growing(path, storage):
@@ -27,7 +28,9 @@ def test_chunks_have_as_many_rows_in_all_columns_and_are_of_bounded_size():
     assert rows_storage(8, 100).chunk_rows == 100
     assert rows_storage(8, 3).chunk_rows == MIN_CHUNK_ROWS
     assert rows_storage(1024, 10**6).chunk_rows == CHUNK_BYTES // 1024
-    assert rows_storage(10**9, 10**6).chunk_rows == MIN_CHUNK_ROWS
+    assert rows_storage(CHUNK_BYTES, 10**6).chunk_rows == MIN_CHUNK_ROWS
+    assert rows_storage(1 << 20, 10**6).chunk_rows == 16
+    assert rows_storage(10**9, 10**6).chunk_rows == 1
     storage = rows_storage(8, 100)
     assert [next_chunk(n, storage) for n in (0, 1, 100, 101)] == [0, 100, 100, 200]
 
