@@ -42,7 +42,8 @@ def find_logs(names: Sequence[Path]) -> list[Path]:
     for name in names:
         for path in _expanded(name):
             found.setdefault(path.resolve(), path)
-    return sorted(found.values(), key=lambda path: numbered_key(path.as_posix()))
+    # Without the suffix, so that log.h5 comes before log.0002.h5, with which a recording goes on.
+    return sorted(found.values(), key=lambda path: (numbered_key(path.with_suffix("").as_posix()), path.suffix))
 
 
 def tail_names(paths: Sequence[Path]) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from convscope.ingest.hdf5.writing import PACKED, Attribute, Hdf5Writer, Storage
+from convscope.ingest.hdf5.storage import PACKED, Storage
+from convscope.ingest.hdf5.writing import Attribute, Hdf5Writer
 from convscope.ingest.log_layout import MISSING_IS_MINUS_ONE, field_path, group_path, is_by_group, safe_name
 from convscope.ingest.log_tables import flags_of, slots_of
 from convscope.ingest.packing import missing_mark, pack, storage_type

@@ -65,6 +65,8 @@ class RecordedEpisode:
     columns: Mapping[str, RecordedColumn]
     """By field; of ``rows`` rows, or of ``length``, which leaves the final row missing."""
     labels: Labels
+    is_plain: bool = False
+    """Whether it is known that all agents act in all joint steps and wait in the final row."""
 
     def episode(self) -> "RecordedEpisode":
         """Return the episode: it is whole."""

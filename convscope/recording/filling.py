@@ -42,7 +42,9 @@ def placed(episode: RecordedEpisode, names: tuple[str, ...]) -> PlacedEpisode:
         place = np.array([names.index(agent) for agent in episode.agents], dtype=np.int64)
         status = np.full((episode.rows, len(names)), Status.ABSENT, np.uint8)
         status[:, place] = episode.status
-    is_whole = bool((status[: episode.length] == _ACTING).all() and (status[episode.length :] == _WAITING).all())
+    is_whole = is_complete and episode.is_plain
+    if not is_whole:
+        is_whole = bool((status[: episode.length] == _ACTING).all() and (status[episode.length :] == _WAITING).all())
     return PlacedEpisode(
         episode=episode, names=names, place=place, status=status, is_complete=is_complete, is_whole=is_whole
     )
@@ -59,9 +61,9 @@ def rows_of(target: Target, episodes: Sequence[PlacedEpisode]) -> Numbers:
         With the agents of the file.
     """
     starts = np.cumsum([0, *(found.episode.rows for found in episodes)])
-    missing = np.nan if target.missing is None else target.missing
-    rows: Numbers = np.full((int(starts[-1]), *target.shape), missing, target.dtype)
-    is_filled = _fill_together(target, episodes, starts[:-1], rows=rows)
+    rows = _filled_together(target, episodes, starts)
+    is_filled = rows is not None
+    rows = _missing(target, int(starts[-1])) if rows is None else rows
     for found, start in zip(episodes, starts.tolist(), strict=False):
         own = rows[start : start + found.episode.rows]
         if not is_filled:
@@ -72,24 +74,35 @@ def rows_of(target: Target, episodes: Sequence[PlacedEpisode]) -> Numbers:
     return rows
 
 
+def _missing(target: Target, n_rows: int) -> Numbers:
+    """Return rows of a dataset in which there is nothing."""
+    return np.full((n_rows, *target.shape), np.nan if target.missing is None else target.missing, target.dtype)
+
+
 def _is_all_kept(target: Target, found: PlacedEpisode, column: RecordedColumn) -> bool:
     """Whether there is nothing to be blanked, as in most episodes; recording has to be quick."""
     return found.is_whole and (target.field.name not in _OF_ACTIONS or column.n_rows <= found.episode.length)
 
 
-def _fill_together(target: Target, episodes: Sequence[PlacedEpisode], starts: IntArray, *, rows: Numbers) -> bool:
-    """Write all episodes at once, if all have the agents of the file and the same kind of column: much quicker."""
+def _filled_together(target: Target, episodes: Sequence[PlacedEpisode], starts: IntArray) -> Numbers | None:
+    """Return the rows of all episodes at once, if all have the agents of the file and the same kind of column."""
     columns = [found.episode.columns.get(target.field.name) for found in episodes]
     tables = [column.values for column in columns if column is not None and column.values is not None]
     is_usual = all(found.is_complete for found in episodes) and len(tables) == len(episodes) and bool(target.slots)
     if not is_usual or len({(table.dtype, table.shape[1:]) for table in tables}) != 1:
-        return False
-    lengths = np.array([len(table) for table in tables])
-    places = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+        return None
     joined = np.concatenate(tables)
-    flat = joined.reshape(len(joined), joined.shape[1], -1)
-    rows.reshape(len(rows), len(target.slots or ()), -1)[places, :, : flat.shape[2]] = flat[:, list(target.slots or ())]
-    return True
+    own = joined if len(target.slots or ()) == joined.shape[1] else joined[:, list(target.slots or ())]
+    n_rows = int(starts[-1])
+    is_full = len(own) == n_rows and own[0].size == np.prod(target.shape)
+    if is_full:
+        return own.astype(target.dtype, copy=False).reshape(n_rows, *target.shape)
+    lengths = np.array([len(table) for table in tables])
+    places = np.repeat(starts[:-1] - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+    rows = _missing(target, n_rows)
+    flat = own.reshape(len(own), own.shape[1], -1)
+    rows.reshape(n_rows, own.shape[1], -1)[places, :, : flat.shape[2]] = flat
+    return rows
 
 
 def _fill(target: Target, found: PlacedEpisode, rows: Numbers) -> None:

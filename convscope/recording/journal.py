@@ -12,7 +12,7 @@ from typing import Protocol
 from convscope.errors import UsageError
 from convscope.ingest.hdf5.publishing import claim
 from convscope.recording.episode import Labels, RecordedEpisode
-from convscope.recording.layout import About, layout_of
+from convscope.recording.layout import About, layout_of, without_agents
 from convscope.recording.recording_file import RecordingFile
 from convscope.recording.sketch import Sketch, difference, kind_of, merged, sketch_of
 from convscope.values.header import ActionSpace
@@ -214,19 +214,21 @@ class Journal:
         self._close_file()
 
     def _write(self, episodes: Sequence[RecordedEpisode]) -> None:
-        notes = [sentence for sentence, is_written in self._notes.items() if not is_written]
-        if self._file is not None and (episodes or notes):
-            self._file.commit(episodes, notes)
-        elif episodes and self._sketch is not None:
-            self._file = self._new_file(self._sketch)
-            self._file.create(
+        if self._file is None and episodes and self._sketch is not None:
+            new = self._new_file(self._sketch)
+            notes = self._new_notes
+            new.create(
                 episodes,
                 notes=notes,
                 assumptions=tuple(self._assumptions),
                 continues=self._path.name if self.paths else None,
                 is_live=self._is_live,
             )
-            self.paths.append(self._file.path)
+            self._file = new
+            self.paths.append(new.path)
+        elif self._file is not None and (episodes or self._new_notes):
+            notes = self._new_notes
+            self._file.commit(episodes, notes)
         else:
             return
         self._notes.update(dict.fromkeys(notes, True))
@@ -234,7 +236,15 @@ class Journal:
         if not self._is_live:
             self._close_file()
 
+    @property
+    def _new_notes(self) -> list[str]:
+        """Notes that are in no file yet."""
+        return [sentence for sentence, is_written in self._notes.items() if not is_written]
+
     def _new_file(self, sketch: Sketch) -> RecordingFile:
+        for kind, patterns_of in (("role", self.about.roles), ("team", self.about.teams)):
+            for name in without_agents(patterns_of, sketch.agents):
+                self.note(f"no agent is in the {kind} {name}: its patterns fit none of {', '.join(sketch.agents)}")
         path = self._free_path() if self.paths else self._path
         return RecordingFile(path, layout_of(sketch, self.about, self.spaces))
 

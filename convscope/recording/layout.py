@@ -73,10 +73,19 @@ def layout_of(sketch: Sketch, about: About, declared: Collection[str]) -> Layout
 
 def _told(patterns_of: Mapping[str, Sequence[str]], agent: str, kind: str) -> str | None:
     """Return the role, team or group whose patterns an agent's name fits."""
-    found = [name for name, patterns in patterns_of.items() if any(fnmatchcase(agent, p) for p in patterns)]
+    found = [name for name, patterns in patterns_of.items() if _fits(agent, patterns)]
     if len(found) > 1:
         raise UsageError(f"{agent} is in two {kind}, {found[0]} and {found[1]}; its name must fit the patterns of one")
     return found[0] if found else None
+
+
+def without_agents(patterns_of: Mapping[str, Sequence[str]], agents: Sequence[str]) -> list[str]:
+    """Return the roles, teams or groups whose patterns fit no agent's name."""
+    return [name for name, patterns in patterns_of.items() if not any(_fits(agent, patterns) for agent in agents)]
+
+
+def _fits(agent: str, patterns: Sequence[str]) -> bool:
+    return any(agent == pattern or fnmatchcase(agent, pattern) for pattern in patterns)
 
 
 def _field(name: str, column: ColumnSketch, sketch: Sketch) -> FieldSpec:

@@ -12,7 +12,8 @@ import numpy as np
 
 from convscope.ingest.hdf5.growing import TABLE, TEXTS, next_chunk, open_growing, rows_storage
 from convscope.ingest.hdf5.publishing import writing
-from convscope.ingest.hdf5.writing import Attribute, Hdf5Writer, Storage, create_hdf5
+from convscope.ingest.hdf5.storage import Storage
+from convscope.ingest.hdf5.writing import Attribute, Hdf5Writer, create_hdf5
 from convscope.ingest.log_layout import COMMITTED, CONTINUES, NOTES, group_path
 from convscope.ingest.log_tables import GROUP_VERSION, flags_of, root_attributes, slots_of, write_agents
 from convscope.ingest.log_targets import create_columns

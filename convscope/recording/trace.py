@@ -174,6 +174,7 @@ class EpisodeTrace:
             status=status,
             columns=self._plain.columns(span),
             labels=self._labels,
+            is_plain=True,
         )
 
     def _any_episode(self) -> RecordedEpisode:

@@ -4,15 +4,21 @@ What is in a file when `open_growing` opens it is all that it will ever consist 
 later are accepted by the library and lost. Only columns grow.
 """
 
+import os
+from functools import cache
 from pathlib import Path
+from weakref import WeakSet
 
 import h5py
 
 from convscope.ingest.hdf5.publishing import writing
-from convscope.ingest.hdf5.writing import CHUNK_BYTES, Hdf5Writer, Storage
+from convscope.ingest.hdf5.storage import CHUNK_BYTES, Storage
+from convscope.ingest.hdf5.writing import Hdf5Writer
 
 MIN_CHUNK_ROWS = 64
-"""A reader refuses columns in very many chunks of less than 64 bytes."""
+"""A reader refuses columns in very many chunks of less than 64 bytes …"""
+MAX_CHUNK_BYTES = 16 << 20
+"""… and chunks that are very large."""
 
 TABLE = Storage(chunk_rows=512)
 """Of tables that grow by an entry at a time. Their last chunk is written again and again, in its place: without filters
@@ -40,8 +46,8 @@ def rows_storage(row_bytes: int, n_rows: int) -> Storage:
     A chunk is then written once: one that is written again moves, because it is compressed, and leaves a hole of its
     size behind, and one that happens to keep its size would be in danger when the writer is killed.
     """
-    largest = max(MIN_CHUNK_ROWS, CHUNK_BYTES // max(1, row_bytes))
-    chunk_rows = max(MIN_CHUNK_ROWS, min(n_rows, largest))
+    least = max(1, min(MIN_CHUNK_ROWS, MAX_CHUNK_BYTES // max(1, row_bytes)))
+    chunk_rows = max(least, min(n_rows, CHUNK_BYTES // max(1, row_bytes)))
     # Floats hardly get smaller, and packing them takes a fiftieth of the time of the steps that they come from.
     return Storage(filters=_QUICKLY_PACKED, float_filters=_CHECKED, chunk_rows=chunk_rows)
 
@@ -69,4 +75,29 @@ def open_growing(path: Path) -> Hdf5Writer:
         # No lock: the library itself marks the file as being written, and readers may come at any time.
         file = h5py.File(path, "r+", libver=("v110", "v110"), locking=False)
         file.swmr_mode = True
-    return Hdf5Writer(file)
+    writer = Hdf5Writer(file)
+    _keep_from_children(writer)
+    return writer
+
+
+_kept_from_children = WeakSet[Hdf5Writer]()
+
+
+def _keep_from_children(writer: Hdf5Writer) -> None:
+    """See to it that a process that is forked off does not write the file when it ends.
+
+    The library would: it closes what is open, with what it knew of the file when the process was forked off.
+    """
+    _watch_forks()
+    _kept_from_children.add(writer)
+
+
+@cache
+def _watch_forks() -> None:
+    if hasattr(os, "register_at_fork"):  # not on Windows, which forks nothing
+        os.register_at_fork(after_in_child=_cut_off)
+
+
+def _cut_off() -> None:
+    for writer in list(_kept_from_children):
+        writer.cut_off()

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
@@ -13,34 +12,10 @@ import numpy.typing as npt
 from convscope.errors import OutputError
 from convscope.ingest.hdf5.disk import Disk
 from convscope.ingest.hdf5.publishing import publish, taken, writing
-
-CHUNK_BYTES = 128 << 10
-"""Chunks are time-major and about this large: below the library's chunk cache of 1 MiB."""
-CHUNK_ROWS = 16 << 10
-"""Rows of a chunk of a column with one number a row."""
+from convscope.ingest.hdf5.storage import PACKED, Storage, chunk_shape
 
 Attribute = str | int | Sequence[int]
 """What an attribute may be given: text, a number, a list of numbers."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Storage:
-    """How a column lies in the file."""
-
-    filters: Mapping[str, bool | str | int] = field(default_factory=dict)
-    """What its chunks go through, as h5py names it."""
-    float_filters: Mapping[str, bool | str | int] | None = None
-    """The same for floats, where that is something else."""
-    chunk_rows: int | None = None
-    """Rows of a chunk; None takes as many as `CHUNK_BYTES` hold."""
-
-    def filters_of(self, dtype: np.dtype[np.generic]) -> Mapping[str, bool | str | int]:
-        """Return what chunks of a type go through."""
-        return self.filters if self.float_filters is None or dtype.kind != "f" else self.float_filters
-
-
-PACKED = Storage(filters={"compression": "gzip", "compression_opts": 4, "shuffle": True, "fletcher32": True})
-"""Of a file that is written once."""
 
 
 class Hdf5Writer:
@@ -107,7 +82,7 @@ class Hdf5Writer:
             maxshape=(None, *(length or None for length in shape[1:])),
             dtype=dtype,
             fillvalue=missing,
-            chunks=_chunks(shape, np.dtype(dtype).itemsize, storage.chunk_rows),
+            chunks=chunk_shape(shape, np.dtype(dtype).itemsize, storage),
             track_times=False,
             **storage.filters_of(np.dtype(dtype)),
         )
@@ -144,6 +119,13 @@ class Hdf5Writer:
         """Close the file."""
         self._file.close()
 
+    def cut_off(self) -> None:
+        """Let all that is written from now on go nowhere; in a process that was forked off."""
+        if self._file:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            os.dup2(nowhere, self._file.id.get_vfd_handle())
+            os.close(nowhere)
+
     def texts(self, path: str, axis: str, texts: Sequence[str], *, width: int = 1, storage: Storage = PACKED) -> None:
         """Write a column of texts, as UTF-8 of fixed length.
 
@@ -164,7 +146,7 @@ class Hdf5Writer:
             path,
             data=np.array(encoded, dtype=h5py.string_dtype("utf-8", width)),
             maxshape=(None,),
-            chunks=_chunks((len(texts),), width, storage.chunk_rows),
+            chunks=chunk_shape((len(texts),), width, storage),
             track_times=False,
             **storage.filters,
         )
@@ -198,7 +180,7 @@ class Hdf5Writer:
                 axis,
                 data=np.arange(length, dtype="<i4"),
                 maxshape=(None,),
-                chunks=_chunks((length,), 4, storage.chunk_rows),
+                chunks=chunk_shape((length,), 4, storage),
                 track_times=False,
                 **storage.filters,
             )
@@ -255,14 +237,6 @@ _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."
 def encode_text(text: str) -> bytes:
     """Return a text as UTF-8; bytes that were no text when they were read are what they were."""
     return text.encode("utf-8", "surrogateescape")
-
-
-def _chunks(shape: Sequence[int], item_bytes: int, chunk_rows: int | None) -> tuple[int, ...]:
-    rest = tuple(max(1, n) for n in shape[1:])
-    if chunk_rows is not None:
-        return (chunk_rows, *rest)
-    rows = CHUNK_BYTES // (item_bytes * int(np.prod(rest))) if rest else CHUNK_ROWS
-    return (max(1, min(rows, shape[0])), *rest)
 
 
 def _set_attribute(owner: "h5py.Group | h5py.Dataset", name: str, value: Attribute) -> None:
