@@ -113,7 +113,7 @@ def _level(axes: tuple[Axis, ...], template: Template) -> Level:
 
 def _check_rows(field: FieldMapping, found: list[tuple[int | None, ArrayInfo]], place: str) -> None:
     """Make sure that each agent's arrays have as many axes everywhere, and those of the mapping at least."""
-    n_axes = len(field.array.axes) - (field.array.axes[-1:] == (Axis.VALUE,))
+    n_axes = len(field.array.axes) - (field.array.axes[-1:] in {(Axis.VALUE,), (Axis.AGENT_VALUE,)})
     ranks: dict[int | None, Counter[int]] = defaultdict(Counter)
     for agent, info in found:
         ranks[agent][len(info.shape)] += 1

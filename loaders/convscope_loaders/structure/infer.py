@@ -128,8 +128,9 @@ def _families(inventory: Inventory, names: Sequence[str], known: LogMapping) -> 
     others = (known.alive, known.leaves, None if known.roles is None else known.roles.array)
     templates = [array.path for array in (*(field.array for field in known.fields), *others) if array is not None]
     families, levels = fold(inventory, names, templates)
-    declared = {path for text in templates for path, _ in matches(Template(text=text), inventory.datasets)}
-    left = tuple(family for family in families if family.first.path not in declared | set(known.ignore))
+    unread = [Template(text=text) for text in (*templates, *known.ignore)]
+    declared = {path for template in unread for path, _ in matches(template, inventory.datasets)}
+    left = tuple(family for family in families if family.first.path not in declared)
     return left, levels
 
 

@@ -111,9 +111,7 @@ def _in_attributes(clues: Clues, axis: Axis, keys: Sequence[str]) -> tuple[Label
     return None
 
 
-def _are_labels(
-    values: Mapping[Cell, Sequence[str | None]], axis: Axis, key: str, *, is_constant: bool
-) -> bool:
+def _are_labels(values: Mapping[Cell, Sequence[str | None]], axis: Axis, key: str, *, is_constant: bool) -> bool:
     """Whether values tell groups of episodes: short, and none alone where the key may mean an episode's own."""
     listed = [value for own in values.values() for value in own]
     known = [value for value in listed if value is not None]
