@@ -164,6 +164,8 @@ def test_a_mask_and_flags_that_disagree_are_followed_as_chosen(path):
 
 def test_names_in_a_file_cannot_forge_lines_of_the_error(path):
     names = ("x\nconvscope: all is well", "y")
-    write(path, {f"actions/{name}": RNG.integers(4, size=20) for name in names} | {"obs": noise(20, 2, 3), "done": LAST})
+    write(
+        path, {f"actions/{name}": RNG.integers(4, size=20) for name in names} | {"obs": noise(20, 2, 3), "done": LAST}
+    )
     assert "has an axis of agents" in str(caught(path))
     assert "\nconvscope: all is well" not in str(caught(path))

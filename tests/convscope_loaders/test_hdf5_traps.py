@@ -112,7 +112,9 @@ def test_a_stream_is_cut_where_the_last_agent_has_had_its_flag(path):
 def test_agents_that_go_on_after_their_own_flags_are_ambiguous(path, tmp_path):
     over = np.zeros((60, 3), bool)
     over[[4, 30], 0] = over[[9, 40], 1] = over[[19, 59], 2] = True
-    write(path, {"obs": walk(60, 3, 4), "actions": RNG.integers(4, size=(60, 3)), "dones": over}, agents=["a", "b", "c"])
+    write(
+        path, {"obs": walk(60, 3, 4), "actions": RNG.integers(4, size=(60, 3)), "dones": over}, agents=["a", "b", "c"]
+    )
     with pytest.raises(AmbiguousLogError, match="Agents go on after their flags"):
         opened(path)
     assert as_the_error_says(path, tmp_path).episodes.length.tolist() == [20, 40]

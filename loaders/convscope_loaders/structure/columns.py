@@ -41,7 +41,7 @@ def no_agent_axis(
     what = f"{reference.template.text} {shape}{beside}{named}"
     container = standing[0].container if len(standing[0].container) < len(stripped(shape)) else (Axis.ROW,)
     if len(stripped(shape)) <= len(container):
-        return _one_agent(what, reference, observed, container, place=place)
+        return _one_agent(what, _joint(reference, observed, container), place=place)
     n_columns = shape[-1]
     agents = tuple(names) if names and n_columns % len(names) == 0 else _slots(n_columns)
     fields = _joint(reference, observed, container)
@@ -63,11 +63,9 @@ def _side_by_side(
     return ambiguous(place, what, readings, mapping=LogMapping(agents=names, fields=fields), changes=changes)
 
 
-def _one_agent(
-    what: str, reference: Family, observed: Family | None, container: tuple[Axis, ...], *, place: str
-) -> LogFormatError:
+def _one_agent(what: str, fields: tuple[FieldMapping, ...], *, place: str) -> LogFormatError:
     readings = ["one agent's", "those of several agents in turn: then write down whose turn it is, or an array of each"]
-    mapping = LogMapping(agents=_slots(1), fields=_joint(reference, observed, container))
+    mapping = LogMapping(agents=_slots(1), fields=fields)
     return ambiguous(place, f"the rows of {what}", readings, mapping=mapping, evidence="There is no axis of agents.")
 
 

@@ -127,7 +127,7 @@ def _ids(marks: Marks) -> Spans:
 
 
 def _first_rows_flagged(marks: Marks) -> Spans:
-    begins: BoolArray = marks.is_end.any(axis=2)
+    begins: BoolArray = np.any(marks.is_end, axis=2)
     is_last = np.ones((marks.entries, marks.rows), bool)
     is_last[:, :-1] = begins[:, 1:]
     return _between(is_last, np.ones(is_last.shape, bool))

@@ -96,7 +96,8 @@ class EndFlags:
         after = np.concatenate([np.zeros((len(after), 1), bool), after[:, :-1]], axis=1)
         if not after.any():
             return None
-        is_sticky = bool(flags.all(axis=2)[after].all()) and not flags.all()
+        of_all: BoolArray = np.all(flags, axis=2)
+        is_sticky = bool(of_all[after].all()) and not of_all.all()
         is_padding = is_sticky or self._stands_still(after[..., None], cell)
         return Cut.FIRST_FLAG if is_padding else Cut.FLAGS
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from convscope.ingest.mapping import ArrayMapping, Axis, LabelMapping
 from convscope_loaders.structure.clues import Clues
+from convscope_loaders.structure.facts import stripped
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.labels import attribute_of, label_text
 from convscope_loaders.structure.shapes import axes_of
@@ -70,7 +71,7 @@ def _is_of_episodes(clues: Clues, family: Family) -> bool:
 
 
 def _label_axes(clues: Clues, family: Family) -> tuple[Axis, ...] | None:
-    shape = family.first.shape[: len(family.first.shape) - (family.first.shape[-1:] == (1,) and family.rank > 1)]
+    shape = stripped(family.first.shape)
     if not shape:
         return ()
     if len(shape) > 1:
@@ -79,7 +80,8 @@ def _label_axes(clues: Clues, family: Family) -> tuple[Axis, ...] | None:
     axes = axes_of(family, clues.layout)
     if axes == (Axis.ROW,):
         return axes
-    is_per_episode = bool(sizes) and all(one.get(Axis.EPISODE, shape[0]) == shape[0] for one in sizes)
+    n_entries = family.first.shape[0]
+    is_per_episode = bool(sizes) and all(one.get(Axis.EPISODE, n_entries) == n_entries for one in sizes)
     return (Axis.EPISODE,) if is_per_episode and Axis.EPISODE not in clues.layout.reference.axes else None
 
 

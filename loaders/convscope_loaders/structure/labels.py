@@ -66,7 +66,7 @@ def label_episodes(
     declared = {Axis.RUN: mapping.run, Axis.CHECKPOINT: mapping.checkpoint, Axis.CONDITION: mapping.condition}
     for axis, label in declared.items():
         by_path: list[str | None] = [plan.cells[cell].get(axis) for cell in plan.cell.tolist()]
-        read = None if label is None else read_labels(inventory, file, label, plan)
+        read = None if label is None else read_labels(inventory, file, label, plan=plan)
         labels = by_path if read is None else list(read.labels)
         notices += () if read is None else read.notices
         if axis is Axis.RUN:
@@ -88,7 +88,7 @@ def label_episodes(
     )
 
 
-def read_labels(inventory: Inventory, file: ArrayReader, mapping: LabelMapping, plan: RowPlan) -> ReadLabels:
+def read_labels(inventory: Inventory, file: ArrayReader, mapping: LabelMapping, *, plan: RowPlan) -> ReadLabels:
     """Read the label of each episode.
 
     Parameters
