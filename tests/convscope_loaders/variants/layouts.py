@@ -54,7 +54,7 @@ class Layout:
     """How episodes are told apart, or padding is told; ``none`` where nothing tells it."""
     padding: str = "zero"
     flags: str = "none"
-    """``none``, ``done`` or ``both`` kinds; with ``-agents`` a flag for each agent, with ``-column`` a last axis of 1."""
+    """``none``, ``done`` or ``both`` kinds; ``-agents``: a flag for each agent, ``-column``: a last axis of 1."""
     rewards: str = "agents"
     """``agents``, ``team``, ``column`` or ``none``."""
     agents: str = "attribute"
