@@ -43,7 +43,7 @@ def source():
 def test_a_teams_columns_are_ambiguous_and_the_mapping_in_the_error_reads_them(tmp_path, source, name):
     seen = probe(DATA / name, name)
     assert choose(seen, [found.loader for found in installed_loaders()[0]]).name == "d3rlpy"
-    with pytest.raises(AmbiguousLogError, match="can be read in two ways") as caught:
+    with pytest.raises(AmbiguousLogError, match=r"can be read in \d ways") as caught:
         LOADER.open(seen, None)
     log = opened(DATA / name, mapped(tmp_path, caught.value.mapping))
     assert [agent.name for agent in log.header.agents] == ["agent_0", "agent_1", "agent_2"]

@@ -72,6 +72,18 @@ def test_joint_columns_are_ambiguous_and_the_mapping_in_the_error_reads_them_as_
     assert log.header.framework == "D4RL"
 
 
+def test_the_mapping_of_the_error_reads_observations_that_all_agents_share(tmp_path):
+    with pytest.raises(AmbiguousLogError) as caught:
+        LOADER.open(probe(JOINT, JOINT.name), None)
+    assert '# reading 2: [fields.state] instead of [fields.observations], with axes = ["row", "value"]' in str(
+        caught.value
+    )
+    actions, observations = caught.value.mapping.split("[fields.observations]", 1)
+    log = opened(JOINT, mapped(tmp_path, f"{actions}[fields.state]{observations.replace('agent-value', 'value')}"))
+    assert column(log, "actions").shape == (99, 3, 1)
+    assert (column(log, "state").shape, log.has("observations")) == ((99, 36), False)
+
+
 def test_one_name_reads_the_same_file_as_one_agents(tmp_path):
     log = opened(JOINT, mapped(tmp_path, 'convscope-mapping = 1\n[agents]\nnames = ["robot"]\n'))
     assert [agent.name for agent in log.header.agents] == ["robot"]

@@ -109,13 +109,15 @@ def test_a_stream_is_cut_where_the_last_agent_has_had_its_flag(path):
     assert (status[[4, 8, 13, 17], 1] == Status.DEAD).all()
 
 
-def test_agents_that_go_on_after_their_own_flags_are_ambiguous(path):
-    over = RNG.random((60, 3)) < 0.1
+def test_agents_that_go_on_after_their_own_flags_are_ambiguous(path, tmp_path):
+    over = np.zeros((60, 3), bool)
+    over[[4, 30], 0] = over[[9, 40], 1] = over[[19, 59], 2] = True
     write(
         path, {"obs": walk(60, 3, 4), "actions": RNG.integers(4, size=(60, 3)), "dones": over}, agents=["a", "b", "c"]
     )
-    with pytest.raises(AmbiguousLogError, match="for some agents before others"):
+    with pytest.raises(AmbiguousLogError, match="Agents go on after their flags"):
         opened(path)
+    assert as_the_error_says(path, tmp_path).episodes.length.tolist() == [20, 40]
 
 
 def padded(lengths, blank, *, n_agents=2, width=3):
@@ -143,7 +145,8 @@ def test_rows_of_zeros_are_padding_or_steps_as_the_mapping_says(path, tmp_path):
     assert as_the_error_says(path, tmp_path).episodes.length.tolist() == [8, 12, 5, 9, 12]
 
     def as_steps(text):
-        return "convscope-mapping = 1\n[episodes]\n" + text.split("# or, where they are steps:\n# ")[1]
+        assert '# reading 2: cut = "whole", without a list' in text
+        return 'convscope-mapping = 1\n[episodes]\ncut = "whole"\n'
 
     assert as_the_error_says(path, tmp_path, change=as_steps).episodes.length.tolist() == [12] * 5
 

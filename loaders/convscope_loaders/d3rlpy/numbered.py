@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
 
-from convscope.errors import AmbiguousLogError
 from convscope.ingest.container import ArrayInfo, ArrayReader, Container, Inventory
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, FieldMapping, LogMapping
-from convscope.ingest.mapping_text import mapping_text
 from convscope.values.fields import INFO, OBSERVATIONS, REWARDS, TEAM_REWARDS
 from convscope.values.header import Notice
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.joint import JointSteps, read_joint, read_team
+from convscope_loaders.structure.readings import ambiguous
 
 _COUNT = "/num_episodes"
 _OWN = ("observations", "actions", "rewards", "terminated")
@@ -95,16 +94,16 @@ def _by_parts(episodes: Episodes, declared: LogMapping | None, *, place: str) ->
     if declared is None or not declared.agents:
         actions = ArrayMapping(path=steps.actions, axes=(Axis.TIME, Axis.AGENT_VALUE))
         fields = (FieldMapping(name="actions", array=actions), observed)
-        mapping = mapping_text(LogMapping(agents=names, fields=fields))
-        message = (
-            f"{place}: observations are a tuple of {n_parts} parts and there are {steps.n_actions} columns of actions, "
-            "which can be read in two ways:\n"
-            f"  1. {n_parts} agents, each with its part of the observations and its share of the columns;\n"
-            "  2. one agent whose observation has parts: then there is no team whose roles or routing can be found.\n"
-            "Nothing in the file tells them apart. Give this mapping with --mapping for the first; for the other leave "
-            f"one name in it, and no [fields.observations].\n{mapping}"
+        raise ambiguous(
+            place,
+            f"observations, a tuple of {n_parts} parts, and {steps.n_actions} columns of actions",
+            [
+                f"{n_parts} agents, each with its part of the observations and its share of the columns",
+                "one agent whose observation has parts: then there is no team with roles or routing",
+            ],
+            mapping=LogMapping(agents=names, fields=fields),
+            changes=[f'reading 2: names = ["agent_0"], and no [fields.{OBSERVATIONS}]'],
         )
-        raise AmbiguousLogError(message, mapping)
     widths = [prod(info.shape[1:]) for info in episodes.parts]
     reading = read_team(steps, names, widths=widths, declared=declared, place=place)
     return replace(reading, mapping=replace(reading.mapping, fields=(*reading.mapping.fields, observed)))

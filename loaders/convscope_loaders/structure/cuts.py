@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.errors import AmbiguousLogError
+from convscope.errors import LogFormatError
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.facts import counts_rows, is_column
@@ -128,9 +128,9 @@ class CutFinder:
         n_rows = next((one[Axis.ROW] for one in self.clues.layout.sizes(listed.members[0][1])), 0)
         numbers = self.clues.sampler.whole(listed.first.path).ravel()
         if not counts_rows(Meaning.ENDS, numbers, n_rows):
-            raise AmbiguousLogError(
-                f"{self.clues.place}:{listed.first.path} ends at {numbers[-1:]}, but the arrays have {n_rows} rows: it "
-                "may count the last row or one past it; declare the cut in a mapping"
+            raise LogFormatError(
+                f"{self.clues.place}:{listed.first.path} should count the last row of each episode, or one past it, "
+                f"but does not end with the arrays ({n_rows} rows); leave it out with [log] ignore in a mapping"
             )
         return Cut.ENDS if int(numbers[-1]) == n_rows else Cut.LAST_ROWS
 

@@ -12,6 +12,7 @@ from convscope_loaders.structure.labels import attribute_of, label_text
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.names import attribute_list, attributes_called, called, group_table, text_list
 from convscope_loaders.structure.shapes import axes_of, is_unslotted, static_axes
+from convscope_loaders.structure.templates import Cell, cell_of
 
 _ROLE_NAMES = ("role_names", "roles", "role_labels", "declared_roles")
 _ROLES = ("agent_roles", "declared_roles", "declared_role", "declared", "roles", "role", "role_of", "role_map")
@@ -144,9 +145,7 @@ def _numbered(clues: Clues, path: str, *, what: str) -> list[str]:
     return [label_text(number, names=names, prefix=prefix) or "" for number in numbers]
 
 
-def _own_attribute(
-    clues: Clues, names: Sequence[str]
-) -> tuple[str, Mapping[tuple[tuple[str | None, ...], str], str]] | None:
+def _own_attribute(clues: Clues, names: Sequence[str]) -> tuple[str, Mapping[tuple[Cell, str], str]] | None:
     """Return an attribute that each agent's own group has, and its values by group of arrays and agent."""
     reference = next((f for f in clues.families if Axis.AGENT in f.axes and f.meaning is not None), None)
     if reference is None or clues.layout.has_groups:
@@ -156,8 +155,8 @@ def _own_attribute(
     group = "/".join(parts[: depth + 1])
     for name in names:
         attribute = f"{group}@{name}"
-        found: dict[tuple[tuple[str | None, ...], str], str] = {
-            (tuple(v for a, v in values.items() if a is not Axis.AGENT), called(values[Axis.AGENT])): text
+        found: dict[tuple[Cell, str], str] = {
+            (cell_of(values), called(values[Axis.AGENT])): text
             for _, values in reference.members
             if (text := label_text(attribute_of(clues.inventory, attribute, values))) is not None
         }

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.errors import AmbiguousLogError
-from convscope.ingest.mapping import Axis, Cut
+from convscope.ingest.mapping import ArrayMapping, Axis, Cut
 from convscope.values.arrays import BoolArray, IntArray
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.cutters import last_ends
 from convscope_loaders.structure.evidence import is_still, jumps_before
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.readings import agents_that_go_on, contradicting_marks
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.templates import Cell
 
@@ -64,10 +64,7 @@ class EndFlags:
             return plain
         if (excess == 1).all():
             return final
-        raise AmbiguousLogError(
-            f"{self.clues.place}: {text} and {self.all[0].template.text} disagree about the last step; declare the cut "
-            "in a mapping"
-        )
+        raise contradicting_marks(_array(filled, self.clues), _array(self.all[0], self.clues), place=self.clues.place)
 
     def _excess(self, filled: Family, cell: Cell) -> IntArray:
         """Return how many rows more a mask counts than the flags, in each episode that has one."""
@@ -101,7 +98,7 @@ class EndFlags:
         if not after.any():
             return None
         of_all: BoolArray = np.all(flags, axis=2)
-        is_sticky = bool(of_all[after].all()) and not flags.all()
+        is_sticky = bool(of_all[after].all()) and not of_all.all()
         is_padding = is_sticky or self._stands_still(after[..., None], cell)
         return Cut.FIRST_FLAG if is_padding else Cut.FLAGS
 
@@ -132,11 +129,7 @@ class EndFlags:
             If they go on.
         """
         if any(self._has_left(cell) is False for cell in self.clues.layout.largest):
-            text = self.all[0].template.text
-            raise AmbiguousLogError(
-                f"{self.clues.place}: {text} ends for some agents before others, and they go on: either each agent has "
-                "episodes of its own, or an episode is over with the last of them; give a list of episodes in a mapping"
-            )
+            raise agents_that_go_on(_array(self.all[0], self.clues), place=self.clues.place)
 
     def leaves(self) -> Family | None:
         """Return the flags with which agents leave the game before the episode ends; None where they do not."""
@@ -206,3 +199,7 @@ def _over(flags: BoolArray) -> BoolArray:
     is_first = since.copy()
     is_first[:, 1:] &= ~since[:, :-1]
     return is_first
+
+
+def _array(family: Family, clues: Clues) -> ArrayMapping:
+    return ArrayMapping(path=family.template.text, axes=axes_of(family, clues.layout) or ())

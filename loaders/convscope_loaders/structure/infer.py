@@ -135,9 +135,10 @@ def _families(inventory: Inventory, names: Sequence[str], known: LogMapping) -> 
     templates = [array.path for array in (*(field.array for field in known.fields), *others) if array is not None]
     templates += [field.next_path for field in known.fields if field.next_path]
     families, levels = fold(inventory, names, templates)
-    texts = (*templates, *known.ignore)
-    declared = {path for text in texts for path, _ in matches(Template(text=text), inventory.datasets)}
-    return tuple(family for family in families if family.first.path not in declared), levels
+    unread = [Template(text=text) for text in (*templates, *known.ignore)]
+    declared = {path for template in unread for path, _ in matches(template, inventory.datasets)}
+    left = tuple(family for family in families if family.first.path not in declared)
+    return left, levels
 
 
 def _declared_layout(inventory: Inventory, known: LogMapping, place: str) -> Layout | None:

@@ -9,6 +9,7 @@ from convscope.ingest.mapping_text import mapping_text
 from convscope.values.fields import ACTIONS, OBSERVATIONS, STATE
 from convscope.values.header import Notice
 from convscope_loaders.structure.build import Reading
+from convscope_loaders.structure.readings import ambiguous
 
 ONE_AGENT = Notice(
     code="one-agent",
@@ -79,7 +80,7 @@ def read_joint(
     if _declares_actions(declared):
         return _reading(steps, agents or ("agent_0",), ())
     if not agents and steps.n_actions > 1:
-        raise two_readings(steps, place=place)
+        raise side_by_side(steps, slots(steps.n_actions), place=place)
     if not agents:
         said = f"{steps.actions} has one column: the log is one agent's, which is called agent_0"
         return _reading(steps, ("agent_0",), (said,))
@@ -168,29 +169,49 @@ def _reading(steps: JointSteps, agents: Sequence[str], said: tuple[str, ...]) ->
     )
 
 
-def two_readings(steps: JointSteps, *, place: str, shapes: str = "", remark: str = "") -> AmbiguousLogError:
-    """Return the error for columns that may be one agent's or several agents', with a mapping to edit.
+def side_by_side(steps: JointSteps, agents: Sequence[str], *, place: str, what: str = "") -> AmbiguousLogError:
+    """Return the error for columns that may be one agent's or several agents'.
 
     Parameters
     ----------
     steps
         The arrays.
+    agents
+        Names of the agents, if they are several, who share the columns of the actions evenly.
     place
         The log, for errors.
-    shapes
+    what
         The arrays with their shapes; made from their columns where left out.
-    remark
-        What else is known, from a semicolon on.
     """
-    n_columns = steps.n_actions
-    mapping = mapping_text(joint_mapping(steps, [f"agent_{slot}" for slot in range(n_columns)]))
     beside = f" and {steps.observations} with {steps.n_observed}" if steps.observations else ""
-    message = (
-        f"{place}: {shapes or f'{steps.actions} with {n_columns} columns{beside}'} can be read in two ways{remark}:\n"
-        f"  1. {n_columns} agents with one action each, every agent's columns side by side in the other arrays;\n"
-        f"  2. one agent with {n_columns} action columns: then there is no team whose roles or routing can be found.\n"
-        "Nothing in the file tells them apart. Give this mapping with --mapping for the first, with fewer names where "
-        "an agent has several columns; for the other leave one name in it.\n"
-        f"{mapping}"
+    readings, changes = _readings_of_columns(steps, len(agents))
+    return ambiguous(
+        place,
+        what or f"{steps.actions} with {steps.n_actions} columns{beside}",
+        readings,
+        mapping=joint_mapping(steps, agents),
+        changes=changes,
     )
-    return AmbiguousLogError(message, mapping)
+
+
+def _readings_of_columns(steps: JointSteps, n_agents: int) -> tuple[list[str], list[str]]:
+    """Return what the columns may be, and how the mapping of the first reading becomes that of each other one."""
+    each = steps.n_actions // n_agents
+    team = f"{n_agents} agents with {'one action' if each == 1 else f'{each} action columns'} each"
+    is_divided = bool(steps.observations) and steps.n_observed % n_agents == 0
+    whole = f"{team}, who all see the whole of the observations"
+    alone = f"one agent with {steps.n_actions} action columns: then there is no team with roles or routing"
+    to_one = 'names = ["agent_0"]'
+    if not steps.observations:
+        return [team, alone], [f"reading 2: {to_one}"]
+    if not is_divided:
+        return [whole, alone], [f"reading 2: {to_one}, and [fields.{OBSERVATIONS}] instead of [fields.{STATE}]"]
+    axes = ", ".join(f'"{axis}"' for axis in (*steps.lead, Axis.VALUE))
+    to_state = f"[fields.{STATE}] instead of [fields.{OBSERVATIONS}], with axes = [{axes}]"
+    divided = f"{team}, every agent's columns side by side in the observations as well"
+    return [divided, whole, alone], [f"reading 2: {to_state}", f"reading 3: {to_one}"]
+
+
+def slots(n_agents: int) -> tuple[str, ...]:
+    """Return names for agents that have none."""
+    return tuple(f"agent_{slot}" for slot in range(n_agents))

@@ -72,14 +72,16 @@ def _is_of_episodes(clues: Clues, family: Family) -> bool:
 
 def _label_axes(clues: Clues, family: Family) -> tuple[Axis, ...] | None:
     shape = stripped(family.first.shape)
-    if len(shape) != 1:
-        return None if shape else ()
-    (n_labels,) = shape
+    if not shape:
+        return ()
+    if len(shape) > 1:
+        return None
     sizes = [one for _, values in family.members for one in clues.layout.sizes(values)]
     axes = axes_of(family, clues.layout)
     if axes == (Axis.ROW,):
         return axes
-    is_per_episode = bool(sizes) and all(one.get(Axis.EPISODE, n_labels) == n_labels for one in sizes)
+    n_entries = family.first.shape[0]
+    is_per_episode = bool(sizes) and all(one.get(Axis.EPISODE, n_entries) == n_entries for one in sizes)
     return (Axis.EPISODE,) if is_per_episode and Axis.EPISODE not in clues.layout.reference.axes else None
 
 

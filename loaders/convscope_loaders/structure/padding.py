@@ -4,13 +4,13 @@ import numpy as np
 
 from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import ArrayMapping, Cut, EpisodeMapping, LogMapping
-from convscope.ingest.mapping_text import mapping_text
 from convscope.values.arrays import BoolArray
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.evidence import rows_missing
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.readings import ambiguous
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.templates import Cell
 
@@ -81,11 +81,10 @@ def _array(family: Family, layout: Layout) -> ArrayMapping:
 
 
 def _zeros_or_steps(family: Family, layout: Layout, place: str) -> AmbiguousLogError:
-    episodes = EpisodeMapping(cut=Cut.ZEROS, array=_array(family, layout))
-    mapping = mapping_text(LogMapping(episodes=episodes)) + '# or, where they are steps:\n# cut = "whole"\n'
-    message = (
-        f"{place}: the last rows of some episodes hold nothing but zeros in {family.template.text} and beside it. They "
-        "can be read in two ways:\n  1. padding after the last step;\n  2. steps that happened.\n"
-        f"Nothing in the file tells. Give this mapping with --mapping for the first reading:\n{mapping}"
+    return ambiguous(
+        place,
+        f"the last rows of some episodes, which hold nothing but zeros in {family.template.text} and beside it,",
+        ["padding after the last step", "steps that happened"],
+        mapping=LogMapping(episodes=EpisodeMapping(cut=Cut.ZEROS, array=_array(family, layout))),
+        changes=[f'reading 2: cut = "{Cut.WHOLE}", without a list'],
     )
-    return AmbiguousLogError(message, mapping)

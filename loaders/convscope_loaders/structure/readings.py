@@ -2,75 +2,81 @@
 
 from collections.abc import Sequence
 
-from convscope.errors import AmbiguousLogError, LogFormatError
-from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMapping
+from convscope.errors import AmbiguousLogError
+from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, FieldMapping, LogMapping
 from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.names import in_numbered_order
 from convscope.values.fields import ACTIONS, OBSERVATIONS, POSITIONS
-from convscope_loaders.structure.facts import stripped
-from convscope_loaders.structure.families import Family, pick
-from convscope_loaders.structure.joint import JointSteps, two_readings
+from convscope.values.inert import inert, visible
+from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.leaf_names import OpenLevel
 from convscope_loaders.structure.lexicon import Meaning
 
 _FIELDS = {Meaning.OBSERVATION: OBSERVATIONS, Meaning.POSITION: POSITIONS}
+_UNTOLD = "Nothing in the file tells them apart."
 
 
-def several_readings(layouts: Sequence[Layout], *, place: str) -> AmbiguousLogError:
+def ambiguous(
+    place: str,
+    what: str,
+    readings: Sequence[str],
+    *,
+    mapping: LogMapping,
+    changes: Sequence[str] = (),
+    evidence: str = _UNTOLD,
+) -> AmbiguousLogError:
+    """Return the error of a log that can be read in several ways.
+
+    Parameters
+    ----------
+    place
+        The file.
+    what
+        The arrays or groups in question.
+    readings
+        Each one in words.
+    mapping
+        For the first reading.
+    changes
+        What to change in it for the others, a line each.
+    evidence
+        What was weighed, a sentence.
+    """
+    listed = "\n".join(f"  {number}. {visible(reading)}" for number, reading in enumerate(readings, start=1))
+    text = mapping_text(mapping) + "".join(f"# {change}\n" for change in changes)
+    message = (
+        f"{place}: {visible(what)} can be read in {len(readings)} ways:\n{listed}\n{visible(evidence)} Give this "
+        f"mapping with --mapping for the first reading:\n{text}"
+    )
+    return AmbiguousLogError(message, text)
+
+
+def several_readings(layouts: Sequence[Layout], *, evidence: str, place: str) -> AmbiguousLogError:
     """Return the error of a file whose axes may stand for several things.
 
     Parameters
     ----------
     layouts
         Those that nothing rules out, at least two.
+    evidence
+        What was weighed and did not decide; empty for nothing.
     place
         The file.
     """
     reference = layouts[0].reference
     text, shape = reference.template.text, reference.first.shape
     readings = [_axes(layout) for layout in layouts]
-    listed = "\n".join(f"  {number}. {_in_words(axes, shape)}" for number, axes in enumerate(readings, start=1))
     array = ArrayMapping(path=text, axes=readings[0])
-    plain = mapping_text(LogMapping(fields=(FieldMapping(name=_field(reference), array=array),)))
-    others = "".join(f"# or, for reading {n}:\n# {_axes_line(axes)}\n" for n, axes in enumerate(readings[1:], start=2))
-    message = (
-        f"{place}: {text} {shape} can be read in {len(readings)} ways:\n{listed}\n"
-        "Nothing in the file tells them apart. Give this mapping with --mapping, with the axes that are right:\n"
+    name = _FIELDS.get(reference.meaning, ACTIONS) if reference.meaning is not None else ACTIONS
+    return ambiguous(
+        place,
+        f"{text} {shape}",
+        [_in_words(axes, shape) for axes in readings],
+        mapping=LogMapping(fields=(FieldMapping(name=name, array=array),)),
+        changes=[f"reading {n}: {_axes_line(axes)}" for n, axes in enumerate(readings[1:], start=2)],
+        evidence=f"{_UNTOLD} {evidence}." if evidence else _UNTOLD,
     )
-    return AmbiguousLogError(f"{message}{plain}{others}", f"{plain}{others}")
-
-
-def no_agent_axis(families: Sequence[Family], reference: Family, n_named: int, *, place: str) -> LogFormatError:
-    """Return the error of a file in which no axis can be the agents'.
-
-    Parameters
-    ----------
-    families
-        Of the file.
-    reference
-        The actions, else what comes nearest.
-    n_named
-        Agents that the file names, 0 for none.
-    place
-        The file.
-    """
-    beside = pick([f for f in families if f is not reference and not f.is_next], Meaning.OBSERVATION, Meaning.POSITION)
-    shape = reference.first.shape
-    if beside is not None and not _shares_rows(shape, beside.first.shape):
-        return LogFormatError(
-            f"{place}:{beside.first.path} {beside.first.shape} does not fit {reference.first.path} {shape}: "
-            "the number of episodes or timesteps differs"
-        )
-    named = f"; the file names {n_named} agents" if n_named else ""
-    with_beside = "" if beside is None else f" and {beside.first.path} {beside.first.shape}"
-    shapes = f"{reference.first.path} {shape}{with_beside}"
-    if len(stripped(shape)) < 2:
-        return AmbiguousLogError(
-            f"{place}: {shapes} have no axis of agents{named}: the rows may be one agent's, or agents in turn; declare "
-            "the axes in a mapping"
-        )
-    return two_readings(_joint_steps(reference, beside), place=place, shapes=shapes, remark=named)
 
 
 def unknown_slots(families: Sequence[Family], joint: Family, *, place: str) -> AmbiguousLogError:
@@ -85,14 +91,54 @@ def unknown_slots(families: Sequence[Family], joint: Family, *, place: str) -> A
     place
         The file.
     """
-    names = dict.fromkeys(values[Axis.AGENT] for f in families for _, values in f.members if Axis.AGENT in values)
-    text = mapping_text(LogMapping(agents=in_numbered_order(names)))
-    message = (
-        f"{place}: {joint.template.text} {joint.first.shape} has an axis of agents, and other arrays name them "
-        f"({', '.join(names)}); which entry is whose can be read in several ways. Give this mapping with --mapping, "
-        f"with the names in the order of that axis:\n{text}"
+    told = {values[Axis.AGENT] for f in families for _, values in f.members if Axis.AGENT in values}
+    names = in_numbered_order(told)
+    return ambiguous(
+        place,
+        f"{joint.template.text} {joint.first.shape} has an axis of agents, which other arrays name; the order of its "
+        "entries",
+        [", ".join(map(inert, names)), "the same names in any other order"],
+        mapping=LogMapping(agents=names),
+        changes=["write the names in the order of that axis"],
     )
-    return AmbiguousLogError(message, text)
+
+
+def several_actions(families: Sequence[Family], *, place: str) -> AmbiguousLogError:
+    """Return the error of a file with several arrays that are called actions."""
+    texts = [family.template.text for family in families]
+    return ambiguous(
+        place,
+        "the actions",
+        [f"{text} {family.first.shape}" for text, family in zip(texts, families, strict=True)][:8],
+        mapping=LogMapping(ignore=tuple(texts[1:])),
+        changes=["name here all but the one that was executed"],
+    )
+
+
+def contradicting_marks(filled: ArrayMapping, flags: ArrayMapping, *, place: str) -> AmbiguousLogError:
+    """Return the error of a file whose mask and end flags give episodes other lengths."""
+    return ambiguous(
+        place,
+        "the last steps of episodes",
+        [f"{filled.path} is true in every step", f"{flags.path} marks them, and what follows is padding"],
+        mapping=LogMapping(episodes=EpisodeMapping(cut=Cut.FILLED, array=filled)),
+        changes=[f'reading 2: cut = "{Cut.FIRST_FLAG}", list = {{ path = "{visible(flags.path)}", axes as above }}'],
+        evidence="The two disagree.",
+    )
+
+
+def agents_that_go_on(flags: ArrayMapping, *, place: str) -> AmbiguousLogError:
+    """Return the error of a file in which agents have end flags of their own and go on after them."""
+    return ambiguous(
+        place,
+        f"end flags of single agents in {flags.path}",
+        [
+            "an episode is over once the last agent has had its flag",
+            "each agent has episodes of its own: then give a list of the team's episodes, by their first rows",
+        ],
+        mapping=LogMapping(episodes=EpisodeMapping(cut=Cut.FLAGS, array=flags)),
+        evidence="Agents go on after their flags, so these do not mean that they left the game.",
+    )
 
 
 def open_levels(levels: Sequence[OpenLevel], mapping: LogMapping, *, place: str) -> AmbiguousLogError:
@@ -101,45 +147,25 @@ def open_levels(levels: Sequence[OpenLevel], mapping: LogMapping, *, place: str)
     Parameters
     ----------
     levels
-        The groups and what they are taken as.
+        The groups and what they are taken as, at least one.
     mapping
         The reading of the whole file with them taken so.
     place
         The file.
     """
-    listed: list[str] = []
-    changes: list[str] = []
-    for level in levels:
-        axes = [axis for axis in (level.taken_as, *level.others) if axis is not None]
-        names = ", ".join(level.paths[:3]) + (", ..." if len(level.paths) > 3 else "")
-        readings = [f"  {number}. {axis}s;" for number, axis in enumerate(axes, start=1)]
-        listed.append("\n".join([f"{names} may be", *readings]))
-        words = " or ".join(f"{{{axis}}}" for axis in axes[1:])
-        changes += [f"# write {words} instead of {{{axes[0]}}} where that is what the groups are"] if words else []
-    text = mapping_text(mapping) + "".join(f"{line}\n" for line in dict.fromkeys(changes))
-    message = (
-        f"{place}: "
-        + "\n".join(listed)
-        + "\nNothing in the file tells. Give this mapping with --mapping for the first "
-        f"reading:\n{text}"
+    first = levels[0]
+    taken, others = first.taken_as, first.others
+    names = ", ".join(map(inert, first.paths[:4])) + (", ..." if len(first.paths) > 4 else "")
+    more = f" (and {len(levels) - 1} such places more)" if len(levels) > 1 else ""
+    readings = [f"{axis}s" for axis in (taken, *others) if axis is not None]
+    readings += [] if others else ["teams of one and the same episodes: then write their agents into one group"]
+    return ambiguous(
+        place,
+        f"{names}{more}",
+        readings,
+        mapping=mapping,
+        changes=[f"reading {n}: write {{{axis}}} instead of {{{taken}}}" for n, axis in enumerate(others, start=2)],
     )
-    return AmbiguousLogError(message, text)
-
-
-def _joint_steps(reference: Family, beside: Family | None) -> JointSteps:
-    n_lead = len(stripped(reference.first.shape)) - 1
-    is_episode = Axis.EPISODE in reference.axes
-    return JointSteps(
-        lead=(Axis.TIME,) if is_episode else (Axis.ROW,) if n_lead == 1 else (Axis.EPISODE, Axis.TIME),
-        actions=reference.template.text,
-        n_actions=reference.first.shape[-1],
-        observations=beside.template.text if beside is not None else "",
-        n_observed=beside.first.shape[-1] if beside is not None else 0,
-    )
-
-
-def _shares_rows(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    return bool(one and other) and other[0] - one[0] in {0, 1}
 
 
 def _axes(layout: Layout) -> tuple[Axis, ...]:
@@ -150,13 +176,9 @@ def _axes(layout: Layout) -> tuple[Axis, ...]:
 def _in_words(axes: Sequence[Axis], shape: tuple[int, ...]) -> str:
     counted = {Axis.ROW: "timesteps of all episodes", Axis.TIME: "timesteps"}
     words = [counted.get(axis, f"{axis}s") for axis in axes if axis is not Axis.VALUE]
-    return ", ".join(f"{size} {word}" for size, word in zip(shape, words, strict=False)) + f" ({_axes_line(axes)})"
+    return ", ".join(f"{size} {word}" for size, word in zip(shape, words, strict=False))
 
 
 def _axes_line(axes: Sequence[Axis]) -> str:
     quoted = ", ".join(f'"{axis}"' for axis in axes)
     return f"axes = [{quoted}]"
-
-
-def _field(reference: Family) -> str:
-    return _FIELDS.get(reference.meaning, ACTIONS) if reference.meaning is not None else ACTIONS

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from convscope.errors import AmbiguousLogError, LogFormatError
+from convscope.errors import LogFormatError
+from convscope.ingest.mapping import Axis
 from convscope_loaders.structure.candidates import candidates
+from convscope_loaders.structure.columns import no_agent_axis
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.facts import Facts
 from convscope_loaders.structure.families import Family, pick
-from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.layout import Layout, make_layout
 from convscope_loaders.structure.lexicon import Meaning
-from convscope_loaders.structure.readings import no_agent_axis, several_readings
+from convscope_loaders.structure.readings import several_actions, several_readings
 from convscope_loaders.structure.votes import Votes
 
 _MAX_REASONS = 3
@@ -44,13 +46,14 @@ def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampl
     for fact in facts.filters():
         kept = [layout for layout in standing if fact.stands(layout)] if fact.is_required or len(standing) > 1 else []
         if fact.is_required and not kept:
-            raise no_agent_axis(families, reference, facts.n_named, place=place)
+            raise no_agent_axis(families, standing or _of_rows(reference, place), names, place=place)
         standing = _narrowed(standing, kept, reasons, said=fact.said)
-    for vote in Votes(families=families, sampler=sampler).filters():
+    votes = Votes(families=families, sampler=sampler)
+    for vote in votes.filters():
         kept, said = vote(standing) if len(standing) > 1 else ([], "")
         standing = _narrowed(standing, kept, reasons, said=said)
     if len(standing) > 1:
-        raise several_readings(standing, place=place)
+        raise several_readings(standing, evidence=votes.smoothness(standing)[1], place=place)
     return replace(standing[0], assumptions=_said(standing[0], reasons))
 
 
@@ -70,12 +73,18 @@ def _reference(families: Sequence[Family], place: str) -> Family:
         raise LogFormatError(
             f"{place} holds no actions, observations or positions by name; found {listed or 'nothing'}"
         )
-    alike = [f.template.text for f in current if f.meaning is found.meaning is Meaning.ACTION and not f.first.is_text]
+    alike = [f for f in current if f.meaning is found.meaning is Meaning.ACTION and not f.first.is_text]
     if len(alike) > 1:
-        raise AmbiguousLogError(
-            f"{place} has several arrays of actions: {', '.join(alike[:4])}; declare in a mapping which are meant"
-        )
+        raise several_actions(alike, place=place)
     return found
+
+
+def _of_rows(reference: Family, place: str) -> list[Layout]:
+    """Return the layout of a stream without agents."""
+    stream = make_layout((Axis.ROW, Axis.AGENT), reference, lead=(Axis.ROW,), n_named=1)
+    if stream is None:
+        raise LogFormatError(f"{place}:{reference.first.path} is a single number: there are no timesteps")
+    return [stream]
 
 
 def _said(layout: Layout, reasons: Sequence[str]) -> tuple[str, ...]:

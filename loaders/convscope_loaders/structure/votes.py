@@ -39,7 +39,7 @@ class Votes:
             self._by_last_entries,
             self._by_single_ends,
             self._by_roles,
-            self._by_smoothness,
+            self.smoothness,
             self._by_custom,
         ]
 
@@ -80,7 +80,8 @@ class Votes:
         per_episode = (Axis.EPISODE, Axis.AGENT)
         return [one for one in layouts if any(static_axes(family, one) == per_episode for family in roles)], said
 
-    def _by_smoothness(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+    def smoothness(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        """Return the layouts whose time axis is clearly the smoothest one, and the figures."""
         said: list[str] = []
         votes: list[list[Layout]] = []
         for family in self.families:

@@ -147,7 +147,7 @@ def test_an_inspection_of_an_ambiguous_file_holds_the_mapping_to_edit(tmp_path):
         file["terminals"] = np.arange(9) % 3 == 2
     seen = inspect_log(tmp_path / "x.h5")
     assert seen.log is None
-    assert "two ways" in str(seen.problem)
+    assert "can be read in 3 ways" in str(seen.problem)
     (tmp_path / "map.toml").write_text(seen.mapping)
     log = open_logs([tmp_path / "x.h5"], mapping=read_mapping(tmp_path / "map.toml"))
     assert len(log.header.agents) == 3

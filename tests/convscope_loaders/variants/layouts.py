@@ -54,7 +54,7 @@ class Layout:
     """How episodes are told apart, or padding is told; ``none`` where nothing tells it."""
     padding: str = "zero"
     flags: str = "none"
-    """``done``, ``both`` (terminated and truncated), with ``-agents`` for one flag per agent, ``-column`` for (.., 1)."""
+    """``none``, ``done`` or ``both`` kinds; ``-agents``: a flag for each agent, ``-column``: a last axis of 1."""
     rewards: str = "agents"
     """``agents``, ``team``, ``column`` or ``none``."""
     agents: str = "attribute"
@@ -105,31 +105,29 @@ def columns_of(world, layout):
 
 
 def team_columns_of(world, layout):
-    """(T, ...) arrays of each episode, by meaning."""
+    """(T, ...) arrays of each episode, by meaning, those of flags perhaps with a column for each agent."""
     columns = {}
     if layout.rewards in {"team", "column"}:
-        columns["rewards"] = [rewards.sum(axis=1) for rewards in world.rewards]
-        if layout.rewards == "column":
-            columns["rewards"] = [rewards[:, None] for rewards in columns["rewards"]]
-    kind = layout.flags.split("-", maxsplit=1)[0]
-    if kind == "done":
-        columns["done"] = [last(length, True) for length in world.lengths]
-    if kind == "both":
-        columns["terminated"] = [last(n, e) for n, e in zip(world.lengths, world.is_terminated, strict=True)]
-        columns["truncated"] = [last(n, not e) for n, e in zip(world.lengths, world.is_terminated, strict=True)]
-    if layout.flags.endswith("-agents"):
-        for name in ("done", "terminated", "truncated"):
-            if name in columns:
-                columns[name] = [np.repeat(flags[:, None], world.n_agents, axis=1) for flags in columns[name]]
-    if layout.flags.endswith("-column"):
-        for name in ("done", "terminated", "truncated"):
-            if name in columns:
-                columns[name] = [flags[:, None] for flags in columns[name]]
+        team = [rewards.sum(axis=1) for rewards in world.rewards]
+        columns["rewards"] = [rewards[:, None] for rewards in team] if layout.rewards == "column" else team
+    kind, _, form = layout.flags.partition("-")
+    lengths, ended = world.lengths, world.is_terminated
+    flags = {
+        "none": {},
+        "done": {"done": [last(n) for n in lengths]},
+        "both": {
+            "terminated": [last(n) & end for n, end in zip(lengths, ended, strict=True)],
+            "truncated": [last(n) & (not end) for n, end in zip(lengths, ended, strict=True)],
+        },
+    }[kind]
+    n_columns = {"agents": world.n_agents, "column": 1}.get(form)
+    for name, arrays in flags.items():
+        columns[name] = arrays if n_columns is None else [np.tile(a[:, None], (1, n_columns)) for a in arrays]
     return columns
 
 
-def last(length, value):
-    return (np.arange(length) == length - 1) & value
+def last(length):
+    return np.arange(length) == length - 1
 
 
 def padded(arrays, n_rows, how):
@@ -147,7 +145,7 @@ def padded(arrays, n_rows, how):
     return np.stack(out)
 
 
-def turned(array, order, has_agents):
+def turned(array, order, *, has_agents=False):
     """Move the leading axes E, T, N of an array into the order of the layout."""
     mine = "ETN" if has_agents else "ET"
     wanted = [axis for axis in order if axis in mine]
@@ -205,7 +203,7 @@ def write_marks(root, world, layout, n_rows):
     if layout.mark == "lengths":
         root[name_of(layout, "lengths")] = lengths
     if layout.mark == "filled":
-        root[name_of(layout, "filled")] = turned(np.arange(n_rows) < (lengths + more)[:, None], layout.order, False)
+        root[name_of(layout, "filled")] = turned(np.arange(n_rows) < (lengths + more)[:, None], layout.order)
     stops = np.cumsum(lengths)
     if layout.mark == "starts":
         root[name_of(layout, "starts")] = stops - lengths
@@ -224,7 +222,7 @@ def write_blocks(root, world, layout):
     for meaning, arrays in all_columns(world, layout).items():
         rows = n_rows + (meaning == "observations" and layout.has_final)
         block = padded(arrays, rows, layout.padding)
-        root[name_of(layout, meaning)] = turned(block, layout.order, is_of_agents(layout, meaning))
+        root[name_of(layout, meaning)] = turned(block, layout.order, has_agents=is_of_agents(layout, meaning))
     write_marks(root, world, layout, n_rows + layout.has_final)
 
 
@@ -279,11 +277,9 @@ def write_agents_blocks(root, world, layout):
         group = root.create_group(name if layout.team != 4 else f"agents/{name}")
         for meaning, arrays in own.items():
             rows = n_rows + (meaning == "observations" and layout.has_final)
-            group[name_of(layout, meaning)] = turned(
-                padded(arrays, rows, layout.padding)[:, :, slot], layout.order, False
-            )
+            group[name_of(layout, meaning)] = turned(padded(arrays, rows, layout.padding)[:, :, slot], layout.order)
     for meaning, arrays in shared.items():
-        root[name_of(layout, meaning)] = turned(padded(arrays, n_rows, layout.padding), layout.order, False)
+        root[name_of(layout, meaning)] = turned(padded(arrays, n_rows, layout.padding), layout.order)
     write_marks(root, world, layout, n_rows + layout.has_final)
 
 
@@ -314,12 +310,10 @@ def write_fields(root, world, layout):
             if is_flat:
                 value = np.concatenate(arrays)[:, slot]
             else:
-                value = turned(padded(arrays, rows, layout.padding)[:, :, slot], layout.order, False)
+                value = turned(padded(arrays, rows, layout.padding)[:, :, slot], layout.order)
             root[f"{name_of(layout, meaning)}/{name}"] = value
     for meaning, arrays in shared.items():
-        value = (
-            np.concatenate(arrays) if is_flat else turned(padded(arrays, n_rows, layout.padding), layout.order, False)
-        )
+        value = np.concatenate(arrays) if is_flat else turned(padded(arrays, n_rows, layout.padding), layout.order)
         root[name_of(layout, meaning)] = value
     write_marks(root, world, layout, n_rows + layout.has_final)
 
