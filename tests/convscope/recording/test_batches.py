@@ -28,7 +28,7 @@ def end(batch, envs, final):
 
 def test_each_environment_has_episodes_of_its_own(tmp_path):
     with Recorder(tmp_path / "log.h5", agents=AGENTS) as recorder:
-        batch = recorder.start_batch(3)
+        batch = recorder.start_vector(3)
         assert not batch.is_open.any()
         step(batch, 0)
         final = step(batch, 1)
@@ -60,7 +60,7 @@ def test_each_environment_has_episodes_of_its_own(tmp_path):
 
 def test_an_episode_that_begins_anew_is_cut_with_what_was_seen_last(tmp_path):
     with Recorder(tmp_path / "log.h5", agents=AGENTS) as recorder:
-        batch = recorder.start_batch(3)
+        batch = recorder.start_vector(3)
         step(batch, 0)
         step(batch, 1)
         seen = np.full((3, 2, 3), 9, np.float32)
@@ -76,7 +76,7 @@ def test_an_episode_that_begins_anew_is_cut_with_what_was_seen_last(tmp_path):
 
 def test_agents_of_different_widths_and_columns_that_come_and_go(tmp_path):
     with Recorder(tmp_path / "log.h5", agents=AGENTS, run="r") as recorder:
-        batch = recorder.start_batch(1)
+        batch = recorder.start_vector(1)
         for t in range(3):
             batch.observe({"observations": {"a": np.full((1, 2), t), "b": np.full((1, 3), -t)}})
             extra = {"info/x": np.full((1, 2), 7)} if t == 1 else {}
