@@ -3,9 +3,9 @@
 Nothing here imports torch: a module is what has ``register_forward_hook``, a tensor what has ``detach``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,6 +14,24 @@ from convscope.recording.captured import chosen_output, numbers_of, of_agents, o
 from convscope.recording.episode import Numbers
 from convscope.recording.names import column_named
 from convscope.values.fields import Level
+
+
+@runtime_checkable
+class _Hooked(Protocol):
+    """A module of PyTorch, which is not imported for this."""
+
+    def register_forward_hook(self, hook: Callable[..., object], /) -> object:
+        """Call a hook after each forward pass."""
+        ...
+
+
+@runtime_checkable
+class _Composed(Protocol):
+    """A module that names the modules in it."""
+
+    def named_modules(self) -> Iterable[tuple[str, object]]:
+        """Name the modules in it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +77,7 @@ class Capture:
         for column, source in wanted.items():
             name, level = column_named(column)
             module = self._module(column, source, model) if isinstance(source, str) else source
-            if hasattr(module, "register_forward_hook"):
+            if isinstance(module, _Hooked):
                 watched = _Watched(column=column, name=name, level=level)
                 self._watched.append(watched)
                 module.register_forward_hook(_hook(watched))
@@ -124,7 +142,7 @@ class Capture:
         self._is_silent = set()
 
     def _module(self, column: str, name: str, model: object | None) -> object | None:
-        modules = dict(model.named_modules()) if hasattr(model, "named_modules") else {}
+        modules = dict(model.named_modules()) if isinstance(model, _Composed) else {}
         if name not in modules:
             known = ", ".join(sorted(filter(None, modules))) or "no modules; give the one that holds it as model=..."
             self._note(f"nothing was captured for {column}: no module is called {name!r}; there are {known}")

@@ -249,7 +249,9 @@ def test_an_observation_that_nobody_asked_for_is_recorded_too(tmp_path):
 
 
 def test_what_no_adapter_knows_is_an_error_that_leaves_no_file(tmp_path):
-    with pytest.raises(UsageError, match=r"no recorder knows a builtins.object; there are .*gymnasium: .*; pettingzoo: "):
+    with pytest.raises(
+        UsageError, match=r"no recorder knows a builtins.object; there are .*gymnasium: .*; pettingzoo: "
+    ):
         convscope.record(object(), tmp_path / "log.h5")
     assert list(tmp_path.iterdir()) == []
     assert issubclass(RecordingWarning, UserWarning)

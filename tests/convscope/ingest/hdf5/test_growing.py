@@ -11,8 +11,8 @@ import pytest
 from convscope.errors import OutputError
 from convscope.ingest.hdf5.growing import MIN_CHUNK_ROWS, TABLE, TEXTS, next_chunk, open_growing, rows_storage
 from convscope.ingest.hdf5.opening import open_guarded
-from convscope.ingest.hdf5.storage import CHUNK_BYTES
 from convscope.ingest.hdf5.publishing import claim
+from convscope.ingest.hdf5.storage import CHUNK_BYTES
 from convscope.ingest.hdf5.writing import create_hdf5
 
 
