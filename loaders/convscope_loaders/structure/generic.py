@@ -8,6 +8,7 @@ from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.build import Reading, build_log
 from convscope_loaders.structure.infer import infer
+from convscope_loaders.structure.leaf_names import LeafNames
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
 
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
@@ -15,7 +16,8 @@ _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
 
 def match_by_names(inventory: Inventory) -> Match:
     """Look for arrays that are called actions, observations or positions."""
-    found = {_meaning(path) for path in inventory.datasets}
+    leaves = LeafNames(inventory, (), {})
+    found = {_meaning(path, leaves) for path in inventory.datasets}
     told = [meaning for meaning in _TELLING if meaning in found]
     if not told:
         return Match(score=0.0, reason="no array is called actions, observations or positions")
@@ -60,7 +62,7 @@ def read_structure(probe: Probe, container: Container, mapping: LogMapping | Non
         return infer(container.inventory, file, mapping, place=str(probe.path))
 
 
-def _meaning(path: str) -> Meaning | None:
-    parts = path.strip("/").split("/")
-    told = meaning_of((parts[-1].split(".")[-1],))
-    return told or (meaning_of((parts[-2],)) if len(parts) > 1 else None)
+def _meaning(path: str, leaves: LeafNames) -> Meaning | None:
+    leaf = leaves.fold(path, is_in_episode=False)
+    group, name = path.rsplit("/", 1)
+    return meaning_of((group.rsplit("/", 1)[-1], *(name if leaf is None else leaf.text).split(".")))
