@@ -12,7 +12,6 @@ from convscope.values.fields import FieldSpec, Level
 from convscope_loaders.structure.plan import CONTAINER_AXES, FieldPlan, RowPlan
 from convscope_loaders.structure.templates import Template
 
-_PAIRS = frozenset({Axis.RECEIVER, Axis.SENDER})
 _FLAT = frozenset(
     {
         names.OBSERVATIONS,
@@ -105,7 +104,7 @@ def _places(rows: RowPlan, template: Template) -> Iterator[tuple[int, int | None
 
 
 def _level(axes: tuple[Axis, ...], template: Template) -> Level:
-    if set(axes) >= _PAIRS:
+    if Axis.SENDER in axes:
         return Level.PAIR
     has_agents = Axis.AGENT in axes or Axis.AGENT_VALUE in axes or Axis.AGENT in template.axes
     return Level.AGENT if has_agents else Level.TEAM
@@ -174,7 +173,7 @@ def _values(
         return (1,), None
     is_split = Axis.AGENT_VALUE in field.array.axes
     shapes = _shapes(field, found, axes, place=place)
-    if set(axes) >= _PAIRS:
+    if Axis.SENDER in axes:
         return _pair_shape(field.name, shapes[0]), None
     if is_split:
         return (prod(shapes[0]) // n_agents,), None
@@ -213,4 +212,5 @@ def _inner(info: ArrayInfo, axes: tuple[Axis, ...], field: FieldMapping) -> tupl
 
 
 def _pair_shape(name: str, inner: tuple[int, ...]) -> tuple[int, ...]:
-    return (1,) if name == names.ATTENTION and not inner else inner
+    # Heads of several layers are heads.
+    return (prod(inner),) if name == names.ATTENTION else inner

@@ -97,7 +97,7 @@ class StructuredSource:
         array, origin = read_lead(file, path, plan.axes, index=index, start=start, stop=stop)
         values = canonical(array, plan)
         target = first[here] + rows.offset[wanted, stream]
-        into = column if agent is None else column[:, agent]
+        into = column if agent is None else _of_agent(column, plan, agent)
         for place in range(len(wanted)):
             inside = values[index[place] - origin.index] if Axis.EPISODE in plan.axes else values
             piece = inside[start[place] - origin.row : stop[place] - origin.row]
@@ -106,6 +106,10 @@ class StructuredSource:
                 into[at : at + len(piece)] = piece
             else:
                 into[at : at + len(piece), : piece.shape[1]] = piece
+
+
+def _of_agent(column: FloatArray, plan: FieldPlan, agent: int) -> FloatArray:
+    return column[..., agent, :] if plan.spec.level is Level.PAIR else column[:, agent]
 
 
 def _mark(rows: ByteArray, plan: RowPlan, episode: int) -> None:
