@@ -6,6 +6,7 @@ from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
+from convscope_loaders.structure.annotations import annotated
 from convscope_loaders.structure.build import Reading, build_log
 from convscope_loaders.structure.infer import infer
 from convscope_loaders.structure.leaf_names import LeafNames
@@ -48,7 +49,8 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
         If the mapping speaks of axes or columns that the arrays do not have.
     """
     try:
-        return build_log(probe, container, read_structure(probe, container, mapping), loader=loader)
+        told = annotated(container)
+        return build_log(probe, told, _read(probe, told, mapping), loader=loader)
     except (IndexError, ValueError) as error:
         if mapping is None:
             raise
@@ -58,6 +60,10 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
 
 def read_structure(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
     """Work out what the arrays mean; as `convscope_loaders.structure.infer.infer`."""
+    return _read(probe, annotated(container), mapping)
+
+
+def _read(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
     with container.store.open() as file:
         return infer(container.inventory, file, mapping, place=str(probe.path))
 

@@ -130,8 +130,8 @@ def _marks(
             raise LogFormatError(f"it has {is_blank.shape} episodes and rows for {(entries, extent.rows)}")
         is_blank = is_blank[:, : extent.rows]
     elif array is not None:
-        listed = read_plain(file, array, values)
-        lengths = np.empty(0) if episodes.lengths is None else read_plain(file, episodes.lengths, values)
+        listed = _listed(file, array, values) if cut in _LISTS else read_plain(file, array, values)
+        lengths = np.empty(0) if episodes.lengths is None else _listed(file, episodes.lengths, values)
         # A mask of filled rows may count the final observation, for which the actions have no row.
         n_more = entries if cut is Cut.FILLED_AND_FINAL else 0
         if cut not in _LISTS and listed.size not in {0, entries * extent.rows, entries * extent.rows + n_more}:
@@ -140,6 +140,11 @@ def _marks(
 
 
 _LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS})
+
+
+def _listed(file: ArrayReader, array: ArrayMapping, values: PathValues) -> FloatArray:
+    """Read a list of episodes, which is a single number where a group holds one episode."""
+    return np.asarray(file.read(Template(text=array.path).fill(values)), dtype=np.float64).ravel()
 
 
 def _end_flags(

@@ -15,7 +15,7 @@ def judge_variant(path, worlds, layout, written):
     world = joined(worlds)
     match = LOADER.sniff(probe(path, path.name))
     if match.score != 0.5:
-        return Verdict(outcome=Outcome.WRONG, why=f"it is not offered: {match.reason}")
+        return Verdict(outcome=Outcome.REFUSED, why=match.reason)
     try:
         log = open_logs([path], loader="hdf5")
         difference = difference_of(log, world, layout, written)
