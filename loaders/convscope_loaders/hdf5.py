@@ -22,7 +22,7 @@ class Hdf5Loader:
         if probe.hdf5 is None:
             return Match(score=0.0, reason="not an HDF5 file")
         foreign = _foreign(probe.hdf5)
-        return match_by_names(probe.hdf5.datasets) if foreign is None else Match(score=0.0, reason=foreign)
+        return match_by_names(probe.hdf5) if foreign is None else Match(score=0.0, reason=foreign)
 
     def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
         """Return the log; errors as in `convscope_loaders.structure.generic.open_by_structure`."""

@@ -13,6 +13,7 @@ from convscope.ingest.probe import Probe
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.fields import ACTIONS
+from convscope.values.figures import count
 from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.agents import SeenActions, make_agents, see_actions
@@ -118,7 +119,7 @@ def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMappin
         notices.append(Notice(code="incomplete-episodes", message=message, where=planned.without_reference[0]))
     if source.missing:
         first = min(source.missing, key=numbered_key)
-        message = f"{len(source.missing)} arrays that other groups have are not there: their values are missing"
+        message = f"{count(len(source.missing), 'array')} that other groups have are not there: values are missing"
         notices.append(Notice(code="missing-arrays", message=message, where=first))
     return tuple(notices)
 

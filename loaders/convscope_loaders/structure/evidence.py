@@ -174,13 +174,8 @@ def rows_missing(view: FloatArray, meaning: Meaning | None) -> BoolArray:
     return rows
 
 
-def orientation(weights: FloatArray) -> str | None:
-    """Return what holds the receivers of (..., rows, columns): ``rows`` where rows sum to 1, ``columns``, or None.
-
-    Rows of padding, which sum to 0, do not count.
-    """
-    for name, total in (("rows", weights.sum(axis=-1)), ("columns", weights.sum(axis=-2))):
-        is_one = np.abs(total - 1) < 1e-2
-        if (is_one | (np.abs(total) < 1e-6)).all() and is_one.any():
-            return name
-    return None
+def sums_to_one(weights: FloatArray, axis: int) -> bool:
+    """Whether weights add up to 1 along an axis; those of padding, which add up to 0, do not count."""
+    total = weights.sum(axis=axis)
+    is_one = np.abs(total - 1) < 1e-2
+    return bool((is_one | (np.abs(total) < 1e-6)).all()) and bool(is_one.any())

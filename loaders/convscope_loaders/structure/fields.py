@@ -12,7 +12,6 @@ from convscope.values.fields import FieldSpec, Level
 from convscope_loaders.structure.plan import CONTAINER_AXES, FieldPlan, RowPlan
 from convscope_loaders.structure.templates import Template
 
-_PAIRS = frozenset({Axis.RECEIVER, Axis.SENDER})
 _FLAT = frozenset(
     {
         names.OBSERVATIONS,
@@ -129,7 +128,7 @@ def _lacking_next(inventory: Inventory, field: FieldMapping, rows: RowPlan, *, p
 
 def _level(field: FieldMapping, template: Template) -> Level:
     axes = field.array.axes
-    if set(axes) >= _PAIRS:
+    if Axis.SENDER in axes:
         return Level.PAIR
     if field.name in _OF_TEAM:
         return Level.TEAM
@@ -203,7 +202,7 @@ def _values(
         return (1,), None
     is_split = Axis.AGENT_VALUE in field.array.axes
     shapes = _shapes(field, found, axes, place=place)
-    if set(axes) >= _PAIRS:
+    if Axis.SENDER in axes:
         return _pair_shape(field.name, shapes[0]), None
     if is_split:
         return _split(field, prod(shapes[0]), n_agents, place=place)
@@ -259,4 +258,5 @@ def _inner(info: ArrayInfo, axes: tuple[Axis, ...], field: FieldMapping) -> tupl
 
 
 def _pair_shape(name: str, inner: tuple[int, ...]) -> tuple[int, ...]:
-    return (1,) if name == names.ATTENTION and not inner else inner
+    # Heads of several layers are heads.
+    return (prod(inner),) if name == names.ATTENTION else inner

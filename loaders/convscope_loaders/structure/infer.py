@@ -59,16 +59,17 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
     labels = find_labels(clues)
     taken = frozenset(field.name for field in known.fields)
     n_entities = entity_count(clues.families, clues.layout)
-    fields = FieldFinder(clues=clues, n_entities=n_entities, taken=taken, used=labels.used).find()
-    declared_groups = find_declared(clues, agents_of(clues))
+    groups = find_declared(clues, agents_of(clues))
+    used = labels.used | groups.used
+    fields = FieldFinder(clues=clues, n_entities=n_entities, taken=taken, used=used).find()
     is_listed = len(clues.names) == clues.layout.n_agents or known.agents
     agents, named = (clues.names, named) if is_listed else (_in_paths(clues), "the paths of their own arrays")
     mapping = LogMapping(
         fields=(*known.fields, *fields.fields),
         episodes=episodes,
         agents=agents,
-        teams=known.teams or declared_groups.teams,
-        roles=known.roles or declared_groups.roles,
+        teams=known.teams or groups.teams,
+        roles=known.roles or groups.roles,
         run=known.run or labels.labels.get(Axis.RUN),
         checkpoint=known.checkpoint or labels.labels.get(Axis.CHECKPOINT),
         condition=known.condition or labels.labels.get(Axis.CONDITION),
@@ -87,7 +88,7 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
     told = (of_names, *clues.layout.assumptions, *cut_said, *lives.assumptions, *labels.assumptions)
     return Reading(
         mapping=mapping,
-        assumptions=_without_repeats((*levels.assumptions, *told, *fields.assumptions, *declared_groups.assumptions)),
+        assumptions=_without_repeats((*levels.assumptions, *told, *fields.assumptions, *groups.assumptions)),
         notices=(*inventory.notices, *fields.notices),
     )
 
@@ -101,7 +102,7 @@ def _look(inventory: Inventory, file: ArrayReader, known: LogMapping, *, place: 
     sampler = Sampler(file)
     numbers = [family for family in families if not family.first.is_text and not family.first.columns]
     found = _declared_layout(inventory, known, place) or find_layout(numbers, names, sampler, place=place)
-    layout = replace(found, knows_slots=_knows_slots(numbers, names))
+    layout = replace(found, knows_slots=_knows_slots(numbers, names, found))
     clues = Clues(
         inventory=inventory, families=families, layout=layout, sampler=sampler, names=tuple(names), place=place
     )
@@ -121,8 +122,10 @@ def _in_paths(clues: Clues) -> tuple[str, ...]:
     return in_numbered_order(in_paths) if is_joint and is_named and layout.knows_slots else ()
 
 
-def _knows_slots(families: Sequence[Family], names: Sequence[str]) -> bool:
+def _knows_slots(families: Sequence[Family], names: Sequence[str], layout: Layout) -> bool:
     """Whether agents that paths name have an order: that of a list, or of their numbers."""
+    if layout.has_groups:
+        return len(names) == layout.n_agents
     in_paths = {values[Axis.AGENT] for family in families for _, values in family.members if Axis.AGENT in values}
     stems = {stem_of(name) for name in in_paths}
     is_counted = len({stem for stem, _ in stems}) == 1 and all(number for _, number in stems)

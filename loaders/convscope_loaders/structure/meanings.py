@@ -9,7 +9,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping
 from convscope.values import fields as names
 from convscope.values.header import Notice
 from convscope_loaders.structure.clues import Clues
-from convscope_loaders.structure.evidence import is_one_hot, orientation
+from convscope_loaders.structure.evidence import is_one_hot, sums_to_one
 from convscope_loaders.structure.families import Family, followed_path, pick
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.names import attribute_list
@@ -135,11 +135,20 @@ class FieldFinder:
         if axes is None:
             self._check_left_out(family)
             return (), ""
-        if Axis.RECEIVER in axes:
+        if Axis.SENDER in axes:
             return self._pairs(family, axes)
+        if self._is_addressed(family, axes):
+            return (), ""
         if Axis.ENTITY in axes:
             return self._crowd(family, axes), ""
         return self._plain(family, axes)
+
+    def _is_addressed(self, family: Family, axes: tuple[Axis, ...]) -> bool:
+        """Whether messages go from agent to agent, which way nothing tells."""
+        inner = family.first.shape[len(axes) - (axes[-1] is Axis.VALUE) :]
+        has_agents = Axis.AGENT in axes or Axis.AGENT in family.axes
+        is_pair = has_agents and len(inner) > 1 and inner[0] == self.clues.layout.n_agents
+        return family.meaning is Meaning.MESSAGE and is_pair
 
     def _check_left_out(self, family: Family) -> None:
         """Refuse to go on without observations or rewards that lie beside the actions and have other rows."""
@@ -197,14 +206,20 @@ class FieldFinder:
 
     def _pairs(self, family: Family, axes: tuple[Axis, ...]) -> tuple[tuple[FieldMapping, ...], str]:
         name = names.ATTENTION if family.meaning is Meaning.ATTENTION else names.GATES
-        told = orientation(self.clues.sampler.part(family.first.path))
-        if told is None or (name == names.GATES and Axis.HEAD in axes):
-            return (), ""
-        turned = axes if told == "rows" else (*axes[:-2], Axis.SENDER, Axis.RECEIVER)
-        others = "columns" if told == "rows" else "rows"
+        weights, sender = self.clues.sampler.part(family.first.path), axes.index(Axis.SENDER)
+        receiver = axes.index(Axis.RECEIVER) if Axis.RECEIVER in axes else None
         text = family.template.text
-        said = f"{text}: {told} are receivers (queries) and {others} senders (keys), because {told} sum to 1"
-        return (FieldMapping(name=name, array=ArrayMapping(path=text, axes=turned)),), said
+        if name == names.GATES and Axis.HEAD in axes:
+            return (), ""
+        if sums_to_one(weights, sender):
+            said = f"{text}: each receiver's weights (a query's) add up to 1 over the senders (the keys)"
+            return (FieldMapping(name=name, array=ArrayMapping(path=text, axes=axes)),), said
+        if receiver is None or not sums_to_one(weights, receiver):
+            return (), ""
+        turned = list(axes)
+        turned[receiver], turned[sender] = Axis.SENDER, Axis.RECEIVER
+        said = f"{text}: weights add up to 1 over axis {receiver}, which is that of the senders (keys) therefore"
+        return (FieldMapping(name=name, array=ArrayMapping(path=text, axes=tuple(turned))),), said
 
     def _crowd(self, family: Family, axes: tuple[Axis, ...]) -> tuple[FieldMapping, ...]:
         n_all, n_agents = family.first.shape[axes.index(Axis.ENTITY)], self.clues.layout.n_agents

@@ -102,10 +102,7 @@ def find_segments(
 def read_plain(file: ArrayReader, array: ArrayMapping, values: PathValues) -> FloatArray:
     """Read a whole array of numbers, the episode axis first, then rows, then agents; trailing axes of 1 are dropped."""
     path = Template(text=array.path).fill(values)
-    read = file.read(path)
-    if read.dtype.kind not in "biuf":
-        raise LogFormatError(f"{path} holds no plain numbers")
-    return arranged(read.astype(np.float64), array.axes)
+    return arranged(_numbers(file, path), array.axes)
 
 
 def arranged(numbers: FloatArray, axes: tuple[Axis, ...]) -> FloatArray:
@@ -133,8 +130,8 @@ def _marks(
             raise LogFormatError(f"it has {is_blank.shape} episodes and rows for {(entries, extent.rows)}")
         is_blank = is_blank[:, : extent.rows]
     elif array is not None:
-        listed = read_plain(file, array, values)
-        lengths = np.empty(0) if episodes.lengths is None else read_plain(file, episodes.lengths, values)
+        listed = _listed(file, array, values) if cut in _LISTS - {Cut.SPANS} else read_plain(file, array, values)
+        lengths = np.empty(0) if episodes.lengths is None else _listed(file, episodes.lengths, values)
         # A mask of filled rows may count the final observation, for which the actions have no row.
         n_more = entries if cut is Cut.FILLED_AND_FINAL else 0
         if cut not in _LISTS and listed.size not in {0, entries * extent.rows, entries * extent.rows + n_more}:
@@ -143,6 +140,18 @@ def _marks(
 
 
 _LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS, Cut.SPANS})
+
+
+def _listed(file: ArrayReader, array: ArrayMapping, values: PathValues) -> FloatArray:
+    """Read a list of episodes, which is a single number where a group holds one episode."""
+    return _numbers(file, Template(text=array.path).fill(values)).ravel()
+
+
+def _numbers(file: ArrayReader, path: str) -> FloatArray:
+    read = file.read(path)
+    if read.dtype.kind not in "biuf":
+        raise LogFormatError(f"{path} holds no plain numbers")
+    return read.astype(np.float64)
 
 
 def _end_flags(

@@ -42,7 +42,7 @@ def view_of(
         where it has no row for each step, holds nothing, is not there, or agents' own arrays are not alike.
     """
     axes = axes_of(family, layout)
-    if axes is None or {Axis.ENTITY, Axis.RECEIVER} & set(axes):
+    if axes is None or {Axis.ENTITY, Axis.SENDER} & set(axes):
         return None
     read = sampler.whole if is_whole else sampler.part
     group = family.by_cell.get(layout.largest[0] if cell is None else cell, ())
