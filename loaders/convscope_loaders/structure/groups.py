@@ -92,7 +92,7 @@ def split_groups(container: Container, mapping: LogMapping) -> tuple[Container, 
     LogFormatError
         If an agent would be called as a group is.
     """
-    grouped = [array for array in _arrays(mapping) if _is_grouped(array)]
+    grouped = [array for array in arrays_of(mapping) if _is_grouped(array)]
     parts: dict[str, Part] = {}
     infos: dict[str, ArrayInfo] = {}
     for array in grouped:
@@ -115,11 +115,13 @@ def split_groups(container: Container, mapping: LogMapping) -> tuple[Container, 
     return split, _without_agent_axes(mapping)
 
 
-def _arrays(mapping: LogMapping) -> list[ArrayMapping]:
+def arrays_of(mapping: LogMapping) -> list[ArrayMapping]:
+    """Return all arrays that a mapping speaks of."""
     episodes = mapping.episodes
     marks = [] if episodes is None else [getattr(episodes, name) for name in _MARKS]
     roles = None if mapping.roles is None else mapping.roles.array
-    optional = [*marks, mapping.alive, mapping.leaves, roles]
+    labels = [None if label is None else label.array for label in (mapping.run, mapping.checkpoint, mapping.condition)]
+    optional = [*marks, mapping.alive, mapping.leaves, roles, *labels]
     return [*(field.array for field in mapping.fields), *(array for array in optional if array is not None)]
 
 

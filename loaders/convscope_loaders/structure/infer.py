@@ -8,18 +8,20 @@ from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.mapping import Axis, LogMapping
 from convscope.ingest.names import in_numbered_order
 from convscope.values.fields import ACTIONS
+from convscope.values.header import Notice
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.cuts import CutFinder
 from convscope_loaders.structure.declared import agents_of, find_declared
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family, declared_family, fold
+from convscope_loaders.structure.groups import arrays_of
 from convscope_loaders.structure.label_search import find_labels
 from convscope_loaders.structure.layout import Layout, declared_layout
 from convscope_loaders.structure.levels import Levels
-from convscope_loaders.structure.lexicon import stem_of
+from convscope_loaders.structure.lexicon import Meaning, stem_of
 from convscope_loaders.structure.lives import find_lives
-from convscope_loaders.structure.meanings import FieldFinder
+from convscope_loaders.structure.meanings import MARKS, FieldFinder
 from convscope_loaders.structure.names import agent_names, sole_attribute
 from convscope_loaders.structure.readings import open_levels
 from convscope_loaders.structure.search import find_layout
@@ -86,8 +88,27 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
     return Reading(
         mapping=mapping,
         assumptions=_without_repeats((*levels.assumptions, *told, *fields.assumptions, *groups.assumptions)),
-        notices=(*inventory.notices, *fields.notices),
+        notices=(*inventory.notices, *fields.notices, *_unused(clues, mapping, used)),
     )
+
+
+def _unused(clues: Clues, mapping: LogMapping, used: frozenset[str]) -> tuple[Notice, ...]:
+    """Name the arrays of texts, of records and of marks that nothing was made of."""
+    read = {array.path for array in arrays_of(mapping)} | used
+    unused = [
+        family.template.text
+        for family in clues.families
+        if family.rank
+        and not family.is_next
+        and family.template.text not in read
+        and (family.first.is_text or family.first.columns or family.meaning in MARKS)
+        and family.meaning not in {Meaning.AGENT_NAMES, Meaning.WIDTHS}
+    ]
+    if not unused:
+        return ()
+    listed = ", ".join(unused[:6]) + (f" and {len(unused) - 6} more" if len(unused) > 6 else "")
+    message = f"arrays of texts and records, and marks that others make needless, are left out: {listed}"
+    return (Notice(code="unused-arrays", message=message, where=unused[0]),)
 
 
 def _look(inventory: Inventory, file: ArrayReader, known: LogMapping, *, place: str) -> tuple[Clues, str, Levels]:

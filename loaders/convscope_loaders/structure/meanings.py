@@ -33,7 +33,7 @@ _OF_TEAM = {
     Meaning.STATE: names.STATE,
     Meaning.OBSERVATION: names.STATE,
 }
-_NO_FIELDS = frozenset(
+MARKS = frozenset(
     {
         Meaning.TERMINATED,
         Meaning.TRUNCATED,
@@ -50,6 +50,7 @@ _NO_FIELDS = frozenset(
         Meaning.ALIVE,
     }
 )
+"""What tells of episodes and agents, and is no field."""
 _WITH_VALUES = frozenset({names.OBSERVATIONS, names.POSITIONS, names.ACTION_MASKS, names.ACTION_LOGITS})
 
 
@@ -88,7 +89,7 @@ class FieldFinder:
             if fields:
                 found.extend(fields)
                 said.extend([sentence] if sentence else [])
-            elif family.meaning not in _NO_FIELDS:
+            elif family.meaning not in MARKS:
                 left_out.append(family)
         if not self.clues.layout.has_agent_axis:
             said.append("an agent whose arrays end before the episode does is out of the game from there on")
@@ -121,7 +122,7 @@ class FieldFinder:
         AmbiguousLogError
             If it is needed.
         """
-        axes = None if family.meaning in _NO_FIELDS else axes_of(family, self.clues.layout, n_entities=self.n_entities)
+        axes = None if family.meaning in MARKS else axes_of(family, self.clues.layout, n_entities=self.n_entities)
         if axes is None or not is_unslotted(family, axes, self.clues.layout):
             return False
         if family.meaning in {Meaning.ACTION, Meaning.OBSERVATION}:
@@ -129,7 +130,7 @@ class FieldFinder:
         return True
 
     def _fields(self, family: Family) -> tuple[tuple[FieldMapping, ...], str]:
-        if family.meaning in _NO_FIELDS:
+        if family.meaning in MARKS:
             return (), ""
         axes = axes_of(family, self.clues.layout, n_entities=self.n_entities)
         if axes is None:
