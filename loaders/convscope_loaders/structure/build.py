@@ -76,7 +76,7 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     header = LogHeader(
         agents=make_agents(agents, source.fields, seen, teams=dict(mapping.teams), roles=dict(roles.of_agent)),
         fields=tuple(plan.spec for plan in source.fields),
-        inputs=(probe.input_file(loader, assumptions=reading.assumptions),),
+        inputs=(probe.input_file(loader, assumptions=(*reading.assumptions, *_early_ends(planned.plan))),),
         framework=mapping.framework,
         environment=mapping.environment,
         roles=roles.names,
@@ -91,6 +91,13 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
         source_of=np.zeros(n_episodes, dtype=np.int64),
         local_of=np.arange(n_episodes),
     )
+
+
+def _early_ends(rows: RowPlan) -> tuple[str, ...]:
+    own = rows.count[:, : len(rows.agents)]
+    is_early = (own > 0) & (rows.offset[:, : len(rows.agents)] + own < rows.length[:, None])
+    said = "an agent whose arrays end before the episode does is out of the game from there on"
+    return (f"{said} ({count(int(is_early.any(axis=1).sum()), 'episode')})",) if is_early.any() else ()
 
 
 def _with_choices(plan: FieldPlan, seen: SeenActions) -> FieldPlan:

@@ -91,8 +91,10 @@ class FieldFinder:
                 said.extend([sentence] if sentence else [])
             elif family.meaning not in MARKS:
                 left_out.append(family)
-        if not self.clues.layout.has_agent_axis:
-            said.append("an agent whose arrays end before the episode does is out of the game from there on")
+        later = [family for family in self.clues.families if family.is_next]
+        if later:
+            text = later[0].template.text
+            said.append(f"of what follows each step, such as {text}, rewards and end flags alone are read")
         unique = [field for field in _unique(found) if field.name not in self.taken]
         if self.n_entities:
             n = self.clues.layout.n_agents
