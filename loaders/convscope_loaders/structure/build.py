@@ -81,7 +81,7 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
             agents, [plan.spec for plan in source.fields], seen, teams=mapping.teams, roles=roles.of_agent
         ),
         fields=tuple(plan.spec for plan in source.fields),
-        inputs=(probe.input_file(loader, assumptions=reading.assumptions),),
+        inputs=(probe.input_file(loader, assumptions=(*reading.assumptions, *_early_ends(planned.plan))),),
         framework=mapping.framework,
         environment=mapping.environment,
         roles=roles.names,
@@ -106,6 +106,13 @@ def _with_choices(source: StructuredSource) -> tuple[StructuredSource, SeenActio
     seen = see_actions(source, actions.spec, source.rows.rows, n_agents=source.n_agents)
     chosen = replace(actions, is_choice=tuple(seen.is_whole.tolist()))
     return replace(source, fields=tuple(chosen if plan is actions else plan for plan in source.fields)), seen
+
+
+def _early_ends(rows: RowPlan) -> tuple[str, ...]:
+    own = rows.count[:, : len(rows.agents)]
+    is_early = (own > 0) & (rows.offset[:, : len(rows.agents)] + own < rows.length[:, None])
+    said = "an agent whose arrays end before the episode does is out of the game from there on"
+    return (f"{said} ({count(int(is_early.any(axis=1).sum()), 'episode')})",) if is_early.any() else ()
 
 
 def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMapping) -> tuple[Notice, ...]:

@@ -66,7 +66,7 @@ def read_structure(probe: Probe, container: Container, mapping: LogMapping | Non
 
 def _read(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
     with container.store.open() as file:
-        return infer(container.inventory, file, mapping, place=str(probe.path))
+        return infer(container.inventory, file, mapping, place=str(probe.path), names_unused=True)
 
 
 def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | None) -> LogMapping:

@@ -8,6 +8,7 @@ from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.mapping import Axis, LogMapping
 from convscope.ingest.names import in_numbered_order
 from convscope.values.fields import ACTIONS
+from convscope.values.header import Notice
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.cuts import CutFinder
@@ -18,9 +19,10 @@ from convscope_loaders.structure.frameworks import framework_of
 from convscope_loaders.structure.label_search import find_labels
 from convscope_loaders.structure.layout import Layout, declared_layout
 from convscope_loaders.structure.levels import Levels
-from convscope_loaders.structure.lexicon import stem_of
+from convscope_loaders.structure.lexicon import Meaning, stem_of
 from convscope_loaders.structure.lives import Lives, find_lives
-from convscope_loaders.structure.meanings import FieldFinder
+from convscope_loaders.structure.mapped_arrays import arrays_of
+from convscope_loaders.structure.meanings import MARKS, FieldFinder
 from convscope_loaders.structure.names import agent_names, sole_attribute
 from convscope_loaders.structure.readings import open_levels
 from convscope_loaders.structure.search import find_layout
@@ -31,7 +33,9 @@ _ENVIRONMENT = ("environment", "env", "env_name", "env_id")
 _FRAMEWORK = ("framework", "framework_style", "library")
 
 
-def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, *, place: str) -> Reading:
+def infer(
+    inventory: Inventory, file: ArrayReader, declared: LogMapping | None, *, place: str, names_unused: bool = False
+) -> Reading:
     """Work out what the arrays of a file mean.
 
     Parameters
@@ -44,6 +48,9 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
         What a mapping file says; it stands for what would be inferred. None without one.
     place
         The file, for errors.
+    names_unused
+        Whether arrays that nothing was made of are named in a notice; a loader that knows a framework says itself what
+        it leaves out.
 
     Raises
     ------
@@ -89,8 +96,27 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
     return Reading(
         mapping=mapping,
         assumptions=_without_repeats((*levels.assumptions, *told, *fields.assumptions, *groups.assumptions)),
-        notices=(*inventory.notices, *fields.notices),
+        notices=(*inventory.notices, *fields.notices, *(_unused(clues, mapping, used) if names_unused else ())),
     )
+
+
+def _unused(clues: Clues, mapping: LogMapping, used: frozenset[str]) -> tuple[Notice, ...]:
+    """Name the arrays of texts, of records and of marks that nothing was made of."""
+    read = {array.path for array in arrays_of(mapping)} | used
+    unused = [
+        family.template.text
+        for family in clues.families
+        if family.rank
+        and not family.is_next
+        and family.template.text not in read
+        and (family.first.is_text or family.first.columns or family.meaning in MARKS)
+        and family.meaning not in {Meaning.AGENT_NAMES, Meaning.WIDTHS}
+    ]
+    if not unused:
+        return ()
+    listed = ", ".join(unused[:6]) + (f" and {len(unused) - 6} more" if len(unused) > 6 else "")
+    message = f"arrays of texts and records, and marks that others make needless, are left out: {listed}"
+    return (Notice(code="unused-arrays", message=message, where=unused[0]),)
 
 
 def _look(inventory: Inventory, file: ArrayReader, known: LogMapping, *, place: str) -> tuple[Clues, str, Levels]:

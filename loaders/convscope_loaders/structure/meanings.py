@@ -33,7 +33,7 @@ _OF_TEAM = {
     Meaning.STATE: names.STATE,
     Meaning.OBSERVATION: names.STATE,
 }
-_NO_FIELDS = frozenset(
+MARKS = frozenset(
     {
         Meaning.TERMINATED,
         Meaning.TRUNCATED,
@@ -50,6 +50,7 @@ _NO_FIELDS = frozenset(
         Meaning.ALIVE,
     }
 )
+"""What tells of episodes and agents, and is no field."""
 _WITH_VALUES = frozenset({names.OBSERVATIONS, names.POSITIONS, names.ACTION_MASKS, names.ACTION_LOGITS})
 
 
@@ -88,10 +89,9 @@ class FieldFinder:
             if fields:
                 found.extend(fields)
                 said.extend([sentence] if sentence else [])
-            elif family.meaning not in _NO_FIELDS:
+            elif family.meaning not in MARKS:
                 left_out.append(family)
-        if not self.clues.layout.has_agent_axis:
-            said.append("an agent whose arrays end before the episode does is out of the game from there on")
+        said += self._on_unread_next({field.next_path for field in found})
         unique = [field for field in _unique(found) if field.name not in self.taken]
         if self.n_entities:
             n = self.clues.layout.n_agents
@@ -104,6 +104,11 @@ class FieldFinder:
             assumptions=tuple(dict.fromkeys(said)),
             notices=(*_left_out(left_out), *_without_slots(unslotted)),
         )
+
+    def _on_unread_next(self, read: set[str]) -> list[str]:
+        later = [f for f in self.clues.families if f.is_next and f.meaning not in {Meaning.REWARD, *MARKS}]
+        unread = [family.template.text for family in later if family.template.text not in read]
+        return [f"of what follows each step, {', '.join(unread[:4])} is not read"] if unread else []
 
     def _wanted(self) -> list[Family]:
         current = [f for f in self.clues.families if not f.is_next and f.template.text not in self.used]
@@ -121,7 +126,7 @@ class FieldFinder:
         AmbiguousLogError
             If it is needed.
         """
-        axes = None if family.meaning in _NO_FIELDS else axes_of(family, self.clues.layout, n_entities=self.n_entities)
+        axes = None if family.meaning in MARKS else axes_of(family, self.clues.layout, n_entities=self.n_entities)
         if axes is None or not is_unslotted(family, axes, self.clues.layout):
             return False
         if family.meaning in {Meaning.ACTION, Meaning.OBSERVATION}:
@@ -129,7 +134,7 @@ class FieldFinder:
         return True
 
     def _fields(self, family: Family) -> tuple[tuple[FieldMapping, ...], str]:
-        if family.meaning in _NO_FIELDS or 0 in family.first.shape[1:]:
+        if family.meaning in MARKS or 0 in family.first.shape[1:]:
             return (), ""
         axes = axes_of(family, self.clues.layout, n_entities=self.n_entities)
         if axes is None:
