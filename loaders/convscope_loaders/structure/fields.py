@@ -147,6 +147,8 @@ def _check_rows(field: FieldMapping, found: list[tuple[int | None, ArrayInfo]], 
         ranks[agent][len(info.shape)] += 1
     usual = {agent: max(count, key=lambda rank: (count[rank], rank)) for agent, count in ranks.items()}
     for agent, info in found:
+        if info.is_text or info.columns:
+            raise LogFormatError(f"{place}:{info.path} holds texts or records; {field.name} should be numbers")
         if len(info.shape) != usual[agent] or usual[agent] < n_axes:
             raise LogFormatError(
                 f"{place}:{info.path} has the shape {info.shape}; {field.name} should have the axes "

@@ -14,6 +14,7 @@ from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.readings import agents_that_go_on, contradicting_marks
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.templates import Cell
+from convscope_loaders.structure.uniform import flags_of
 
 _ACTIVE = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION, Meaning.STATE)
 """Arrays that stand still only where nothing happens."""
@@ -146,9 +147,7 @@ class EndFlags:
 
     def _together(self, cell: Cell) -> BoolArray | None:
         """Return the flags of all kinds, shape (entries, rows, agents), with a single one for a team."""
-        views = [self.clues.view(family, cell) for family in self.all]
-        found = [view[..., 0] > 0 for view in views if view is not None]
-        return np.logical_or.reduce(np.broadcast_arrays(*found)) if found else None
+        return flags_of(self.all, self.clues.layout, self.clues.sampler, cell=cell)
 
     def _early(self, cell: Cell) -> BoolArray | None:
         """Return in which rows of an episode an agent has had its flag before, shape (entries, rows, agents)."""

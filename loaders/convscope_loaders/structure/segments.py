@@ -11,6 +11,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope_loaders.structure.blanks import blank_rows
 from convscope_loaders.structure.cutters import Marks, Spans, counts, cut_rows
+from convscope_loaders.structure.numbers import as_numbers
 from convscope_loaders.structure.templates import PathValues, Template
 
 
@@ -102,11 +103,20 @@ def find_segments(
 def read_plain(file: ArrayReader, array: ArrayMapping, values: PathValues) -> FloatArray:
     """Read a whole array of numbers, the episode axis first, then rows, then agents; trailing axes of 1 are dropped."""
     path = Template(text=array.path).fill(values)
-    return arranged(_numbers(file, path), array.axes)
+    return arranged(as_numbers(file.read(path), path), array.axes, path)
 
 
-def arranged(numbers: FloatArray, axes: tuple[Axis, ...]) -> FloatArray:
-    """Return an array in the order of `read_plain`."""
+def arranged(numbers: FloatArray, axes: tuple[Axis, ...], path: str) -> FloatArray:
+    """Return an array in the order of `read_plain`.
+
+    Raises
+    ------
+    LogFormatError
+        If it has too few axes.
+    """
+    if numbers.ndim < len(axes) - (axes[-1:] == (Axis.VALUE,)):
+        raise LogFormatError(f"{path} has the shape {numbers.shape}; it should have the axes {', '.join(axes)}")
+    axes = axes[: numbers.ndim]
     order = (Axis.EPISODE, Axis.TIME, Axis.ROW, Axis.AGENT, Axis.VALUE)
     kept = sorted(range(len(axes)), key=lambda place: order.index(axes[place]))
     ordered = np.moveaxis(numbers, kept, range(len(kept)))
@@ -144,14 +154,8 @@ _LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS, Cut.SPANS}
 
 def _listed(file: ArrayReader, array: ArrayMapping, values: PathValues) -> FloatArray:
     """Read a list of episodes, which is a single number where a group holds one episode."""
-    return _numbers(file, Template(text=array.path).fill(values)).ravel()
-
-
-def _numbers(file: ArrayReader, path: str) -> FloatArray:
-    read = file.read(path)
-    if read.dtype.kind not in "biuf":
-        raise LogFormatError(f"{path} holds no plain numbers")
-    return read.astype(np.float64)
+    path = Template(text=array.path).fill(values)
+    return as_numbers(file.read(path), path).ravel()
 
 
 def _end_flags(

@@ -55,7 +55,9 @@ class Template:
         return next((values for _, values in matches(self, (path,))), None)
 
     def fill(self, values: PathValues) -> str:
-        """Return the path for some values."""
+        """Return the path for some values; empty where one of its axes has none."""
+        if not values.keys() >= set(self.axes):
+            return ""
         return "/".join(_filled_part(part, values) for part in self.text.split("/"))
 
 
