@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import ArrayMapping, Axis, EpisodeMapping
 from convscope.values.arrays import BoolArray, IntArray
@@ -53,5 +54,8 @@ def _at_last_row(file: ArrayReader, array: ArrayMapping | None, plan: RowPlan) -
 
 
 def _picked(flags: BoolArray, array: ArrayMapping, index: IntArray, *, last: IntArray) -> BoolArray:
+    n_rows = flags.shape[1:2] if Axis.EPISODE in array.axes else flags.shape[:1]
+    if last.max() >= max(n_rows, default=0) or index.max() >= len(flags):
+        raise LogFormatError(f"{array.path} has end flags for fewer rows than there are actions")
     rows: BoolArray = flags[index, last] if Axis.EPISODE in array.axes else flags[last]
     return np.asarray(rows.reshape(len(last), -1).any(axis=1), dtype=np.bool_)

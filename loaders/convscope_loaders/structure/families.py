@@ -1,6 +1,6 @@
 """Datasets that differ only in a run, checkpoint, condition, episode or agent, folded into one template each."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +23,8 @@ class Family:
     is_next: bool
     """Whether it holds what follows the step, as in ``next/reward``."""
     members: tuple[tuple[ArrayInfo, PathValues], ...]
+    first: ArrayInfo
+    """The first one of the usual number of axes."""
     by_cell: Mapping[Cell, Sequence[ArrayInfo]]
     """The datasets of each group of arrays."""
     declared: tuple[Axis, ...] = ()
@@ -32,11 +34,6 @@ class Family:
     def axes(self) -> tuple[Axis, ...]:
         """Axes in the path."""
         return self.template.axes
-
-    @property
-    def first(self) -> ArrayInfo:
-        """One of them."""
-        return self.members[0][0]
 
     @property
     def rank(self) -> int:
@@ -87,6 +84,7 @@ def declared_family(inventory: Inventory, array: ArrayMapping, meaning: Meaning 
         key=key,
         is_next=False,
         members=members,
+        first=_usual(members),
         by_cell=_by_cell(members),
         declared=array.axes,
     )
@@ -125,8 +123,15 @@ def _family(text: str, members: list[tuple[ArrayInfo, Mapping[Axis, str]]]) -> F
         key="_".join(literal[_field_start(literal) :]) or "_".join(literal),
         is_next=is_next,
         members=tuple(members),
+        first=_usual(members),
         by_cell=_by_cell(members),
     )
+
+
+def _usual(members: Sequence[tuple[ArrayInfo, PathValues]]) -> ArrayInfo:
+    kinds = Counter((len(info.shape), info.is_text) for info, _ in members)
+    usual = max(kinds, key=lambda kind: kinds[kind])
+    return next(info for info, _ in members if (len(info.shape), info.is_text) == usual)
 
 
 def _by_cell(members: Iterable[tuple[ArrayInfo, PathValues]]) -> Mapping[Cell, Sequence[ArrayInfo]]:

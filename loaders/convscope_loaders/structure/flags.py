@@ -63,7 +63,7 @@ class EndFlags:
         excess = np.concatenate([self._excess(filled, cell) for cell in self.clues.layout.largest])
         if (excess == 0).all():
             return plain
-        if (excess == 1).all():
+        if (excess == 1).all() or not self.all:
             return final
         raise contradicting_marks(_array(filled, self.clues), _array(self.all[0], self.clues), place=self.clues.place)
 
