@@ -143,12 +143,10 @@ def _check_rows(field: FieldMapping, found: list[tuple[int | None, ArrayInfo]], 
     ranks: dict[int | None, Counter[int]] = defaultdict(Counter)
     for agent, info in found:
         if info.is_text or info.columns:
-            raise LogFormatError(f"{place}:{info.path} holds no plain numbers; {field.name} should")
+            raise LogFormatError(f"{place}:{info.path} holds texts or records; {field.name} should be numbers")
         ranks[agent][len(info.shape)] += 1
     usual = {agent: max(count, key=lambda rank: (count[rank], rank)) for agent, count in ranks.items()}
     for agent, info in found:
-        if info.is_text or info.columns:
-            raise LogFormatError(f"{place}:{info.path} holds texts or records; {field.name} should be numbers")
         if len(info.shape) != usual[agent] or usual[agent] < n_axes:
             raise LogFormatError(
                 f"{place}:{info.path} has the shape {info.shape}; {field.name} should have the axes "

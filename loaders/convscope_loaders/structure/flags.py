@@ -63,7 +63,7 @@ class EndFlags:
         excess = np.concatenate([self._excess(filled, cell) for cell in self.clues.layout.largest])
         if (excess == 0).all():
             return plain
-        if (excess == 1).all():
+        if (excess == 1).all() or not self.all:
             return final
         raise contradicting_marks(_array(filled, self.clues), _array(self.all[0], self.clues), place=self.clues.place)
 
@@ -78,6 +78,8 @@ class EndFlags:
             n_rows = max(one.get(Axis.TIME, 0) for _, one in self.clues.layout.sizes_of[cell])
             return np.array([max(int(counted.max(initial=0)) - n_rows, 0)])
         over = _over(flags)
+        if len(over) != len(counted):
+            return np.zeros(0, np.int64)
         is_marked = over.any(axis=1)
         return np.asarray(counted[is_marked] - over.argmax(axis=1)[is_marked] - 1, dtype=np.int64)
 

@@ -168,7 +168,7 @@ def _end_flags(
     if not flags:
         raise LogFormatError("episodes are to be cut at end flags, but none are named")
     n_rows = entries * extent.rows
-    wrong = next((one.shape for one in flags if not one.size or not n_rows or one.size % n_rows), None)
+    wrong = next((one.shape for one in flags if not n_rows or not one.size or one.size % n_rows), None)
     if wrong is not None:
         raise LogFormatError(f"end flags of shape {wrong} do not fit {n_rows} rows")
     each = [one.reshape(entries, extent.rows, -1) for one in flags]
