@@ -174,11 +174,18 @@ def check_sizes(
         ]
         if info is None or not beside:
             continue
+        # Streams of single agents may be shorter than what all share; of episodes each must have as many.
+        n_entries = [_entries(known, reference) for known in beside]
+        beside = [known for known, n in zip(beside, n_entries, strict=True) if n == max(n_entries)]
         if not any(_agree(info, field.array.axes, known, known_axes=reference.array.axes) for known in beside):
             raise LogFormatError(
                 f"{place}:{info.path} {info.shape} does not fit {beside[0].path} {beside[0].shape}: "
                 "the number of episodes or timesteps differs"
             )
+
+
+def _entries(info: ArrayInfo, field: FieldMapping) -> int:
+    return dict(zip(field.array.axes, info.shape, strict=False)).get(Axis.EPISODE, 1)
 
 
 def _agree(info: ArrayInfo, axes: tuple[Axis, ...], known: ArrayInfo, *, known_axes: tuple[Axis, ...]) -> bool:

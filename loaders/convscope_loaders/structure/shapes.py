@@ -20,7 +20,7 @@ def fits(family: Family, layout: Layout, lead: tuple[Axis, ...]) -> bool:
     members = family.members[:: 1 + len(family.members) // _MAX_MEMBERS]
     beside = [(info.shape, sizes) for info, values in members if (sizes := layout.sizes(values))]
     n_fitting = sum(any(_agrees(shape, lead, one) for one in sizes) for shape, sizes in beside)
-    return bool(beside) and 2 * n_fitting >= len(beside)
+    return len(family.first.shape) >= len(lead) and bool(beside) and 2 * n_fitting >= len(beside)
 
 
 def axes_of(family: Family, layout: Layout, *, n_entities: int = 0) -> tuple[Axis, ...] | None:
