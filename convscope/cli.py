@@ -199,10 +199,14 @@ def loaders() -> None:
 
 
 def _complain(error: ConvscopeError) -> None:
+    from convscope.report.terminal import error_lines, mapping_lines, mapping_of
     from convscope.values.inert import visible
 
-    for line in [*str(error).splitlines(), *getattr(error, "__notes__", [])]:
-        typer.echo(f"convscope: {visible(line)}", err=True)
+    for line in [*error_lines(error), *map(visible, getattr(error, "__notes__", []))]:
+        typer.echo(f"convscope: {line}", err=True)
+    for line in mapping_lines(mapping_of(error)):
+        # Without our name before it, so that it can be copied.
+        typer.echo(line, err=True)
 
 
 def _worker_count(engine: str | None, workers: int | None) -> int | None:

@@ -1,17 +1,31 @@
 """What the smaller commands print: plain lines, with every text from a file made harmless."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import prod
 
-from convscope.ingest.choice import InstalledLoader
+from convscope.errors import AmbiguousLogError, ConvscopeError
+from convscope.ingest.choice import InstalledLoader, LoaderMatch
 from convscope.ingest.inspect import Inspection, SeenArray
 from convscope.ingest.problems import Problem
 from convscope.ingest.validate import Validation
+from convscope.values.episodes import EpisodeTable
 from convscope.values.figures import count
+from convscope.values.header import Agent
 from convscope.values.inert import inert, visible
 from convscope.values.log import TrajectoryLog
+from convscope.values.status import EndKind
 
 _MAX_ARRAYS = 40
+_MAX_NAMES = 12
+_ENDS = {
+    EndKind.UNKNOWN: "not told",
+    EndKind.TERMINATED: "terminated",
+    EndKind.TRUNCATED: "at a time limit",
+    EndKind.CUT: "recording cut off",
+    EndKind.AMBIGUOUS: "marked as both",
+}
 _NUMBER = re.compile(r"\d+")
 
 
@@ -23,8 +37,7 @@ def inspection_lines(inspection: Inspection) -> tuple[str, ...]:
             f"SHA-256 {inspection.probe.sha256[:12]}"
         ),
         *array_lines(inspection.arrays),
-        "Loaders:",
-        *(f"  {m.loader.name:10} {m.match.score:.2f}  {inert(m.match.reason)}" for m in inspection.matches),
+        *match_lines(inspection.matches),
         *(f"Note: {visible(notice.message)}" for notice in inspection.notices),
         *_reading(inspection),
     )
@@ -45,6 +58,33 @@ def array_lines(arrays: Sequence[SeenArray]) -> Iterator[str]:
     n_left = len(arrays) - sum(len(alike) for _, alike in shown)
     if n_left:
         yield f"  ... and {n_left} more"
+
+
+def match_lines(matches: Sequence[LoaderMatch]) -> Iterator[str]:
+    """Return the loaders that fit, the best first, and the names of the others; all with reasons where none fits."""
+    fitting = [found for found in matches if found.match.score > 0]
+    others = ", ".join(found.loader.name for found in matches if found.match.score <= 0)
+    yield "Loaders:" if fitting else "Loaders: none fits"
+    yield from (f"  {m.loader.name:10} {m.match.score:.2f}  {inert(m.match.reason)}" for m in fitting or matches)
+    if fitting and others:
+        yield f"  others do not fit: {others}"
+
+
+def error_lines(error: ConvscopeError) -> tuple[str, ...]:
+    """Return the lines of an error, without the mapping that it may end with."""
+    mapping = mapping_of(error)
+    message = str(error).removesuffix(mapping).rstrip("\n")
+    return tuple(visible(line) for line in message.split("\n"))
+
+
+def mapping_of(error: ConvscopeError) -> str:
+    """Return the mapping file that an error proposes; empty where it proposes none."""
+    return (error.mapping or "") if isinstance(error, AmbiguousLogError) else ""
+
+
+def mapping_lines(mapping: str) -> tuple[str, ...]:
+    """Return the lines of a mapping file, to be copied as they are."""
+    return tuple(visible(line) for line in mapping.rstrip("\n").split("\n")) if mapping else ()
 
 
 def loader_lines(loaders: Sequence[InstalledLoader]) -> tuple[str, ...]:
@@ -74,7 +114,12 @@ def validation_lines(validation: Validation) -> tuple[str, ...]:
 
 def _reading(inspection: Inspection) -> Iterator[str]:
     if inspection.problem is not None:
-        yield f"Cannot be read as it is: {visible(str(inspection.problem))}"
+        first, *others = error_lines(inspection.problem)
+        yield f"Cannot be read as it is: {first}"
+        yield from others
+        yield from mapping_lines(mapping_of(inspection.problem))
+        if inspection.mapping is not None:
+            yield "(convscope inspect LOG --write-mapping MAP.toml writes a mapping to edit)"
     if inspection.log is not None:
         yield f"Read by {inspection.loader}:"
         yield from (f"  {line}" for line in _log_lines(inspection.log))
@@ -82,7 +127,7 @@ def _reading(inspection: Inspection) -> Iterator[str]:
 
 def _log_lines(log: TrajectoryLog) -> Iterator[str]:
     episodes, header = log.episodes, log.header
-    yield f"{count(episodes.n_episodes, 'episode')}, {count(episodes.n_timesteps, 'timestep')}"
+    yield f"{count(episodes.n_episodes, 'episode')}, {count(episodes.n_timesteps, 'timestep')}, {_lengths(episodes)}"
     for title, names in (
         ("runs", episodes.runs),
         ("checkpoints", episodes.checkpoints),
@@ -91,17 +136,35 @@ def _log_lines(log: TrajectoryLog) -> Iterator[str]:
     ):
         if names:
             yield f"{title}: {inert(', '.join(names), limit=400)}"
-    for agent in header.agents[:_MAX_ARRAYS]:
-        space = agent.action_space
-        choices = "x".join(map(str, space.n)) or f"{space.width} numbers"
-        told = "".join(f", {word} {inert(name)}" for word, name in _said_of(agent.team, agent.declared_role))
-        yield f"agent {inert(agent.name)}: {space.kind.value} actions ({choices}){told}"
+    yield from _agent_lines(header.agents)
     for field in header.fields:
-        shape = "x".join(map(str, field.shape)) or "one number"
+        shape = "one number" if prod(field.shape) == 1 else "x".join(map(str, field.shape))
         yield f"field {inert(field.name)}: per {field.level.value}, {shape}, from {inert(field.path)}"
     for file in header.inputs:
         yield from (f"assumed: {visible(sentence)}" for sentence in file.assumptions)
     yield from (f"note: {visible(notice.message)}" for notice in header.notices)
+
+
+def _lengths(episodes: EpisodeTable) -> str:
+    """Return how long episodes are, and how they end."""
+    shortest, longest = int(episodes.length.min()), int(episodes.length.max())
+    range_of = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
+    ends = Counter(EndKind(end) for end in episodes.end.tolist())
+    told = ", ".join(f"{_ENDS[kind]} ({ends[kind]})" for kind in EndKind if ends[kind])
+    return f"each of {range_of}; ends: {told}"
+
+
+def _agent_lines(agents: Sequence[Agent]) -> Iterator[str]:
+    """Return the agents, those of whom the same is said in one line."""
+    together: dict[str, list[str]] = {}
+    for agent in agents:
+        space = agent.action_space
+        choices = "x".join(map(str, space.n)) or f"{space.width} numbers"
+        told = "".join(f", {word} {inert(name)}" for word, name in _said_of(agent.team, agent.declared_role))
+        together.setdefault(f"{space.kind.value} actions ({choices}){told}", []).append(inert(agent.name))
+    for said, names in together.items():
+        listed = ", ".join(names[:_MAX_NAMES]) + (f", ... ({len(names)})" if len(names) > _MAX_NAMES else "")
+        yield f"agent{'s' * (len(names) > 1)} {listed}: {said}"
 
 
 def _said_of(team: str | None, role: str | None) -> Iterator[tuple[str, str]]:

@@ -1,10 +1,10 @@
 """Any ``.npz`` archive or folder of ``.npy`` files: understood by names, shapes and numbers, or by a mapping."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from convscope.errors import LogFormatError
-from convscope.ingest.container import Container, Inventory
+from convscope.ingest.container import ArrayInfo, Container, Inventory
 from convscope.ingest.loader import ONLY_MAPPED, Match
 from convscope.ingest.mapping import Axis, LogMapping
 from convscope.ingest.numpy_files.reading import look_into_numpy
@@ -30,7 +30,7 @@ class NumpyLoader:
         if probe.kind is not FileKind.ZIP or probe.container is None:
             return Match(score=0.0, reason="no .npz archive")
         inventory = probe.container.inventory
-        return match_by_names(inventory.datasets) if inventory.datasets else _nothing(inventory)
+        return match_by_names(inventory) if inventory.datasets else _nothing(inventory)
 
     def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
         """Return the log; errors as in `convscope_loaders.structure.generic.open_by_structure`."""
@@ -51,7 +51,12 @@ def _match_folder(files: Sequence[str]) -> Match:
         return Match(score=0.0, reason="no .npy file in the folder, and no .npz called as an episode")
     if meant[0].endswith(".npz"):
         return Match(score=0.5, reason=f"{len(meant)} archives are called as episodes")
-    return match_by_names(f"/{name.removesuffix('.npy')}" for name in meant)
+    return match_by_names(_named(f"/{name.removesuffix('.npy')}" for name in meant))
+
+
+def _named(paths: Iterable[str]) -> Inventory:
+    """Return what is known of files by their names alone."""
+    return Inventory(datasets={path: ArrayInfo(path=path, shape=(), dtype="<f8") for path in paths}, attributes={})
 
 
 def _meant(files: Sequence[str]) -> list[str]:
@@ -61,7 +66,7 @@ def _meant(files: Sequence[str]) -> list[str]:
     """
     arrays = [name for name in files if name.endswith(".npy")]
     tops = {f"/{name.partition('/')[0]}" for name in arrays}
-    if any("/" not in name for name in arrays) or match_by_names(tops).score > ONLY_MAPPED:
+    if any("/" not in name for name in arrays) or match_by_names(_named(tops)).score > ONLY_MAPPED:
         return arrays
     return [name for name in files if name.endswith(".npz") and _is_called_an_episode(name.removesuffix(".npz"))]
 

@@ -223,7 +223,38 @@ def test_attention_is_turned_so_that_the_rows_of_a_receiver_sum_to_one(path, is_
     _, read = rows_of(log, "attention")
     assert np.allclose(read, weights)
     assert log.header.field("attention").level is Level.PAIR
-    assert any("receivers" in sentence for sentence in log.header.inputs[0].assumptions)
+    assert any("add up to 1" in sentence for sentence in log.header.inputs[0].assumptions)
+
+
+def test_attention_of_several_layers_and_of_heads_between_agents_is_found(path):
+    weights = attention(N_ROWS, 3, np.random.default_rng(2))
+    layered = np.stack([weights, weights[:, ::-1]], axis=1)
+    write(path, flat() | {"episode_starts": STARTS, "attn": layered})
+    _, read = rows_of(opened(path), "attention")
+    assert np.allclose(read, layered.reshape(N_ROWS, 4, 3, 3))
+    write(path, flat() | {"episode_starts": STARTS, "attn": np.moveaxis(weights, 1, 2)})
+    _, read = rows_of(opened(path), "attention")
+    assert np.allclose(read, weights)
+
+
+def test_each_agents_own_weights_are_those_of_a_receiver(path):
+    weights = attention(N_ROWS, 3, np.random.default_rng(2))
+    arrays = {f"agent_{slot}/{key}": value[:, slot] for key, value in flat().items() for slot in range(3)}
+    arrays |= {f"agent_{slot}/attn": weights[:, :, slot] for slot in range(3)}
+    write(path, arrays | {"episode_starts": STARTS})
+    log = opened(path)
+    _, read = rows_of(log, "attention")
+    assert log.header.field("attention").level is Level.PAIR
+    assert np.allclose(read, weights)
+
+
+def test_messages_with_an_addressee_of_unknown_direction_are_left_out_and_said(path):
+    write(path, flat() | {"episode_starts": STARTS, "messages": np.ones((N_ROWS, 3, 3, 4))})
+    log = opened(path)
+    assert not log.has("messages")
+    assert any("/messages" in notice.message for notice in log.header.notices)
+    write(path, flat() | {"episode_starts": STARTS, "messages": np.ones((N_ROWS, 3, 3))})
+    assert opened(path).header.field("messages").shape == (3,)
 
 
 def test_weights_of_unknown_orientation_are_left_out_and_said(path):

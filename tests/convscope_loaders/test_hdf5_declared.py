@@ -244,3 +244,48 @@ def test_a_column_of_another_length_is_left_out_and_said(path):
     log = opened(path)
     assert log.episodes.conditions == ()
     assert "labels" in {notice.code for notice in log.header.notices}
+
+
+def test_names_roles_and_seeds_may_be_entries_of_a_json_object(path):
+    meta = {
+        "agents": list(NAMES),
+        "roles": dict(zip(NAMES, ROLES, strict=True)),
+        "seed": 7,
+        "teams": {"x": list(NAMES)},
+    }
+    write(path, flat(), metadata=json.dumps(meta))
+    log = opened(path)
+    assert [agent.name for agent in log.header.agents] == list(NAMES)
+    assert roles_of(log) == ROLES
+    assert {agent.team for agent in log.header.agents} == {"x"}
+    assert log.episodes.runs == ("seed_7",)
+
+
+def test_single_values_in_datasets_are_as_good_as_attributes(path):
+    arrays = by_agent(is_by_episode=True)
+    for episode, layout in enumerate(("ring", "ring", "cramped", "ring", "cramped")):
+        arrays |= {f"ep_{episode}/layout": layout, f"ep_{episode}/{NAMES[0]}/role": "scout"}
+        arrays |= {f"ep_{episode}/{name}/role": "guard" for name in NAMES[1:]}
+    write(path, arrays | {"seed": 4})
+    log = opened(path)
+    assert [log.episodes.condition_name(e) for e in range(5)] == ["ring", "ring", "cramped", "ring", "cramped"]
+    assert roles_of(log) == ROLES
+    assert log.episodes.runs == ("seed_4",)
+
+
+@pytest.mark.parametrize("key", ["episode_lengths", "lengths", "episode_ends"])
+def test_lists_of_episodes_may_be_attributes(path, key, tmp_path):
+    arrays = {name: value for name, value in flat().items() if name != "episode_ends"}
+    lengths = [4, 10, 6, 6, 4]
+    write(path, arrays, agents=list(NAMES), **{key: np.cumsum(lengths) if key == "episode_ends" else lengths})
+    assert opened(path).episodes.length.tolist() == lengths
+    (tmp_path / "map.toml").write_text(mapping_text(LOADER.propose(probe(path, "log.h5"), None)))
+    assert opened(path, read_mapping(tmp_path / "map.toml")).episodes.length.tolist() == lengths
+
+
+def test_a_length_beside_an_episodes_padded_arrays_counts_its_steps(path):
+    arrays = {
+        f"ep_{k}/{key}": np.ones((9, 3, 2)[: 3 - (key == "actions")]) for k in (0, 1) for key in ("obs", "actions")
+    }
+    write(path, arrays, {f"ep_{k}": {"length": length} for k, length in enumerate((9, 4))}, agents=list(NAMES))
+    assert opened(path).episodes.length.tolist() == [9, 4]

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
-from convscope.errors import AmbiguousLogError
+from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
@@ -309,3 +309,33 @@ def test_a_step_counter_of_the_whole_training_moves_no_episode(path):
     assert log.episodes.length.tolist() == [10, 10]
     (status,) = rows_of(log)
     assert (status == Status.ACTING).all()
+
+
+def test_rows_of_several_environments_between_each_other_are_an_error(path):
+    arrays = {"obs": walk(24, 2, 3), "actions": np.ones((24, 2), int), "t": np.repeat(np.arange(8), 3)}
+    write(path, arrays, agents=["a", "b"])
+    with pytest.raises(LogFormatError, match="repeats timesteps"):
+        opened(path)
+
+
+def test_many_groups_with_names_of_their_own_are_episodes_if_the_mapping_says_so(path, tmp_path):
+    arrays = {}
+    for number in range(20):
+        name = f"game-{chr(97 + number)}x"
+        arrays |= {f"{name}/obs": walk(6 + number, 2, 3), f"{name}/actions": np.ones((6 + number, 2), int)}
+    write(path, arrays, agents=["a", "b"])
+    log = as_the_error_says(path, tmp_path)
+    assert log.episodes.length.tolist() == list(range(6, 26))
+
+
+def test_a_group_per_timestep_is_an_error(path):
+    write(path, {f"ep_{e}/step_{t}/actions": 1 for e in (0, 1) for t in range(3)})
+    with pytest.raises(LogFormatError, match="stack them into arrays"):
+        opened(path)
+
+
+def test_marks_that_others_make_needless_and_texts_are_named(path):
+    arrays = {"obs": walk(20, 2, 3), "actions": np.ones((20, 2), int), "episode_ends": np.array([10, 20])}
+    write(path, arrays | {"dones": flags_at(20, 9, 19), "note": np.array([b"x"] * 20)}, agents=["a", "b"])
+    (notice,) = [notice for notice in opened(path).header.notices if notice.code == "unused-arrays"]
+    assert "/dones, /note" in notice.message

@@ -90,7 +90,8 @@ def _symbols(one_hot: FloatArray) -> FloatArray:
 def _shaped(values: FloatArray, plan: FieldPlan, n_lead: int) -> FloatArray:
     lead = values.shape[:n_lead]
     if plan.spec.level is Level.PAIR:
-        return values.reshape(*lead, *plan.spec.shape, *values.shape[-2:])
+        n_axes = 1 if Axis.AGENT in plan.template.axes else 2
+        return values.reshape(*lead, *plan.spec.shape, *values.shape[-n_axes:])
     if plan.spec.level is Level.TEAM:
         return values.reshape(*lead, *plan.spec.shape)
     if Axis.AGENT in plan.template.axes:

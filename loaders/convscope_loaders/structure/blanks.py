@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import Axis, Cut
-from convscope.values.arrays import BoolArray
+from convscope.values.arrays import BoolArray, FloatArray
+from convscope_loaders.structure.numbers import as_numbers
 
 _BYTES_AT_A_TIME = 32 << 20
 
@@ -28,7 +29,7 @@ def blank_rows(file: ArrayReader, path: str, axes: tuple[Axis, ...], *, cut: Cut
         ``missing``: nothing but NaN or -1; ``zeros``: nothing but zeros.
     """
     kept = [place for place, axis in enumerate(axes) if axis in {Axis.EPISODE, Axis.TIME, Axis.ROW}]
-    parts = [_blank(part, cut).all(axis=_others(part, kept)) for part in _parts(file, path)]
+    parts = [_blank(as_numbers(part, path), cut).all(axis=_others(part, kept)) for part in _parts(file, path)]
     is_blank = np.logical_and.reduce(parts) if 0 not in kept else np.concatenate(parts)
     if len(kept) == 1:
         return is_blank[None]
@@ -52,7 +53,6 @@ def _others(part: npt.NDArray[Any], kept: list[int]) -> tuple[int, ...]:
     return tuple(place for place in range(part.ndim) if place not in kept)
 
 
-def _blank(part: npt.NDArray[Any], cut: Cut) -> BoolArray:
-    numbers = np.asarray(part, dtype=np.float64)
+def _blank(numbers: FloatArray, cut: Cut) -> BoolArray:
     is_blank: BoolArray = numbers == 0 if cut is Cut.ZEROS else np.isnan(numbers) | (numbers == -1)
     return is_blank

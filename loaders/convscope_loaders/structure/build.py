@@ -13,6 +13,7 @@ from convscope.ingest.probe import Probe
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.fields import ACTIONS
+from convscope.values.figures import count
 from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.agents import SeenActions, make_agents, see_actions
@@ -80,7 +81,7 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
             agents, [plan.spec for plan in source.fields], seen, teams=mapping.teams, roles=roles.of_agent
         ),
         fields=tuple(plan.spec for plan in source.fields),
-        inputs=(probe.input_file(loader, assumptions=reading.assumptions),),
+        inputs=(probe.input_file(loader, assumptions=(*reading.assumptions, *_early_ends(planned.plan))),),
         framework=mapping.framework,
         environment=mapping.environment,
         roles=roles.names,
@@ -107,6 +108,13 @@ def _with_choices(source: StructuredSource) -> tuple[StructuredSource, SeenActio
     return replace(source, fields=tuple(chosen if plan is actions else plan for plan in source.fields)), seen
 
 
+def _early_ends(rows: RowPlan) -> tuple[str, ...]:
+    own = rows.count[:, : len(rows.agents)]
+    is_early = (own > 0) & (rows.offset[:, : len(rows.agents)] + own < rows.length[:, None])
+    said = "an agent whose arrays end before the episode does is out of the game from there on"
+    return (f"{said} ({count(int(is_early.any(axis=1).sum()), 'episode')})",) if is_early.any() else ()
+
+
 def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMapping) -> tuple[Notice, ...]:
     notices: list[Notice] = []
     if planned.n_empty:
@@ -118,7 +126,7 @@ def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMappin
         notices.append(Notice(code="incomplete-episodes", message=message, where=planned.without_reference[0]))
     if source.missing:
         first = min(source.missing, key=numbered_key)
-        message = f"{len(source.missing)} arrays that other groups have are not there: their values are missing"
+        message = f"{count(len(source.missing), 'array')} that other groups have are not there: values are missing"
         notices.append(Notice(code="missing-arrays", message=message, where=first))
     return tuple(notices)
 

@@ -119,8 +119,15 @@ class CutFinder:
         return None
 
     def _restarts(self, steps: Family) -> bool:
-        views = (self.clues.view(steps, cell) for cell in self.clues.layout.largest)
-        return any(view is not None and bool((np.diff(view, axis=1) <= 0).any()) for view in views)
+        views = [view for cell in self.clues.layout.largest if (view := self.clues.view(steps, cell)) is not None]
+        for view in views:
+            repeats = np.diff(view, axis=1) == 0
+            if (repeats & (view[:, 1:] > view.min(initial=np.inf))).any():
+                raise LogFormatError(
+                    f"{self.clues.place}:{steps.first.path} repeats timesteps: rows of several environments or agents "
+                    "lie between each other; sort the rows by episode"
+                )
+        return any(bool((np.diff(view, axis=1) <= 0).any()) for view in views)
 
     def _kind_of_list(self, listed: Family) -> Cut:
         if listed.meaning is not Meaning.ENDS:

@@ -29,6 +29,8 @@ class Declared:
 
     roles: RoleMapping | None
     teams: Groups
+    used: frozenset[str]
+    """Templates of the arrays that say so."""
     assumptions: tuple[str, ...]
 
 
@@ -45,7 +47,9 @@ def find_declared(clues: Clues, agents: Sequence[str]) -> Declared:
     roles, said_of_roles = _roles(clues, agents)
     teams, said_of_teams = _teams(clues, agents)
     said = tuple(sentence for sentence in (said_of_roles, said_of_teams) if sentence)
-    return Declared(roles=roles, teams=teams, assumptions=said)
+    # Each sentence begins with the place.
+    used = frozenset(sentence.split(" ", 1)[0] for sentence in said)
+    return Declared(roles=roles, teams=teams, used=used, assumptions=said)
 
 
 def agents_of(clues: Clues) -> tuple[str, ...]:
@@ -59,11 +63,11 @@ def agents_of(clues: Clues) -> tuple[str, ...]:
 
 
 def _roles(clues: Clues, agents: Sequence[str]) -> tuple[RoleMapping | None, str]:
-    for family in clues.families:
-        if family.meaning is Meaning.ROLE and not family.is_next:
-            found = _role_array(clues, family)
-            if found is not None:
-                return found
+    arrays = [family for family in clues.families if family.meaning is Meaning.ROLE and not family.is_next]
+    found = [reading for family in arrays if (reading := _role_array(clues, family)) is not None]
+    named = [reading for reading in found if _is_named(clues, reading[0])]
+    if found:
+        return (named or found)[0]
     own = _own_attribute(clues, _ROLES)
     if own is not None:
         attribute, values = own
@@ -82,6 +86,11 @@ def _teams(clues: Clues, agents: Sequence[str]) -> tuple[Groups, str]:
         return _groups(clues, agents, _TEAMS, what="team")
     attribute, values = own
     return {agent: team for (_, agent), team in values.items()}, f"{attribute} holds the team of each agent"
+
+
+def _is_named(clues: Clues, roles: RoleMapping) -> bool:
+    info = None if roles.array is None else clues.inventory.datasets.get(roles.array.path)
+    return bool(roles.names) or (info is not None and info.is_text)
 
 
 def _role_array(clues: Clues, family: Family) -> tuple[RoleMapping, str] | None:

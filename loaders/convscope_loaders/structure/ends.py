@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope.values.arrays import BoolArray, IntArray
@@ -52,8 +53,9 @@ def _after_last_step(file: ArrayReader, array: ArrayMapping | None, plan: RowPla
             if len(mine):
                 flags: BoolArray = np.greater(read_plain(file, array, plan.values_of(cell, agent)), 0)
                 last = plan.start[mine, stream] + plan.count[mine, stream] - 1 + ahead
-                is_there = last < (flags.shape[int(Axis.EPISODE in array.axes)] if array.axes else np.inf)
-                mine, last = mine[is_there], last[is_there]
+                if ahead and array.axes:
+                    is_there = last < flags.shape[int(Axis.EPISODE in array.axes)]
+                    mine, last = mine[is_there], last[is_there]
                 is_set[mine] |= _picked(flags, array, plan.index[mine], last=last)
     return is_set
 
@@ -61,5 +63,8 @@ def _after_last_step(file: ArrayReader, array: ArrayMapping | None, plan: RowPla
 def _picked(flags: BoolArray, array: ArrayMapping, index: IntArray, *, last: IntArray) -> BoolArray:
     if not array.axes:
         return np.full(len(last), bool(flags.any()))
+    n_rows = flags.shape[1:2] if Axis.EPISODE in array.axes else flags.shape[:1]
+    if last.max(initial=-1) >= max(n_rows, default=0) or index.max(initial=-1) >= len(flags):
+        raise LogFormatError(f"{array.path} has end flags for fewer rows than there are actions")
     rows: BoolArray = flags[index, last] if Axis.EPISODE in array.axes else flags[last]
     return np.asarray(rows.reshape(len(last), -1).any(axis=1), dtype=np.bool_)

@@ -1,12 +1,15 @@
 """What the numbers themselves say about the axes of an array."""
 
 from math import prod
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from convscope.ingest.container import ArrayReader
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.numbers import as_numbers
 
 _SAMPLE = 400
 _BYTES = 8 << 20
@@ -41,7 +44,7 @@ class Sampler:
         if path not in self._parts:
             row = self._file.read(path, 0, 1)
             n_rows = max(1, _BYTES // max(1, row.nbytes))
-            self._parts[path] = np.asarray(self._file.read(path, 0, n_rows), dtype=np.float64)
+            self._parts[path] = _finite(self._file.read(path, 0, n_rows), path)
         return self._parts[path]
 
     def texts(self, path: str) -> tuple[str, ...]:
@@ -51,11 +54,17 @@ class Sampler:
     def whole(self, path: str) -> FloatArray:
         """Return a whole dataset; only for lists, flags and masks."""
         if path not in self._whole:
-            numbers = np.asarray(self._file.read(path), dtype=np.float64)
+            numbers = _finite(self._file.read(path), path)
             if numbers.nbytes > _BYTES:
                 return numbers
             self._whole[path] = numbers
         return self._whole[path]
+
+
+def _finite(array: npt.NDArray[Any], path: str) -> FloatArray:
+    """Return numbers, those beyond all measure as missing."""
+    numbers = as_numbers(array, path)
+    return np.where(np.abs(numbers) < 2.0**63, numbers, np.nan)
 
 
 def smoothness(values: FloatArray, axis: int) -> float:
@@ -174,13 +183,8 @@ def rows_missing(view: FloatArray, meaning: Meaning | None) -> BoolArray:
     return rows
 
 
-def orientation(weights: FloatArray) -> str | None:
-    """Return what holds the receivers of (..., rows, columns): ``rows`` where rows sum to 1, ``columns``, or None.
-
-    Rows of padding, which sum to 0, do not count.
-    """
-    for name, total in (("rows", weights.sum(axis=-1)), ("columns", weights.sum(axis=-2))):
-        is_one = np.abs(total - 1) < 1e-2
-        if (is_one | (np.abs(total) < 1e-6)).all() and is_one.any():
-            return name
-    return None
+def sums_to_one(weights: FloatArray, axis: int) -> bool:
+    """Whether weights add up to 1 along an axis; those of padding, which add up to 0, do not count."""
+    total = weights.sum(axis=axis)
+    is_one = np.abs(total - 1) < 1e-2
+    return bool((is_one | (np.abs(total) < 1e-6)).all()) and bool(is_one.any())

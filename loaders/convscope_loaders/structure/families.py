@@ -1,6 +1,6 @@
 """Datasets that differ only in a run, checkpoint, condition, episode or agent, folded into one template each."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -27,22 +27,20 @@ class Family:
     """Axes of the arrays where a mapping declares them; empty where they are to be inferred."""
     by_cell: Mapping[Cell, Sequence[ArrayInfo]] = field(init=False, repr=False)
     """The datasets of each group of arrays."""
+    first: ArrayInfo = field(init=False, repr=False)
+    """The first one of the usual number of axes."""
 
     def __post_init__(self) -> None:
         by_cell: dict[Cell, list[ArrayInfo]] = defaultdict(list)
         for info, values in self.members:
             by_cell[cell_of(values)].append(info)
         object.__setattr__(self, "by_cell", by_cell)
+        object.__setattr__(self, "first", _usual(self.members))
 
     @property
     def axes(self) -> tuple[Axis, ...]:
         """Axes in the path."""
         return self.template.axes
-
-    @property
-    def first(self) -> ArrayInfo:
-        """One of them."""
-        return self.members[0][0]
 
     @property
     def rank(self) -> int:
@@ -153,6 +151,12 @@ _FOLLOWED = {
     "next_state": "state",
     "next_states": "states",
 }
+
+
+def _usual(members: Sequence[tuple[ArrayInfo, PathValues]]) -> ArrayInfo:
+    kinds = Counter((len(info.shape), info.is_text) for info, _ in members)
+    usual = max(kinds, key=lambda kind: kinds[kind])
+    return next(info for info, _ in members if (len(info.shape), info.is_text) == usual)
 
 
 _BUNDLES = frozenset({"info", "infos", "data", "steps", "agents", "transition_data", "step_data", "extra", "env"})

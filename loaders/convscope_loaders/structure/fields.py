@@ -12,7 +12,6 @@ from convscope.values.fields import FieldSpec, Level
 from convscope_loaders.structure.plan import CONTAINER_AXES, FieldPlan, RowPlan
 from convscope_loaders.structure.templates import Template
 
-_PAIRS = frozenset({Axis.RECEIVER, Axis.SENDER})
 _FLAT = frozenset(
     {
         names.OBSERVATIONS,
@@ -129,7 +128,7 @@ def _lacking_next(inventory: Inventory, field: FieldMapping, rows: RowPlan, *, p
 
 def _level(field: FieldMapping, template: Template) -> Level:
     axes = field.array.axes
-    if set(axes) >= _PAIRS:
+    if Axis.SENDER in axes:
         return Level.PAIR
     if field.name in _OF_TEAM:
         return Level.TEAM
@@ -144,7 +143,7 @@ def _check_rows(field: FieldMapping, found: list[tuple[int | None, ArrayInfo]], 
     ranks: dict[int | None, Counter[int]] = defaultdict(Counter)
     for agent, info in found:
         if info.is_text or info.columns:
-            raise LogFormatError(f"{place}:{info.path} holds no plain numbers; {field.name} should")
+            raise LogFormatError(f"{place}:{info.path} holds texts or records; {field.name} should be numbers")
         ranks[agent][len(info.shape)] += 1
     usual = {agent: max(count, key=lambda rank: (count[rank], rank)) for agent, count in ranks.items()}
     for agent, info in found:
@@ -175,11 +174,18 @@ def check_sizes(
         ]
         if info is None or not beside:
             continue
+        # Streams of single agents may be shorter than what all share; of episodes each must have as many.
+        n_entries = [_entries(known, reference) for known in beside]
+        beside = [known for known, n in zip(beside, n_entries, strict=True) if n == max(n_entries)]
         if not any(_agree(info, field.array.axes, known, known_axes=reference.array.axes) for known in beside):
             raise LogFormatError(
                 f"{place}:{info.path} {info.shape} does not fit {beside[0].path} {beside[0].shape}: "
                 "the number of episodes or timesteps differs"
             )
+
+
+def _entries(info: ArrayInfo, field: FieldMapping) -> int:
+    return dict(zip(field.array.axes, info.shape, strict=False)).get(Axis.EPISODE, 1)
 
 
 def _agree(info: ArrayInfo, axes: tuple[Axis, ...], known: ArrayInfo, *, known_axes: tuple[Axis, ...]) -> bool:
@@ -203,7 +209,7 @@ def _values(
         return (1,), None
     is_split = Axis.AGENT_VALUE in field.array.axes
     shapes = _shapes(field, found, axes, place=place)
-    if set(axes) >= _PAIRS:
+    if Axis.SENDER in axes:
         return _pair_shape(field.name, shapes[0]), None
     if is_split:
         return _split(field, prod(shapes[0]), n_agents, place=place)
@@ -259,4 +265,5 @@ def _inner(info: ArrayInfo, axes: tuple[Axis, ...], field: FieldMapping) -> tupl
 
 
 def _pair_shape(name: str, inner: tuple[int, ...]) -> tuple[int, ...]:
-    return (1,) if name == names.ATTENTION and not inner else inner
+    # Heads of several layers are heads.
+    return (prod(inner),) if name == names.ATTENTION else inner

@@ -14,6 +14,7 @@ from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.readings import agents_that_go_on, contradicting_marks
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.templates import Cell
+from convscope_loaders.structure.uniform import flags_of
 
 _ACTIVE = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION, Meaning.STATE)
 """Arrays that stand still only where nothing happens."""
@@ -62,7 +63,7 @@ class EndFlags:
         excess = np.concatenate([self._excess(filled, cell) for cell in self.clues.layout.largest])
         if (excess == 0).all():
             return plain
-        if (excess == 1).all():
+        if (excess == 1).all() or not self.all:
             return final
         raise contradicting_marks(_array(filled, self.clues), _array(self.all[0], self.clues), place=self.clues.place)
 
@@ -77,6 +78,8 @@ class EndFlags:
             n_rows = max(one.get(Axis.TIME, 0) for _, one in self.clues.layout.sizes_of[cell])
             return np.array([max(int(counted.max(initial=0)) - n_rows, 0)])
         over = _over(flags)
+        if len(over) != len(counted):
+            return np.zeros(0, np.int64)
         is_marked = over.any(axis=1)
         return np.asarray(counted[is_marked] - over.argmax(axis=1)[is_marked] - 1, dtype=np.int64)
 
@@ -146,9 +149,7 @@ class EndFlags:
 
     def _together(self, cell: Cell) -> BoolArray | None:
         """Return the flags of all kinds, shape (entries, rows, agents), with a single one for a team."""
-        views = [self.clues.view(family, cell) for family in self.all]
-        found = [view[..., 0] > 0 for view in views if view is not None]
-        return np.logical_or.reduce(np.broadcast_arrays(*found)) if found else None
+        return flags_of(self.all, self.clues.layout, self.clues.sampler, cell=cell)
 
     def _early(self, cell: Cell) -> BoolArray | None:
         """Return in which rows of an episode an agent has had its flag before, shape (entries, rows, agents)."""

@@ -9,6 +9,7 @@ from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.hdf5.gathering import StoredArrays, read_each, stored_arrays
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import FloatArray, IntArray, ranges
+from convscope.values.fields import Level
 from convscope_loaders.structure.arrays import canonical
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 
@@ -47,6 +48,11 @@ def own_agents(plan: FieldPlan, rows: RowPlan) -> tuple[int | None, ...]:
     return tuple(range(len(rows.agents))) if Axis.AGENT in plan.template.axes else (None,)
 
 
+def of_agent(column: FloatArray, plan: FieldPlan, agent: int) -> FloatArray:
+    """Return an agent's part of all rows: of weights between agents, those that it receives with."""
+    return column[..., agent, :] if plan.spec.level is Level.PAIR else column[:, agent]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GatheredField:
     """A field, or one agent's part of it, and where its arrays lie."""
@@ -76,13 +82,12 @@ class GatheredField:
             return
         at = first[here] + rows.offset[episodes[here], stream]
         values, target = self._values(file, episodes[here], at)
-        if self.agent is None:
-            column[target] = values
-        elif values.ndim == 1:
-            column[target, self.agent] = values
+        into = column if self.agent is None else of_agent(column, self.plan, self.agent)
+        if self.agent is None or values.ndim == 1:
+            into[target] = values
         else:
             # Agents of other spaces have fewer columns.
-            column[target, self.agent, : values.shape[1]] = values
+            into[target, : values.shape[1]] = values
 
     def _values(self, file: ArrayReader, episodes: IntArray, at: IntArray) -> tuple[FloatArray, IntArray]:
         """Return the rows of episodes, and where each goes, given where the first of each goes."""

@@ -1,24 +1,25 @@
 """Any container of arrays as a log: understood by names, shapes and numbers, or by a mapping."""
 
-from collections.abc import Iterable
-
 from convscope.errors import MappingError
-from convscope.ingest.container import Container
+from convscope.ingest.container import Container, Inventory
 from convscope.ingest.loader import ONLY_MAPPED, Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
+from convscope_loaders.structure.annotations import annotated
 from convscope_loaders.structure.build import Reading, build_log
 from convscope_loaders.structure.folding import refolded, unfold
 from convscope_loaders.structure.infer import infer
+from convscope_loaders.structure.leaf_names import LeafNames
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
 
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
 
 
-def match_by_names(paths: Iterable[str]) -> Match:
-    """Look for arrays that are called actions, observations or positions; without any a mapping can name them."""
-    found = {_meaning(path) for path in paths}
+def match_by_names(inventory: Inventory) -> Match:
+    """Look for arrays that are called actions, observations or positions."""
+    leaves = LeafNames(inventory, (), {})
+    found = {_meaning(path, leaves) for path in inventory.datasets}
     told = [meaning for meaning in _TELLING if meaning in found]
     if not told:
         return Match(score=ONLY_MAPPED, reason="no array is called actions, observations or positions")
@@ -49,8 +50,8 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
         If the mapping speaks of axes or columns that the arrays do not have.
     """
     try:
-        unfolded, known = (container, None) if mapping is None else unfold(container, mapping)
-        return build_log(probe, unfolded, read_structure(probe, unfolded, known), loader=loader)
+        unfolded, known = _unfolded(annotated(container), mapping)
+        return build_log(probe, unfolded, _read(probe, unfolded, known), loader=loader)
     except (IndexError, ValueError) as error:
         if mapping is None:
             raise
@@ -60,19 +61,26 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
 
 def read_structure(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
     """Work out what the arrays mean; as `convscope_loaders.structure.infer.infer`."""
+    return _read(probe, annotated(container), mapping)
+
+
+def _read(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
     with container.store.open() as file:
-        return infer(container.inventory, file, mapping, place=str(probe.path))
+        return infer(container.inventory, file, mapping, place=str(probe.path), names_unused=True)
 
 
 def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | None) -> LogMapping:
     """Return the complete mapping that `open_by_structure` follows; errors are its own."""
-    if mapping is None:
-        return read_structure(probe, container, None).mapping
-    unfolded, known = unfold(container, mapping)
-    return refolded(read_structure(probe, unfolded, known).mapping, mapping)
+    unfolded, known = _unfolded(annotated(container), mapping)
+    found = _read(probe, unfolded, known).mapping
+    return found if mapping is None else refolded(found, mapping)
 
 
-def _meaning(path: str) -> Meaning | None:
-    parts = path.strip("/").split("/")
-    told = meaning_of((parts[-1].split(".")[-1],))
-    return told or (meaning_of((parts[-2],)) if len(parts) > 1 else None)
+def _unfolded(container: Container, mapping: LogMapping | None) -> tuple[Container, LogMapping | None]:
+    return (container, None) if mapping is None else unfold(container, mapping)
+
+
+def _meaning(path: str, leaves: LeafNames) -> Meaning | None:
+    leaf = leaves.fold(path, is_in_episode=False)
+    group, name = path.rsplit("/", 1)
+    return meaning_of((group.rsplit("/", 1)[-1], *(name if leaf is None else leaf.text).split(".")))

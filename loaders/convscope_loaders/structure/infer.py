@@ -8,6 +8,7 @@ from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.mapping import Axis, LogMapping
 from convscope.ingest.names import in_numbered_order
 from convscope.values.fields import ACTIONS
+from convscope.values.header import Notice
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.cuts import CutFinder
@@ -18,9 +19,10 @@ from convscope_loaders.structure.frameworks import framework_of
 from convscope_loaders.structure.label_search import find_labels
 from convscope_loaders.structure.layout import Layout, declared_layout
 from convscope_loaders.structure.levels import Levels
-from convscope_loaders.structure.lexicon import stem_of
+from convscope_loaders.structure.lexicon import Meaning, stem_of
 from convscope_loaders.structure.lives import Lives, find_lives
-from convscope_loaders.structure.meanings import FieldFinder
+from convscope_loaders.structure.mapped_arrays import arrays_of
+from convscope_loaders.structure.meanings import MARKS, FieldFinder
 from convscope_loaders.structure.names import agent_names, sole_attribute
 from convscope_loaders.structure.readings import open_levels
 from convscope_loaders.structure.search import find_layout
@@ -31,7 +33,9 @@ _ENVIRONMENT = ("environment", "env", "env_name", "env_id")
 _FRAMEWORK = ("framework", "framework_style", "library")
 
 
-def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, *, place: str) -> Reading:
+def infer(
+    inventory: Inventory, file: ArrayReader, declared: LogMapping | None, *, place: str, names_unused: bool = False
+) -> Reading:
     """Work out what the arrays of a file mean.
 
     Parameters
@@ -44,6 +48,9 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
         What a mapping file says; it stands for what would be inferred. None without one.
     place
         The file, for errors.
+    names_unused
+        Whether arrays that nothing was made of are named in a notice; a loader that knows a framework says itself what
+        it leaves out.
 
     Raises
     ------
@@ -59,16 +66,17 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
     labels = find_labels(clues)
     taken = frozenset(field.name for field in known.fields)
     n_entities = entity_count(clues.families, clues.layout)
-    fields = FieldFinder(clues=clues, n_entities=n_entities, taken=taken, used=labels.used).find()
-    declared_groups = find_declared(clues, agents_of(clues))
+    groups = find_declared(clues, agents_of(clues))
+    used = labels.used | groups.used
+    fields = FieldFinder(clues=clues, n_entities=n_entities, taken=taken, used=used).find()
     is_listed = len(clues.names) == clues.layout.n_agents or known.agents
     agents, named = (clues.names, named) if is_listed else (_in_paths(clues), "the paths of their own arrays")
     mapping = LogMapping(
         fields=(*known.fields, *fields.fields),
         episodes=episodes,
         agents=agents,
-        teams=known.teams or declared_groups.teams,
-        roles=known.roles or declared_groups.roles,
+        teams=known.teams or groups.teams,
+        roles=known.roles or groups.roles,
         run=known.run or labels.labels.get(Axis.RUN),
         checkpoint=known.checkpoint or labels.labels.get(Axis.CHECKPOINT),
         condition=known.condition or labels.labels.get(Axis.CONDITION),
@@ -87,9 +95,28 @@ def infer(inventory: Inventory, file: ArrayReader, declared: LogMapping | None, 
     told = (of_names, *clues.layout.assumptions, *cut_said, *lives.assumptions, *labels.assumptions)
     return Reading(
         mapping=mapping,
-        assumptions=_without_repeats((*levels.assumptions, *told, *fields.assumptions, *declared_groups.assumptions)),
-        notices=(*inventory.notices, *fields.notices),
+        assumptions=_without_repeats((*levels.assumptions, *told, *fields.assumptions, *groups.assumptions)),
+        notices=(*inventory.notices, *fields.notices, *(_unused(clues, mapping, used) if names_unused else ())),
     )
+
+
+def _unused(clues: Clues, mapping: LogMapping, used: frozenset[str]) -> tuple[Notice, ...]:
+    """Name the arrays of texts, of records and of marks that nothing was made of."""
+    read = {array.path for array in arrays_of(mapping)} | used
+    unused = [
+        family.template.text
+        for family in clues.families
+        if family.rank
+        and not family.is_next
+        and family.template.text not in read
+        and (family.first.is_text or family.first.columns or family.meaning in MARKS)
+        and family.meaning not in {Meaning.AGENT_NAMES, Meaning.WIDTHS}
+    ]
+    if not unused:
+        return ()
+    listed = ", ".join(unused[:6]) + (f" and {len(unused) - 6} more" if len(unused) > 6 else "")
+    message = f"arrays of texts and records, and marks that others make needless, are left out: {listed}"
+    return (Notice(code="unused-arrays", message=message, where=unused[0]),)
 
 
 def _look(inventory: Inventory, file: ArrayReader, known: LogMapping, *, place: str) -> tuple[Clues, str, Levels]:
@@ -101,7 +128,7 @@ def _look(inventory: Inventory, file: ArrayReader, known: LogMapping, *, place: 
     sampler = Sampler(file)
     numbers = [family for family in families if not family.first.is_text and not family.first.columns]
     found = _declared_layout(inventory, known, place) or find_layout(numbers, names, sampler, place=place)
-    layout = replace(found, knows_slots=_knows_slots(numbers, names))
+    layout = replace(found, knows_slots=_knows_slots(numbers, names, found))
     clues = Clues(
         inventory=inventory, families=families, layout=layout, sampler=sampler, names=tuple(names), place=place
     )
@@ -121,8 +148,10 @@ def _in_paths(clues: Clues) -> tuple[str, ...]:
     return in_numbered_order(in_paths) if is_joint and is_named and layout.knows_slots else ()
 
 
-def _knows_slots(families: Sequence[Family], names: Sequence[str]) -> bool:
+def _knows_slots(families: Sequence[Family], names: Sequence[str], layout: Layout) -> bool:
     """Whether agents that paths name have an order: that of a list, or of their numbers."""
+    if layout.has_groups:
+        return len(names) == layout.n_agents
     in_paths = {values[Axis.AGENT] for family in families for _, values in family.members if Axis.AGENT in values}
     stems = {stem_of(name) for name in in_paths}
     is_counted = len({stem for stem, _ in stems}) == 1 and all(number for _, number in stems)

@@ -24,6 +24,9 @@ _SHARED = _LISTS | {Meaning.DONE, Meaning.TERMINATED, Meaning.TRUNCATED, Meaning
 _OPEN = (Axis.RUN, Axis.CHECKPOINT, Axis.CONDITION)
 """What groups may be that nothing tells; they are read as the first one until someone says so."""
 
+_MAX_NAMED = 16
+"""More groups with names of their own are hardly agents or maps."""
+
 _Names = dict[str, list[str]]
 
 
@@ -178,6 +181,8 @@ class Levels:
     def _agents_or_conditions(self, named: list[str], paths: list[str], above: frozenset[Axis]) -> Axis | None:
         """Tell agents (or groups of them) from conditions, where each has arrays of its own."""
         condition = Axis.CONDITION if Axis.CONDITION not in above else None
+        if len(named) > _MAX_NAMED:
+            return self._left_open(paths, above, (Axis.EPISODE, Axis.RUN, Axis.CONDITION))
         if self._agents:
             return (
                 Axis.AGENT if {stem_of(agent)[0] for agent in self._agents} == {*map(str.lower, named)} else condition

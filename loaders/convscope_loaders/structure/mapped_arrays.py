@@ -7,14 +7,15 @@ from convscope.ingest.mapping import ArrayMapping, EpisodeMapping, LogMapping
 
 
 def arrays_of(mapping: LogMapping) -> Iterator[ArrayMapping]:
-    """Return the arrays of fields, of what follows their steps, of episodes, roles and lives."""
+    """Return the arrays of fields, of what follows their steps, of episodes and their labels, roles and lives."""
     for field in mapping.fields:
         yield field.array
         if field.next_path:
             yield replace(field.array, path=field.next_path)
     cut, roles = mapping.episodes, mapping.roles
     marks = () if cut is None else (cut.array, cut.lengths, cut.time, cut.terminated, cut.truncated, cut.ended)
-    others = (*marks, mapping.alive, mapping.leaves, mapping.acting, None if roles is None else roles.array)
+    labels = (label and label.array for label in (mapping.run, mapping.checkpoint, mapping.condition))
+    others = (*marks, mapping.alive, mapping.leaves, mapping.acting, roles and roles.array, *labels)
     yield from (array for array in others if array is not None)
 
 

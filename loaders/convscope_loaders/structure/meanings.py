@@ -9,7 +9,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping
 from convscope.values import fields as names
 from convscope.values.header import Notice
 from convscope_loaders.structure.clues import Clues
-from convscope_loaders.structure.evidence import is_one_hot, orientation
+from convscope_loaders.structure.evidence import is_one_hot, sums_to_one
 from convscope_loaders.structure.families import Family, followed_path, pick
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.names import attribute_list
@@ -33,7 +33,7 @@ _OF_TEAM = {
     Meaning.STATE: names.STATE,
     Meaning.OBSERVATION: names.STATE,
 }
-_NO_FIELDS = frozenset(
+MARKS = frozenset(
     {
         Meaning.TERMINATED,
         Meaning.TRUNCATED,
@@ -50,6 +50,7 @@ _NO_FIELDS = frozenset(
         Meaning.ALIVE,
     }
 )
+"""What tells of episodes and agents, and is no field."""
 _WITH_VALUES = frozenset({names.OBSERVATIONS, names.POSITIONS, names.ACTION_MASKS, names.ACTION_LOGITS})
 
 
@@ -88,10 +89,9 @@ class FieldFinder:
             if fields:
                 found.extend(fields)
                 said.extend([sentence] if sentence else [])
-            elif family.meaning not in _NO_FIELDS:
+            elif family.meaning not in MARKS:
                 left_out.append(family)
-        if not self.clues.layout.has_agent_axis:
-            said.append("an agent whose arrays end before the episode does is out of the game from there on")
+        said += self._on_unread_next({field.next_path for field in found})
         unique = [field for field in _unique(found) if field.name not in self.taken]
         if self.n_entities:
             n = self.clues.layout.n_agents
@@ -104,6 +104,11 @@ class FieldFinder:
             assumptions=tuple(dict.fromkeys(said)),
             notices=(*_left_out(left_out), *_without_slots(unslotted)),
         )
+
+    def _on_unread_next(self, read: set[str]) -> list[str]:
+        later = [f for f in self.clues.families if f.is_next and f.meaning not in {Meaning.REWARD, *MARKS}]
+        unread = [family.template.text for family in later if family.template.text not in read]
+        return [f"of what follows each step, {', '.join(unread[:4])} is not read"] if unread else []
 
     def _wanted(self) -> list[Family]:
         current = [f for f in self.clues.families if not f.is_next and f.template.text not in self.used]
@@ -121,7 +126,7 @@ class FieldFinder:
         AmbiguousLogError
             If it is needed.
         """
-        axes = None if family.meaning in _NO_FIELDS else axes_of(family, self.clues.layout, n_entities=self.n_entities)
+        axes = None if family.meaning in MARKS else axes_of(family, self.clues.layout, n_entities=self.n_entities)
         if axes is None or not is_unslotted(family, axes, self.clues.layout):
             return False
         if family.meaning in {Meaning.ACTION, Meaning.OBSERVATION}:
@@ -129,17 +134,26 @@ class FieldFinder:
         return True
 
     def _fields(self, family: Family) -> tuple[tuple[FieldMapping, ...], str]:
-        if family.meaning in _NO_FIELDS or 0 in family.first.shape[1:]:
+        if family.meaning in MARKS or 0 in family.first.shape[1:]:
             return (), ""
         axes = axes_of(family, self.clues.layout, n_entities=self.n_entities)
         if axes is None:
             self._check_left_out(family)
             return (), ""
-        if Axis.RECEIVER in axes:
+        if Axis.SENDER in axes:
             return self._pairs(family, axes)
+        if self._is_addressed(family, axes):
+            return (), ""
         if Axis.ENTITY in axes:
             return self._crowd(family, axes), ""
         return self._plain(family, axes)
+
+    def _is_addressed(self, family: Family, axes: tuple[Axis, ...]) -> bool:
+        """Whether messages go from agent to agent, which way nothing tells."""
+        inner = family.first.shape[len(axes) - (axes[-1] is Axis.VALUE) :]
+        has_agents = Axis.AGENT in axes or Axis.AGENT in family.axes
+        is_pair = has_agents and len(inner) > 1 and inner[0] == self.clues.layout.n_agents
+        return family.meaning is Meaning.MESSAGE and is_pair
 
     def _check_left_out(self, family: Family) -> None:
         """Refuse to go on without observations or rewards that lie beside the actions and have other rows."""
@@ -197,14 +211,20 @@ class FieldFinder:
 
     def _pairs(self, family: Family, axes: tuple[Axis, ...]) -> tuple[tuple[FieldMapping, ...], str]:
         name = names.ATTENTION if family.meaning is Meaning.ATTENTION else names.GATES
-        told = orientation(self.clues.sampler.part(family.first.path))
-        if told is None or (name == names.GATES and Axis.HEAD in axes):
-            return (), ""
-        turned = axes if told == "rows" else (*axes[:-2], Axis.SENDER, Axis.RECEIVER)
-        others = "columns" if told == "rows" else "rows"
+        weights, sender = self.clues.sampler.part(family.first.path), axes.index(Axis.SENDER)
+        receiver = axes.index(Axis.RECEIVER) if Axis.RECEIVER in axes else None
         text = family.template.text
-        said = f"{text}: {told} are receivers (queries) and {others} senders (keys), because {told} sum to 1"
-        return (FieldMapping(name=name, array=ArrayMapping(path=text, axes=turned)),), said
+        if name == names.GATES and Axis.HEAD in axes:
+            return (), ""
+        if sums_to_one(weights, sender):
+            said = f"{text}: each receiver's weights (a query's) add up to 1 over the senders (the keys)"
+            return (FieldMapping(name=name, array=ArrayMapping(path=text, axes=axes)),), said
+        if receiver is None or not sums_to_one(weights, receiver):
+            return (), ""
+        turned = list(axes)
+        turned[receiver], turned[sender] = Axis.SENDER, Axis.RECEIVER
+        said = f"{text}: weights add up to 1 over axis {receiver}, which is that of the senders (keys) therefore"
+        return (FieldMapping(name=name, array=ArrayMapping(path=text, axes=tuple(turned))),), said
 
     def _crowd(self, family: Family, axes: tuple[Axis, ...]) -> tuple[FieldMapping, ...]:
         n_all, n_agents = family.first.shape[axes.index(Axis.ENTITY)], self.clues.layout.n_agents

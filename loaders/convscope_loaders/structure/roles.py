@@ -118,7 +118,7 @@ class _Reader:
         if info.is_text:
             texts = self.file.read_text(path)
             numbers: FloatArray = np.array([self._code(text) for text in texts], dtype=np.float64).reshape(info.shape)
-            numbers = arranged(numbers, axes)
+            numbers = arranged(numbers, axes, path)
         else:
             numbers = read_plain(self.file, ArrayMapping(path=path, axes=axes), {})
         return np.where(np.isfinite(numbers), numbers, -1).astype(np.int64)

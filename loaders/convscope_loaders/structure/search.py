@@ -83,7 +83,10 @@ def _of_rows(reference: Family, place: str) -> list[Layout]:
     """Return the layout of a stream without agents."""
     stream = make_layout((Axis.ROW, Axis.AGENT), reference, lead=(Axis.ROW,), n_named=1)
     if stream is None:
-        raise LogFormatError(f"{place}:{reference.first.path} is a single number: there are no timesteps")
+        raise LogFormatError(
+            f"{place}:{reference.first.path} is a single number: timesteps that are groups are not read; stack them "
+            "into arrays, one for each field"
+        )
     return [stream]
 
 

@@ -11,6 +11,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope_loaders.structure.blanks import blank_rows
 from convscope_loaders.structure.cutters import Marks, Spans, counts, cut_rows
+from convscope_loaders.structure.numbers import as_numbers
 from convscope_loaders.structure.templates import PathValues, Template
 
 
@@ -102,14 +103,20 @@ def find_segments(
 def read_plain(file: ArrayReader, array: ArrayMapping, values: PathValues) -> FloatArray:
     """Read a whole array of numbers, the episode axis first, then rows, then agents; trailing axes of 1 are dropped."""
     path = Template(text=array.path).fill(values)
-    read = file.read(path)
-    if read.dtype.kind not in "biuf":
-        raise LogFormatError(f"{path} holds no plain numbers")
-    return arranged(read.astype(np.float64), array.axes)
+    return arranged(as_numbers(file.read(path), path), array.axes, path)
 
 
-def arranged(numbers: FloatArray, axes: tuple[Axis, ...]) -> FloatArray:
-    """Return an array in the order of `read_plain`."""
+def arranged(numbers: FloatArray, axes: tuple[Axis, ...], path: str) -> FloatArray:
+    """Return an array in the order of `read_plain`.
+
+    Raises
+    ------
+    LogFormatError
+        If it has too few axes.
+    """
+    if numbers.ndim < len(axes) - (axes[-1:] == (Axis.VALUE,)):
+        raise LogFormatError(f"{path} has the shape {numbers.shape}; it should have the axes {', '.join(axes)}")
+    axes = axes[: numbers.ndim]
     order = (Axis.EPISODE, Axis.TIME, Axis.ROW, Axis.AGENT, Axis.VALUE)
     kept = sorted(range(len(axes)), key=lambda place: order.index(axes[place]))
     ordered = np.moveaxis(numbers, kept, range(len(kept)))
@@ -133,8 +140,8 @@ def _marks(
             raise LogFormatError(f"it has {is_blank.shape} episodes and rows for {(entries, extent.rows)}")
         is_blank = is_blank[:, : extent.rows]
     elif array is not None:
-        listed = read_plain(file, array, values)
-        lengths = np.empty(0) if episodes.lengths is None else read_plain(file, episodes.lengths, values)
+        listed = _listed(file, array, values) if cut in _LISTS - {Cut.SPANS} else read_plain(file, array, values)
+        lengths = np.empty(0) if episodes.lengths is None else _listed(file, episodes.lengths, values)
         # A mask of filled rows may count the final observation, for which the actions have no row.
         n_more = entries if cut is Cut.FILLED_AND_FINAL else 0
         if cut not in _LISTS and listed.size not in {0, entries * extent.rows, entries * extent.rows + n_more}:
@@ -143,6 +150,12 @@ def _marks(
 
 
 _LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS, Cut.SPANS})
+
+
+def _listed(file: ArrayReader, array: ArrayMapping, values: PathValues) -> FloatArray:
+    """Read a list of episodes, which is a single number where a group holds one episode."""
+    path = Template(text=array.path).fill(values)
+    return as_numbers(file.read(path), path).ravel()
 
 
 def _end_flags(
@@ -155,7 +168,7 @@ def _end_flags(
     if not flags:
         raise LogFormatError("episodes are to be cut at end flags, but none are named")
     n_rows = entries * extent.rows
-    wrong = next((one.shape for one in flags if not one.size or not n_rows or one.size % n_rows), None)
+    wrong = next((one.shape for one in flags if not n_rows or not one.size or one.size % n_rows), None)
     if wrong is not None:
         raise LogFormatError(f"end flags of shape {wrong} do not fit {n_rows} rows")
     each = [one.reshape(entries, extent.rows, -1) for one in flags]

@@ -20,7 +20,7 @@ def fits(family: Family, layout: Layout, lead: tuple[Axis, ...]) -> bool:
     members = family.members[:: 1 + len(family.members) // _MAX_MEMBERS]
     beside = [(info.shape, sizes) for info, values in members if (sizes := layout.sizes(values))]
     n_fitting = sum(any(_agrees(shape, lead, one) for one in sizes) for shape, sizes in beside)
-    return bool(beside) and 2 * n_fitting >= len(beside)
+    return len(family.first.shape) >= len(lead) and bool(beside) and 2 * n_fitting >= len(beside)
 
 
 def axes_of(family: Family, layout: Layout, *, n_entities: int = 0) -> tuple[Axis, ...] | None:
@@ -44,11 +44,11 @@ def axes_of(family: Family, layout: Layout, *, n_entities: int = 0) -> tuple[Axi
     if family.declared:
         return family.declared
     lead, shape = layout.lead(family), family.first.shape
-    if lead == layout.container:
-        return _whole(lead, shape) if fits(family, layout, lead) else None
     pairs = _pairs(family, layout)
     if pairs is not None:
         return pairs
+    if lead == layout.container:
+        return _whole(lead, shape) if fits(family, layout, lead) else None
     if fits(family, layout, lead) and _may_be_agents(family, layout):
         return _whole(lead, shape)
     crowd = _crowd(family, layout, n_entities=n_entities)
@@ -60,8 +60,8 @@ def axes_of(family: Family, layout: Layout, *, n_entities: int = 0) -> tuple[Axi
 
 def is_unslotted(family: Family, axes: tuple[Axis, ...], layout: Layout) -> bool:
     """Whether an array has an axis of agents and nothing tells which entry of it is whose."""
-    on_axis = {Axis.AGENT, Axis.ENTITY, Axis.RECEIVER} & set(axes)
-    return bool(on_axis) and Axis.AGENT not in family.axes and not layout.knows_slots
+    on_axis = {Axis.AGENT, Axis.ENTITY, Axis.SENDER} & set(axes)
+    return bool(on_axis) and (Axis.AGENT not in family.axes or Axis.SENDER in axes) and not layout.knows_slots
 
 
 def lies_beside(family: Family, layout: Layout) -> bool:
@@ -115,12 +115,17 @@ def _may_be_agents(family: Family, layout: Layout) -> bool:
 
 
 def _pairs(family: Family, layout: Layout) -> tuple[Axis, ...] | None:
-    container, shape, n_agents = layout.container, family.first.shape, layout.n_agents
-    is_pair = family.meaning in _OF_PAIRS and shape[-2:] == (n_agents, n_agents)
-    n_heads = len(shape) - len(container) - 2
-    if not is_pair or n_heads < 0 or layout.order[-1] is not Axis.AGENT or not fits(family, layout, container):
+    """Return the axes of weights between agents: of all of them, or of the one that a path names."""
+    container, rest = layout.container, family.first.shape[len(layout.container) :]
+    is_own = Axis.AGENT in family.axes
+    if family.meaning not in _OF_PAIRS or layout.order[-1] is not Axis.AGENT or not fits(family, layout, container):
         return None
-    return (*container, *(Axis.HEAD,) * n_heads, Axis.RECEIVER, Axis.SENDER)
+    # With as many heads as agents, heads come first.
+    places = [place for place, size in enumerate(rest) if size == layout.n_agents][-1 if is_own else -2 :]
+    if len(places) != (1 if is_own else 2):
+        return None
+    named = (Axis.SENDER,) if is_own else (Axis.RECEIVER, Axis.SENDER)
+    return (*container, *(dict(zip(places, named, strict=True)).get(at, Axis.HEAD) for at in range(len(rest))))
 
 
 def _crowd(family: Family, layout: Layout, *, n_entities: int) -> tuple[Axis, ...] | None:

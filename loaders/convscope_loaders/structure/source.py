@@ -14,7 +14,7 @@ from convscope.values.fields import Level
 from convscope.values.log import Columns, EpisodeSource
 from convscope.values.status import Status
 from convscope_loaders.structure.arrays import canonical, read_lead
-from convscope_loaders.structure.gathered import GatheredField, StoredFields, own_agents
+from convscope_loaders.structure.gathered import GatheredField, StoredFields, of_agent, own_agents
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.presence import mark_leaving, mark_presence
 from convscope_loaders.structure.templates import PathValues, Template
@@ -90,7 +90,7 @@ class StructuredSource:
             if stored is not None:
                 GatheredField(plan=plan, rows=self.rows, agent=agent, stored=stored).fill(file, column, episodes)
                 continue
-            into = column if agent is None else column[:, agent]
+            into = column if agent is None else of_agent(column, plan, agent)
             for together in _same_cell(self.rows.cell[episodes]):
                 part = self._part(plan, episodes[together], first=first[together], agent=agent)
                 self._fill(file, plan.template, plan, part=part, into=into)

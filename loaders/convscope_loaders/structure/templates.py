@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from convscope.errors import MappingError
@@ -41,22 +42,29 @@ class Template:
         MappingError
             If the braces hold something else, or an axis twice.
         """
-        axes: list[Axis] = []
-        for name in _BRACES.findall(self.text):
-            if name not in PATH_AXES:
-                raise MappingError(f"{self.text}: {{{name}}} is no axis of paths; known are {', '.join(PATH_AXES)}")
-            if name in axes:
-                raise MappingError(f"{self.text}: {{{name}}} stands in it twice; an axis has one place in a path")
-            axes.append(Axis(name))
-        return tuple(axes)
+        return _axes_in(self.text)
 
     def match(self, path: str) -> PathValues | None:
         """Return the values of the axes if a path fits, else None."""
         return next((values for _, values in matches(self, (path,))), None)
 
     def fill(self, values: PathValues) -> str:
-        """Return the path for some values."""
+        """Return the path for some values; empty where one of its axes has none."""
+        if not values.keys() >= set(self.axes):
+            return ""
         return "/".join(_filled_part(part, values) for part in self.text.split("/"))
+
+
+@lru_cache(maxsize=1024)
+def _axes_in(text: str) -> tuple[Axis, ...]:
+    axes: list[Axis] = []
+    for name in _BRACES.findall(text):
+        if name not in PATH_AXES:
+            raise MappingError(f"{text}: {{{name}}} is no axis of paths; known are {', '.join(PATH_AXES)}")
+        if name in axes:
+            raise MappingError(f"{text}: {{{name}}} stands in it twice; an axis has one place in a path")
+        axes.append(Axis(name))
+    return tuple(axes)
 
 
 def matches(template: Template, paths: Iterable[str]) -> Iterator[tuple[str, PathValues]]:

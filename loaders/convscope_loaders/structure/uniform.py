@@ -1,12 +1,12 @@
 """Arrays of a file's first group in one form, whatever their order of axes: entries, rows, agents, values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 
 import numpy as np
 
 from convscope.ingest.mapping import Axis
-from convscope.values.arrays import FloatArray
+from convscope.values.arrays import BoolArray, FloatArray
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout
@@ -42,14 +42,33 @@ def view_of(
         where it has no row for each step, holds nothing, is not there, or agents' own arrays are not alike.
     """
     axes = axes_of(family, layout)
-    if axes is None or {Axis.ENTITY, Axis.RECEIVER} & set(axes):
+    if axes is None or {Axis.ENTITY, Axis.SENDER} & set(axes):
         return None
     read = sampler.whole if is_whole else sampler.part
     group = family.by_cell.get(layout.largest[0] if cell is None else cell, ())
+    n_lead = len(axes) - (axes[-1] is Axis.VALUE)
+    if any(len(info.shape) < n_lead for info in group):
+        return None
     views = [_arranged(read(info.path), axes) for info in group]
     if len({view.shape[:2] + view.shape[3:] for view in views}) != 1 or not views[0].size:
         return None
     return np.concatenate(views, axis=2)
+
+
+def flags_of(
+    families: Iterable[Family], layout: Layout, sampler: Sampler, *, cell: Cell | None = None
+) -> BoolArray | None:
+    """Return end flags of several families together, shape (entries, rows, agents), with one column for a team's.
+
+    Returns
+    -------
+    BoolArray or None
+        None where there are none; families whose arrays are not like those of the first one do not count.
+    """
+    views = [view_of(family, layout, sampler, is_whole=True, cell=cell) for family in families]
+    found = [view[..., 0] > 0 for view in views if view is not None]
+    alike = [one for one in found if one.shape[:2] == found[0].shape[:2] and one.shape[2] in {1, layout.n_agents}]
+    return np.logical_or.reduce(np.broadcast_arrays(*alike)) if alike else None
 
 
 def _arranged(numbers: FloatArray, axes: Sequence[Axis]) -> FloatArray:

@@ -16,11 +16,11 @@ class View(Protocol):
 
     @property
     def info(self) -> ArrayInfo:
-        """Of at least one axis; its path may be that of an own array of the container, which it then hides."""
+        """Its path may be that of an own array of the container, which it then hides."""
         ...
 
     def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:
-        """Return rows, out of the container's own arrays."""
+        """Return rows, out of the container's own arrays; a scalar as it is."""
         ...
 
 
@@ -38,7 +38,7 @@ class HeldView:
 
     def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:  # noqa: ARG002
         """Return rows of the array."""
-        return self.array[start:stop]
+        return self.array[start:stop] if self.array.ndim else self.array
 
 
 class ViewReader:
@@ -61,7 +61,7 @@ class ViewReader:
         view = self._views.get(dataset)
         if view is None:
             return self._file.read(dataset, start, stop)
-        n_rows = view.info.shape[0]
+        n_rows = view.info.shape[0] if view.info.shape else 0
         return view.rows(self._file, start, max(n_rows if stop is None else min(stop, n_rows), start))
 
     def read_text(self, dataset: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.shapes import fits, static_axes
-from convscope_loaders.structure.uniform import view_of
+from convscope_loaders.structure.uniform import flags_of, view_of
 
 Vote = Callable[[Sequence[Layout]], tuple[list[Layout], str]]
 """Returns the layouts that it speaks for, and the reason in words."""
@@ -107,10 +107,8 @@ class Votes:
     def _flags(self, layout: Layout) -> BoolArray:
         """Return end flags of all kinds, shape (entries, rows, agents); empty where there are none."""
         named = [family for family in self.families if family.meaning in FLAGS]
-        views = [view_of(family, layout, self.sampler, is_whole=True) for family in named]
-        found = [view[..., 0] > 0 for view in views if view is not None]
-        alike = [one for one in found if one.shape[:2] == found[0].shape[:2] and one.shape[2] in {1, layout.n_agents}]
-        return np.logical_or.reduce(np.broadcast_arrays(*alike)) if alike else np.zeros((0, 0, 0), bool)
+        flags = flags_of(named, layout, self.sampler)
+        return np.zeros((0, 0, 0), bool) if flags is None else flags
 
     def _has_missing_tail(self, layout: Layout) -> bool:
         """Whether some rows hold nothing but NaN or -1, all of them at the end of an episode's entry."""

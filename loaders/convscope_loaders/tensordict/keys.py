@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from convscope.ingest.container import ArrayInfo
 from convscope.ingest.mapping import Axis
-from convscope_loaders.structure.evidence import Sampler, orientation
+from convscope_loaders.structure.evidence import Sampler, sums_to_one
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
 from convscope_loaders.tensordict.tree import ACTION, FLAGS, HIDDEN, MASK, NEXT, REWARD, ROLE
 
@@ -94,4 +94,4 @@ def axes_of(
 def is_readable_pair(sampler: Sampler, info: ArrayInfo, axes: tuple[Axis, ...]) -> bool:
     """Whether weights that stand by agent and head sum to 1 over the senders, which are last."""
     is_by_head = axes[-2:-1] == (Axis.HEAD,)
-    return not is_by_head or orientation(sampler.part(info.path)) == "rows"
+    return not is_by_head or sums_to_one(sampler.part(info.path), -1)

@@ -1,9 +1,19 @@
 """The smaller commands say what they found in lines that cannot act."""
 
-from convscope.ingest.choice import InstalledLoader
+from convscope.errors import AmbiguousLogError, UsageError
+from convscope.ingest.choice import InstalledLoader, LoaderMatch
 from convscope.ingest.inspect import SeenArray
+from convscope.ingest.loader import Match
 from convscope.ingest.problems import Problem, Severity
-from convscope.report.terminal import array_lines, loader_lines, problem_lines
+from convscope.report.terminal import (
+    array_lines,
+    error_lines,
+    loader_lines,
+    mapping_lines,
+    mapping_of,
+    match_lines,
+    problem_lines,
+)
 
 
 class NeedyLoader:
@@ -26,6 +36,28 @@ def test_a_problem_names_its_place_and_its_mend_without_control_characters():
     (line,) = problem_lines([problem])
     assert line.startswith("critical offsets at /epi\\x1b[2Jsodes: go back.")
     assert line.endswith("Mend: sort them")
+
+
+def test_an_ambiguous_log_is_shown_with_its_readings_and_a_mapping_to_copy():
+    mapping = 'convscope-mapping = 1\n\n[agents]\nnames = ["a\\u202eb"]\n'
+    error = AmbiguousLogError(
+        f"log.h5: it can be read in 2 ways:\n  1. one\n  2. \x1b[2J\nGive this:\n{mapping}", mapping
+    )
+    assert error_lines(error) == (
+        "log.h5: it can be read in 2 ways:",
+        "  1. one",
+        "  2. \\x1b[2J",
+        "Give this:",
+    )
+    assert "\n".join(mapping_lines(mapping_of(error))) + "\n" == mapping
+    assert mapping_lines(mapping_of(UsageError("no log"))) == ()
+
+
+def test_loaders_that_do_not_fit_are_named_in_one_line_unless_none_fits():
+    fits, other = Match(score=0.5, reason="it may"), Match(score=0.0, reason="no such\x1b group")
+    matches = [LoaderMatch(loader=NeedyLoader(), match=match) for match in (fits, other)]
+    assert list(match_lines(matches)) == ["Loaders:", "  needy      0.50  it may", "  others do not fit: needy"]
+    assert list(match_lines(matches[1:])) == ["Loaders: none fits", "  needy      0.00  no such\\x1b group"]
 
 
 def seen(path, shape=(40, 2), dtype="<f4"):

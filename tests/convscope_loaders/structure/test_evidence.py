@@ -8,9 +8,9 @@ from convscope_loaders.structure.evidence import (
     is_filled_from_start,
     is_one_hot,
     is_still,
-    orientation,
     smoothest_axis,
     smoothness,
+    sums_to_one,
 )
 
 
@@ -46,13 +46,17 @@ def test_constant_and_missing_numbers_say_nothing():
     assert smoothness(np.full((9, 2), np.nan), 0) == 1.0
 
 
-def test_one_hot_masks_and_orientation():
+def test_one_hot_actions_and_masks_filled_from_the_start():
     assert is_one_hot(np.eye(3)[[0, 2, 1]])
     assert is_one_hot(np.array([[0, 0], [0, 1]]))
     assert not is_one_hot(np.array([[1, 1], [0, 1]]))
     assert is_filled_from_start(np.array([[1, 1, 0], [1, 0, 0]]), 1)
     assert not is_filled_from_start(np.array([[1, 0, 1]]), 1)
+
+
+def test_weights_add_up_to_one_along_one_axis_and_padding_does_not_count():
     rows = np.array([[[0.2, 0.8], [0.5, 0.5]], [[0, 0], [0, 0]]])
-    assert orientation(rows) == "rows"
-    assert orientation(np.swapaxes(rows, -1, -2)) == "columns"
-    assert orientation(rows * 2) is None
+    assert sums_to_one(rows, 2)
+    assert not sums_to_one(rows, 1)
+    assert not sums_to_one(rows * 2, 2)
+    assert not sums_to_one(rows * 0, 2)

@@ -4,13 +4,18 @@ import numpy as np
 
 from convscope.errors import AmbiguousLogError, ConvscopeError
 from convscope.ingest.open import open_logs
+from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
+from convscope_loaders.hdf5 import LOADER
 from tests.convscope_loaders.detection.judging import Outcome, Verdict, rows_of
 from tests.convscope_loaders.variants.worlds import joined
 
 
 def judge_variant(path, worlds, layout, written):
     world = joined(worlds)
+    match = LOADER.sniff(probe(path, path.name))
+    if match.score != 0.5:
+        return Verdict(outcome=Outcome.REFUSED, why=match.reason)
     try:
         log = open_logs([path], loader="hdf5")
         difference = difference_of(log, world, layout, written)

@@ -1,0 +1,29 @@
+"""Numbers of arrays, which may hold texts or records where others hold numbers."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from convscope.errors import LogFormatError
+from convscope.values.arrays import FloatArray
+
+
+def as_numbers(array: npt.NDArray[Any], path: str) -> FloatArray:
+    """Return an array as numbers.
+
+    Parameters
+    ----------
+    array
+        Of any type.
+    path
+        Where it is, for the error.
+
+    Raises
+    ------
+    LogFormatError
+        If it holds anything else.
+    """
+    if array.dtype.kind not in "biuf":
+        raise LogFormatError(f"{path} holds texts or records, where numbers are needed")
+    return np.asarray(array, dtype=np.float64)
