@@ -168,3 +168,12 @@ def test_on_a_shared_disk_files_are_written_whole(tmp_path, monkeypatch):
         add(recorder, length)
     recorder.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log.0002.h5", "log.h5"]
+
+
+def test_a_program_can_read_what_it_is_recording(tmp_path):
+    with Recorder(tmp_path / "log.h5", agents=["a"], action_spaces=SPACES, commit_seconds=0) as recorder:
+        for n_episodes in (1, 2, 3):
+            add(recorder, 5)
+            assert lengths(tmp_path / "log.h5") == [5] * n_episodes
+            assert {problem.severity for problem in validate_log(tmp_path / "log.h5")} <= {"suggestion"}
+    assert lengths(tmp_path / "log.h5") == [5, 5, 5]
