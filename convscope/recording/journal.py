@@ -217,13 +217,18 @@ class Journal:
         if self._file is None and episodes and self._sketch is not None:
             new = self._new_file(self._sketch)
             notes = self._new_notes
-            new.create(
-                episodes,
-                notes=notes,
-                assumptions=tuple(self._assumptions),
-                continues=self._path.name if self.paths else None,
-                is_live=self._is_live,
-            )
+            try:
+                new.create(
+                    episodes,
+                    notes=notes,
+                    assumptions=tuple(self._assumptions),
+                    continues=self._path.name if self.paths else None,
+                    is_live=self._is_live,
+                )
+            except BaseException:
+                if self.paths:  # the first name stays claimed, others are chosen anew
+                    new.path.unlink(missing_ok=True)
+                raise
             self._file = new
             self.paths.append(new.path)
         elif self._file is not None and (episodes or self._new_notes):

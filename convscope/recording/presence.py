@@ -45,42 +45,27 @@ def presence_of(
     -------
     Presence
         An agent with an action acts. Otherwise it waits from the first row on in which it joined or anything of it was
-        kept. Once it left it is dead, but for rows in which it observes something, and for those before it acts again.
+        kept. Once it left it is dead, but for the row in which it observes something for the last time; unless it acts
+        again, and had only paused.
     """
     runs_of = {column.field: column.runs for column in columns}
-    if joined.keys() <= set(agents) and _is_simple(tuple(agents), runs_of, left, n_rows=n_rows):
-        status = np.full((n_rows, len(agents)), Status.ACTING, np.uint8)
-        status[runs_of[ACTIONS][0].stop :] = Status.WAITING
-        return Presence(agents=tuple(agents), status=status)
     first: dict[str, int] = dict(joined)
     for run in (run for column in columns for run in column.runs):
         for agent in run.agents:
             first[agent] = min(first.get(agent, run.first), run.first)
     names = tuple(dict.fromkeys((*agents, *first)))
     status = np.zeros((n_rows, len(names)), np.uint8)
+    is_seeing = _is_given(runs_of.get(OBSERVATIONS, ()), names, n_rows)
     for slot, agent in enumerate(names):
         status[first.get(agent, n_rows) :, slot] = Status.WAITING
-        status[left.get(agent, n_rows) :, slot] = Status.DEAD
-    if left:
-        status[_is_given(runs_of.get(OBSERVATIONS, ()), names, n_rows) & (status == Status.DEAD)] = Status.WAITING
+        row = left.get(agent, n_rows)
+        status[row + (row < n_rows and bool(is_seeing[row, slot])) :, slot] = Status.DEAD
     status[_is_given(runs_of.get(ACTIONS, ()), names, n_rows)] = Status.ACTING
     if left:
         is_dead = status == Status.DEAD
         comes_back = np.logical_or.accumulate(~is_dead[::-1], axis=0)[::-1]
         status[is_dead & comes_back] = Status.WAITING
     return Presence(agents=names, status=status)
-
-
-def _is_simple(
-    agents: tuple[str, ...], runs_of: Mapping[str, Sequence[Run]], left: Mapping[str, int], *, n_rows: int
-) -> bool:
-    """Whether all agents act from the first step to the last, as in most episodes; recording has to be quick."""
-    if not all(len(runs) == 1 and runs[0].agents == agents for runs in runs_of.values()) or ACTIONS not in runs_of:
-        return False
-    (acting,) = runs_of[ACTIONS]
-    seen_until = runs_of[OBSERVATIONS][0].stop if OBSERVATIONS in runs_of else 0
-    is_left_early = any(row < (acting.stop if seen_until >= n_rows else n_rows) for row in left.values())
-    return acting.first == 0 and n_rows - acting.stop <= 1 and not is_left_early
 
 
 def _is_given(runs: Sequence[Run], names: tuple[str, ...], n_rows: int) -> BoolArray:
