@@ -59,10 +59,11 @@ class Capture:
         for column, source in wanted.items():
             name, level = column_named(column)
             module = self._module(column, source, model) if isinstance(source, str) else source
-            if hasattr(module, "register_forward_hook"):
+            register = getattr(module, "register_forward_hook", None)
+            if register is not None:
                 watched = _Watched(column=column, name=name, level=level)
                 self._watched.append(watched)
-                module.register_forward_hook(_hook(watched))
+                register(_hook(watched))
             elif callable(module):
                 self._pulled[column] = module
             elif module is not None:
@@ -124,7 +125,8 @@ class Capture:
         self._is_silent = set()
 
     def _module(self, column: str, name: str, model: object | None) -> object | None:
-        modules = dict(model.named_modules()) if hasattr(model, "named_modules") else {}
+        named_modules = getattr(model, "named_modules", dict)
+        modules: dict[str, object] = dict(named_modules())
         if name not in modules:
             known = ", ".join(sorted(filter(None, modules))) or "no modules; give the one that holds it as model=..."
             self._note(f"nothing was captured for {column}: no module is called {name!r}; there are {known}")

@@ -94,7 +94,9 @@ class EpisodeTrace:
         self._n_acted += 1
 
     def begin_plain(self, steps: PlainSteps, observations: Mapping[str, object]) -> bool:
-        """Keep the first observations, and steps from now on, in less time (`advance`); return whether that can be.
+        """Keep the first observations as the beginning of plain steps; return whether that can be.
+
+        Until `end_plain` the steps that are added there are those of this episode, instead of `act` and `observe`.
 
         Parameters
         ----------
@@ -109,20 +111,16 @@ class EpisodeTrace:
         self._plain, self._plain_from = steps, first
         return True
 
-    def advance(
-        self, actions: Mapping[str, object], rewards: Mapping[str, object], observations: Mapping[str, object]
-    ) -> bool:
-        """Do what `act` does with actions and rewards and `observe` with observations, if the step is plain.
-
-        Returns
-        -------
-        bool
-            Whether that could be done. A step that is not plain ends it for this episode: `act` and `observe` go on.
-        """
-        if self._plain is not None and self._plain.add(actions, rewards, observations):
-            return True
-        self._end_plain()
-        return False
+    def end_plain(self) -> None:
+        """Go on with `act` and `observe`, because a step is not plain."""
+        if self._plain is None:
+            return
+        span = Span(first=self._plain_from, length=self.length)
+        for field, values in self._plain.entries(span).items():
+            column = self._columns.get(field) or self._new_column(field)
+            if isinstance(column, KeptByAgent):
+                column.put_copies(range(len(values)), [self._plain.agents] * len(values), values)
+        self._n_acted, self._plain = self.length, None
 
     def finish(self, end: EndKind) -> None:
         """End the episode and hand it on; one without a timestep is nothing.
@@ -178,7 +176,7 @@ class EpisodeTrace:
         )
 
     def _any_episode(self) -> RecordedEpisode:
-        self._end_plain()
+        self.end_plain()
         rows = self.length + any(column.has(self.length) for column in self._columns.values())
         of_agents = [c for c in self._columns.values() if isinstance(c, KeptByAgent) and c.is_there]
         runs = {column.field: column.runs() for column in of_agents}
@@ -196,17 +194,6 @@ class EpisodeTrace:
         )
         check_episode(episode)
         return episode
-
-    def _end_plain(self) -> None:
-        """Keep like all other steps what was kept as plain ones."""
-        if self._plain is None:
-            return
-        span = Span(first=self._plain_from, length=self.length)
-        for field, values in self._plain.entries(span).items():
-            column = self._columns.get(field) or self._new_column(field)
-            if isinstance(column, KeptByAgent):
-                column.put_copies(range(len(values)), [self._plain.agents] * len(values), values)
-        self._n_acted, self._plain = self.length, None
 
     def _new_column(self, name: str) -> KeptByAgent | KeptValues:
         field, level = column_named(name)

@@ -71,14 +71,19 @@ class PettingZooEpisodes:
         self.trace = self._recorder.start_episode()
         self.join()
 
-    def begin_quickly(self, observations: Mapping[str, object]) -> EpisodeTrace | None:
-        """Start an episode; return it if its steps can be recorded the quick way, with the observations in it."""
+    def begin_plain(self, observations: Mapping[str, object]) -> PlainSteps | None:
+        """Start an episode, with the observations if its steps may be plain; return where these are kept then."""
         self.begin()
         if self._plain is not None and self._plain.is_full:
             self._plain = self._plain.another()
         if self._plain is None or self.trace is None:
             return None
-        return self.trace if self.trace.begin_plain(self._plain, observations) else None
+        return self._plain if self.trace.begin_plain(self._plain, observations) else None
+
+    def end_plain(self) -> None:
+        """Record the episode in the usual way from now on."""
+        if self.trace is not None:
+            self.trace.end_plain()
 
     def join(self) -> None:
         """Let agents take part that are there now."""
@@ -115,7 +120,9 @@ class PettingZooEpisodes:
         *,
         infos: Mapping[str, Mapping[str, object]],
     ) -> None:
-        """Find out from a step whether those of the next episode need nothing but to be copied."""
+        """Find out from the first step of an episode whether those of the next need nothing but to be copied."""
+        if self.trace is None or self.trace.length > 1:
+            return
         numbers = {type(value) for value in (*actions.values(), *rewards.values())}
         has_more = self._capture or self._looks or self._has_parts or self._first_of
         has_masks = any("action_mask" in info for info in infos.values())

@@ -206,14 +206,17 @@ def record(trace, plain, episode):
     def seen(t):
         return seen_by_all(episode, t)
 
-    if plain is None or not trace.begin_plain(plain, seen(-1)):
+    is_plain = plain is not None and trace.begin_plain(plain, seen(-1))
+    if not is_plain:
         trace.observe({"observations": seen(-1)})
     for t in range(length):
         actions = dict(zip(AGENTS, values[3 * t : 3 * t + 3], strict=True))
         if odd is not None and odd[0] == t and leaves:
             del actions[odd[1]]
         rewards = {agent: action / 2 for agent, action in actions.items()}
-        if not trace.advance(actions, rewards, seen(t)):
+        is_plain = is_plain and plain.add(actions, rewards, seen(t))
+        if not is_plain:
+            trace.end_plain()
             trace.act({"actions": actions, "rewards": rewards})
             trace.observe({"observations": seen(t)})
         if leaves and t == length - 1:
