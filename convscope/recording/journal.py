@@ -137,7 +137,8 @@ class Journal:
             If it cannot be written.
         """
         self._check_usable()
-        pending, self._pending, self._pending_bytes = deque(self._pending), [], 0
+        pending = deque[FinishedEpisode](self._pending)
+        self._pending, self._pending_bytes = [], 0
         batch: list[RecordedEpisode] = []
         refused: UsageError | None = None
         try:
@@ -149,11 +150,13 @@ class Journal:
                 except UsageError as error:
                     refused = error
                     continue
+                pending.appendleft(episode)
                 if self._file is not None and sketch is not self._sketch:
                     self._write(batch)
                     batch = []
                     self._begin_another_file(sketch)
                 self._sketch = sketch
+                pending.popleft()
                 batch.append(episode)
             self._write(batch)
         except BaseException:  # what was not written is kept, but for what could not be put together
