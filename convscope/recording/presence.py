@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.recording.runs import AgentRuns, Run
-from convscope.values.arrays import BoolArray, ByteArray
+from convscope.recording.episode import RecordedColumn
+from convscope.values.arrays import ByteArray
 from convscope.values.fields import ACTIONS, OBSERVATIONS
 from convscope.values.status import Status
 
@@ -22,7 +22,7 @@ class Presence:
 
 def presence_of(
     agents: Sequence[str],
-    columns: Sequence[AgentRuns],
+    columns: Mapping[str, RecordedColumn],
     *,
     joined: Mapping[str, int],
     left: Mapping[str, int],
@@ -35,7 +35,7 @@ def presence_of(
     agents
         The first ones of the agent axis; others follow as they came.
     columns
-        What agents have.
+        Of agents, by field, with the rows in which each has something.
     joined, left
         Rows in which agents came, and from which on they were out.
     n_rows
@@ -48,28 +48,22 @@ def presence_of(
         kept. Once it left it is dead, but for the row in which it observes something for the last time; unless it acts
         again, and had only paused.
     """
-    runs_of = {column.field: column.runs for column in columns}
-    first: dict[str, int] = dict(joined)
-    for run in (run for column in columns for run in column.runs):
-        for agent in run.agents:
-            first[agent] = min(first.get(agent, run.first), run.first)
+    given = {field: column.is_given or {} for field, column in columns.items()}
+    first = dict(joined)
+    for is_given in given.values():
+        for agent, rows in is_given.items():
+            first[agent] = min(first.get(agent, n_rows), int(np.argmax(rows)))
     names = tuple(dict.fromkeys((*agents, *first)))
+    never = np.zeros(n_rows, np.bool_)
     status = np.zeros((n_rows, len(names)), np.uint8)
-    is_seeing = _is_given(runs_of.get(OBSERVATIONS, ()), names, n_rows)
     for slot, agent in enumerate(names):
-        status[first.get(agent, n_rows) :, slot] = Status.WAITING
+        of_agent = status[:, slot]
+        of_agent[first.get(agent, n_rows) :] = Status.WAITING
         row = left.get(agent, n_rows)
-        status[row + (row < n_rows and bool(is_seeing[row, slot])) :, slot] = Status.DEAD
-    status[_is_given(runs_of.get(ACTIONS, ()), names, n_rows)] = Status.ACTING
-    if left:
-        is_dead = status == Status.DEAD
-        comes_back = np.logical_or.accumulate(~is_dead[::-1], axis=0)[::-1]
-        status[is_dead & comes_back] = Status.WAITING
+        sees_on = row < n_rows and given.get(OBSERVATIONS, {}).get(agent, never)[row]
+        of_agent[row + bool(sees_on) :] = Status.DEAD
+        acts = given.get(ACTIONS, {}).get(agent, never)
+        of_agent[acts] = Status.ACTING
+        last = n_rows - int(np.argmax(acts[::-1])) if acts.any() else 0
+        of_agent[:last][of_agent[:last] == Status.DEAD] = Status.WAITING
     return Presence(agents=names, status=status)
-
-
-def _is_given(runs: Sequence[Run], names: tuple[str, ...], n_rows: int) -> BoolArray:
-    is_given = np.zeros((n_rows, len(names)), np.bool_)
-    for run in runs:
-        is_given[run.first : run.stop, [names.index(agent) for agent in run.agents]] = True
-    return is_given

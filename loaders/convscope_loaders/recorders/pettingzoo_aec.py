@@ -56,6 +56,7 @@ class AecRecording:
         self._episodes = PettingZooEpisodes(self.env, recorder, extras)
         self._has_seen: set[str] = set()
         self._flags: dict[str, tuple[bool, bool]] = {}
+        self._agents: tuple[str, ...] = ()
         recorder.assume(
             "a timestep is the turn of one agent; the others wait, with the rewards that the turn brings them"
         )
@@ -64,8 +65,9 @@ class AecRecording:
         """Start an episode."""
         self._finish()
         self.env.reset(seed=seed, options=options)
-        self._has_seen, self._flags = set(), {}
+        self._has_seen, self._flags, self._agents = set(), {}, tuple(self.env.agents)
         self._episodes.begin()
+        self._episodes.look()
 
     def last(self, observe: bool = True) -> tuple[object, float, bool, bool, dict[str, Any]]:  # noqa: FBT001, FBT002
         """Return what the agent sees whose turn it is, and what it got since its last turn."""
@@ -76,19 +78,20 @@ class AecRecording:
 
     def step(self, action: object) -> None:
         """Let the agent act whose turn it is."""
-        agent = self.env.agent_selection
-        if self.env.terminations[agent] or self.env.truncations[agent]:  # it only takes leave
-            self.env.step(action)
-            if not self.env.agents:
+        env, agent = self.env, self.env.agent_selection
+        if env.terminations[agent] or env.truncations[agent]:  # it only takes leave
+            env.step(action)
+            if not env.agents:
                 self._finish()
             return
         if agent not in self._has_seen:
-            self._see(agent, self.env.observe(agent))
-        self.env.step(action)
+            self._see(agent, env.observe(agent))
+        env.step(action)
         self._has_seen.clear()
-        self._episodes.act({agent: action}, dict(self.env.rewards))
-        self._episodes.join()
+        self._episodes.capture((agent,))
+        self._episodes.act({agent: action}, env.rewards)
         self._note_ends()
+        self._episodes.look()
 
     def close(self) -> None:
         """Close the environment, and the recorder if it was made for it."""
@@ -100,11 +103,15 @@ class AecRecording:
         self._episodes.observe({agent: observation}, {agent: self.env.infos[agent]})
 
     def _note_ends(self) -> None:
-        flags = {agent: (self.env.terminations[agent], self.env.truncations[agent]) for agent in self.env.agents}
-        ended = [agent for agent, pair in flags.items() if any(pair)]
-        self._flags = flags
-        if ended and self._episodes.trace is not None:
+        # Asked once each: every wrapper in between passes the question on.
+        agents, terminations, truncations = self.env.agents, self.env.terminations, self.env.truncations
+        self._flags = {agent: (terminations[agent], truncations[agent]) for agent in agents}
+        ended = [agent for agent, flags in self._flags.items() if any(flags)]
+        if self._episodes.trace is not None:
             self._episodes.trace.leave(ended)
+        if not set(agents) <= set(self._agents):
+            self._episodes.join()
+        self._agents = tuple(agents)
 
     def _finish(self) -> None:
         """End the episode as those end who were in it at the last turn."""

@@ -66,15 +66,21 @@ class ParallelRecording:
         self._plain = self._episodes.begin_plain(observations)
         if self._plain is None:
             self._episodes.observe(observations, infos)
+        if self._episodes.has_more:
+            self._episodes.look()
         return observations, infos
 
     def step(self, actions: Mapping[str, object]) -> Outcome:
         """Let all agents act."""
         outcome = self.env.step(actions)
+        if self._episodes.has_more:
+            self._episodes.capture(tuple(actions))
         if self._plain is None or not self._plain.add(actions, outcome[1], outcome[0]):
             self._keep(actions, outcome)
         if self.env.agents != self._agents:
             self._change_agents()
+        if self._episodes.has_more:
+            self._episodes.look()
         self._flags = (actions, outcome[2], outcome[3])
         if not self._agents:
             self._finish()
@@ -93,7 +99,7 @@ class ParallelRecording:
         self._episodes.act(known, rewards)
         self._episodes.observe(observations, infos)
         if len(known) == len(actions):
-            self._episodes.learn(actions, rewards, observations, infos=infos)
+            self._episodes.learn(actions, observations, infos)
 
     def _finish(self) -> None:
         """End the episode as those end who took part in its last step."""

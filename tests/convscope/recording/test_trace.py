@@ -9,6 +9,7 @@ from convscope.errors import UsageError
 from convscope.ingest.open import find_logs, open_logs
 from convscope.ingest.validate import validate_log
 from convscope.record import EndKind, Recorder, Status
+from convscope.recording.packed import PackedRows
 from convscope.recording.plain_steps import PlainSteps
 from convscope.values.header import ActionKind, ActionSpace
 
@@ -182,7 +183,7 @@ def test_the_quick_way_and_the_slow_way_record_the_same(tmp_path, episodes):
     paths = [tmp_path / f"{way}_{len(list(tmp_path.iterdir()))}.h5" for way in ("quick", "slow")]
     for path in paths:
         with recorder(path) as log:
-            plain = PlainSteps(seen_by_all(episodes[0], -1)) if "quick" in path.name else None
+            plain = PlainSteps(PackedRows(seen_by_all(episodes[0], -1)), None) if "quick" in path.name else None
             for episode in episodes:
                 record(log.start_episode(), plain, episode)
     found = [block_of(path, episode) for path in paths for episode in range(len(episodes))]
