@@ -94,16 +94,17 @@ def test_a_process_that_is_forked_off_is_told_to_record_itself(tmp_path):
     assert lengths(tmp_path / "log.h5") == [2, 3]
 
 
-def test_a_commit_that_fails_loses_nothing(tmp_path, monkeypatch):
+@pytest.mark.parametrize("what", ["append", "write", "flush"])
+def test_a_commit_that_fails_loses_nothing_and_doubles_nothing(tmp_path, monkeypatch, what):
     recorder = Recorder(tmp_path / "log.h5", agents=["a"], action_spaces=SPACES, commit_seconds=1000)
     add(recorder, 2)
     recorder.commit()
     add(recorder, 3)
 
     def refuse(*_):
-        raise OSError(28, "No space left on device")
+        raise RuntimeError("flush failed (errno = 28, error message = 'No space left on device', buf = 0x1)")
 
-    monkeypatch.setattr("convscope.ingest.hdf5.writing.Hdf5Writer.append", refuse)
+    monkeypatch.setattr(f"convscope.ingest.hdf5.writing.Hdf5Writer.{what}", refuse)
     with pytest.raises(Exception, match=r"log\.h5 cannot be written: No space left on device"):
         recorder.commit()
     assert recorder.n_committed == 1
