@@ -1,11 +1,13 @@
 """What an adapter is: the door for frameworks, found through the entry-point group ``convscope.recorders``."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import Protocol
 
 from convscope.errors import UsageError
+from convscope.recording.journal import RecordingWarning
 from convscope.recording.recorder import Recorder
 
 GROUP = "convscope.recorders"
@@ -71,6 +73,13 @@ def adapter_for(env: object) -> Adapter:
 
 
 def installed_adapters() -> Sequence[Adapter]:
-    """Return the adapters that are installed, by name."""
-    points = sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value))
-    return tuple(point.load() for point in points)
+    """Return the adapters that are installed, by name, and warn of each that does not import."""
+    found: list[Adapter] = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        try:
+            found.append(point.load())
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            message = f"the recorder {point.name} ({point.value}) does not import and is left out: {reason}"
+            warnings.warn(message, RecordingWarning, stacklevel=2)
+    return tuple(found)

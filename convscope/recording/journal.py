@@ -137,7 +137,8 @@ class Journal:
             If it cannot be written.
         """
         self._check_usable()
-        pending, self._pending, self._pending_bytes = deque(self._pending), [], 0
+        pending = deque[FinishedEpisode](self._pending)
+        self._pending, self._pending_bytes = [], 0
         batch: list[RecordedEpisode] = []
         refused: UsageError | None = None
         try:
@@ -149,11 +150,13 @@ class Journal:
                 except UsageError as error:
                     refused = error
                     continue
+                pending.appendleft(episode)
                 if self._file is not None and sketch is not self._sketch:
                     self._write(batch)
                     batch = []
                     self._begin_another_file(sketch)
                 self._sketch = sketch
+                pending.popleft()
                 batch.append(episode)
             self._write(batch)
         except BaseException:  # what was not written is kept, but for what could not be put together
@@ -217,13 +220,18 @@ class Journal:
         if self._file is None and episodes and self._sketch is not None:
             new = self._new_file(self._sketch)
             notes = self._new_notes
-            new.create(
-                episodes,
-                notes=notes,
-                assumptions=tuple(self._assumptions),
-                continues=self._path.name if self.paths else None,
-                is_live=self._is_live,
-            )
+            try:
+                new.create(
+                    episodes,
+                    notes=notes,
+                    assumptions=tuple(self._assumptions),
+                    continues=self._path.name if self.paths else None,
+                    is_live=self._is_live,
+                )
+            except BaseException:
+                if self.paths:  # the first name stays claimed, others are chosen anew
+                    new.path.unlink(missing_ok=True)
+                raise
             self._file = new
             self.paths.append(new.path)
         elif self._file is not None and (episodes or self._new_notes):

@@ -1,7 +1,7 @@
 """What happened in an episode, copied as it came.
 
-Recording may not slow down an environment whose step takes a fifth of a millisecond. A step therefore only copies; what
-it copied is looked at when the episode is over.
+Recording may not slow down an environment. A step therefore only copies; what it copied is looked at when the episode
+is committed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from convscope.recording.episode import RecordedColumn
-from convscope.recording.runs import NUMBERS, AgentRuns, runs_of, stacked
+from convscope.recording.episode import Numbers, RecordedColumn
+from convscope.recording.stacking import copied, stacked
+from convscope.values.arrays import BoolArray
 from convscope.values.fields import ATTENTION, Level
 
 
@@ -23,49 +24,56 @@ class KeptByAgent:
         What the column is, for its type and for errors.
     """
 
-    __slots__ = ("_agents", "_rows", "_values", "field")
+    __slots__ = ("_entries", "field")
 
     def __init__(self, field: str) -> None:
         self.field = field
-        self._rows: list[int] = []
-        self._agents: list[tuple[str, ...]] = []
-        self._values: list[Any] = []
+        self._entries: list[tuple[int, Sequence[str], Sequence[Any]]] = []
 
     def put(self, row: int, values: Mapping[str, object]) -> None:
         """Keep a copy of what agents have in a row."""
-        self._rows.append(row)
-        self._agents.append(tuple(values))
-        self._values.append([value if type(value) in NUMBERS else np.array(value) for value in values.values()])
+        self._entries.append((row, tuple(values), [copied(value) for value in values.values()]))
 
-    def put_copies(self, rows: Sequence[int], agents: Sequence[tuple[str, ...]], values: Sequence[Any]) -> None:
-        """Keep what agents have in several rows, which was copied already."""
-        is_behind = not self._rows or rows[0] >= self._rows[-1]
-        self._rows.extend(rows)
-        self._agents.extend(agents)
-        self._values.extend(values)
-        if not is_behind:
-            order = sorted(range(len(self._rows)), key=self._rows.__getitem__)
-            self._rows = [self._rows[entry] for entry in order]
-            self._agents = [self._agents[entry] for entry in order]
-            self._values = [self._values[entry] for entry in order]
+    def put_first(self, agents: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Keep what agents had in the first rows, which was copied already."""
+        self._entries = [*((row, agents, values) for row, values in enumerate(rows)), *self._entries]
 
     @property
-    def is_there(self) -> bool:
-        """Whether any agent has something in any row."""
-        return any(self._agents)
+    def agents(self) -> set[str]:
+        """Agents that have something."""
+        return {agent for _, agents, _ in self._entries for agent in agents}
 
     @property
     def n_bytes(self) -> int:
         """Memory that it takes, about."""
-        return len(self._rows) * sum(getattr(value, "nbytes", 8) for row in self._values[:1] for value in row)
+        return len(self._entries) * sum(getattr(v, "nbytes", 8) for _, _, values in self._entries[:1] for v in values)
 
     def has(self, row: int) -> bool:
         """Whether an agent has something in a row that is not before the last one."""
-        return any(last >= row and agents for last, agents in zip(self._rows[-1:], self._agents[-1:], strict=True))
+        return any(last >= row and agents for last, agents, _ in self._entries[-1:])
 
-    def runs(self) -> AgentRuns:
-        """Return all of it, run by run."""
-        return AgentRuns(field=self.field, runs=runs_of(self._rows, self._agents, self._values))
+    def column(self, n_rows: int) -> RecordedColumn:
+        """Return the column of the finished episode.
+
+        Raises
+        ------
+        UsageError
+            If a value is no number or array of numbers, or has another shape than those before it.
+        """
+        rows_of: dict[str, list[int]] = {}
+        values_of: dict[str, list[Any]] = {}
+        for row, agents, values in self._entries:
+            for agent, value in zip(agents, values, strict=True):
+                rows_of.setdefault(agent, []).append(row)
+                values_of.setdefault(agent, []).append(value)
+        found = {
+            agent: _spread(stacked(self.field, values), rows_of[agent], n_rows) for agent, values in values_of.items()
+        }
+        return RecordedColumn(
+            level=Level.AGENT,
+            by_agent={agent: values for agent, (values, _) in found.items()},
+            is_given={agent: is_given for agent, (_, is_given) in found.items()},
+        )
 
 
 class KeptValues:
@@ -90,7 +98,7 @@ class KeptValues:
     def put(self, row: int, value: object) -> None:
         """Keep a copy of what there is in a row."""
         self._rows.append(row)
-        self._values.append(value if type(value) in NUMBERS else np.array(value))
+        self._values.append(copied(value))
 
     @property
     def n_bytes(self) -> int:
@@ -112,9 +120,18 @@ class KeptValues:
         values = stacked(self.field, self._values)
         if self.field == ATTENTION and values.ndim == 3:  # one head
             values = values[:, np.newaxis]
-        if self._rows != list(range(n_rows)):
-            dtype = values.dtype if values.dtype.kind == "f" else np.dtype(np.float64)
-            rows = np.full((n_rows, *values.shape[1:]), np.nan, dtype)
-            rows[self._rows] = values
-            values = rows
+        values, is_given = _spread(values, self._rows, n_rows)
+        if not is_given.all():
+            values = values if values.dtype.kind == "f" else values.astype(np.float64)
+            values[~is_given] = np.nan
         return RecordedColumn(level=self._level, values=values)
+
+
+def _spread(values: Numbers, rows: Sequence[int], n_rows: int) -> tuple[Numbers, BoolArray]:
+    """Put values in their rows, and return which these are; the others hold zeros."""
+    if len(values) == n_rows and list(rows) == list(range(n_rows)):
+        return values, np.ones(n_rows, np.bool_)
+    every: Numbers = np.zeros((n_rows, *values.shape[1:]), values.dtype)
+    is_given = np.zeros(n_rows, np.bool_)
+    every[list(rows)], is_given[list(rows)] = values, True
+    return every, is_given

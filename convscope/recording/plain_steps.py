@@ -9,20 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convscope.recording.episode import RecordedColumn, plain_numbers
-from convscope.recording.runs import NUMBERS
+from convscope.recording.packed import PackedRows
+from convscope.recording.stacking import NUMBERS
 from convscope.values.fields import ACTIONS, OBSERVATIONS, REWARDS, Level
 
 _MANY_BYTES = 4 << 20
-_MAX_ROW_BYTES = 1 << 14
-"""Where agents see more in a step, it takes so long that copying it in the usual way makes no difference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Where the episode is among others."""
+    """Where an episode is among others."""
 
     first: tuple[int, int]
     """Its first step, and its first observation."""
@@ -46,28 +44,22 @@ class PlainSteps:
     Parameters
     ----------
     observations
-        What each agent sees, for an example of steps to come: of the same agents, in this order, with as many numbers
-        of the same type.
+        Copies what agents see; its agents are those that act and are rewarded.
+    actions
+        Copies what they do; None where an action is a single number.
     """
 
-    __slots__ = ("_columns", "_dtypes", "_example", "_numbers", "_seen", "_sizes", "agents")
+    __slots__ = ("_actions", "_columns", "_done", "_numbers", "_observations", "_put_together_at", "_seen", "agents")
 
-    def __init__(self, observations: Mapping[str, npt.NDArray[Any]]) -> None:
-        self.agents = tuple(observations)
-        self._example = observations
-        self._dtypes = [observation.dtype for observation in observations.values()]
-        self._sizes = [observation.nbytes for observation in observations.values()]
-        self._numbers: list[tuple[object, ...]] = []
+    def __init__(self, observations: PackedRows, actions: PackedRows | None) -> None:
+        self.agents = observations.agents
+        self._observations = observations
+        self._actions = actions
         self._seen: list[bytes] = []
+        self._done: list[bytes] = []
+        self._numbers: list[tuple[object, ...]] = []
         self._columns: dict[str, RecordedColumn] = {}
-
-    @staticmethod
-    def is_example(observations: Mapping[str, object]) -> bool:
-        """Whether steps with such observations can be kept: a row of numbers of each agent."""
-        arrays = [value for value in observations.values() if isinstance(value, np.ndarray) and value.ndim == 1]
-        is_rows = len(arrays) == len(observations) and all(a.size and a.dtype.kind in "biuf" for a in arrays)
-        is_rows &= bool(arrays)
-        return is_rows and sum(array.nbytes for array in arrays) <= _MAX_ROW_BYTES
+        self._put_together_at = (-1, -1)
 
     @property
     def is_full(self) -> bool:
@@ -77,7 +69,7 @@ class PlainSteps:
     @property
     def row_bytes(self) -> int:
         """Memory that a step takes, about."""
-        return sum(self._sizes) + 16 * len(self.agents)
+        return self._observations.n_bytes + 16 * len(self.agents)
 
     @property
     def end(self) -> tuple[int, int]:
@@ -86,82 +78,64 @@ class PlainSteps:
 
     def another(self) -> "PlainSteps":
         """Return a new place for such steps."""
-        return PlainSteps(self._example)
+        return PlainSteps(self._observations, self._actions)
 
-    def observe(self, observations: Mapping[str, Any]) -> bool:
-        """Keep what is seen before the first action; return whether it is as in the example."""
-        values = observations.values()
-        try:
-            parts = [value.tobytes() for value in values]
-            if [value.dtype for value in values] != self._dtypes or [*map(len, parts)] != self._sizes:
-                return False
-        except AttributeError:  # no arrays
-            return False
-        if tuple(observations) != self.agents:
-            return False
-        self._seen.append(b"".join(parts))
-        return True
+    def observe(self, observations: Mapping[str, object]) -> bool:
+        """Keep what is seen before the first action; return whether it is as it should be."""
+        seen = self._observations.pack(observations)
+        if seen is not None:
+            self._seen.append(seen)
+        return seen is not None
 
     def add(
-        self, actions: Mapping[str, object], rewards: Mapping[str, object], observations: Mapping[str, Any]
+        self, actions: Mapping[str, object], rewards: Mapping[str, object], observations: Mapping[str, object]
     ) -> bool:
-        """Keep a step and what is seen after it; return whether it is plain, otherwise nothing is kept.
-
-        Parameters
-        ----------
-        actions, rewards
-            Single numbers, of the agents of the example in their order.
-        observations
-            As in the example.
-        """
+        """Keep a step and what is seen after it; return whether it is plain, otherwise nothing is kept."""
         agents = self.agents
         if tuple(actions) != agents or tuple(rewards) != agents:
             return False
-        numbers = (*actions.values(), *rewards.values())
-        if not NUMBERS.issuperset(map(type, numbers)) or not self.observe(observations):
+        done: bytes | None = b""
+        if self._actions is None:
+            numbers = (*actions.values(), *rewards.values())
+        else:
+            done, numbers = self._actions.pack(actions), tuple(rewards.values())
+        seen = self._observations.pack(observations)
+        if seen is None or done is None or not NUMBERS.issuperset(map(type, numbers)):
             return False
+        if done:
+            self._done.append(done)
+        self._seen.append(seen)
         self._numbers.append(numbers)
         return True
 
     def columns(self, span: Span) -> Mapping[str, RecordedColumn]:
         """Return the columns of an episode."""
-        if not self._columns:
-            self._columns = {**self._of_numbers(self._numbers), OBSERVATIONS: self._of_seen(self._seen)}
+        if self.end != self._put_together_at:
+            self._columns, self._put_together_at = self._put_together(), self.end
         spans = {ACTIONS: span.steps, REWARDS: span.steps, OBSERVATIONS: span.seen}
         return {field: _part(column, spans[field]) for field, column in self._columns.items()}
 
     def entries(self, span: Span) -> Mapping[str, Sequence[Sequence[Any]]]:
-        """Return what agents have in each row of an episode, by field; observations have one row more."""
-        seen = self._of_seen(self._seen[span.seen])
-        rows = seen.parts[0] if seen.values is not None else zip(*seen.parts, strict=True)
-        numbers, n_agents = self._numbers[span.steps], len(self.agents)
-        return {
-            ACTIONS: [row[:n_agents] for row in numbers],
-            REWARDS: [row[n_agents:] for row in numbers],
-            OBSERVATIONS: [list(row) for row in rows],
+        """Return what agents have in each row of an episode, by field."""
+        tables = {
+            field: zip(*column.parts, strict=True) if column.values is None else column.values
+            for field, column in self.columns(span).items()
         }
+        return {field: [list(row) for row in rows] for field, rows in tables.items()}
 
-    def _of_numbers(self, rows: Sequence[tuple[object, ...]]) -> dict[str, RecordedColumn]:
-        by_place = list(zip(*rows, strict=True))
+    def _put_together(self) -> dict[str, RecordedColumn]:
         n_agents = len(self.agents)
-        found = {ACTIONS: np.array(by_place[:n_agents]).T, REWARDS: np.array(by_place[n_agents:]).T}
+        by_place = list(zip(*self._numbers, strict=True)) or [()] * (2 * n_agents)
+        own = _of_numbers(ACTIONS, by_place[:n_agents]) if self._actions is None else self._actions.column(self._done)
         return {
-            field: RecordedColumn(level=Level.AGENT, values=plain_numbers(field, values))
-            for field, values in found.items()
+            ACTIONS: own,
+            REWARDS: _of_numbers(REWARDS, by_place[-n_agents:]),
+            OBSERVATIONS: self._observations.column(self._seen),
         }
 
-    def _of_seen(self, rows: Sequence[bytes]) -> RecordedColumn:
-        joined = b"".join(rows)
-        if len(set(self._dtypes)) == len(set(self._sizes)) == 1:
-            shape = (len(rows), len(self.agents), -1)
-            return RecordedColumn(level=Level.AGENT, values=np.frombuffer(joined, self._dtypes[0]).reshape(shape))
-        table = np.frombuffer(joined, np.uint8).reshape(len(rows), -1)
-        parts = np.split(table, np.cumsum(self._sizes)[:-1], axis=1)
-        by_agent = {
-            agent: np.frombuffer(part.tobytes(), dtype).reshape(len(rows), -1)
-            for agent, dtype, part in zip(self.agents, self._dtypes, parts, strict=True)
-        }
-        return RecordedColumn(level=Level.AGENT, by_agent=by_agent)
+
+def _of_numbers(field: str, by_agent: Sequence[Sequence[object]]) -> RecordedColumn:
+    return RecordedColumn(level=Level.AGENT, values=plain_numbers(field, np.array(by_agent)).T)
 
 
 def _part(column: RecordedColumn, rows: slice) -> RecordedColumn:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.recording.runs import AgentRuns, Run
-from convscope.values.arrays import BoolArray, ByteArray
+from convscope.recording.episode import RecordedColumn
+from convscope.values.arrays import ByteArray
 from convscope.values.fields import ACTIONS, OBSERVATIONS
 from convscope.values.status import Status
 
@@ -22,7 +22,7 @@ class Presence:
 
 def presence_of(
     agents: Sequence[str],
-    columns: Sequence[AgentRuns],
+    columns: Mapping[str, RecordedColumn],
     *,
     joined: Mapping[str, int],
     left: Mapping[str, int],
@@ -35,7 +35,7 @@ def presence_of(
     agents
         The first ones of the agent axis; others follow as they came.
     columns
-        What agents have.
+        Of agents, by field, with the rows in which each has something.
     joined, left
         Rows in which agents came, and from which on they were out.
     n_rows
@@ -45,46 +45,25 @@ def presence_of(
     -------
     Presence
         An agent with an action acts. Otherwise it waits from the first row on in which it joined or anything of it was
-        kept. Once it left it is dead, but for rows in which it observes something, and for those before it acts again.
+        kept. Once it left it is dead, but for the row in which it observes something for the last time; unless it acts
+        again, and had only paused.
     """
-    runs_of = {column.field: column.runs for column in columns}
-    if joined.keys() <= set(agents) and _is_simple(tuple(agents), runs_of, left, n_rows=n_rows):
-        status = np.full((n_rows, len(agents)), Status.ACTING, np.uint8)
-        status[runs_of[ACTIONS][0].stop :] = Status.WAITING
-        return Presence(agents=tuple(agents), status=status)
-    first: dict[str, int] = dict(joined)
-    for run in (run for column in columns for run in column.runs):
-        for agent in run.agents:
-            first[agent] = min(first.get(agent, run.first), run.first)
+    given = {field: column.is_given or {} for field, column in columns.items()}
+    first = dict(joined)
+    for is_given in given.values():
+        for agent, rows in is_given.items():
+            first[agent] = min(first.get(agent, n_rows), int(np.argmax(rows)))
     names = tuple(dict.fromkeys((*agents, *first)))
+    never = np.zeros(n_rows, np.bool_)
     status = np.zeros((n_rows, len(names)), np.uint8)
     for slot, agent in enumerate(names):
-        status[first.get(agent, n_rows) :, slot] = Status.WAITING
-        status[left.get(agent, n_rows) :, slot] = Status.DEAD
-    if left:
-        status[_is_given(runs_of.get(OBSERVATIONS, ()), names, n_rows) & (status == Status.DEAD)] = Status.WAITING
-    status[_is_given(runs_of.get(ACTIONS, ()), names, n_rows)] = Status.ACTING
-    if left:
-        is_dead = status == Status.DEAD
-        comes_back = np.logical_or.accumulate(~is_dead[::-1], axis=0)[::-1]
-        status[is_dead & comes_back] = Status.WAITING
+        of_agent = status[:, slot]
+        of_agent[first.get(agent, n_rows) :] = Status.WAITING
+        row = left.get(agent, n_rows)
+        sees_on = row < n_rows and given.get(OBSERVATIONS, {}).get(agent, never)[row]
+        of_agent[row + bool(sees_on) :] = Status.DEAD
+        acts = given.get(ACTIONS, {}).get(agent, never)
+        of_agent[acts] = Status.ACTING
+        last = n_rows - int(np.argmax(acts[::-1])) if acts.any() else 0
+        of_agent[:last][of_agent[:last] == Status.DEAD] = Status.WAITING
     return Presence(agents=names, status=status)
-
-
-def _is_simple(
-    agents: tuple[str, ...], runs_of: Mapping[str, Sequence[Run]], left: Mapping[str, int], *, n_rows: int
-) -> bool:
-    """Whether all agents act from the first step to the last, as in most episodes; recording has to be quick."""
-    if not all(len(runs) == 1 and runs[0].agents == agents for runs in runs_of.values()) or ACTIONS not in runs_of:
-        return False
-    (acting,) = runs_of[ACTIONS]
-    seen_until = runs_of[OBSERVATIONS][0].stop if OBSERVATIONS in runs_of else 0
-    is_left_early = any(row < (acting.stop if seen_until >= n_rows else n_rows) for row in left.values())
-    return acting.first == 0 and n_rows - acting.stop <= 1 and not is_left_early
-
-
-def _is_given(runs: Sequence[Run], names: tuple[str, ...], n_rows: int) -> BoolArray:
-    is_given = np.zeros((n_rows, len(names)), np.bool_)
-    for run in runs:
-        is_given[run.first : run.stop, [names.index(agent) for agent in run.agents]] = True
-    return is_given

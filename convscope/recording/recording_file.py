@@ -132,18 +132,20 @@ class RecordingFile:
 
     def _append(self, file: Hdf5Writer, episodes: Sequence[RecordedEpisode], notes: Sequence[str]) -> None:
         _append_texts(file, NOTES, notes, axis="note", start=self._n_notes)
-        self._n_notes += len(notes)
+        n_rows, n_episodes = self._n_rows, self.n_episodes + len(episodes)
         if episodes:
-            first = next_chunk(self._n_rows, self._storage)
+            first = next_chunk(n_rows, self._storage)
             lengths = np.array([episode.rows for episode in episodes], dtype=np.int64)
             starts = first + np.cumsum(lengths) - lengths
             self._append_rows(file, [placed(episode, self._names) for episode in episodes], starts)
             self._append_episodes(file, episodes, starts)
-            self._n_rows = first + int(lengths.sum())
-            self.n_episodes += len(episodes)
+            n_rows = first + int(lengths.sum())
         file.flush()
-        file.write(COMMITTED, 0, np.array([self.n_episodes], dtype="<i8"))
+        file.write(COMMITTED, 0, np.array([n_episodes], dtype="<i8"))
         file.flush()
+        # Only now: what fails on the way is written again, to the same place.
+        self._n_rows, self.n_episodes = n_rows, n_episodes
+        self._n_notes += len(notes)
 
     def _append_rows(self, file: Hdf5Writer, found: Sequence[PlacedEpisode], starts: IntArray) -> None:
         lengths = [episode.episode.rows for episode in found]

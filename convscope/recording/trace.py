@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from convscope.errors import UsageError
-from convscope.recording.episode import Labels, RecordedEpisode, check_episode
+from convscope.recording.episode import Labels, RecordedColumn, RecordedEpisode, check_episode
 from convscope.recording.journal import Journal
 from convscope.recording.kept import KeptByAgent, KeptValues
 from convscope.recording.names import column_named
 from convscope.recording.plain_steps import PlainSteps, Span
-from convscope.recording.presence import presence_of
-from convscope.values.fields import Level
+from convscope.recording.presence import Presence, presence_of
+from convscope.values.fields import ACTIONS, OBSERVATIONS, REWARDS, Level
 from convscope.values.status import EndKind, Status
 
 _ACTING, _WAITING = int(Status.ACTING), int(Status.WAITING)
@@ -94,7 +94,9 @@ class EpisodeTrace:
         self._n_acted += 1
 
     def begin_plain(self, steps: PlainSteps, observations: Mapping[str, object]) -> bool:
-        """Keep the first observations, and steps from now on, in less time (`advance`); return whether that can be.
+        """Keep the first observations as the beginning of plain steps; return whether that can be.
+
+        Until `end_plain` the steps that are added there are those of this episode, instead of `act` and `observe`.
 
         Parameters
         ----------
@@ -104,25 +106,21 @@ class EpisodeTrace:
             Arrays, of the agents that the steps are of.
         """
         first = steps.end
-        if self._columns or self.length or not steps.observe(observations):
+        if self.length or not steps.observe(observations):
             return False
         self._plain, self._plain_from = steps, first
         return True
 
-    def advance(
-        self, actions: Mapping[str, object], rewards: Mapping[str, object], observations: Mapping[str, object]
-    ) -> bool:
-        """Do what `act` does with actions and rewards and `observe` with observations, if the step is plain.
-
-        Returns
-        -------
-        bool
-            Whether that could be done. A step that is not plain ends it for this episode: `act` and `observe` go on.
-        """
-        if self._plain is not None and self._plain.add(actions, rewards, observations):
-            return True
-        self._end_plain()
-        return False
+    def end_plain(self) -> None:
+        """Go on with `act` and `observe`, because a step is not plain."""
+        if self._plain is None:
+            return
+        span = Span(first=self._plain_from, length=self.length)
+        for field, rows in self._plain.entries(span).items():
+            column = self._columns.get(field) or self._new_column(field)
+            if isinstance(column, KeptByAgent):
+                column.put_first(self._plain.agents, rows)
+        self._n_acted, self._plain = self.length, None
 
     def finish(self, end: EndKind) -> None:
         """End the episode and hand it on; one without a timestep is nothing.
@@ -155,58 +153,43 @@ class EpisodeTrace:
         UsageError
             If a column holds something else than numbers, or changes its shape.
         """
-        return self._plain_episode() or self._any_episode()
-
-    def _plain_episode(self) -> RecordedEpisode | None:
-        """Return an episode of nothing but plain steps, of all agents; None for any other."""
-        if self._plain is None or self._columns or self._plain.agents != self._agents:
-            return None
-        span = Span(first=self._plain_from, length=self.length)
-        if any(row < self.length for row in self._left.values()) or not self._joined.keys() <= set(self._agents):
-            return None
-        status = np.full((self.length + 1, len(self._agents)), _ACTING, np.uint8)
-        status[self.length] = _WAITING
-        return RecordedEpisode(
-            agents=self._agents,
-            length=self.length,
-            rows=self.length + 1,
-            end=self._end,
-            status=status,
-            columns=self._plain.columns(span),
-            labels=self._labels,
-            is_plain=True,
-        )
-
-    def _any_episode(self) -> RecordedEpisode:
-        self._end_plain()
-        rows = self.length + any(column.has(self.length) for column in self._columns.values())
-        of_agents = [c for c in self._columns.values() if isinstance(c, KeptByAgent) and c.is_there]
-        runs = {column.field: column.runs() for column in of_agents}
-        presence = presence_of(self._agents, list(runs.values()), joined=self._joined, left=self._left, n_rows=rows)
-        columns = {field: found.column(presence.agents, rows) for field, found in runs.items()}
-        columns |= {c.field: c.column(rows) for c in self._columns.values() if isinstance(c, KeptValues)}
+        if not self._is_plain:
+            self.end_plain()
+        rows = self.length + (self._plain is not None or any(c.has(self.length) for c in self._columns.values()))
+        columns = {column.field: column.column(rows) for column in self._columns.values()}
+        if self._plain is not None:
+            columns |= self._plain.columns(Span(first=self._plain_from, length=self.length))
+        presence = self._presence(columns, rows)
         episode = RecordedEpisode(
             agents=presence.agents,
             length=self.length,
             rows=rows,
             end=self._end,
             status=presence.status,
-            columns=columns,
+            columns={field: column for field, column in columns.items() if column.parts},
             labels=self._labels,
+            is_plain=self._plain is not None,
         )
         check_episode(episode)
         return episode
 
-    def _end_plain(self) -> None:
-        """Keep like all other steps what was kept as plain ones."""
+    def _presence(self, columns: Mapping[str, RecordedColumn], n_rows: int) -> Presence:
         if self._plain is None:
-            return
-        span = Span(first=self._plain_from, length=self.length)
-        for field, values in self._plain.entries(span).items():
-            column = self._columns.get(field) or self._new_column(field)
-            if isinstance(column, KeptByAgent):
-                column.put_copies(range(len(values)), [self._plain.agents] * len(values), values)
-        self._n_acted, self._plain = self.length, None
+            of_agents = {field: column for field, column in columns.items() if column.level is Level.AGENT}
+            return presence_of(self._agents, of_agents, joined=self._joined, left=self._left, n_rows=n_rows)
+        status = np.full((n_rows, len(self._agents)), _ACTING, np.uint8)
+        status[self.length :] = _WAITING
+        return Presence(agents=self._agents, status=status)
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether the steps are plain ones of all agents, who are there from the beginning to the end."""
+        if self._plain is None or self._plain.agents != self._agents:
+            return False
+        others = [column for column in self._columns.values() if isinstance(column, KeptByAgent)]
+        named = {*self._joined, *(agent for column in others for agent in column.agents)}
+        is_twice = any(column.field in {ACTIONS, REWARDS, OBSERVATIONS} for column in others)
+        return not is_twice and named <= set(self._agents) and all(row >= self.length for row in self._left.values())
 
     def _new_column(self, name: str) -> KeptByAgent | KeptValues:
         field, level = column_named(name)

@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 
 import pytest
 
 import convscope
 from convscope.errors import UsageError
-from convscope.record import Recorder, record
+from convscope.record import Recorder, RecordingWarning, record
+from convscope.recording.adapter import installed_adapters
 
 
 def run(code):
@@ -87,3 +89,15 @@ def test_an_environment_that_cannot_be_recorded_leaves_no_file(tmp_path):
     with pytest.raises(TypeError, match="nonsense"):
         convscope.record(Env(), tmp_path / "log.h5", nonsense=1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_adapter_that_does_not_import_is_said_and_left_out(monkeypatch):
+    points = [
+        EntryPoint(name="broken", value="no_such_package:ADAPTER", group="convscope.recorders"),
+        EntryPoint(name="toy", value=f"{__name__}:Adapter", group="convscope.recorders"),
+    ]
+    monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__) or type(sys)(__name__))
+    monkeypatch.setattr(sys.modules[__name__], "Adapter", Adapter, raising=False)
+    monkeypatch.setattr("convscope.recording.adapter.entry_points", lambda group: points)
+    with pytest.warns(RecordingWarning, match="the recorder broken .* does not import and is left out"):
+        assert installed_adapters() == (Adapter,)

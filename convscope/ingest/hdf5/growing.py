@@ -72,9 +72,8 @@ def open_growing(path: Path) -> Hdf5Writer:
         If it cannot be opened, or another process writes it.
     """
     with writing(path):
-        # No lock: the library itself marks the file as being written, and readers may come at any time.
-        file = h5py.File(path, "r+", libver=("v110", "v110"), locking=False)
-        file.swmr_mode = True
+        file = h5py.File(path, "r+", libver=("v110", "v110"))
+        file.swmr_mode = True  # which gives up the lock, so that readers may come
     writer = Hdf5Writer(file)
     _keep_from_children(writer)
     return writer

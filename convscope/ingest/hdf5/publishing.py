@@ -1,6 +1,7 @@
 """Files that appear under their name whole or not at all, and never over another one."""
 
 import os
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,8 +30,9 @@ def writing(path: Path) -> Generator[None]:
     """Turn what the system says against writing a file into an `OutputError` that names it."""
     try:
         yield
-    except OSError as error:
-        reason = error.strerror or str(error).replace("\n", " ")[:200]
+    except (OSError, RuntimeError) as error:  # the library raises either
+        told = re.search(r"error message = '([^']+)'", str(error))
+        reason = told[1] if told else getattr(error, "strerror", None) or str(error).replace("\n", " ")[:200]
         raise OutputError(f"{path} cannot be written: {reason}") from error
 
 

@@ -54,8 +54,8 @@ class AecRecording:
         """
         self.recorder = recorder
         self._episodes = PettingZooEpisodes(self.env, recorder, extras)
-        self._has_seen: set[str] = set()
-        self._flags: dict[str, tuple[bool, bool]] = {}
+        self._turn: tuple[str, bool] | None = None
+        self._leaves: dict[str, tuple[int, tuple[bool, bool]]] = {}
         recorder.assume(
             "a timestep is the turn of one agent; the others wait, with the rewards that the turn brings them"
         )
@@ -64,48 +64,63 @@ class AecRecording:
         """Start an episode."""
         self._finish()
         self.env.reset(seed=seed, options=options)
-        self._has_seen, self._flags = set(), {}
         self._episodes.begin()
+        self._episodes.look()
 
     def last(self, observe: bool = True) -> tuple[object, float, bool, bool, dict[str, Any]]:  # noqa: FBT001, FBT002
         """Return what the agent sees whose turn it is, and what it got since its last turn."""
         found = self.env.last(observe)
         if observe:
-            self._see(self.env.agent_selection, found[0])
+            observation, _, terminated, truncated, info = found
+            self._begin_turn(observation, info, (terminated, truncated))
         return found
 
     def step(self, action: object) -> None:
         """Let the agent act whose turn it is."""
-        agent = self.env.agent_selection
-        if self.env.terminations[agent] or self.env.truncations[agent]:  # it only takes leave
-            self.env.step(action)
-            if not self.env.agents:
+        env = self.env
+        if self._turn is None:
+            agent = env.agent_selection
+            flags = (env.terminations[agent], env.truncations[agent])
+            self._begin_turn(env.observe(agent), env.infos[agent], flags)
+        agent, is_out = self._turn or ("", True)
+        self._turn = None
+        env.step(action)
+        if is_out:  # it only took leave
+            if not env.agents:
                 self._finish()
             return
-        if agent not in self._has_seen:
-            self._see(agent, self.env.observe(agent))
-        self.env.step(action)
-        self._has_seen.clear()
-        self._episodes.act({agent: action}, dict(self.env.rewards))
-        self._episodes.join()
-        self._note_ends()
+        if self._episodes.has_more:
+            self._episodes.capture((agent,))
+        self._episodes.act({agent: action}, env.rewards)
+        if self._episodes.has_more:
+            self._episodes.look()
 
     def close(self) -> None:
         """Close the environment, and the recorder if it was made for it."""
         self._finish()
         self._episodes.close()
 
-    def _see(self, agent: str, observation: object) -> None:
-        self._has_seen.add(agent)
-        self._episodes.observe({agent: observation}, {agent: self.env.infos[agent]})
+    def _begin_turn(self, observation: object, info: dict[str, Any], flags: tuple[bool, bool]) -> None:
+        if self._turn is not None:  # asked for a second time
+            return
+        agent = self.env.agent_selection
+        self._turn = (agent, any(flags))
+        if any(flags):
+            self._leave(agent, flags)
+        self._episodes.observe({agent: observation}, {agent: info})
 
-    def _note_ends(self) -> None:
-        flags = {agent: (self.env.terminations[agent], self.env.truncations[agent]) for agent in self.env.agents}
-        ended = [agent for agent, pair in flags.items() if any(pair)]
-        self._flags = flags
-        if ended and self._episodes.trace is not None:
-            self._episodes.trace.leave(ended)
+    def _leave(self, agent: str, flags: tuple[bool, bool]) -> None:
+        trace = self._episodes.trace
+        if trace is not None and agent not in self._leaves:
+            trace.leave([agent])
+            self._leaves[agent] = (trace.length, flags)
 
     def _finish(self) -> None:
         """End the episode as those end who were in it at the last turn."""
-        self._episodes.end(end_of(self._flags.values()))
+        trace = self._episodes.trace
+        if trace is not None:
+            env = self.env
+            for agent in env.agents:  # who did not take leave
+                self._leaves.setdefault(agent, (trace.length, (env.terminations[agent], env.truncations[agent])))
+            self._episodes.end(end_of(flags for row, flags in self._leaves.values() if row == trace.length))
+        self._turn, self._leaves = None, {}

@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 from convscope.record import EndKind, EpisodeTrace, Extras, Recorder
 from convscope.recording.capture import Capture
+from convscope.recording.packed import PackedRows
 from convscope.recording.plain_steps import PlainSteps
-from convscope.recording.runs import NUMBERS
 from convscope.recording.spaces import first_action
 from convscope_loaders.recorders.observed import observed_columns, parts_note
 
@@ -55,7 +55,7 @@ class PettingZooEpisodes:
         self._first_of: dict[str, int] = {}
         self._known: set[str] = set()
         self._capture = Capture(extras.capture, extras.model, recorder.note) if extras.capture else None
-        self._looks = extras.positions is not None or extras.keeps_state
+        self.has_more = bool(extras.capture or extras.positions or extras.keeps_state)
         self._has_parts = False
         self._has_noted = False
         self._plain: PlainSteps | None = None
@@ -71,14 +71,19 @@ class PettingZooEpisodes:
         self.trace = self._recorder.start_episode()
         self.join()
 
-    def begin_quickly(self, observations: Mapping[str, object]) -> EpisodeTrace | None:
-        """Start an episode; return it if its steps can be recorded the quick way, with the observations in it."""
+    def begin_plain(self, observations: Mapping[str, object]) -> PlainSteps | None:
+        """Start an episode, with the observations if its steps may be plain; return where these are kept then."""
         self.begin()
         if self._plain is not None and self._plain.is_full:
             self._plain = self._plain.another()
         if self._plain is None or self.trace is None:
             return None
-        return self.trace if self.trace.begin_plain(self._plain, observations) else None
+        return self._plain if self.trace.begin_plain(self._plain, observations) else None
+
+    def end_plain(self) -> None:
+        """Record the episode in the usual way from now on."""
+        if self.trace is not None:
+            self.trace.end_plain()
 
     def join(self) -> None:
         """Let agents take part that are there now."""
@@ -96,31 +101,43 @@ class PettingZooEpisodes:
             self.trace.observe(observed_columns(observations, infos))
         else:
             self.trace.observe({"observations": observations})
-        if self._looks:
-            self._look()
 
     def act(self, actions: Mapping[str, Any], rewards: Mapping[str, object]) -> None:
         """Keep what agents do, and what they get for it; the next timestep begins."""
         if self._first_of:
             actions = {agent: action - self._first_of.get(agent, 0) for agent, action in actions.items()}
-        captured = {} if self._capture is None else self._capture.take(tuple(actions), self._recorder.agents)
         if self.trace is not None:
-            self.trace.act({"actions": actions, "rewards": rewards, **captured})
+            self.trace.act({"actions": actions, "rewards": rewards})
+
+    def capture(self, actors: Sequence[str]) -> None:
+        """Keep what went on in the policy when these agents chose their actions, before `act`."""
+        if self._capture is not None and self.trace is not None:
+            self.trace.observe(self._capture.take(actors, self._recorder.agents))
+
+    def look(self) -> None:
+        """Keep what is seen from outside: positions, and the state of the world."""
+        columns: dict[str, object] = {}
+        if self._extras.positions is not None:
+            columns["positions"] = self._extras.positions(self._env)
+        # Without agents there may be no state: many environments put it together from what agents see.
+        if self._extras.keeps_state and self._env.agents:
+            columns["state"] = self._env.state()
+        if columns and self.trace is not None:
+            self.trace.observe(columns)
 
     def learn(
         self,
-        actions: Mapping[str, object],
-        rewards: Mapping[str, object],
+        actions: Mapping[str, Any],
         observations: Mapping[str, Any],
-        *,
         infos: Mapping[str, Mapping[str, object]],
     ) -> None:
-        """Find out from a step whether those of the next episode need nothing but to be copied."""
-        numbers = {type(value) for value in (*actions.values(), *rewards.values())}
-        has_more = self._capture or self._looks or self._has_parts or self._first_of
+        """Find out from the first step of an episode whether those of the next need nothing but to be copied."""
+        if self.trace is None or self.trace.length > 1:
+            return
         has_masks = any("action_mask" in info for info in infos.values())
-        is_plain = numbers <= NUMBERS and PlainSteps.is_example(observations) and not (has_more or has_masks)
-        self._plain = PlainSteps(observations) if is_plain else None
+        is_plain = PackedRows.is_example(observations) and not (self._has_parts or self._first_of or has_masks)
+        rows = PackedRows(actions) if PackedRows.is_example(actions) else None
+        self._plain = PlainSteps(PackedRows(observations), rows) if is_plain else None
 
     def end(self, kind: EndKind) -> None:
         """End the episode, if one goes on."""
@@ -136,17 +153,6 @@ class PettingZooEpisodes:
         self._env.close()
         if self._extras.closes:
             self._recorder.close()
-
-    def _look(self) -> None:
-        """Keep what is seen from outside: positions, and the state of the world."""
-        columns: dict[str, object] = {}
-        if self._extras.positions is not None:
-            columns["positions"] = self._extras.positions(self._env)
-        # Without agents there may be no state: many environments put it together from what agents see.
-        if self._extras.keeps_state and self._env.agents:
-            columns["state"] = self._env.state()
-        if columns and self.trace is not None:
-            self.trace.observe(columns)
 
     def _note_parts(self, observations: Mapping[str, object]) -> None:
         note = None if self._has_noted else parts_note(observations)

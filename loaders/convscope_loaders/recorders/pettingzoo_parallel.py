@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from convscope.record import EpisodeTrace, Extras, Recorder
+from convscope.record import Extras, Recorder
 from convscope.recording.ends import end_of
+from convscope.recording.plain_steps import PlainSteps
 from convscope_loaders.recorders.pettingzoo_episodes import PettingZooEnv, PettingZooEpisodes
 
 Infos: TypeAlias = dict[str, dict[str, Any]]
@@ -27,6 +28,7 @@ class ParallelRecording:
     """What a wrapper does to record; goes before PettingZoo's own wrapper class, which keeps the ``env``."""
 
     env: ParallelEnv
+    _plain: PlainSteps | None
 
     def begin_recording(self, recorder: Recorder, extras: Extras) -> None:
         """Record all episodes from now on.
@@ -42,7 +44,7 @@ class ParallelRecording:
         self._episodes = PettingZooEpisodes(self.env, recorder, extras)
         self._agents: Sequence[str] = ()
         self._action_spaces: dict[str, object] = {}
-        self._quick: EpisodeTrace | None = None
+        self._plain = None
         self._flags: tuple[Mapping[str, object], dict[str, bool], dict[str, bool]] = ({}, {}, {})
 
     @property
@@ -61,18 +63,24 @@ class ParallelRecording:
         self._finish()
         observations, infos = self.env.reset(seed=seed, options=options)
         self._agents = list(self.env.agents)
-        self._quick = self._episodes.begin_quickly(observations)
-        if self._quick is None:
+        self._plain = self._episodes.begin_plain(observations)
+        if self._plain is None:
             self._episodes.observe(observations, infos)
+        if self._episodes.has_more:
+            self._episodes.look()
         return observations, infos
 
     def step(self, actions: Mapping[str, object]) -> Outcome:
         """Let all agents act."""
         outcome = self.env.step(actions)
-        if self._quick is None or not self._quick.advance(actions, outcome[1], outcome[0]):
+        if self._episodes.has_more:
+            self._episodes.capture(tuple(actions))
+        if self._plain is None or not self._plain.add(actions, outcome[1], outcome[0]):
             self._keep(actions, outcome)
         if self.env.agents != self._agents:
             self._change_agents()
+        if self._episodes.has_more:
+            self._episodes.look()
         self._flags = (actions, outcome[2], outcome[3])
         if not self._agents:
             self._finish()
@@ -85,18 +93,19 @@ class ParallelRecording:
 
     def _keep(self, actions: Mapping[str, object], outcome: Outcome) -> None:
         observations, rewards, _, _, infos = outcome
+        self._plain = None
+        self._episodes.end_plain()
         known = {agent: action for agent, action in actions.items() if agent in self._agents}
         self._episodes.act(known, rewards)
         self._episodes.observe(observations, infos)
-        self._quick = None
         if len(known) == len(actions):
-            self._episodes.learn(actions, rewards, observations, infos=infos)
+            self._episodes.learn(actions, observations, infos)
 
     def _finish(self) -> None:
         """End the episode as those end who took part in its last step."""
         actions, terminations, truncations = self._flags
         self._episodes.end(end_of((terminations.get(agent, False), truncations.get(agent, False)) for agent in actions))
-        self._flags, self._quick = ({}, {}, {}), None
+        self._flags, self._plain = ({}, {}, {}), None
 
     def _change_agents(self) -> None:
         before, self._agents = self._agents, list(self.env.agents)

@@ -94,16 +94,17 @@ def test_a_process_that_is_forked_off_is_told_to_record_itself(tmp_path):
     assert lengths(tmp_path / "log.h5") == [2, 3]
 
 
-def test_a_commit_that_fails_loses_nothing(tmp_path, monkeypatch):
+@pytest.mark.parametrize("what", ["append", "write", "flush"])
+def test_a_commit_that_fails_loses_nothing_and_doubles_nothing(tmp_path, monkeypatch, what):
     recorder = Recorder(tmp_path / "log.h5", agents=["a"], action_spaces=SPACES, commit_seconds=1000)
     add(recorder, 2)
     recorder.commit()
     add(recorder, 3)
 
     def refuse(*_):
-        raise OSError(28, "No space left on device")
+        raise RuntimeError("flush failed (errno = 28, error message = 'No space left on device', buf = 0x1)")
 
-    monkeypatch.setattr("convscope.ingest.hdf5.writing.Hdf5Writer.append", refuse)
+    monkeypatch.setattr(f"convscope.ingest.hdf5.writing.Hdf5Writer.{what}", refuse)
     with pytest.raises(Exception, match=r"log\.h5 cannot be written: No space left on device"):
         recorder.commit()
     assert recorder.n_committed == 1
@@ -168,3 +169,12 @@ def test_on_a_shared_disk_files_are_written_whole(tmp_path, monkeypatch):
         add(recorder, length)
     recorder.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log.0002.h5", "log.h5"]
+
+
+def test_a_program_can_read_what_it_is_recording(tmp_path):
+    with Recorder(tmp_path / "log.h5", agents=["a"], action_spaces=SPACES, commit_seconds=0) as recorder:
+        for n_episodes in (1, 2, 3):
+            add(recorder, 5)
+            assert lengths(tmp_path / "log.h5") == [5] * n_episodes
+            assert {problem.severity for problem in validate_log(tmp_path / "log.h5")} <= {"suggestion"}
+    assert lengths(tmp_path / "log.h5") == [5, 5, 5]

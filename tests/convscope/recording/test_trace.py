@@ -9,6 +9,7 @@ from convscope.errors import UsageError
 from convscope.ingest.open import find_logs, open_logs
 from convscope.ingest.validate import validate_log
 from convscope.record import EndKind, Recorder, Status
+from convscope.recording.packed import PackedRows
 from convscope.recording.plain_steps import PlainSteps
 from convscope.values.header import ActionKind, ActionSpace
 
@@ -182,7 +183,7 @@ def test_the_quick_way_and_the_slow_way_record_the_same(tmp_path, episodes):
     paths = [tmp_path / f"{way}_{len(list(tmp_path.iterdir()))}.h5" for way in ("quick", "slow")]
     for path in paths:
         with recorder(path) as log:
-            plain = PlainSteps(seen_by_all(episodes[0], -1)) if "quick" in path.name else None
+            plain = PlainSteps(PackedRows(seen_by_all(episodes[0], -1)), None) if "quick" in path.name else None
             for episode in episodes:
                 record(log.start_episode(), plain, episode)
     found = [block_of(path, episode) for path in paths for episode in range(len(episodes))]
@@ -206,14 +207,17 @@ def record(trace, plain, episode):
     def seen(t):
         return seen_by_all(episode, t)
 
-    if plain is None or not trace.begin_plain(plain, seen(-1)):
+    is_plain = plain is not None and trace.begin_plain(plain, seen(-1))
+    if not is_plain:
         trace.observe({"observations": seen(-1)})
     for t in range(length):
         actions = dict(zip(AGENTS, values[3 * t : 3 * t + 3], strict=True))
         if odd is not None and odd[0] == t and leaves:
             del actions[odd[1]]
         rewards = {agent: action / 2 for agent, action in actions.items()}
-        if not trace.advance(actions, rewards, seen(t)):
+        is_plain = is_plain and plain.add(actions, rewards, seen(t))
+        if not is_plain:
+            trace.end_plain()
             trace.act({"actions": actions, "rewards": rewards})
             trace.observe({"observations": seen(t)})
         if leaves and t == length - 1:

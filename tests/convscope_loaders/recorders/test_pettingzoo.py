@@ -117,6 +117,41 @@ def test_labels_change_between_episodes_and_a_recorder_serves_several_environmen
     assert told == [(None, None)] * 2 + [("update_40", None)] + [("update_40", "held out")] * 2
 
 
+def test_episodes_of_two_environments_may_overlap(tmp_path):
+    with Recorder(tmp_path / "log.h5", commit_seconds=0) as recorder:
+        first, second = (convscope.record(simple_spread_v3.parallel_env(max_cycles=4), recorder) for _ in range(2))
+        seen = {"first": [], "second": []}
+        for seed in range(3):
+            for name, env in (("first", first), ("second", second)):
+                seen[name].append([env.reset(seed=seed)[0]])
+            for name, env, steps in (("first", first, 2), ("second", second, 4), ("first", first, 2)):
+                for _ in range(steps):  # the second one ends, and is committed, while the first goes on
+                    seen[name][-1].append(env.step(dict.fromkeys(env.agents, len(seen[name][-1])))[0])
+    log, blocks = read(tmp_path / "log.h5")
+    agents = [agent.name for agent in log.header.agents]
+    order = [rows for pair in zip(seen["second"], seen["first"], strict=True) for rows in pair]
+    for block, rows in zip(blocks, order, strict=True):
+        for t, row in enumerate(rows):
+            np.testing.assert_array_equal(block.columns["observations"][t], [row[agent] for agent in agents])
+        assert block.columns["actions"][:4, 0, 0].tolist() == [1, 2, 3, 4]
+
+
+def test_continuous_actions_are_copied(tmp_path):
+    env = convscope.record(simple_spread_v3.parallel_env(max_cycles=5, continuous_actions=True), tmp_path / "log.h5")
+    rng, done = np.random.default_rng(0), []
+    actions = {agent: np.zeros(5, np.float32) for agent in env.possible_agents}
+    for seed in range(3):
+        env.reset(seed=seed)
+        while env.agents:
+            for action in actions.values():
+                action[:] = rng.uniform(size=5)
+            done.append([action.copy() for action in actions.values()])
+            env.step(actions)
+    env.close()
+    _, blocks = read(tmp_path / "log.h5")
+    np.testing.assert_array_equal(np.concatenate([block.columns["actions"][:5] for block in blocks]), done)
+
+
 def test_an_episode_that_is_left_is_cut(tmp_path):
     env = convscope.record(simple_spread_v3.parallel_env(max_cycles=9), tmp_path / "log.h5")
     for _ in range(2):
