@@ -107,6 +107,25 @@ class BatchTrace:
         self.lengths += part
         self._finish({env: end for env, end in step.ends.items() if self.is_open[env] and part[env]})
 
+    def end(self, ends: Mapping[int, EndKind], is_out: BoolArray | None = None) -> None:
+        """End episodes with the last step, where that is known only now.
+
+        Parameters
+        ----------
+        ends
+            How, by environment; one that is in no episode is left alone.
+        is_out
+            Who is out of the game after that step, shape (E, N).
+
+        Raises
+        ------
+        UsageError, OutputError
+            As for `Recorder.add_episode`.
+        """
+        if self._steps and is_out is not None:
+            self._steps[-1].columns[_OUT] = is_out.copy()
+        self._finish({env: end for env, end in ends.items() if self.is_open[env]})
+
     def cut(self) -> None:
         """End all episodes in the middle."""
         self._finish(dict.fromkeys(np.flatnonzero(self.is_open).tolist(), EndKind.CUT))

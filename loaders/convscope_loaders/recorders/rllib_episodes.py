@@ -96,8 +96,8 @@ class EpisodeRecord:
         for agent, row in self._see(episode).items():
             own = episode.agent_episodes[agent]
             if row is not None:
-                self._put(ACTIONS, agent, np.asarray(own.get_actions(-1)) - self._first_of.get(agent, 0), row)
-                self._put(REWARDS, agent, own.get_rewards(-1), row)
+                self._put(ACTIONS, agent, np.asarray(own.get_actions(-1)) - self._first_of.get(agent, 0), row=row)
+                self._put(REWARDS, agent, own.get_rewards(-1), row=row)
                 self._keep_outputs(agent, own, row)
             if own.is_done:
                 self._stop[str(agent)] = self.length + 1
@@ -137,7 +137,7 @@ class EpisodeRecord:
             self._recorder.assume(note)
         for column, values in observed_columns(raw, episode.get_infos(-1)).items():
             for agent, value in values.items():
-                self._put(column, agent, value, self.length)
+                self._put(column, agent, value, row=self.length)
         return before
 
     def _keep_outputs(self, agent: object, own: AgentEpisode, row: int) -> None:
@@ -148,9 +148,9 @@ class EpisodeRecord:
             for part in inner:
                 found = found.get(part) if isinstance(found, Mapping) else None
             if found is not None:
-                self._put(column, agent, found, row)
+                self._put(column, agent, found, row=row)
 
-    def _put(self, column: str, agent: object, value: Any, row: int) -> None:  # noqa: ANN401  what numpy takes
+    def _put(self, column: str, agent: object, value: Any, *, row: int) -> None:  # noqa: ANN401  what numpy takes
         # Copied, because connectors write over what an episode keeps.
         self._entries.setdefault(column, {}).setdefault(str(agent), []).append((row, np.array(value)))
 
