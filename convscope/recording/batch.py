@@ -61,7 +61,8 @@ class BatchTrace:
         """Which environments are in an episode."""
         self.lengths: IntArray = np.zeros(n_envs, np.int64)
         """Steps of these episodes so far."""
-        self._agents = tuple(agents)
+        self.agents = tuple(agents)
+        """In the order of the agent axis."""
         self._journal = journal
         self._sees_death = sees_death
         self._labels = [Labels()] * n_envs
@@ -94,7 +95,7 @@ class BatchTrace:
         UsageError, OutputError
             As for `Recorder.add_episode`.
         """
-        shape = (len(self.is_open), len(self._agents))
+        shape = (len(self.is_open), len(self.agents))
         columns, after = _copied(step.columns), _copied(step.after)
         columns[_ACTING] = np.ones(shape, np.bool_) if step.is_acting is None else step.is_acting.copy()
         columns[_OUT] = np.zeros(shape, np.bool_) if step.is_out is None else step.is_out.copy()
@@ -164,7 +165,7 @@ class BatchTrace:
                 columns[key] = np.concatenate([columns[key], steps[-1].after[key][env : env + 1]])
             episode = recorded_episode(
                 _by_name(columns),
-                agents=self._agents,
+                agents=self.agents,
                 end=end_of[env],
                 length=len(own),
                 status=_status(acting, out, has_final=bool(steps[-1].after), sees_death=self._sees_death),

@@ -254,7 +254,7 @@ def test_batches_that_do_not_fit_are_refused_on_the_host(tmp_path):
         ({name: good[name] for name in ("obs", "actions", "rewards")}, "nothing tells where episodes end"),
         (
             {name: good[name] for name in ("obs", "rewards", "dones")},
-            "the batch has no actions; it has dones, observations",
+            "the batch has no actions; it has dones, obs, rewards",
         ),
         ({**good, "global_done": np.zeros(6)}, "may be the flags before the step or after it"),
         (

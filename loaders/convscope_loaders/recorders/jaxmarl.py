@@ -87,7 +87,7 @@ class RecordedJaxEnv:
         """
         given: Mapping[str, Any] = batch._asdict() if hasattr(batch, "_asdict") else batch
         named = {_NAMES.get(name, name): value for name, value in given.items()}
-        _check(named)
+        _check(named, given)
         shape = shape_of(named, self._agents)
         if self._trace is not None and len(self._trace.is_open) != shape.n_envs:
             self._trace.close()
@@ -185,10 +185,10 @@ class JaxMARLAdapter:
         return RecordedJaxEnv(env, recorder, extras)
 
 
-def _check(named: Mapping[str, Any]) -> None:
+def _check(named: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     missing = [name for name in ("observations", "actions", "rewards") if name not in named]
     if missing:
-        raise UsageError(f"the batch has no {', '.join(missing)}; it has {', '.join(sorted(named))}")
+        raise UsageError(f"the batch has no {', '.join(missing)}; it has {', '.join(sorted(given))}")
     if {"global_done", "dones"} <= named.keys():
         raise UsageError(
             "done beside global_done may be the flags before the step or after it; call them last_done or dones, and "
