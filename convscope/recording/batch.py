@@ -61,7 +61,8 @@ class BatchTrace:
         """Which environments are in an episode."""
         self.lengths: IntArray = np.zeros(n_envs, np.int64)
         """Steps of these episodes so far."""
-        self._agents = tuple(agents)
+        self.agents = tuple(agents)
+        """In the order of the agent axis."""
         self._journal = journal
         self._sees_death = sees_death
         self._labels = [Labels()] * n_envs
@@ -94,7 +95,7 @@ class BatchTrace:
         UsageError, OutputError
             As for `Recorder.add_episode`.
         """
-        shape = (len(self.is_open), len(self._agents))
+        shape = (len(self.is_open), len(self.agents))
         columns, after = _copied(step.columns), _copied(step.after)
         columns[_ACTING] = np.ones(shape, np.bool_) if step.is_acting is None else step.is_acting.copy()
         columns[_OUT] = np.zeros(shape, np.bool_) if step.is_out is None else step.is_out.copy()
@@ -106,6 +107,25 @@ class BatchTrace:
         self._steps.append(_Kept(columns=columns, after=after, takes_part=part))
         self.lengths += part
         self._finish({env: end for env, end in step.ends.items() if self.is_open[env] and part[env]})
+
+    def end(self, ends: Mapping[int, EndKind], is_out: BoolArray | None = None) -> None:
+        """End episodes with the last step, where that is known only now.
+
+        Parameters
+        ----------
+        ends
+            How, by environment; one that is in no episode is left alone.
+        is_out
+            Who is out of the game after that step, shape (E, N).
+
+        Raises
+        ------
+        UsageError, OutputError
+            As for `Recorder.add_episode`.
+        """
+        if self._steps and is_out is not None:
+            self._steps[-1].columns[_OUT] = is_out.copy()
+        self._finish({env: end for env, end in ends.items() if self.is_open[env]})
 
     def cut(self) -> None:
         """End all episodes in the middle."""
@@ -145,7 +165,7 @@ class BatchTrace:
                 columns[key] = np.concatenate([columns[key], steps[-1].after[key][env : env + 1]])
             episode = recorded_episode(
                 _by_name(columns),
-                agents=self._agents,
+                agents=self.agents,
                 end=end_of[env],
                 length=len(own),
                 status=_status(acting, out, has_final=bool(steps[-1].after), sees_death=self._sees_death),

@@ -214,6 +214,41 @@ def test_what_the_policy_adds_is_captured_by_its_key(tmp_path):
         )
 
 
+class Attentive(torch.nn.Module):
+    """A policy that keeps its attention to itself."""
+
+    def __init__(self, n_actions):
+        super().__init__()
+        self.attention = torch.nn.MultiheadAttention(16, 2, batch_first=True)
+        self.head = torch.nn.Linear(16, n_actions)
+
+    def forward(self, observation):
+        seen = observation[..., :16].reshape(-1, 3, 16)
+        mixed, _ = self.attention(seen, seen, seen, average_attn_weights=False)
+        return self.head(mixed).argmax(-1).reshape(observation.shape[:-1])
+
+
+def test_what_goes_on_inside_the_policy_is_captured_from_its_modules(tmp_path):
+    torch.manual_seed(0)
+    single = PettingZooWrapper(simple_spread_v3.parallel_env(max_cycles=4), group_map=MarlGroupMapType.ALL_IN_ONE_GROUP)
+    for name, inner, n_actions in (("many", balance(continuous_actions=False), 9), ("one", single, 5)):
+        policy = Attentive(n_actions)
+        capture = {"attention": "attention", "logits": policy.head, "info/seen": "observation"}
+        env = convscope.record(inner, tmp_path / f"{name}.h5", model=policy, capture=capture)
+        acting = TensorDictModule(policy, in_keys=[("agents", "observation")], out_keys=[("agents", "action")])
+        rollout = env.rollout(9, acting, break_when_any_done=False).reshape(-1, 9)
+        env.close()
+        _, episodes = recorded(tmp_path / f"{name}.h5")
+        for episode, (number, rows) in zip(episodes, episodes_of(rollout), strict=True):
+            own = rollout[number, rows]["agents"]
+            seen = own["observation"][..., :16]
+            mixed, attention = policy.attention(seen, seen, seen, average_attn_weights=False)
+            np.testing.assert_allclose(episode.columns["attention"][:-1], attention.detach(), atol=1e-5)
+            logits = policy.head(mixed).detach()
+            np.testing.assert_allclose(episode.columns["action_logits"][:-1], logits, atol=1e-5)
+            same(episode.columns["info/seen"][:-1], own["observation"])
+
+
 def test_positions_are_those_before_and_after_each_step(tmp_path):
     def positions(env):
         return torch.stack([agent.state.pos for agent in env.agents], dim=1)

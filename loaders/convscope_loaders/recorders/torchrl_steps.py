@@ -9,7 +9,9 @@ import numpy as np
 
 from convscope.errors import UsageError
 from convscope.record import BatchTrace, Extras, Recorder
+from convscope.recording.capture import Capture
 from convscope.recording.episode import Numbers
+from convscope.recording.names import column_named
 from convscope.values.arrays import BoolArray
 from convscope.values.fields import POSITIONS
 from convscope_loaders.recorders.tensordict_groups import Column, numbers
@@ -36,6 +38,9 @@ class EnvRecording:
         self._recorder = recorder
         self._extras = extras
         self._shape = tuple(env.batch_size)
+        modules, keys = _sources(extras)
+        self._modules = Capture(modules, extras.model, recorder.note) if modules else None
+        self._keyed = replace(extras, capture=keys)
         self._opened: tuple[StepReader, BatchTrace] | None = None
         self._has_begun = False
         self._positions: Column | None = None
@@ -56,8 +61,14 @@ class EnvRecording:
             self._begin(None)
         reader, trace = self._open()
         rows = reader.read(before, after).each(self._flat)
+        given_out = self._given_out()
+        fields = {column_named(column)[0] for column in given_out}
+        columns = {column: values for column, values in rows.columns.items() if column not in fields}
+        rows = replace(rows, columns={**columns, **given_out})
         step = self._with_positions(rows).step(trace.lengths, reader.limit, takes_part=self._chosen(before, "_step"))
         trace.step(step)
+        if self._modules is not None and step.ends:
+            self._modules.end_episode()
 
     def close(self) -> None:
         """Cut the episodes that go on, and close the recorder if it was made for this environment."""
@@ -69,7 +80,7 @@ class EnvRecording:
     def _open(self) -> tuple[StepReader, BatchTrace]:
         if self._opened is None:  # not before the first reset: environments in several workers know nothing earlier
             keys = keys_of(self._env)
-            reader = StepReader(self._env, keys, recorder=self._recorder, extras=self._extras)
+            reader = StepReader(self._env, keys, recorder=self._recorder, extras=self._keyed)
             self._opened = reader, self._recorder.start_batch(prod(self._shape), agents=keys.agents, sees_death=True)
         return self._opened
 
@@ -88,6 +99,16 @@ class EnvRecording:
     def _flat(self, values: Numbers) -> Numbers:
         """Return an array with one axis of environments."""
         return values.reshape(prod(self._shape), *values.shape[len(self._shape) :])
+
+    def _given_out(self) -> dict[str, Column]:
+        """Return what the policy's modules gave out since the last step."""
+        if self._modules is None or self._opened is None:
+            return {}
+        agents = self._opened[1].agents
+        if self._shape:
+            return dict(self._modules.take_batch(prod(self._shape), len(agents)))
+        found = self._modules.take(agents, agents)
+        return {column: _alone(values) for column, values in found.items()}
 
     def _with_positions(self, rows: Rows) -> Rows:
         if self._extras.positions is None or self._positions is None:
@@ -109,3 +130,22 @@ class EnvRecording:
 def _array(values: Any) -> Numbers:  # noqa: ANN401  a tensor, or what numpy takes
     # Copied, because an environment may go on in the same memory.
     return np.array(numbers(values) if hasattr(values, "detach") else values)
+
+
+def _alone(values: object) -> Column:
+    """Return what one environment has, with an axis of environments."""
+    if isinstance(values, Mapping):
+        return {agent: _array(part)[np.newaxis] for agent, part in values.items()}
+    return _array(values)[np.newaxis]
+
+
+def _sources(extras: Extras) -> tuple[dict[str, object], dict[str, object]]:
+    """Return what is captured from modules, and what by keys, by column."""
+    found: Any = extras.model
+    names = {name for name, _ in found.named_modules()} if hasattr(found, "named_modules") else set[str]()
+    modules = {
+        column: source
+        for column, source in extras.capture.items()
+        if source in names or callable(source) or hasattr(source, "register_forward_hook")
+    }
+    return modules, {column: source for column, source in extras.capture.items() if column not in modules}
