@@ -1,7 +1,7 @@
 """What a dataset may be: its storage, type, size and filters are checked before a byte of it is read."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import prod
 from typing import Any
 
@@ -91,7 +91,7 @@ def check_dataset(dataset: "h5py.h5d.DatasetID", where: str, limits: Limits) -> 
         _refuse("rank", where, f"has more than {limits.rank} axes")
     checked = CheckedDataset(
         handle=dataset,
-        shape=tuple(int(n) for n in space.get_simple_extent_dims() or ()),
+        shape=_shared(tuple(int(n) for n in space.get_simple_extent_dims() or ())),
         is_null=space.get_simple_extent_type() == h5py.h5s.NULL,
         kind=kind,
         item_bytes=int(kind.get_size()),
@@ -154,6 +154,12 @@ def _check_chunks(
     is_crumbled = n_chunks > limits.small_chunks and chunk_bytes < limits.small_chunk_bytes
     if n_chunks > limits.chunks or is_crumbled:
         _refuse("chunk-count", where, f"is cut into {n_chunks} chunks of {chunk_bytes} bytes")
+
+
+@lru_cache(maxsize=1 << 12)
+def _shared(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return one and the same tuple for all that are equal: a file has few shapes for its millions of datasets."""
+    return shape
 
 
 @cache
