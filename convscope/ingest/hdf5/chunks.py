@@ -43,8 +43,8 @@ def read_chunked(
         If a stored chunk does not decode to exactly what it declares.
     """
     chunks = _Chunks.of(dataset, where)
-    stored, grid = dataset.kind.dtype, chunks.grid
-    if not chunks.encoding.is_decoded_here or not dataset.is_plain(stored):
+    stored, grid = dataset.dtype, chunks.grid
+    if not chunks.encoding.is_decoded_here or not dataset.is_plain:
         check_chunks(dataset, box, where=where)
         return read_by_library(dataset, box, dtype)
     part = np.empty([stop - start for start, stop in box], stored if dtype is None else dtype)
