@@ -9,6 +9,8 @@ import h5py
 import numpy as np
 
 from convscope.errors import RefusedFileError
+from convscope.ingest.hdf5.chunk_tables import chunk_table
+from convscope.ingest.hdf5.grid import Grid
 from convscope.ingest.hdf5.limits import Limits
 
 _TOLERATED = frozenset(
@@ -142,9 +144,14 @@ def _check_sizes(checked: CheckedDataset, where: str, limits: Limits) -> None:
     if checked.chunk is not None:
         _check_chunks(checked.chunk, checked.shape, checked.item_bytes, where=where, limits=limits)
     # Only then: the library counts the bytes of every chunk.
-    stored = int(checked.handle.get_storage_size()) if n_bytes > limits.expansion_floor else n_bytes
+    stored = _stored_bytes(checked) if n_bytes > limits.expansion_floor else n_bytes
     if n_bytes > limits.expansion * max(stored, 1):
         _refuse("expansion", where, f"declares {n_bytes} bytes and stores {stored}")
+
+
+def _stored_bytes(checked: CheckedDataset) -> int:
+    table = None if checked.chunk is None else chunk_table(checked.handle, Grid(checked.shape, checked.chunk))
+    return int(checked.handle.get_storage_size() if table is None else table.sizes.sum())
 
 
 def _check_filters(filters: tuple[int, ...], where: str, limits: Limits) -> None:
