@@ -28,7 +28,7 @@ def test_the_module_can_be_called_in_whatever_order_it_is_imported(before, tmp_p
         f"    convscope.record(object(), {str(tmp_path / 'log.h5')!r})\n"
         "except Exception as error: print(error)\n"
     )
-    assert run(code).startswith("no recorder knows a builtins.object; there are gymnasium: ")
+    assert run(code).startswith("no recorder knows a builtins.object; there are ")
     assert not (tmp_path / "log.h5").exists()
 
 

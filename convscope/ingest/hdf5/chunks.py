@@ -11,6 +11,7 @@ import numpy.typing as npt
 # A compiled module without stubs.
 from h5py import h5i  # pyright: ignore[reportAttributeAccessIssue]
 
+from convscope.ingest.hdf5.chunk_tables import ChunkTable, StoredChunk, chunk_table
 from convscope.ingest.hdf5.datasets import CheckedDataset
 from convscope.ingest.hdf5.decoding import Content, Encoding
 from convscope.ingest.hdf5.grid import Box, Corner, Grid
@@ -43,8 +44,8 @@ def read_chunked(
         If a stored chunk does not decode to exactly what it declares.
     """
     chunks = _Chunks.of(dataset, where)
-    stored, grid = dataset.kind.dtype, chunks.grid
-    if not chunks.encoding.is_decoded_here or not dataset.is_plain(stored):
+    stored, grid = dataset.dtype, chunks.grid
+    if not chunks.encoding.is_decoded_here or not dataset.is_plain:
         check_chunks(dataset, box, where=where)
         return read_by_library(dataset, box, dtype)
     part = np.empty([stop - start for start, stop in box], stored if dtype is None else dtype)
@@ -99,6 +100,8 @@ class _Chunks:
     handle: "h5py.h5d.DatasetID"
     grid: Grid
     encoding: Encoding
+    table: ChunkTable | None
+    """None where each is asked for."""
     where: str
 
     @classmethod
@@ -106,7 +109,8 @@ class _Chunks:
         grid = Grid(dataset.shape, dataset.chunk or dataset.shape)
         item_bytes = stored_item_bytes(dataset)
         encoding = Encoding(filters=dataset.filters, item_bytes=item_bytes, n_bytes=prod(grid.step) * item_bytes)
-        return cls(handle=dataset.handle, grid=grid, encoding=encoding, where=where)
+        table = chunk_table(dataset.handle, grid)
+        return cls(handle=dataset.handle, grid=grid, encoding=encoding, table=table, where=where)
 
     def content(self, corner: Corner) -> Content | None:
         """Return a chunk decoded; None where none is stored."""
@@ -118,10 +122,15 @@ class _Chunks:
 
     def applied(self, corner: Corner) -> tuple[int, ...] | None:
         """Return the filters of a chunk after a look at its size; None where none is stored."""
+        stored = self.stored(corner)
+        return None if stored is None else self.encoding.applied(stored.mask, stored.n_bytes, self.place(corner))
+
+    def stored(self, corner: Corner) -> StoredChunk | None:
+        """Return what the file says of a chunk; None where none is stored."""
+        if self.table is not None:
+            return self.table.find(self.grid.number(corner))
         info = self.handle.get_chunk_info_by_coord(corner)
-        if info.byte_offset is None:
-            return None
-        return self.encoding.applied(info.filter_mask, info.size, self.place(corner))
+        return None if info.byte_offset is None else StoredChunk(int(info.size), int(info.filter_mask))
 
     def place(self, corner: Corner) -> str:
         """Return how errors name a chunk."""

@@ -1,7 +1,7 @@
 """What a dataset may be: its storage, type, size and filters are checked before a byte of it is read."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import prod
 from typing import Any
 
@@ -9,6 +9,8 @@ import h5py
 import numpy as np
 
 from convscope.errors import RefusedFileError
+from convscope.ingest.hdf5.chunk_tables import chunk_table
+from convscope.ingest.hdf5.grid import Grid
 from convscope.ingest.hdf5.limits import Limits
 
 _TOLERATED = frozenset(
@@ -37,6 +39,9 @@ class CheckedDataset:
     """Whether it has no value at all."""
     kind: "h5py.h5t.TypeID"
     """Type in the file."""
+    number: np.dtype[Any] | None
+    """The same as numpy has it, if the bytes of the file are such numbers; whole numbers of 12 bits, say, only look
+    like it."""
     item_bytes: int
     """Of an element in the file; of a text of varying length, in memory."""
     chunk: tuple[int, ...] | None
@@ -49,13 +54,17 @@ class CheckedDataset:
         """Declared size."""
         return prod(self.shape) * self.item_bytes
 
-    def is_plain(self, dtype: np.dtype[Any]) -> bool:
-        """Whether the bytes of the file are numbers of a type just as numpy has them.
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type in memory; a TypeError where numpy has none."""
+        return self.kind.dtype if self.number is None else self.number
 
-        Some only look like it, such as whole numbers of 12 bits.
-        """
-        if dtype.kind in "biuf":
-            return bool(self.kind == _type_of(dtype.str))
+    @property
+    def is_plain(self) -> bool:
+        """Whether the bytes of the file are what numpy has in memory, numbers or records of them."""
+        if self.number is not None:
+            return True
+        dtype = self.dtype
         return not dtype.hasobject and bool(self.kind == h5py.h5t.py_create(dtype, logical=True))
 
 
@@ -85,15 +94,19 @@ def check_dataset(dataset: "h5py.h5d.DatasetID", where: str, limits: Limits) -> 
     if creation.get_external_count():
         _refuse("external-storage", where, "keeps its bytes in another file; copy the data into this file")
     kind = dataset.get_type()
-    check_type(kind, where, limits)
+    number = _number(kind)
+    if number is None:
+        check_type(kind, where, limits)
     space = dataset.get_space()
-    if space.get_simple_extent_ndims() > limits.rank:
+    shape = tuple(int(n) for n in space.get_simple_extent_dims() or ())
+    if len(shape) > limits.rank:
         _refuse("rank", where, f"has more than {limits.rank} axes")
     checked = CheckedDataset(
         handle=dataset,
-        shape=tuple(int(n) for n in space.get_simple_extent_dims() or ()),
-        is_null=space.get_simple_extent_type() == h5py.h5s.NULL,
+        shape=_shared(shape),
+        is_null=not shape and space.get_simple_extent_type() == h5py.h5s.NULL,
         kind=kind,
+        number=number,
         item_bytes=int(kind.get_size()),
         chunk=tuple(int(n) for n in creation.get_chunk()) if layout == h5py.h5d.CHUNKED else None,
         filters=tuple(int(creation.get_filter(i)[0]) for i in range(creation.get_nfilters())),
@@ -131,9 +144,14 @@ def _check_sizes(checked: CheckedDataset, where: str, limits: Limits) -> None:
     if checked.chunk is not None:
         _check_chunks(checked.chunk, checked.shape, checked.item_bytes, where=where, limits=limits)
     # Only then: the library counts the bytes of every chunk.
-    stored = int(checked.handle.get_storage_size()) if n_bytes > limits.expansion_floor else n_bytes
+    stored = _stored_bytes(checked) if n_bytes > limits.expansion_floor else n_bytes
     if n_bytes > limits.expansion * max(stored, 1):
         _refuse("expansion", where, f"declares {n_bytes} bytes and stores {stored}")
+
+
+def _stored_bytes(checked: CheckedDataset) -> int:
+    table = None if checked.chunk is None else chunk_table(checked.handle, Grid(checked.shape, checked.chunk))
+    return int(checked.handle.get_storage_size() if table is None else table.sizes.sum())
 
 
 def _check_filters(filters: tuple[int, ...], where: str, limits: Limits) -> None:
@@ -156,9 +174,27 @@ def _check_chunks(
         _refuse("chunk-count", where, f"is cut into {n_chunks} chunks of {chunk_bytes} bytes")
 
 
+@lru_cache(maxsize=1 << 12)
+def _shared(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return one and the same tuple for all that are equal: a file has few shapes for its millions of datasets."""
+    return shape
+
+
+def _number(kind: "h5py.h5t.TypeID") -> np.dtype[Any] | None:
+    """Return the numpy type that a type of the file is to the bit; None for all that are no numbers."""
+    known = _known_numbers(kind.get_class(), kind.get_size())
+    return next((dtype for dtype, same in known if kind == same), None)
+
+
 @cache
-def _type_of(number: str) -> "h5py.h5t.TypeID":
-    return h5py.h5t.py_create(np.dtype(number), logical=True)
+def _known_numbers(of_class: int, n_bytes: int) -> "tuple[tuple[np.dtype[Any], h5py.h5t.TypeID], ...]":
+    letters = {h5py.h5t.FLOAT: "f", h5py.h5t.INTEGER: "iu", h5py.h5t.ENUM: "b"}.get(of_class, "")
+    names = [f"{order}{letter}{n_bytes}" for order in "<>" for letter in letters]
+    numbers = dict.fromkeys(np.dtype(name) for name in names if n_bytes in _WIDTHS[name[1]])
+    return tuple((number, h5py.h5t.py_create(number, logical=True)) for number in numbers)
+
+
+_WIDTHS = {"f": (2, 4, 8), "i": (1, 2, 4, 8), "u": (1, 2, 4, 8), "b": (1,)}
 
 
 def _refuse(code: str, where: str, what: str) -> None:

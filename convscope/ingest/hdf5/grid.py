@@ -25,6 +25,17 @@ class Grid(NamedTuple):
         """How many chunks there are room for."""
         return prod(-(-n // k) for n, k in zip(self.shape, self.step, strict=True))
 
+    def has(self, corner: Corner) -> bool:
+        """Whether a chunk starts there."""
+        return all(0 <= at < n and at % k == 0 for at, n, k in zip(corner, self.shape, self.step, strict=True))
+
+    def number(self, corner: Corner) -> int:
+        """Return how many chunks come before one, row by row."""
+        number = 0
+        for at, n, k in zip(corner, self.shape, self.step, strict=True):
+            number = number * -(-n // k) + at // k
+        return number
+
     def corners(self, box: Box) -> Iterator[Corner]:
         """Return the chunks that hold some of a box, row by row."""
         spans = zip(box, self.step, strict=True)

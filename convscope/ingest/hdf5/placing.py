@@ -5,9 +5,7 @@ arrays that is nearly all. The walk over a file opens every dataset anyway.
 """
 
 import sys
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from convscope.ingest.hdf5.datasets import CheckedDataset
 from convscope.ingest.hdf5.decoding import DECODED_HERE
@@ -21,21 +19,18 @@ MAX_PIECES = 64
 """Chunks of a dataset that is worth it; the time for opening a larger one is little beside that for reading it."""
 
 
-def find_pieces(dataset: CheckedDataset, dtype: np.dtype[Any], n_file_bytes: int) -> Pieces | None:
+def find_pieces(dataset: CheckedDataset, n_file_bytes: int) -> Pieces | None:
     """Return where a dataset's bytes lie; None where only the library can read it, or does as well.
 
     Parameters
     ----------
     dataset
         In a file without a preamble.
-    dtype
-        Its type in memory.
     n_file_bytes
         Size of the file.
     """
-    is_plain = dtype.kind in "biuf" and dataset.is_plain(dtype)
-    is_readable = is_plain and DECODED_HERE.issuperset(dataset.filters)
-    if not dataset.shape or 0 in dataset.shape or not is_readable:
+    is_empty = not dataset.shape or 0 in dataset.shape
+    if dataset.number is None or is_empty or not DECODED_HERE.issuperset(dataset.filters):
         return None
     pieces = _whole(dataset.handle) if dataset.chunk is None else _chunks(dataset)
     there = [(place, n_bytes, mask) for place, n_bytes, mask in pieces if place is not None]
@@ -44,7 +39,7 @@ def find_pieces(dataset: CheckedDataset, dtype: np.dtype[Any], n_file_bytes: int
     step = dataset.chunk or dataset.shape
     return Pieces(
         shape=dataset.shape,
-        dtype=sys.intern(dtype.str),
+        dtype=sys.intern(dataset.number.str),
         filters=dataset.filters,
         # One tuple for both, where they agree: there may be millions.
         step=dataset.shape if step == dataset.shape else step,

@@ -233,7 +233,7 @@ def _inventory(file: "h5py.h5f.FileID", place: str, *, is_unfinished: bool) -> I
 def _info(path: str, dataset: CheckedDataset, stamp: Stamp | None) -> ArrayInfo:
     shape = dataset.shape
     try:
-        dtype = dataset.kind.dtype
+        dtype = dataset.dtype
     except TypeError:
         return ArrayInfo(path=path, shape=shape, dtype="")
     if dtype.kind in "OS" and h5py.check_string_dtype(dtype) is not None:
@@ -241,7 +241,7 @@ def _info(path: str, dataset: CheckedDataset, stamp: Stamp | None) -> ArrayInfo:
     is_plain = not dataset.is_null and (dtype.kind in "biuf" or dtype.names is not None)
     # Shared by all datasets of the type: there may be millions.
     text = sys.intern(dtype.str) if is_plain else ""
-    pieces = find_pieces(dataset, dtype, stamp.n_bytes) if text and stamp is not None else None
+    pieces = find_pieces(dataset, stamp.n_bytes) if text and stamp is not None else None
     return ArrayInfo(path=path, shape=shape, dtype=text, columns=tuple(dtype.names or ()), pieces=pieces)
 
 

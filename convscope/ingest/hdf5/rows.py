@@ -71,12 +71,12 @@ def read_texts(dataset: CheckedDataset, *, where: str, file_bytes: int) -> tuple
     RefusedFileError
         If the texts are larger than `MAX_TEXT_BYTES`, or what is stored is not what the dataset declares.
     """
-    kind = h5py.check_string_dtype(dataset.kind.dtype)
+    kind = h5py.check_string_dtype(dataset.dtype)
     if kind is None or dataset.is_null or prod(dataset.shape) > MAX_TEXTS:
         raise LogFormatError(f"{where} holds no list of names")
     if kind.length is None and dataset.shape:
         return _varying_texts(dataset, where=where, file_bytes=file_bytes)
-    _check_budget(prod(dataset.shape) * dataset.kind.dtype.itemsize, where)
+    _check_budget(prod(dataset.shape) * dataset.dtype.itemsize, where)
     return _plain_texts(read_part(dataset, {}, where=where))
 
 
