@@ -8,7 +8,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, RoleMapping
 from convscope.ingest.names import in_numbered_order
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.families import Family
-from convscope_loaders.structure.labels import attribute_of, label_text
+from convscope_loaders.structure.labels import attribute_names, attribute_of, label_text
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.names import attribute_list, attributes_called, called, group_table, text_list
 from convscope_loaders.structure.shapes import axes_of, is_unslotted, static_axes
@@ -162,7 +162,8 @@ def _own_attribute(clues: Clues, names: Sequence[str]) -> tuple[str, Mapping[tup
     parts = reference.template.text.split("/")
     depth = next(place for place, part in enumerate(parts) if "{agent}" in part)
     group = "/".join(parts[: depth + 1])
-    for name in names:
+    named = attribute_names(clues.inventory)
+    for name in [name for name in names if name in named]:
         attribute = f"{group}@{name}"
         found: dict[tuple[Cell, str], str] = {
             (cell_of(values), called(values[Axis.AGENT])): text

@@ -8,7 +8,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, LabelMapping
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.facts import stripped
 from convscope_loaders.structure.families import Family
-from convscope_loaders.structure.labels import attribute_of, label_text
+from convscope_loaders.structure.labels import attribute_names, attribute_of, label_text
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.templates import Cell, cell_of
 
@@ -99,8 +99,9 @@ def _in_attributes(clues: Clues, axis: Axis, keys: Sequence[str]) -> tuple[Label
     parts = clues.layout.reference.template.text.split("/")[:-1]
     inner = ["/".join(parts[:depth]) for depth in range(len(parts), 1, -1)]
     around = [group for group in inner if "{agent}" not in group]
+    named = attribute_names(clues.inventory)
     for group in (*around, "", "/metadata", "/meta", "/config", "/info"):
-        for key in keys:
+        for key in [key for key in keys if key in named]:
             attribute = f"{group or '/'}@{key}"
             values = {
                 cell_of(values): [label_text(attribute_of(clues.inventory, attribute, values))]

@@ -132,6 +132,11 @@ def attribute_of(inventory: Inventory, attribute: str, values: Mapping[Axis, str
     return inventory.attributes.get(Template(text=group or "/").fill(values), {}).get(name)
 
 
+def attribute_names(inventory: Inventory) -> frozenset[str]:
+    """Return the names of all attributes: what is not among them need not be looked for in thousands of groups."""
+    return frozenset(name for attributes in inventory.attributes.values() for name in attributes)
+
+
 def label_text(value: Value | None, *, names: Sequence[str] = (), prefix: str = "") -> str | None:
     """Return a label for a text or a number; None for anything else, and for nothing."""
     if isinstance(value, str):

@@ -50,9 +50,15 @@ class Template:
 
     def fill(self, values: PathValues) -> str:
         """Return the path for some values; empty where one of its axes has none."""
-        if not values.keys() >= set(self.axes):
+        if not all(axis in values for axis in self.axes):
             return ""
-        return "/".join(_filled_part(part, values) for part in self.text.split("/"))
+        return "/".join([_filled_part(pieces, values) for pieces in _pieces_in(self.text)])
+
+
+@lru_cache(maxsize=1024)
+def _pieces_in(text: str) -> tuple[tuple[str, ...], ...]:
+    """Return the names in a path, each cut into text and, at odd places, axes."""
+    return tuple(tuple(_BRACES.split(part)) for part in text.split("/"))
 
 
 @lru_cache(maxsize=1024)
@@ -96,11 +102,12 @@ def _leaf_pattern(part: str) -> str:
     return "".join(f"(?P<{piece}>[^/]+?)" if place % 2 else re.escape(piece) for place, piece in enumerate(pieces))
 
 
-def _filled_part(part: str, values: PathValues) -> str:
-    names = _BRACES.findall(part)
-    if len(names) != 1:
-        return _BRACES.sub(lambda found: values[Axis(found[1])], part)
-    value = values[Axis(names[0])]
-    before, _, after = _BRACES.split(part)
+def _filled_part(pieces: tuple[str, ...], values: PathValues) -> str:
+    if len(pieces) == 1:
+        return pieces[0]
+    if len(pieces) > 3:
+        return "".join(values[Axis(piece)] if place % 2 else piece for place, piece in enumerate(pieces))
+    before, axis, after = pieces
+    value = values[Axis(axis)]
     is_whole = value.startswith(before) and value.endswith(after) and bool(before + after)
     return value if is_whole else f"{before}{value}{after}"
