@@ -156,17 +156,26 @@ def convert(name: str, write: Callable[[Path, float], None], folder: Path, *, gi
     source, target = folder / f"{name}.h5", folder / f"{name}_converted.h5"
     write(source, gigabytes)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-c", "from convscope.cli import main; main()", "convert", source, target]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  our own command
+    command = [sys.executable, "-c", _CONVERT, "convert", source, target]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603  our own command
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     sizes = [path.stat().st_size / 1e9 for path in (source, target)]
     print(f"convert, {name}: {sizes[0]:.2f} GB of {gigabytes:g} GB of numbers became {sizes[1]:.2f} GB", end="")
-    print(
-        f" in {seconds:.0f} CPU s ({1e3 * gigabytes / seconds:.0f} MB/s), with at most {after.ru_maxrss / 1e3:.0f} MB"
-    )
+    speed, memory = 1e3 * gigabytes / seconds, int(told.split()[-2]) / 1e3
+    print(f" in {seconds:.0f} CPU s ({speed:.0f} MB/s), with at most {memory:.0f} MB")
     source.unlink()
     target.unlink()
+
+
+_CONVERT = """
+import atexit, pathlib
+status = pathlib.Path("/proc/self/status")
+# Not getrusage: that counts what the parent held before it became this process.
+atexit.register(lambda: print(*[line for line in status.read_text().splitlines() if line.startswith("VmHWM")]))
+from convscope.cli import main
+main()
+"""
 
 
 def write_noise(path: Path, gigabytes: float) -> None:
