@@ -151,9 +151,9 @@ class BatchTrace:
             return
         envs = np.array(list(end_of), dtype=np.int64)
         self.is_open[envs] = False
-        for start in np.unique(self._starts[envs]).tolist():
-            together = envs[self._starts[envs] == start].tolist()
-            self._hand_on(self._steps[start - self._n_forgotten :], {env: end_of[env] for env in together})
+        starts = self._starts[envs]
+        for start in sorted(set(starts.tolist())):
+            self._hand_on(self._steps[start - self._n_forgotten :], envs[starts == start], end_of)
         first = int(self._starts[self.is_open].min(initial=self._n_forgotten + len(self._steps)))
         del self._steps[: first - self._n_forgotten]
         self._n_forgotten = first
@@ -164,15 +164,14 @@ class BatchTrace:
         """End all episodes in the middle."""
         self.end(dict.fromkeys(range(len(self.is_open)), EndKind.CUT))
 
-    def _hand_on(self, steps: Sequence["_Kept"], end_of: Mapping[int, EndKind]) -> None:
+    def _hand_on(self, steps: Sequence["_Kept"], envs: IntArray, end_of: Mapping[int, EndKind]) -> None:
         """Make episodes of environments that began one in the same step."""
         if not steps:
             return
-        envs = list(end_of)
         keys = dict.fromkeys(key for step in steps for key in step.columns)
         tables = {key: _table(steps, key, envs) for key in keys}
         has_part = np.stack([step.takes_part[envs] for step in steps])
-        for place, env in enumerate(envs):
+        for place, env in enumerate(envs.tolist()):
             own = np.flatnonzero(has_part[:, place])
             if not len(own):
                 continue
@@ -235,14 +234,14 @@ def _check_copied(before: Mapping[_Key, npt.ArrayLike], after: Mapping[_Key, npt
             )
 
 
-def _table(steps: Sequence[_Kept], key: _Key, envs: Sequence[int]) -> Numbers:
+def _table(steps: Sequence[_Kept], key: _Key, envs: IntArray) -> Numbers:
     """Return a column of some environments, time first; what a step lacks of it is missing."""
     found = [step.columns.get(key) for step in steps]
     some = next(values for values in found if values is not None)
     if any(values is None for values in found):
         missing = np.full(some.shape, np.nan, np.result_type(some, np.float32))
         found = [missing if values is None else values for values in found]
-    return stacked(key[0], [values[envs] for values in found if values is not None])
+    return stacked(key[0], [values.take(envs, axis=0) for values in found if values is not None])
 
 
 def _by_name(arrays: _Arrays) -> dict[str, GivenColumn]:
