@@ -77,7 +77,7 @@ class Recorder:
     ) -> None:
         self.agents = tuple(agents)
         labels = Labels(run=_label(run), checkpoint=_label(checkpoint), condition=_label(condition))
-        place = Path(path)
+        place = Path(path).absolute()  # the program may go on in another folder
         is_shared = is_live is None and is_shared_disk(place.parent)
         rule = CommitRule(seconds=SHARED_SECONDS if is_shared and commit_seconds else commit_seconds)
         self._journal = Journal(place, rule, is_live=not is_shared if is_live is None else is_live)
