@@ -197,5 +197,5 @@ def test_a_rollout_of_jaxmarl_is_recorded(tmp_path):
     jax.jit(lambda keys: jax.lax.scan(found["step"], start, keys))(jax.random.split(jax.random.PRNGKey(1), 8))
     found["env"].close()
     _, episodes = recorded(tmp_path / "log.h5")
-    assert [episode.length for episode in episodes] == [4] * 4
-    assert episodes[0].columns["hidden_states"].shape == (4, 3, 3)
+    assert [episode.length for episode in episodes] == [5, 5, 3, 3]
+    assert episodes[0].columns["hidden_states"].shape == (5, 3, 3)
