@@ -36,9 +36,16 @@ class BatchTrace:
         Takes the finished episodes.
     sees_death
         Whether what there is of an agent after the step that puts it out is its own last observation.
+
+    Raises
+    ------
+    UsageError
+        If there are no agents.
     """
 
     def __init__(self, agents: Sequence[str], n_envs: int, journal: Journal, *, sees_death: bool) -> None:
+        if not agents:
+            raise UsageError("environments that step together have an axis of agents: name them (agents=[...])")
         self.is_open: BoolArray = np.zeros(n_envs, np.bool_)
         """Which environments are in an episode."""
         self.lengths: IntArray = np.zeros(n_envs, np.int64)

@@ -151,6 +151,11 @@ def test_a_step_of_another_shape_is_refused_at_once(tmp_path, given, message):
         recorder.start_batch(2).step(**given)
 
 
+def test_agents_have_to_be_named(tmp_path):
+    with Recorder(tmp_path / "log.h5") as recorder, pytest.raises(UsageError, match="name them"):
+        recorder.start_batch(2)
+
+
 def test_what_an_environment_writes_over_during_the_step_is_refused(tmp_path):
     seen = np.zeros((1, 2, 3))
     with Recorder(tmp_path / "log.h5", agents=AGENTS) as recorder, pytest.raises(UsageError, match="writes over"):
