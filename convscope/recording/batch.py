@@ -1,6 +1,6 @@
 """Environments that step together; each goes from episode to episode in its own time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convscope.errors import UsageError
-from convscope.recording.episode import GivenColumn, Labels, Numbers, recorded_episode
+from convscope.recording.episode import GivenColumn, Labels, Numbers, RecordedEpisode, recorded_episode
 from convscope.recording.journal import Journal
 from convscope.recording.stacking import stacked
 from convscope.values.arrays import BoolArray, ByteArray, IntArray
@@ -159,20 +159,35 @@ class BatchTrace:
         envs = np.array(list(end_of), dtype=np.int64)
         self.is_open[envs] = False
         starts = self._starts[envs]
+        finished: list[RecordedEpisode] = []
+        refused: UsageError | None = None
         for start in sorted(set(starts.tolist())):
-            self._hand_on(self._steps[start - self._n_forgotten :], envs[starts == start], end_of)
+            try:
+                finished += self._episodes(self._steps[start - self._n_forgotten :], envs[starts == start], end_of)
+            except UsageError as error:
+                refused = error
+        self._forget()
+        if finished:
+            self._journal.add(*finished)
+        if refused is not None:
+            raise refused
+
+    def cut(self) -> None:
+        """End all episodes in the middle."""
+        self.end(dict.fromkeys(range(len(self.is_open)), EndKind.CUT))
+
+    def _forget(self) -> None:
+        """Drop what no episode that goes on needs."""
         first = int(self._starts[self.is_open].min(initial=self._n_forgotten + len(self._steps)))
         del self._steps[: first - self._n_forgotten]
         self._n_forgotten = first
         if not self.is_open.any():
             self._journal.going_on.pop(id(self), None)
 
-    def cut(self) -> None:
-        """End all episodes in the middle."""
-        self.end(dict.fromkeys(range(len(self.is_open)), EndKind.CUT))
-
-    def _hand_on(self, steps: Sequence["_Kept"], envs: IntArray, end_of: Mapping[int, EndKind]) -> None:
-        """Make episodes of environments that began one in the same step."""
+    def _episodes(
+        self, steps: Sequence["_Kept"], envs: IntArray, end_of: Mapping[int, EndKind]
+    ) -> Iterator[RecordedEpisode]:
+        """Make episodes of environments that began one in the same step; one without a step is nothing."""
         if not steps:
             return
         keys = dict.fromkeys(key for step in steps for key in step.columns)
@@ -187,7 +202,7 @@ class BatchTrace:
             after = steps[own[-1]].after
             for key in columns.keys() & after.keys():
                 columns[key] = np.concatenate([columns[key], after[key][env : env + 1]])
-            episode = recorded_episode(
+            yield recorded_episode(
                 _by_name(columns),
                 agents=self.agents,
                 end=end_of[env],
@@ -195,7 +210,6 @@ class BatchTrace:
                 status=_status(acting != 0, out != 0, has_final=bool(after), sees_death=self._sees_death),
                 labels=self._labels[env],
             )
-            self._journal.add(episode)
 
     def _copied(self, parts: Mapping[_Key, npt.ArrayLike]) -> _Arrays:
         arrays: _Arrays = {key: np.array(part) for key, part in parts.items()}

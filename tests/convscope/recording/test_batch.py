@@ -172,3 +172,17 @@ def test_a_column_that_changes_its_shape_is_refused_and_named(tmp_path):
             trace.step({"actions": np.zeros((1, 2)), "hidden": np.zeros((1, 2, width))})
         with pytest.raises(UsageError, match="hidden changes its shape"):
             trace.cut()
+        assert not trace._steps
+        assert not recorder._journal.going_on
+
+
+def test_an_episode_that_is_refused_takes_no_other_with_it(tmp_path):
+    with Recorder(tmp_path / "log.h5", agents=AGENTS) as recorder:
+        trace = recorder.start_batch(2)
+        trace.step({"actions": np.zeros((2, 2)), "hidden": np.zeros((2, 2, 3))}, takes_part=[True, False])
+        for _ in range(3):
+            trace.step({"actions": np.zeros((2, 2)), "hidden": np.zeros((2, 2, 4))})
+        with pytest.raises(UsageError, match="hidden changes its shape"):
+            trace.cut()
+    log, _ = blocks_of(tmp_path / "log.h5")
+    assert log.episodes.length.tolist() == [3]
