@@ -78,7 +78,7 @@ def _log(probe: Probe, container: Container, layout: PaddedLayout, *, lengths: P
         observations=layout.numbers("obs", 3),
     )
     space, assumed = _action_space(container, layout, happened)
-    sentences = (*lengths.assumptions, *assumed, *_assumed_agents(layout))
+    sentences = (*lengths.assumptions, *assumed, *_assumed_agents(layout), _assumed_deaths(source))
     header = LogHeader(
         agents=tuple(Agent(name=name, action_space=space, group="agents") for name in layout.agents),
         fields=fields.specs,
@@ -145,6 +145,15 @@ def _has_masks(layout: PaddedLayout) -> bool:
 
 def _assumed_agents(layout: PaddedLayout) -> tuple[str, ...]:
     return () if layout.has_names else ("the file names no agents: they are called agent_<slot>",)
+
+
+def _assumed_deaths(source: PaddedSource) -> str:
+    if source.masks is None or source.observations is None:
+        return "nothing shows whether agents die: every agent acts in every step"
+    return (
+        "an agent that may only take the first action and sees only zeros until its episode's end is dead, or absent "
+        "where it is so from the first row on"
+    )
 
 
 def _dropped(layout: PaddedLayout, lengths: PaddedLengths) -> tuple[Notice, ...]:
