@@ -17,6 +17,7 @@ from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.agents import make_agents, see_actions
 from convscope_loaders.tidy.mapping import TidyField, TidyMapping
+from convscope_loaders.tidy.merged import assumptions_of, notices_of
 from convscope_loaders.tidy.source import TidySource
 from convscope_loaders.tidy.table import Labels, TidyTable, name_of, read_table
 
@@ -57,7 +58,9 @@ def build_tidy_log(probe: Probe, container: Container, reading: TidyReading, *, 
     with container.store.open() as file:
         table = read_table(file, container.inventory, mapping, place=place)
         specs = tuple(_spec(table, mapped, place) for mapped in mapping.fields)
-        length = table.places.rows - table.has_final(file)
+        has_final = table.has_final(file)
+        length = table.places.rows - has_final
+        assumed, merged = assumptions_of(file, table, has_final), notices_of(file, table)
         roles, teams = table.of_agents(file, mapping.role), table.of_agents(file, mapping.team)
         episodes = _episodes(file, table, length, roles=roles, name=probe.name)
     source = TidySource(
@@ -77,12 +80,12 @@ def build_tidy_log(probe: Probe, container: Container, reading: TidyReading, *, 
     header = LogHeader(
         agents=make_agents(names, specs, seen, teams=_of(names, teams), roles=_of(names, roles) if persists else {}),
         fields=specs,
-        inputs=(probe.input_file(loader, assumptions=reading.assumptions),),
+        inputs=(probe.input_file(loader, assumptions=(*reading.assumptions, *assumed)),),
         framework=mapping.framework,
         environment=mapping.environment,
         roles=roles.names,
         identities_persist=persists,
-        notices=(*container.inventory.notices, *reading.notices),
+        notices=(*container.inventory.notices, *reading.notices, *merged),
     )
     return TrajectoryLog(
         header=header,
