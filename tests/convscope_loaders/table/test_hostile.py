@@ -72,7 +72,7 @@ def test_an_archive_that_unpacks_without_end_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "log.csv.gz"
     path.write_bytes(gzip.compress((GOOD + "0,5,a,1\n" * 500_000).encode()))
     assert path.stat().st_size < 100_000
-    with pytest.raises(LogFormatError, match="unpacks to more than 1 MiB"):
+    with pytest.raises(LogFormatError, match="holds more than 1 MiB"):
         opened(path)
     path.write_bytes(gzip.compress(GOOD.encode())[:-20])
     with pytest.raises(LogFormatError, match="broken gzip archive"):
@@ -173,3 +173,12 @@ def test_a_mapping_that_names_too_much_is_an_error_in_a_line(tmp_path):
         with pytest.raises(ConvscopeError) as caught:
             opened(path, LogMapping(table=table))
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_text_beyond_the_limit_is_refused_and_never_cut(tmp_path, monkeypatch, pack):
+    monkeypatch.setattr(text, "MAX_PARSED_BYTES", 20)
+    path = tmp_path / "x.csv"
+    path.write_bytes(pack(b"episode,t,agent,action\n0,0,a,1\n"))
+    with pytest.raises(LogFormatError, match=r"x\.csv holds more than 0 MiB; give it in parts"):
+        text.unpacked(path)
