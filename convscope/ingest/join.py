@@ -9,12 +9,13 @@ import numpy as np
 from convscope.errors import LogFormatError
 from convscope.ingest.episode_numbers import episode_numbers
 from convscope.ingest.names import in_numbered_order
+from convscope.ingest.pooling import unlike_inputs
 from convscope.ingest.value_names import code_tables, renumbered_space, united_values
 from convscope.ingest.widen import WidenedSource
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.fields import ACTIONS, FieldSpec
-from convscope.values.header import ActionSpace, Agent, LogHeader, Notice
+from convscope.values.header import ActionSpace, Agent, LogHeader
 from convscope.values.log import EpisodeSource, TrajectoryLog
 
 
@@ -140,7 +141,7 @@ def _header(logs: Sequence[TrajectoryLog]) -> LogHeader:
         environment=next((header.environment for header in headers if header.environment), None),
         roles=tuple(dict.fromkeys(chain.from_iterable(header.roles for header in headers))),
         identities_persist=_persist(headers),
-        notices=(*_unlike(headers), *dict.fromkeys(chain.from_iterable(header.notices for header in headers))),
+        notices=(*unlike_inputs(headers), *dict.fromkeys(chain.from_iterable(header.notices for header in headers))),
     )
 
 
@@ -149,19 +150,6 @@ def _united(headers: Sequence[LogHeader]) -> dict[str, tuple[str, ...]]:
     for spec in chain.from_iterable(header.fields for header in headers):
         specs.setdefault(spec.name, []).append(spec)
     return {name: united_values(same) for name, same in specs.items()}
-
-
-def _unlike(headers: Sequence[LogHeader]) -> tuple[Notice, ...]:
-    """Say where files are of different games or teams: they are one study only in name then."""
-    environments = dict.fromkeys(header.environment for header in headers if header.environment)
-    teams = dict.fromkeys(frozenset(agent.name for agent in header.agents) for header in headers)
-    if len(environments) > 1:
-        what = f"the files are of different environments ({', '.join(list(environments)[:4])})"
-    elif len(teams) > 1:
-        what = f"the files have different agents ({', '.join(str(len(team)) for team in list(teams)[:4])} of them)"
-    else:
-        return ()
-    return (Notice(code="unlike-inputs", message=f"{what} and are read as one study all the same; give them alone"),)
 
 
 def _persist(headers: Sequence[LogHeader]) -> bool:
