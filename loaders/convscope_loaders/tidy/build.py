@@ -58,9 +58,8 @@ def build_tidy_log(probe: Probe, container: Container, reading: TidyReading, *, 
     with container.store.open() as file:
         table = read_table(file, container.inventory, mapping, place=place)
         specs = tuple(_spec(table, mapped, place) for mapped in mapping.fields)
-        has_final = table.has_final(file)
-        length = table.places.rows - has_final
-        assumed, merged = assumptions_of(file, table, has_final), notices_of(file, table)
+        length = table.places.rows - table.has_final(file)
+        reading = _completed(reading, file, table, length=length)
         roles, teams = table.of_agents(file, mapping.role), table.of_agents(file, mapping.team)
         episodes = _episodes(file, table, length, roles=roles, name=probe.name)
     source = TidySource(
@@ -80,12 +79,12 @@ def build_tidy_log(probe: Probe, container: Container, reading: TidyReading, *, 
     header = LogHeader(
         agents=make_agents(names, specs, seen, teams=_of(names, teams), roles=_of(names, roles) if persists else {}),
         fields=specs,
-        inputs=(probe.input_file(loader, assumptions=(*reading.assumptions, *assumed)),),
+        inputs=(probe.input_file(loader, assumptions=reading.assumptions),),
         framework=mapping.framework,
         environment=mapping.environment,
         roles=roles.names,
         identities_persist=persists,
-        notices=(*container.inventory.notices, *reading.notices, *merged),
+        notices=(*container.inventory.notices, *reading.notices),
     )
     return TrajectoryLog(
         header=header,
@@ -93,6 +92,15 @@ def build_tidy_log(probe: Probe, container: Container, reading: TidyReading, *, 
         sources=(source if seen is None else replace(source, is_choice=tuple(seen.is_whole.tolist())),),
         source_of=np.zeros(len(length), np.int64),
         local_of=np.arange(len(length)),
+    )
+
+
+def _completed(reading: TidyReading, file: ArrayReader, table: TidyTable, *, length: IntArray) -> TidyReading:
+    """Add what the rows themselves show to be taken for granted, or merged."""
+    return replace(
+        reading,
+        assumptions=(*reading.assumptions, *assumptions_of(file, table, length)),
+        notices=(*reading.notices, *notices_of(file, table)),
     )
 
 

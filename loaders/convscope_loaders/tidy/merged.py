@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from convscope.ingest.container import ArrayReader
-from convscope.values.arrays import BoolArray, FloatArray, IntArray, first_of_each
+from convscope.values.arrays import FloatArray, IntArray, first_of_each
 from convscope.values.fields import Level
 from convscope.values.header import Notice
 from convscope_loaders.tidy.places import read_numbers
@@ -20,25 +20,25 @@ def notices_of(file: ArrayReader, table: TidyTable) -> tuple[Notice, ...]:
     mapping, places = table.mapping, table.places
     notices: list[Notice] = []
     for mapped in mapping.fields:
-        n = _n_unlike(file, table, places.row, mapped.columns) if mapped.level is Level.TEAM else 0
+        n = _n_unlike(file, mapped.columns, table, place=places.row) if mapped.level is Level.TEAM else 0
         if n:
             what = f"{mapped.name} differs between the rows of a timestep in {n} of {int(places.rows.sum())} timesteps"
             message = f"{what}; the first that is there counts"
             notices.append(Notice(code="team-value-differs", message=message, where=mapped.columns[0]))
     n_agents = len(table.keys.agents)
     cell = places.episode * n_agents + places.agent
-    n = _n_unlike(file, table, cell, [mapping.role]) if mapping.role is not None else 0
+    n = _n_unlike(file, [mapping.role], table, place=cell) if mapping.role is not None else 0
     if n:
         what = f"an agent's declared role changes within an episode in {n} of {len(np.unique(cell))} cases"
         notices.append(Notice(code="role-changes", message=f"{what}; its first one counts", where=mapping.role))
-    n = _n_unlike(file, table, places.agent, [mapping.team]) if mapping.team is not None else 0
+    n = _n_unlike(file, [mapping.team], table, place=places.agent) if mapping.team is not None else 0
     if n:
         message = f"the team of {n} of {n_agents} agents changes; its first one counts"
         notices.append(Notice(code="team-changes", message=message, where=mapping.team))
     return tuple(notices)
 
 
-def assumptions_of(file: ArrayReader, table: TidyTable, has_final: BoolArray) -> tuple[str, ...]:
+def assumptions_of(file: ArrayReader, table: TidyTable, length: IntArray) -> tuple[str, ...]:
     """Say what is taken for granted of any table.
 
     Parameters
@@ -47,11 +47,11 @@ def assumptions_of(file: ArrayReader, table: TidyTable, has_final: BoolArray) ->
         Open container.
     table
         Its episodes.
-    has_final
-        As `TidyTable.has_final` says.
+    length
+        Steps of each episode; one that has a row more ends with an observation.
     """
-    n_final = int(has_final.sum())
-    which = f"the last row of {n_final} of {len(has_final)} episodes"
+    n_final = int((length < table.places.rows).sum())
+    which = f"the last row of {n_final} of {len(length)} episodes"
     last = (f"{which} has no action: it is the observation after the last step",) if n_final else ()
     return (*_about_times(file, table), *last)
 
@@ -72,7 +72,7 @@ def _about_times(file: ArrayReader, table: TidyTable) -> Iterable[str]:
     yield f"each time with a row is a timestep: the times of an episode are {apart} apart"
 
 
-def _n_unlike(file: ArrayReader, table: TidyTable, place: IntArray, columns: Sequence[str]) -> int:
+def _n_unlike(file: ArrayReader, columns: Sequence[str], table: TidyTable, *, place: IntArray) -> int:
     """Return in how many places rows hold other numbers than the first row that holds any."""
 
     def numbers() -> Iterable[FloatArray]:
