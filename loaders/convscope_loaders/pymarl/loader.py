@@ -6,7 +6,7 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import Container
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
-from convscope.ingest.probe import FileKind, Probe
+from convscope.ingest.probe import Probe
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.header import ActionKind, ActionSpace, Agent, LogHeader, Notice
@@ -17,8 +17,6 @@ from convscope_loaders.pymarl.lengths import PaddedLengths, read_lengths
 from convscope_loaders.pymarl.source import PaddedSource
 
 _EPISODES_AT_A_TIME = 1024
-_NPY_FILES = {"actions.npy", "filled.npy", "avail_actions.npy"}
-"""Of a folder that holds a file for each array, as AlberDICE saves its buffer."""
 
 
 class PymarlLoader:
@@ -34,8 +32,6 @@ class PymarlLoader:
         layout = find_layout(probe.container.inventory) if probe.container is not None else None
         if layout is not None:
             return Match(score=0.9, reason=f"filled and padded episodes in {layout.group or '/'}")
-        if probe.kind is FileKind.FOLDER and probe.container is None and set(probe.files) >= _NPY_FILES:
-            return Match(score=0.9, reason="one .npy file for each part of an EpisodeBatch")
         return Match(score=0.0, reason="no group with filled and actions of (episode, timestep, agent, 1)")
 
     def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:  # noqa: ARG002  the layout is fixed

@@ -8,7 +8,7 @@ import pytest
 
 from convscope.errors import ConvscopeError, LogFormatError
 from convscope.ingest.choice import choose, installed_loaders
-from convscope.ingest.inspect import inspect_log
+from convscope.ingest.inspect import inspect_logs
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import probe
 from convscope.ingest.table_mapping import TableMapping
@@ -100,7 +100,7 @@ def test_names_that_do_things_elsewhere_stay_names(tmp_path):
         log = opened(path)
         assert [agent.name for agent in log.header.agents] == ["\x1b[31mbob", "=1+1"]
         assert whole(log)[1]["actions"][1, :, 0].tolist() == [1, 1]
-        shown = "\n".join(inspection_lines(inspect_log(path)))
+        shown = "\n".join(inspection_lines(inspect_logs([path])[0]))
         assert "\x1b" not in shown
         assert "\u202e" not in shown
 
@@ -126,7 +126,7 @@ def test_tables_of_scalars_are_said_to_be_none_of_what_agents_did(tmp_path, name
     path.write_text(content)
     loaders = [found.loader for found in installed_loaders()[0]]
     with pytest.raises(LogFormatError, match="not of what agents did") as caught:
-        choose(probe(path, name), loaders).open(probe(path, name), None)
+        choose(probe(path, name), loaders).loader.open(probe(path, name), None)
     assert not LOADER.sniff(probe(path, name)).is_log
     assert str(caught.value).count("\n") == 0
 
