@@ -101,7 +101,9 @@ class Probe:
             return None
         return path.read_bytes()
 
-    def input_file(self, loader: str, *, assumptions: tuple[str, ...] = ()) -> InputFile:
+    def input_file(
+        self, loader: str, *, assumptions: tuple[str, ...] = (), companions: tuple[str, ...] = ()
+    ) -> InputFile:
         """Return what the provenance says of the input.
 
         Parameters
@@ -110,9 +112,21 @@ class Probe:
             Name of the loader that reads it.
         assumptions
             What the loader took for granted, a sentence each.
+        companions
+            Names of files beside the probed one that the loader read, too; the digest is of all of them then, and of
+            their names.
         """
+        digest, n_bytes, folder = self.sha256, self.n_bytes, self.path.parent
+        if companions:
+            digest = sha256_of_folder(folder, (self.path.name, *companions))
+            n_bytes += sum((folder / name).stat().st_size for name in companions)
         return InputFile(
-            name=self.name, sha256=self.sha256, n_bytes=self.n_bytes, loader=loader, assumptions=assumptions
+            name=self.name,
+            sha256=digest,
+            n_bytes=n_bytes,
+            loader=loader,
+            assumptions=assumptions,
+            companions=companions,
         )
 
 
