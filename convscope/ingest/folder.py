@@ -30,8 +30,11 @@ class FolderFiles:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """Say what of the folder is not read."""
+        links = (
+            "links in a folder are not followed; put what they lead to in their place, or name them if they are logs"
+        )
         said = (
-            ("skipped-links", self.links, "links are not followed; put what they lead to in their place"),
+            ("skipped-links", self.links, links),
             ("skipped-deep", self.deep, f"folders lie more than {MAX_DEPTH} deep and are not looked into"),
             ("skipped-devices", self.devices, "pipes or devices are not read"),
         )

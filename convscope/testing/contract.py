@@ -49,10 +49,10 @@ def check_loader(
     """
     seen = probe(path, path.name, trusts_pickle=trusts_pickle)
     broken = _listed("sniff", partial(_sniffs_well, loader, seen))
-    log = _opened(loader, seen, mapping, broken)
+    log = _opened(loader, seen, mapping, broken=broken)
     if log is not None:
         broken += _broken_by(loader, seen, log)
-        again = _opened(loader, seen, mapping, broken)
+        again = _opened(loader, seen, mapping, broken=broken)
         if again is not None:
             broken += _listed("opening it twice", partial(_gives_the_same_log, log, again))
     if broken or log is None:
@@ -80,7 +80,7 @@ def _listed(what: str, check: Callable[[], Iterator[str]]) -> list[str]:
     return broken
 
 
-def _opened(loader: Loader, seen: Probe, mapping: LogMapping | None, broken: list[str]) -> TrajectoryLog | None:
+def _opened(loader: Loader, seen: Probe, mapping: LogMapping | None, *, broken: list[str]) -> TrajectoryLog | None:
     try:
         return loader.open(seen, mapping)
     except Exception as error:

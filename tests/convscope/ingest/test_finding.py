@@ -158,9 +158,9 @@ def test_a_folder_of_nothing_but_links_says_so(tmp_path):
     folder = tmp_path / "linked"
     folder.mkdir()
     (folder / "log.npz").symlink_to(rollout(tmp_path / "elsewhere.npz"))
-    with pytest.raises(UsageError, match="links are not followed"):
+    with pytest.raises(UsageError, match="links in a folder are not followed"):
         find_logs([folder])
-    with pytest.raises(LogFormatError, match="empty folder: left out \\(1\\): links are not followed"):
+    with pytest.raises(LogFormatError, match="empty folder: left out \\(1\\): links in a folder are not followed"):
         open_logs([folder])
 
 
