@@ -165,12 +165,13 @@ def convert(
 ) -> None:
     """Write a log in the convscope log format."""
     from convscope.ingest.mapping_file import read_mapping
-    from convscope.ingest.open import find_logs, open_logs
+    from convscope.ingest.open import open_logs, search_logs
     from convscope.ingest.writer import write_log
 
     how = read_mapping(mapping) if mapping else None
-    paths = find_logs([Path(log) for log in logs])
-    write_log(open_logs(paths, loader=loader, mapping=how, trusts_pickle=trust_pickle), out)
+    found = search_logs([Path(log) for log in logs])
+    log = open_logs(found.paths, loader=loader, mapping=how, trusts_pickle=trust_pickle, notices=found.notices)
+    write_log(log, out)
     typer.echo(f"Wrote {out}")
 
 

@@ -14,7 +14,7 @@ from convscope.features.fold import FeatureFold
 from convscope.features.missing import MissingFold
 from convscope.features.returns import ReturnFold
 from convscope.ingest.mapping_file import read_mapping
-from convscope.ingest.open import find_logs, open_logs
+from convscope.ingest.open import open_logs, search_logs
 from convscope.ingest.prior import declare, prior_from_labels, read_prior
 from convscope.ingest.selection import select_agents
 from convscope.roles.discover import discover_roles
@@ -131,7 +131,8 @@ def analyze_files(
         Whether pickled parts of a log may be read; nothing is unpickled without it.
     """
     how = read_mapping(mapping) if mapping else None
-    log = open_logs(find_logs([Path(name) for name in logs]), loader=loader, mapping=how, trusts_pickle=trusts_pickle)
+    found = search_logs([Path(name) for name in logs])
+    log = open_logs(found.paths, loader=loader, mapping=how, trusts_pickle=trusts_pickle, notices=found.notices)
     prior = read_prior(priors, log) if priors else None
     evidence = analyze(log, prior, config, n_workers=n_workers, progress=progress)
     return replace(evidence, mapping_sha256=how.sha256 if how else None)

@@ -17,6 +17,10 @@ _SPOKEN = frozenset(
         "unlogged-common-cause",
         "labels-replaced",
         "unlike-checkpoints",
+        "unlike-inputs",
+        "passed-over",
+        "skipped-links",
+        "skipped-deep",
     }
 )
 """Codes of the notices that a user should meet at once; the others are on the page."""

@@ -52,6 +52,8 @@ class InputFile:
     """Name of the loader that read it."""
     assumptions: tuple[str, ...] = ()
     """What the loader took for granted, a sentence each."""
+    companions: tuple[str, ...] = ()
+    """Files beside it that were read with it, by their names in its folder; digest and size cover them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

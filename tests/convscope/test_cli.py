@@ -238,3 +238,14 @@ def test_a_copy_of_a_log_is_not_a_second_run(convscope, tmp_path):
     (tmp_path / "b.h5").write_bytes(content)
     assert_one_clear_message(convscope("analyze", "a.h5", "b.h5", cwd=tmp_path), 2, "a.h5", "b.h5", "same bytes")
     assert_nothing_written(tmp_path, "a.h5", "b.h5")
+
+
+def test_files_that_are_no_one_study_are_pooled_loudly(convscope, tmp_path):
+    small_log(tmp_path / "one.h5")
+    with h5py.File(small_log(tmp_path / "two.h5", n_steps=9), "r+") as file:
+        file.attrs["agents"] = ["left", "middle"]
+    done = convscope("analyze", "one.h5", "two.h5", "--workers", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (
+        "Note: 2 files are pooled as one study though they have different agents (2 of them, 2 of them)" in done.stdout
+    )
