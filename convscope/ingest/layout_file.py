@@ -24,7 +24,7 @@ _VERSION = "convscope-layout"
 # What the file says of a policy is read by those who run it.
 _TABLES = (_VERSION, "receivers", "policy")
 _PARTS = ("self", "world", "unknown")
-_RANGE = re.compile(r"(\d{1,9})-(\d{1,9})")
+_RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 
 
 def read_layout(path: Path, log: TrajectoryLog) -> ObservationLayout:
@@ -109,17 +109,14 @@ class _Reader:
                 place = (*path, table, key)
                 columns = self._columns(place, receivers)
                 if kind is SlotKind.AGENT:
-                    yield Slot(kind=kind, agent=self._described(key, place, receivers), columns=columns)
+                    yield Slot(kind=kind, agent=self._described(key, place), columns=columns)
                 else:
                     yield Slot(kind=kind, rank=self._rank(key, place, kind), columns=columns)
 
-    def _described(self, name: str, place: KeyPath, receivers: tuple[str, ...]) -> str:
+    def _described(self, name: str, place: KeyPath) -> str:
         if name not in self._agents:
             message = f"no agent {name!r:.80} in the log; its agents are {listed(self._agents)}"
             raise self.document.fault(message, place)
-        if name in receivers:
-            message = f"{name!r:.80} is a receiver of this table: columns about itself belong to self"
-            raise self.document.fault(f"{message}, or give it a table of its own", place)
         return name
 
     def _rank(self, key: str, place: KeyPath, kind: SlotKind) -> int:
@@ -147,12 +144,13 @@ class _Reader:
         if isinstance(entry, int) and not isinstance(entry, bool) and entry >= 0:
             return entry, entry
         span = _RANGE.fullmatch(entry) if isinstance(entry, str) else None
-        if span is None or int(span[1]) > int(span[2]):
+        first, last = (int(span[1]), int(span[2] or span[1])) if span is not None else (1, 0)
+        if first > last:
             message = (
                 f"{entry!r:.80} is no column; columns are numbers from 0, or a text such as '4-7' for 4, 5, 6 and 7"
             )
             raise self.document.fault(message, place)
-        return int(span[1]), int(span[2])
+        return first, last
 
     def _check_width(self, column: int, place: KeyPath, receivers: tuple[str, ...]) -> None:
         narrowest = min(receivers, key=lambda name: observation_width(self.log, name))

@@ -10,7 +10,7 @@ NOBODY = -1
 
 
 def fixed_sender(slot: Slot, receiver: int, agents: tuple[str, ...]) -> int | None:
-    """Return the place of the agent that a slot always describes; None where that changes from step to step.
+    """Return the place of the agent that a slot always describes, maybe the receiver itself; None where it changes.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ class SlotKind(StrEnum):
     """How a slot says which agent it describes."""
 
     AGENT = "agent"
-    """Always the same agent, by name."""
+    """Always the same agent, by name; where that is the receiver, the columns are about itself."""
     OTHER = "other"
     """The k-th of the agents other than the receiver, in the log's order."""
     NEAREST = "nearest"

@@ -89,7 +89,6 @@ def test_every_part_of_a_layout_is_read(tmp_path):
         ('agents = ["scout_*"]', 'agents = ["scot_*"]', "no agent of the log fits 'scot_*'; its agents are"),
         ('agents = ["scout_*"]', 'agents = ["*"]', "agent 'guard_0' is in two tables, 'scouts' and 'guard'"),
         ('scout_1 = ["2-3"]', 'scout_9 = ["2-3"]', "layout.toml:18: no agent 'scout_9' in the log"),
-        ('scout_1 = ["2-3"]', 'guard_0 = ["2-3"]', "'guard_0' is a receiver of this table: columns about itself"),
         ('2 = ["7-8"]', '3 = ["7-8"]', "layout.toml:9: '3' is no place among 2 other agents; the first one is 1"),
         ('2 = ["7-8"]', '0 = ["7-8"]', "'0' is no place among 2 other agents"),
         (
