@@ -11,6 +11,7 @@ from convscope.errors import LayoutError
 from convscope.ingest.toml_document import TomlDocument, TomlKind, listed, read_toml
 from convscope.ingest.toml_lines import KeyPath
 from convscope.values.fields import OBSERVATIONS, POSITIONS
+from convscope.values.header import LogHeader
 from convscope.values.layout import ObservationLayout, ReceiverLayout, Slot, SlotKind
 from convscope.values.log import TrajectoryLog
 
@@ -153,8 +154,8 @@ class _Reader:
         return first, last
 
     def _check_width(self, column: int, place: KeyPath, receivers: tuple[str, ...]) -> None:
-        narrowest = min(receivers, key=lambda name: observation_width(self.log, name))
-        width = observation_width(self.log, narrowest)
+        narrowest = min(receivers, key=lambda name: observation_width(self.log.header, name))
+        width = observation_width(self.log.header, narrowest)
         if column >= width:
             message = f"no column {column}: an observation of {narrowest!r:.80} has the columns 0 to {width - 1}"
             raise self.document.fault(message, place)
@@ -169,10 +170,10 @@ class _Reader:
                 owner[column] = label
 
 
-def observation_width(log: TrajectoryLog, agent: str) -> int:
+def observation_width(header: LogHeader, agent: str) -> int:
     """Return how many columns an agent's observation has, once it is flattened; 0 where the log holds none."""
-    if not log.has(OBSERVATIONS):
+    spec = next((field for field in header.fields if field.name == OBSERVATIONS), None)
+    if spec is None:
         return 0
-    spec = log.header.field(OBSERVATIONS)
-    place = next(place for place, each in enumerate(log.header.agents) if each.name == agent)
+    place = next(place for place, each in enumerate(header.agents) if each.name == agent)
     return spec.widths[place] if spec.widths is not None else prod(spec.shape)

@@ -70,7 +70,7 @@ def propose_layout(log: TrajectoryLog) -> LayoutProposal | None:
 def _receivers(log: TrajectoryLog) -> Iterator[Receivers]:
     places: dict[tuple[str, int], list[int]] = {}
     for place, agent in enumerate(log.header.agents):
-        places.setdefault((agent.group, observation_width(log, agent.name)), []).append(place)
+        places.setdefault((agent.group, observation_width(log.header, agent.name)), []).append(place)
     for (group, width), members in places.items():
         name = log.header.agents[members[0]].name if len(members) == 1 else group
         yield Receivers(name=name, members=tuple(members), width=width)

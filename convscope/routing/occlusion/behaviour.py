@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -42,14 +42,13 @@ class Choices:
         """Return ones: probabilities are their own scale."""
         return np.ones(residuals.shape[1])
 
-    def logit(self, columns: FloatArray, outcomes: FloatArray) -> Predictor:
-        """Fit a multinomial logit on standardised columns."""
+    def linear(self, columns: FloatArray, outcomes: FloatArray, *, degree: int) -> Predictor:
+        """Fit a multinomial logit on standardised columns, and on their products where the degree is 2."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
 
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=200, tol=1e-3))
+        strength = 0.3 if degree == 1 else 0.03
+        model = _on_products(LogisticRegression(C=strength, max_iter=100, tol=1e-3), degree)
         with warnings.catch_warnings():
             # A fit that stops early is a fit all the same: it is judged by what it predicts.
             warnings.simplefilter("ignore", ConvergenceWarning)
@@ -93,13 +92,11 @@ class Numbers:
         """Return the standard deviation of each component around what was expected."""
         return np.asarray(np.sqrt((residuals**2).mean(axis=0)) + 1e-9, dtype=np.float64)
 
-    def logit(self, columns: FloatArray, outcomes: FloatArray) -> Predictor:
-        """Fit a ridge regression on standardised columns."""
+    def linear(self, columns: FloatArray, outcomes: FloatArray, *, degree: int) -> Predictor:
+        """Fit a ridge regression on standardised columns, and on their products where the degree is 2."""
         from sklearn.linear_model import Ridge
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
 
-        model = make_pipeline(StandardScaler(), Ridge(alpha=1.0))
+        model = _on_products(Ridge(alpha=1.0 if degree == 1 else 10.0), degree)
         model.fit(columns, outcomes)
         return _Expected(models=(model,))
 
@@ -157,6 +154,14 @@ class _Expected:
     def predict(self, columns: FloatArray) -> FloatArray:
         found = [model.predict(columns).reshape(len(columns), -1) for model in self.models]
         return np.concatenate(found, axis=1)
+
+
+def _on_products(model: object, degree: int) -> Any:  # noqa: ANN401  scikit-learn is not typed
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+    products = PolynomialFeatures(degree=degree, interaction_only=True, include_bias=False)
+    return make_pipeline(StandardScaler(), products, model)
 
 
 def tasks_of(space: ActionSpace) -> tuple[tuple[slice, Task], ...]:

@@ -1,6 +1,7 @@
 """The behaviour model of a group of receivers: a logit of each one's own, or trees that they share."""
 
 from dataclasses import dataclass, replace
+from enum import Enum
 
 import numpy as np
 
@@ -8,9 +9,19 @@ from convscope.routing.occlusion.behaviour import Predictor, Task
 from convscope.routing.occlusion.replacement import N_FOLDS
 from convscope.values.arrays import FloatArray, IntArray
 
-# Trees are worth their price where they predict so much better, in bits per decision.
-_WORTH = 0.01
+# A richer model is worth its price where it predicts so much better, in bits per decision.
+_WORTH = 0.005
 _MOST_ROWS = 16_000
+# Members times products of columns.
+_MOST_PRODUCTS = 800
+
+
+class ModelKind(Enum):
+    """What predicts."""
+
+    LINEAR = "a linear model of each agent's own"
+    PRODUCTS = "a linear model with products of columns, of each agent's own"
+    TREES = "boosted trees of the group"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,8 +42,7 @@ class Decisions:
 class BehaviourModel:
     """Fitted models by member and fold."""
 
-    kind: str
-    """What kind of model, for the notice."""
+    kind: ModelKind
     models: dict[tuple[int, int], Predictor]
     """Fitted to all other folds."""
     earlier: dict[tuple[int, int], Predictor]
@@ -57,16 +67,12 @@ class BehaviourModel:
         self, models: dict[tuple[int, int], Predictor], member: int, seen: FloatArray, *, fold: IntArray
     ) -> FloatArray:
         result = np.zeros((len(seen), len(self.spread)))
-        columns = seen if self.kind == LOGIT else _with_member(seen, member, self.n_members)
+        columns = seen if self.kind is not ModelKind.TREES else _with_member(seen, member, self.n_members)
         for part in range(N_FOLDS):
             if (member, part) in models:
                 here = np.equal(fold, part)
                 result[here] = models[member, part].predict(columns[here])
         return result
-
-
-LOGIT = "a linear model of each agent's own"
-TREES = "boosted trees of the group"
 
 
 def fit_behaviour(task: Task, decisions: Decisions, *, n_members: int) -> BehaviourModel:
@@ -81,14 +87,23 @@ def fit_behaviour(task: Task, decisions: Decisions, *, n_members: int) -> Behavi
     n_members
         Number of members.
     """
-    kinds = {LOGIT: _logits, TREES: _trees}
-    fitted = {kind: fit(task, decisions, n_members, folds=_OTHERS) for kind, fit in kinds.items()}
-    logit, trees = (_judged(task, decisions, kind, fitted[kind], n_members=n_members) for kind in kinds)
-    best = trees if trees.bits < logit.bits - _WORTH else logit
-    earlier = kinds[best.kind](task, decisions, n_members, folds=_EARLIER)
+    judged = [
+        _judged(task, decisions, kind, _fitted(task, decisions, kind, n_members=n_members, folds=_OTHERS), n_members=n_members)
+        for kind in _kinds(decisions, n_members)
+    ]
+    best, *richer = judged
+    for model in richer:
+        best = model if model.bits < best.bits - _WORTH else best
+    earlier = _fitted(task, decisions, best.kind, n_members=n_members, folds=_EARLIER)
     # What was fitted to all folds but the last was fitted to the earlier ones alone.
     earlier |= {key: model for key, model in best.models.items() if key[1] == N_FOLDS - 1}
     return replace(best, earlier=earlier)
+
+
+def _kinds(decisions: Decisions, n_members: int) -> tuple[ModelKind, ...]:
+    n_columns = decisions.seen.shape[1]
+    is_affordable = n_members * n_columns * (n_columns + 1) // 2 <= _MOST_PRODUCTS
+    return tuple(kind for kind in ModelKind if kind is not ModelKind.PRODUCTS or is_affordable)
 
 
 _Folds = dict[int, tuple[int, ...]]
@@ -96,18 +111,25 @@ _OTHERS: _Folds = {part: tuple(other for other in range(N_FOLDS) if other != par
 _EARLIER: _Folds = {part: tuple(range(part)) for part in range(1, N_FOLDS - 1)}
 
 
-def _logits(task: Task, decisions: Decisions, n_members: int, *, folds: _Folds) -> dict[tuple[int, int], Predictor]:
-    fitted: dict[tuple[int, int], Predictor] = {}
+_Models = dict[tuple[int, int], Predictor]
+
+
+def _fitted(task: Task, decisions: Decisions, kind: ModelKind, *, n_members: int, folds: _Folds) -> _Models:
+    if kind is ModelKind.TREES:
+        return _trees(task, decisions, n_members, folds=folds)
+    fitted: _Models = {}
     for member in range(n_members):
         of_member = np.equal(decisions.member, member)
         for part, fitting in folds.items():
             used = of_member & np.isin(decisions.fold, fitting)
-            fitted[member, part] = task.logit(decisions.seen[used], decisions.outcomes[used])
+            fitted[member, part] = task.linear(
+                decisions.seen[used], decisions.outcomes[used], degree=1 if kind is ModelKind.LINEAR else 2
+            )
     return fitted
 
 
-def _trees(task: Task, decisions: Decisions, n_members: int, *, folds: _Folds) -> dict[tuple[int, int], Predictor]:
-    fitted: dict[tuple[int, int], Predictor] = {}
+def _trees(task: Task, decisions: Decisions, n_members: int, *, folds: _Folds) -> _Models:
+    fitted: _Models = {}
     marked = _with_member(decisions.seen, decisions.member, n_members)
     for part, fitting in folds.items():
         used = np.flatnonzero(np.isin(decisions.fold, fitting))
@@ -125,7 +147,7 @@ def _with_member(seen: FloatArray, member: int | IntArray, n_members: int) -> Fl
 
 
 def _judged(
-    task: Task, decisions: Decisions, kind: str, models: dict[tuple[int, int], Predictor], *, n_members: int
+    task: Task, decisions: Decisions, kind: ModelKind, models: _Models, *, n_members: int
 ) -> BehaviourModel:
     outcomes = decisions.outcomes
     ones = np.ones(outcomes.shape[1])

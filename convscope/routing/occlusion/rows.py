@@ -18,8 +18,8 @@ class Rows:
     """Decisions of one receiver."""
 
     receiver: int
-    episode: IntArray
-    """Row of the episode table, shape (n,)."""
+    unit: IntArray
+    """Number of each row's episode in the order of their digests, shape (n,)."""
     fold: IntArray
     """Part that the episode belongs to, shape (n,)."""
     seen: FloatArray
@@ -34,7 +34,7 @@ class Rows:
 
     def __post_init__(self) -> None:
         n_rows = len(self.seen)
-        for name in ("episode", "fold"):
+        for name in ("unit", "fold"):
             object.__setattr__(self, name, sealed(getattr(self, name), (n_rows,), name))
         for name in ("seen", "actions", "senders"):
             object.__setattr__(self, name, sealed(getattr(self, name), (n_rows, None), name))
@@ -68,6 +68,8 @@ def rows_of(
     is_used = steps.is_free[:, receiver]
     is_whole = is_finite(seen) & is_finite(actions)
     kept = np.flatnonzero(is_used & is_whole)
+    # Whole episodes are dealt out to the folds in the order of what they hold; equal ones are one.
+    unit = np.unique(steps.digest, return_inverse=True)[1].astype(np.int64)
     pieces = pieces_of(layout, receiver, tuple(agents))
     senders = [
         senders_of(piece, receiver, positions=steps.positions[kept], is_present=steps.is_present[kept])
@@ -75,8 +77,8 @@ def rows_of(
     ]
     return Rows(
         receiver=receiver,
-        episode=steps.episode[kept],
-        fold=_folds(steps)[kept],
+        unit=unit[kept],
+        fold=unit[kept] % N_FOLDS,
         seen=seen[kept],
         actions=actions[kept],
         pieces=pieces,
@@ -91,9 +93,3 @@ def _last(actions: FloatArray, space: ActionSpace) -> FloatArray:
         return np.nan_to_num(actions, nan=0.0)
     shown = [np.equal(actions[:, [place]], np.arange(n)) for place, n in enumerate(space.n)]
     return np.concatenate(shown, axis=1).astype(np.float64)
-
-
-def _folds(steps: Steps) -> IntArray:
-    """Deal whole episodes out to the folds, in the order of what they hold."""
-    _, place = np.unique(steps.digest, return_inverse=True)
-    return np.asarray(place % N_FOLDS, dtype=np.int64)

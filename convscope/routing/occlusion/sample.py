@@ -60,8 +60,8 @@ class SampleFold:
     """Takes as many steps of each episode as the sample has room for, chosen by what the episode holds."""
 
     groups: tuple[Group, ...]
-    n_steps: int
-    """Steps to take of each run and checkpoint, about."""
+    n_steps: IntArray
+    """Steps to take of each run and checkpoint, about, shape (groups,)."""
     n_episodes: int
     """Episodes of the log."""
     seed: int
@@ -110,9 +110,9 @@ class SampleFold:
         """Return the steps to take of each episode, and the share of episodes to take any of, each of shape (E,)."""
         quota = np.zeros(self.n_episodes, dtype=np.int64)
         share = np.zeros(self.n_episodes)
-        for group in self.groups:
-            quota[group.episodes] = -(-self.n_steps // len(group.episodes))
-            share[group.episodes] = self.n_steps / len(group.episodes)
+        for group, n_steps in zip(self.groups, self.n_steps.tolist(), strict=True):
+            quota[group.episodes] = -(-n_steps // len(group.episodes))
+            share[group.episodes] = n_steps / len(group.episodes)
         return quota, share
 
     def _steps(self, block: Block, rows: IntArray, *, digests: IntArray, free: BoolArray) -> Steps:

@@ -10,7 +10,8 @@ from convscope.ingest.layout_file import observation_width
 from convscope.randomness import generator
 from convscope.routing.groups import Group, agent_places, episode_groups
 from convscope.routing.occlusion.behaviour import tasks_of
-from convscope.routing.occlusion.model import BehaviourModel, Decisions, fit_behaviour
+from convscope.routing.occlusion.model import BehaviourModel, Decisions, ModelKind, fit_behaviour
+from convscope.routing.occlusion.replacement import N_FOLDS
 from convscope.routing.occlusion.rows import Rows, rows_of
 from convscope.routing.occlusion.sample import Steps
 from convscope.routing.occlusion.scores import piece_scores
@@ -29,7 +30,7 @@ class ModelNote:
     """How well the behaviour of a group of receivers was predicted."""
 
     receivers: tuple[str, ...]
-    kind: str
+    kind: ModelKind
     bits: float
     plain_bits: float
 
@@ -39,15 +40,21 @@ class Part:
     """One run and checkpoint, the analysed agents alone."""
 
     group: Group
+    episodes: IntArray
+    """Row of the episode table of each sampled episode, in the order of what they hold, shape (units,)."""
     gain: FloatArray
-    """Sum of gains in bits, shape (episodes, receiver, sender)."""
+    """Sum of gains in bits, shape (units, receiver, sender)."""
     score: FloatArray
     """Sum of scores, of the same shape."""
     n_rows: FloatArray
     """Decisions behind both, of the same shape."""
     models: tuple[ModelNote, ...]
+    n_decisions: int
+    """Sampled decisions of all receivers."""
     n_dropped: int
-    """Decisions with missing numbers."""
+    """Decisions with missing numbers, which are not among them."""
+    unmodelled: tuple[str, ...]
+    """Receivers with too few decisions."""
 
     def weight(self, episodes: slice | IntArray = slice(None)) -> FloatArray:
         """Return bits per decision, shape (receiver, sender); NaN where there is no decision."""
@@ -75,43 +82,48 @@ def read_part(
         Every choice that changes a result.
     """
     held = steps.rows(np.isin(steps.episode, group.episodes))
-    episodes = np.unique(held.episode)
-    sums = _Sums(episodes=episodes, places=agent_places(log, agents))
+    # In the order of what episodes hold, so that the log's order changes nothing.
+    episodes = held.episode[np.unique(held.digest, return_index=True)[1]]
+    sums = _Sums(n_units=len(episodes), places=agent_places(log, agents))
+    names = [agent.name for agent in log.header.agents]
     notes: list[ModelNote] = []
-    n_dropped = 0
+    read: list[Rows] = []
     with threadpool_limits(1):
         for layout, space, places in _alike(log, agents):
-            width = observation_width(log, log.header.agents[places[0]].name)
-            names = [agent.name for agent in log.header.agents]
+            width = observation_width(log.header, log.header.agents[places[0]].name)
             every = [rows_of(held, place, layout, width=width, space=space, agents=names) for place in places]
-            rows = [each for each in every if len(each.seen) >= FEWEST_ROWS and len(np.unique(each.fold)) > 1]
-            n_dropped += sum(each.n_dropped for each in every)
-            notes += _score(rows, space, sums, names=names, seed=config.seed)
+            read += every
+            notes += _score([each for each in every if _is_enough(each)], space, sums, names=names, seed=config.seed)
     return Part(
         group=group,
+        episodes=episodes,
         gain=sums.gain,
         score=sums.score,
         n_rows=sums.n_rows,
         models=tuple(notes),
-        n_dropped=n_dropped,
+        n_decisions=sum(len(each.seen) for each in read),
+        n_dropped=sum(each.n_dropped for each in read),
+        unmodelled=tuple(names[each.receiver] for each in read if not _is_enough(each)),
     )
+
+
+def _is_enough(rows: Rows) -> bool:
+    return len(rows.seen) >= FEWEST_ROWS and len(np.unique(rows.fold)) == N_FOLDS
 
 
 class _Sums:
     """Sums by episode, receiver and sender."""
 
-    def __init__(self, *, episodes: IntArray, places: IntArray) -> None:
-        shape = (len(episodes), len(places), len(places))
+    def __init__(self, *, n_units: int, places: IntArray) -> None:
+        shape = (n_units, len(places), len(places))
         self.gain, self.score, self.n_rows = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        self._episodes = episodes
         self._place_of = {place: number for number, place in enumerate(places.tolist())}
 
     def add(self, rows: Rows, number: int, kept: IntArray, *, gain: FloatArray, score: FloatArray) -> None:
         receiver = self._place_of[rows.receiver]
-        episode = np.searchsorted(self._episodes, rows.episode[kept])
         sender = np.array([self._place_of.get(place, -1) for place in rows.senders[kept, number].tolist()], dtype=np.int64)
         known = sender >= 0
-        where = (episode[known], receiver, sender[known])
+        where = (rows.unit[kept][known], receiver, sender[known])
         for total, values in ((self.gain, gain), (self.score, score), (self.n_rows, np.ones(len(kept)))):
             np.add.at(total, where, values[known])
 
@@ -126,7 +138,7 @@ def _alike(log: TrajectoryLog, agents: Sequence[str]) -> Iterator[tuple[Receiver
         found = layout.of(agent.name) if layout is not None else None
         if found is not None:
             layouts[found.name] = found
-            alike.setdefault((found.name, observation_width(log, agent.name), agent.action_space), []).append(place)
+            alike.setdefault((found.name, observation_width(log.header, agent.name), agent.action_space), []).append(place)
     for (name, _, space), places in alike.items():
         yield layouts[name], space, places
 

@@ -120,5 +120,5 @@ def test_nearest_needs_positions_and_a_layout_needs_observations(tmp_path):
 
 def test_the_width_is_that_of_the_flattened_observation():
     images = log_from_arrays({"observations": np.zeros((6, 3, 4, 5))}, [4, 2], AGENTS)
-    assert observation_width(images, "guard_0") == 20
-    assert observation_width(arena(observations=False), "guard_0") == 0
+    assert observation_width(images.header, "guard_0") == 20
+    assert observation_width(arena(observations=False).header, "guard_0") == 0

@@ -1,0 +1,83 @@
+"""What a reader of the surrogate's edges should know."""
+
+from collections.abc import Iterator, Sequence
+
+from convscope.routing.occlusion.figures import FEWEST_EPISODES
+from convscope.routing.occlusion.study import FEWEST_ROWS, ModelNote, Part
+from convscope.values.header import LogHeader, Notice
+from convscope.values.inert import inert
+
+_WHERE = "routing.edges"
+_LEAST_SHARE = 0.02
+"""Of a behaviour's bits, that a model must predict to be said to know anything of it."""
+_MOST_NAMES = 6
+
+
+def surrogate_notices(parts: Sequence[Part], header: LogHeader, agents: Sequence[str]) -> tuple[Notice, ...]:
+    """Return all that a reader should know.
+
+    Parameters
+    ----------
+    parts
+        The analysed runs.
+    header
+        Of the log, with its layout.
+    agents
+        Names of the analysed agents.
+    """
+    return tuple(dict.fromkeys([*_models(parts), *_layout(header, agents), *_sample(parts)]))
+
+
+def _models(parts: Sequence[Part]) -> Iterator[Notice]:
+    notes = [note for part in parts for note in part.models]
+    for note in notes:
+        told = f"{_named(note.receivers)}: {note.bits:.2f} of {note.plain_bits:.2f} bits per decision are left by {note.kind.value}"
+        yield Notice(code="behaviour-model", message=f"The behaviour of {told}, on other episodes.", where=_WHERE)
+    blind = [note for note in notes if _share(note) < _LEAST_SHARE]
+    if blind:
+        message = (
+            f"What {_named(dict.fromkeys(name for note in blind for name in note.receivers))} see hardly predicts what they do: "
+            "that no edge leads to them says nothing."
+        )
+        yield Notice(code="behaviour-not-predicted", message=message, where=_WHERE)
+
+
+def _share(note: ModelNote) -> float:
+    return (note.plain_bits - note.bits) / max(abs(note.plain_bits), 1e-12)
+
+
+def _layout(header: LogHeader, agents: Sequence[str]) -> Iterator[Notice]:
+    layout = header.layout
+    bare = [name for name in agents if layout is None or layout.of(name) is None]
+    if bare:
+        message = f"The layout does not describe what {_named(bare)} see: no edge to them was tested."
+        yield Notice(code="no-layout", message=message, where=_WHERE)
+
+
+def _sample(parts: Sequence[Part]) -> Iterator[Notice]:
+    n_rows, n_dropped = sum(part.n_decisions for part in parts), sum(part.n_dropped for part in parts)
+    message = (
+        f"The surrogate rests on a sample of {n_rows:,} decisions. It sees one step at a time, and the receiver's last action: a policy "
+        "with a memory may remember what a slot only goes with."
+    )
+    yield Notice(code="surrogate-sample", message=message, where=_WHERE)
+    if n_dropped:
+        yield Notice(
+            code="rows-unreadable",
+            message=f"{n_dropped:,} sampled decisions were left out because an observation or action has missing numbers.",
+            where=_WHERE,
+        )
+    few = sum(len(part.gain) for part in parts)
+    if few < FEWEST_EPISODES:
+        message = f"Under {FEWEST_EPISODES} episodes there is no test."
+        yield Notice(code="not-computed", message=message, where=_WHERE)
+    thin = list(dict.fromkeys(name for part in parts for name in part.unmodelled))
+    if thin:
+        message = f"Fewer than {FEWEST_ROWS} decisions of {_named(thin)}: what they draw on was not modelled."
+        yield Notice(code="not-computed", message=message, where=_WHERE)
+
+
+def _named(names: Sequence[str] | dict[str, None]) -> str:
+    shown = [inert(name) for name in names]
+    rest = len(shown) - _MOST_NAMES
+    return ", ".join(shown[:_MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
