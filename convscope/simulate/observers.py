@@ -1,4 +1,4 @@
-"""Agents that walk in a plane and see each other: what their policies read is known, and so is what only goes with it."""
+"""Agents that walk in a plane and see each other: what their policies read is known, and so is what goes with it."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -31,8 +31,8 @@ class Scenery(Enum):
     NEAREST = "the nearest of three things"
     """Each walks to the thing that is nearest to it, which no linear model fits."""
     OPTIONS = "hidden options"
-    """Each keeps a direction for some ten steps that no observation shows, and does not see its own place: where it has walked shows in
-    how the others lie to it."""
+    """Each keeps a direction for some ten steps that no observation shows, and does not see its own place: where it has
+    walked shows in how the others lie to it."""
     SCREENED = "a common goal, others in sight only"
     """As one moving goal; who is too far away is seen as zeros."""
 

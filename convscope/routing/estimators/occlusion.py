@@ -15,9 +15,10 @@ from convscope.routing.occlusion.figures import half_tallies, pair_figures, part
 from convscope.routing.occlusion.notices import surrogate_notices
 from convscope.routing.occlusion.sample import SampleFold, Steps
 from convscope.routing.occlusion.study import Part, read_part
+from convscope.routing.refusal import UnreadableSourceError
 from convscope.values.arrays import IntArray
 from convscope.values.config import AnalysisConfig, RoutingSource
-from convscope.values.fields import ACTIONS, OBSERVATIONS
+from convscope.values.fields import ACTIONS, OBSERVATIONS, POSITIONS
 from convscope.values.header import LogHeader
 from convscope.values.log import TrajectoryLog
 
@@ -51,7 +52,9 @@ class Occlusion:
         if not {OBSERVATIONS, ACTIONS} <= held:
             return "the log holds no observations, or no actions"
         if header.layout is None:
-            return "no observation layout was given (--layout L.toml; convscope inspect LOG --write-layout proposes one)"
+            return (
+                "no observation layout was given (--layout L.toml; convscope inspect LOG --write-layout proposes one)"
+            )
         if not any(each.slots for each in header.layout.receivers):
             return "the observation layout says of no column which other agent it describes"
         width = max(observation_width(header, agent.name) for agent in header.agents)
@@ -69,14 +72,23 @@ class Occlusion:
             groups=groups,
             n_steps=_allotted(groups, len(log.header.agents)),
             n_episodes=log.episodes.n_episodes,
+            n_axes=log.header.field(POSITIONS).shape[0] if log.has(POSITIONS) else 0,
             seed=config.seed,
         )
 
     def estimate(
-        self, log: TrajectoryLog, result: Steps, *, config: AnalysisConfig, agents: Sequence[str], run: Run
+        self, log: TrajectoryLog, result: Steps | None, *, config: AnalysisConfig, agents: Sequence[str], run: Run
     ) -> RoutingEstimate:
-        """Return edges, role edges and tallies; no other pass is needed, so ``run`` is not called."""
+        """Return edges, role edges and tallies; no other pass is needed, so ``run`` is not called.
+
+        Raises
+        ------
+        UnreadableSourceError
+            If no step holds both what somebody saw and what it chose.
+        """
         del run
+        if result is None:
+            raise UnreadableSourceError("no step of the log holds both observations and a choice of actions")
         parts = [read_part(log, result, group, agents=agents, config=config) for group in episode_groups(log, config)]
         analysed = [part for part in parts if part.group.is_analysed]
         places = agent_places(log, agents)

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.header import ActionKind, ActionSpace
@@ -22,7 +27,7 @@ class Predictor(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """One choice of several: the loss is the logarithmic one."""
 
@@ -36,7 +41,7 @@ class Choices:
         """Return the log loss of each row, in bits."""
         del spread
         floor = np.finfo(np.float64).tiny
-        return -np.log2(np.maximum((outcomes * predicted).sum(axis=1), floor))
+        return np.asarray(-np.log2(np.maximum((outcomes * predicted).sum(axis=1), floor)), dtype=np.float64)
 
     def spread(self, residuals: FloatArray) -> FloatArray:
         """Return ones: probabilities are their own scale."""
@@ -44,9 +49,6 @@ class Choices:
 
     def linear(self, columns: FloatArray, outcomes: FloatArray, *, degree: int) -> Predictor:
         """Fit a multinomial logit on standardised columns, and on their products where the degree is 2."""
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.linear_model import LogisticRegression
-
         strength = 0.3 if degree == 1 else 0.03
         model = _on_products(LogisticRegression(C=strength, max_iter=100, tol=1e-3), degree)
         with warnings.catch_warnings():
@@ -56,10 +58,13 @@ class Choices:
 
     def trees(self, columns: FloatArray, outcomes: FloatArray) -> Predictor:
         """Fit boosted trees."""
-        from sklearn.ensemble import HistGradientBoostingClassifier
-
         model = HistGradientBoostingClassifier(
-            max_iter=40, learning_rate=0.2, max_leaf_nodes=15, l2_regularization=1.0, early_stopping=False, random_state=0
+            max_iter=40,
+            learning_rate=0.2,
+            max_leaf_nodes=15,
+            l2_regularization=1.0,
+            early_stopping=False,
+            random_state=0,
         )
         return self._fitted(model, columns, outcomes)
 
@@ -72,7 +77,7 @@ class Choices:
         return _Chosen(model=None, frequency=frequency)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
     """Continuous actions: the loss is that of a normal law around the expected action."""
 
@@ -94,16 +99,12 @@ class Numbers:
 
     def linear(self, columns: FloatArray, outcomes: FloatArray, *, degree: int) -> Predictor:
         """Fit a ridge regression on standardised columns, and on their products where the degree is 2."""
-        from sklearn.linear_model import Ridge
-
         model = _on_products(Ridge(alpha=1.0 if degree == 1 else 10.0), degree)
         model.fit(columns, outcomes)
         return _Expected(models=(model,))
 
     def trees(self, columns: FloatArray, outcomes: FloatArray) -> Predictor:
         """Fit boosted trees, for each component of its own."""
-        from sklearn.ensemble import HistGradientBoostingRegressor
-
         models = [
             HistGradientBoostingRegressor(
                 max_iter=60,
@@ -157,8 +158,6 @@ class _Expected:
 
 
 def _on_products(model: object, degree: int) -> Any:  # noqa: ANN401  scikit-learn is not typed
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
     products = PolynomialFeatures(degree=degree, interaction_only=True, include_bias=False)
     return make_pipeline(StandardScaler(), products, model)

@@ -32,7 +32,8 @@ def pair_figures(parts: Sequence[Part], *, n_flips: int, rng: np.random.Generato
     Returns
     -------
     PairFigures
-        Weight: bits per decision, averaged over runs. One-sided p of sign flips of episodes.
+        Weight: bits per decision, averaged over runs. The larger of two one-sided p of sign flips of episodes: of
+        scores, and of gains.
     """
     return _figures([(part.gain, part.score, part.n_rows) for part in parts], n_flips=n_flips, rng=rng)
 
@@ -47,7 +48,7 @@ def role_figures(
     parts
         One of each run.
     roles
-        Role of each analysed agent in each episode of each part, shape (episodes, N); -1 for none.
+        Role of each analysed agent in each episode of each part, shape (units, N); -1 for none.
     n_roles
         Number of roles.
     n_flips, rng
@@ -65,15 +66,24 @@ _Sums = tuple[FloatArray, ...]
 
 
 def _figures(parts: Sequence[_Sums], *, n_flips: int, rng: np.random.Generator) -> PairFigures:
-    n_nodes = parts[0][0].shape[1]
     steps = np.array([n_rows.sum(axis=0) for _, _, n_rows in parts])
     n_runs = (steps > 0).sum(axis=0)
     per_step = [gain.sum(axis=0) / np.maximum(own, 1) for (gain, _, _), own in zip(parts, steps, strict=True)]
     weight = np.where(n_runs > 0, np.sum(per_step, axis=0) / np.maximum(n_runs, 1), np.nan)
-    columns = [(score / np.maximum(own, 1)).reshape(-1, n_nodes**2) for (_, score, _), own in zip(parts, steps, strict=True)]
-    p_value = one_sided_p(np.concatenate(columns), n_flips=n_flips, rng=rng).reshape(n_nodes, n_nodes)
-    n_episodes = np.sum([(np.abs(score) > 0).sum(axis=0) for _, score, _ in parts], axis=0)
+    # An edge needs both: residuals that go together, and actions that are predicted worse without the slot. The first
+    # alone finds traces of a slot where the models of all else are not quite right; the second is cautious.
+    scores = [(score, own) for (_, score, _), own in zip(parts, steps, strict=True)]
+    gains = [(gain, own) for (gain, _, _), own in zip(parts, steps, strict=True)]
+    p_value = np.maximum(*(_p_value(sums, n_flips=n_flips, rng=rng) for sums in (scores, gains)))
+    n_episodes = np.sum([(n_rows > 0).sum(axis=0) for _, _, n_rows in parts], axis=0)
     return PairFigures(weight=weight, p_value=np.where(n_episodes >= FEWEST_EPISODES, p_value, np.nan))
+
+
+def _p_value(sums: Sequence[tuple[FloatArray, FloatArray]], *, n_flips: int, rng: np.random.Generator) -> FloatArray:
+    """Return the one-sided p of sums by episode, each run's on the scale of its steps, shape (receiver, sender)."""
+    n_nodes = sums[0][0].shape[1]
+    columns = [(by_episode / np.maximum(n_steps, 1)).reshape(-1, n_nodes**2) for by_episode, n_steps in sums]
+    return one_sided_p(np.concatenate(columns), n_flips=n_flips, rng=rng).reshape(n_nodes, n_nodes)
 
 
 def part_tallies(
@@ -116,9 +126,7 @@ def half_tallies(
     splits: list[tuple[RoutingTallies, RoutingTallies]] = []
     for _ in range(N_SPLITS):
         orders = [rng.permutation(len(part.gain)) for part in parts]
-        halves = [
-            [part.weight(order[half::2]) for part, order in zip(parts, orders, strict=True)] for half in range(2)
-        ]
+        halves = [[part.weight(order[half::2]) for part, order in zip(parts, orders, strict=True)] for half in range(2)]
         first, second = (part_tallies(log, parts, weights, places=places) for weights in halves)
         splits.append((first, second))
     return tuple(splits)

@@ -31,14 +31,13 @@ def surrogate_notices(parts: Sequence[Part], header: LogHeader, agents: Sequence
 def _models(parts: Sequence[Part]) -> Iterator[Notice]:
     notes = [note for part in parts for note in part.models]
     for note in notes:
-        told = f"{_named(note.receivers)}: {note.bits:.2f} of {note.plain_bits:.2f} bits per decision are left by {note.kind.value}"
-        yield Notice(code="behaviour-model", message=f"The behaviour of {told}, on other episodes.", where=_WHERE)
+        left = f"{note.bits:.2f} of {note.plain_bits:.2f} bits per decision are left by {note.kind.value}"
+        message = f"The behaviour of {_named(note.receivers)}: {left}, on other episodes."
+        yield Notice(code="behaviour-model", message=message, where=_WHERE)
     blind = [note for note in notes if _share(note) < _LEAST_SHARE]
     if blind:
-        message = (
-            f"What {_named(dict.fromkeys(name for note in blind for name in note.receivers))} see hardly predicts what they do: "
-            "that no edge leads to them says nothing."
-        )
+        names = list(dict.fromkeys(name for note in blind for name in note.receivers))
+        message = f"What {_named(names)} saw hardly predicts what they did: that no edge leads to them says nothing."
         yield Notice(code="behaviour-not-predicted", message=message, where=_WHERE)
 
 
@@ -57,16 +56,13 @@ def _layout(header: LogHeader, agents: Sequence[str]) -> Iterator[Notice]:
 def _sample(parts: Sequence[Part]) -> Iterator[Notice]:
     n_rows, n_dropped = sum(part.n_decisions for part in parts), sum(part.n_dropped for part in parts)
     message = (
-        f"The surrogate rests on a sample of {n_rows:,} decisions. It sees one step at a time, and the receiver's last action: a policy "
-        "with a memory may remember what a slot only goes with."
+        f"The surrogate rests on a sample of {n_rows:,} decisions. It sees one step and the receiver's last action: "
+        "a policy with a memory may remember what a slot only goes with."
     )
     yield Notice(code="surrogate-sample", message=message, where=_WHERE)
     if n_dropped:
-        yield Notice(
-            code="rows-unreadable",
-            message=f"{n_dropped:,} sampled decisions were left out because an observation or action has missing numbers.",
-            where=_WHERE,
-        )
+        message = f"{n_dropped:,} sampled decisions were left out: an observation or action has missing numbers."
+        yield Notice(code="rows-unreadable", message=message, where=_WHERE)
     few = sum(len(part.gain) for part in parts)
     if few < FEWEST_EPISODES:
         message = f"Under {FEWEST_EPISODES} episodes there is no test."
@@ -77,7 +73,7 @@ def _sample(parts: Sequence[Part]) -> Iterator[Notice]:
         yield Notice(code="not-computed", message=message, where=_WHERE)
 
 
-def _named(names: Sequence[str] | dict[str, None]) -> str:
+def _named(names: Sequence[str]) -> str:
     shown = [inert(name) for name in names]
     rest = len(shown) - _MOST_NAMES
     return ", ".join(shown[:_MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")

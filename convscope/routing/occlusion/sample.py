@@ -64,6 +64,8 @@ class SampleFold:
     """Steps to take of each run and checkpoint, about, shape (groups,)."""
     n_episodes: int
     """Episodes of the log."""
+    n_axes: int
+    """Components of a position; 0 where the log holds none."""
     seed: int
 
     @property
@@ -93,6 +95,8 @@ class SampleFold:
                 n_taken = min(int(quota[episode]), len(candidates))
                 chosen.append(np.sort(rng.choice(candidates, n_taken, replace=False)))
         rows = np.concatenate(chosen)
+        if not len(rows):
+            return state
         return (*state, self._steps(block, rows, digests=digests, free=free))
 
     def merge(self, first: State, second: State) -> State:
@@ -100,7 +104,7 @@ class SampleFold:
         return (*first, *second)
 
     def finish(self, state: State) -> Steps | None:
-        """Return all steps; None where no block held observations and actions."""
+        """Return all steps; None where nobody saw anything and acted."""
         if not state:
             return None
         every = Steps(**{name: np.concatenate([getattr(each, name) for each in state]) for name in Steps.__slots__})
@@ -121,7 +125,7 @@ class SampleFold:
         time = block.time_of_row[rows]
         done = block.columns[ACTIONS]
         before = np.where((time > 0)[:, None, None], done[np.maximum(rows - 1, 0)], np.nan)
-        places = block.columns.get(POSITIONS)
+        nowhere = np.full((block.n_rows, n_agents, self.n_axes), np.nan)
         return Steps(
             episode=block.episodes[place],
             digest=digests[place],
@@ -131,5 +135,5 @@ class SampleFold:
             last_actions=before,
             is_free=free[rows],
             is_present=is_live(block)[rows],
-            positions=np.zeros((len(rows), n_agents, 0)) if places is None else places[rows],
+            positions=block.columns.get(POSITIONS, nowhere)[rows],
         )

@@ -27,18 +27,26 @@ class PieceScores:
     gain: FloatArray
     """How much worse the action is predicted without the piece, in bits."""
     score: FloatArray
-    """Residual of the action times residual of the prediction, given all else: its mean is 0 where the piece is not used."""
+    """Residual of the action times that of the prediction, given all else; its mean is 0 where the piece is unused."""
 
 
 def piece_scores(
-    rows: Rows, number: int, task: Task, *, outcomes: FloatArray, model: BehaviourModel, member: int, rng: np.random.Generator
+    rows: Rows,
+    number: int,
+    task: Task,
+    *,
+    outcomes: FloatArray,
+    model: BehaviourModel,
+    member: int,
+    rng: np.random.Generator,
 ) -> PieceScores:
     """Replace one piece of a receiver's observation, and score what changes.
 
-    The score is a projected covariance (Lundborg et al. 2024): what the action has beyond its expectation without the piece,
-    times what the model's prediction has beyond its own. Where the policy does not use the piece, the mean is 0 if either
-    expectation is right: a model that leans on a slot because something correlated is hard to fit does not fool it
-    as it fools the loss.
+    The score is a projected covariance (Lundborg et al. 2024): what the action has beyond its expectation without the
+    piece, times what a model's prediction has beyond its own. Where the policy does not use the piece, the mean is 0 if
+    either expectation is right. The model whose prediction it takes was fitted to earlier folds alone: were each fold's
+    fitted to all others, the scores of two folds would depend on each other, and flips would be too narrow by a
+    factor of the square root of two.
 
     Parameters
     ----------

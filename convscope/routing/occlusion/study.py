@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from convscope.ingest.layout_file import observation_width
 from convscope.randomness import generator
-from convscope.routing.groups import Group, agent_places, episode_groups
+from convscope.routing.groups import Group, agent_places
 from convscope.routing.occlusion.behaviour import tasks_of
 from convscope.routing.occlusion.model import BehaviourModel, Decisions, ModelKind, fit_behaviour
 from convscope.routing.occlusion.replacement import N_FOLDS
@@ -63,9 +63,7 @@ class Part:
         return np.where(n_rows > 0, gain / np.maximum(n_rows, 1), np.nan)
 
 
-def read_part(
-    log: TrajectoryLog, steps: Steps, group: Group, *, agents: Sequence[str], config: AnalysisConfig
-) -> Part:
+def read_part(log: TrajectoryLog, steps: Steps, group: Group, *, agents: Sequence[str], config: AnalysisConfig) -> Part:
     """Model the behaviour of all receivers in a run and checkpoint, and score every slot.
 
     Parameters
@@ -119,13 +117,17 @@ class _Sums:
         self.gain, self.score, self.n_rows = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self._place_of = {place: number for number, place in enumerate(places.tolist())}
 
-    def add(self, rows: Rows, number: int, kept: IntArray, *, gain: FloatArray, score: FloatArray) -> None:
-        receiver = self._place_of[rows.receiver]
-        sender = np.array([self._place_of.get(place, -1) for place in rows.senders[kept, number].tolist()], dtype=np.int64)
+    def add(
+        self, rows: Rows, number: int, kept: IntArray, *, figures: tuple[FloatArray, FloatArray, FloatArray]
+    ) -> None:
+        """Add gains, scores and numbers of decisions of one piece's rows."""
+        sender = np.array([self._place_of.get(place, -1) for place in rows.senders[kept, number].tolist()], np.int64)
         known = sender >= 0
-        where = (rows.unit[kept][known], receiver, sender[known])
-        for total, values in ((self.gain, gain), (self.score, score), (self.n_rows, np.ones(len(kept)))):
-            np.add.at(total, where, values[known])
+        n_units, n_agents = self.gain.shape[:2]
+        cell = rows.unit[kept][known] * n_agents + sender[known]
+        for total, values in zip((self.gain, self.score, self.n_rows), figures, strict=True):
+            sums = np.bincount(cell, values[known], n_units * n_agents)
+            total[:, self._place_of[rows.receiver]] += sums.reshape(n_units, n_agents)
 
 
 def _alike(log: TrajectoryLog, agents: Sequence[str]) -> Iterator[tuple[ReceiverLayout, ActionSpace, list[int]]]:
@@ -138,16 +140,20 @@ def _alike(log: TrajectoryLog, agents: Sequence[str]) -> Iterator[tuple[Receiver
         found = layout.of(agent.name) if layout is not None else None
         if found is not None:
             layouts[found.name] = found
-            alike.setdefault((found.name, observation_width(log.header, agent.name), agent.action_space), []).append(place)
+            alike.setdefault((found.name, observation_width(log.header, agent.name), agent.action_space), []).append(
+                place
+            )
     for (name, _, space), places in alike.items():
         yield layouts[name], space, places
 
 
-def _score(rows: Sequence[Rows], space: ActionSpace, sums: _Sums, *, names: Sequence[str], seed: int) -> list[ModelNote]:
+def _score(
+    rows: Sequence[Rows], space: ActionSpace, sums: _Sums, *, names: Sequence[str], seed: int
+) -> list[ModelNote]:
     if not rows:
         return []
     notes: list[ModelNote] = []
-    for components, task in tasks_of(space):
+    for number_of_task, (components, task) in enumerate(tasks_of(space)):
         outcomes = [task.outcomes(each.actions[:, components]) for each in rows]
         model = fit_behaviour(task, _decisions(rows, outcomes), n_members=len(rows))
         for member, each in enumerate(rows):
@@ -157,7 +163,9 @@ def _score(rows: Sequence[Rows], space: ActionSpace, sums: _Sums, *, names: Sequ
                 scores = piece_scores(
                     each, number, task, outcomes=outcomes[member], model=model, member=member, rng=rng
                 )
-                sums.add(each, number, scores.rows, gain=scores.gain, score=scores.score)
+                # Components of an action add up; the decision is one.
+                n_rows = np.full(len(scores.rows), float(number_of_task == 0))
+                sums.add(each, number, scores.rows, figures=(scores.gain, scores.score, n_rows))
         notes.append(_note(model, [names[each.receiver] for each in rows]))
     return notes
 
