@@ -87,16 +87,7 @@ def fit_behaviour(task: Task, decisions: Decisions, *, n_members: int) -> Behavi
     n_members
         Number of members.
     """
-    judged = [
-        _judged(
-            task,
-            decisions,
-            kind,
-            _fitted(task, decisions, kind, n_members=n_members, folds=_OTHERS),
-            n_members=n_members,
-        )
-        for kind in _kinds(decisions, n_members)
-    ]
+    judged = [_judged(task, decisions, kind, n_members=n_members) for kind in _kinds(decisions, n_members)]
     best, *richer = judged
     for model in richer:
         best = model if model.bits < best.bits - _WORTH else best
@@ -152,7 +143,8 @@ def _with_member(seen: FloatArray, member: int | IntArray, n_members: int) -> Fl
     return np.concatenate([seen, marks], axis=1)
 
 
-def _judged(task: Task, decisions: Decisions, kind: ModelKind, models: _Models, *, n_members: int) -> BehaviourModel:
+def _judged(task: Task, decisions: Decisions, kind: ModelKind, *, n_members: int) -> BehaviourModel:
+    models = _fitted(task, decisions, kind, n_members=n_members, folds=_OTHERS)
     outcomes = decisions.outcomes
     ones = np.ones(outcomes.shape[1])
     model = BehaviourModel(
