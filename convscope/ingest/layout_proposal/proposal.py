@@ -15,7 +15,7 @@ from convscope.values.log import TrajectoryLog
 
 _MOST_ROWS = 1500
 # Products of rows, pairs of agents and pairs of columns: some seconds' worth.
-_MOST_PRODUCTS = 250_000_000
+_MOST_PRODUCTS = 500_000_000
 _LEAST_ROWS = 3 * MIN_ROWS
 
 

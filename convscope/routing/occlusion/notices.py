@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
+from convscope.ingest.layout_file import observation_width
 from convscope.routing.occlusion.figures import FEWEST_EPISODES
 from convscope.routing.occlusion.study import FEWEST_ROWS, ModelNote, Part
 from convscope.values.header import LogHeader, Notice
@@ -51,10 +54,27 @@ def _layout(header: LogHeader, agents: Sequence[str]) -> Iterator[Notice]:
     if bare:
         message = f"The layout does not describe what {_named(bare)} see: no edge to them was tested."
         yield Notice(code="no-layout", message=message, where=_WHERE)
+    unknown = {name: n for name in agents if (n := _n_unknown(header, name)) > 0}
+    if unknown:
+        message = (
+            f"The layout leaves open what columns are about ({max(unknown.values())} of those that {_named(list(unknown))} "
+            "see): if they describe a sender too, what a policy draws from them hides its edge."
+        )
+        yield Notice(code="unknown-columns", message=message, where=_WHERE)
+
+
+def _n_unknown(header: LogHeader, agent: str) -> int:
+    """Return the number of columns of an agent's observation that its layout does not tell; 0 without a layout."""
+    described = header.layout.of(agent) if header.layout is not None else None
+    if described is None:
+        return 0
+    told = len(described.own) + len(described.world) + sum(len(slot.columns) for slot in described.slots)
+    return observation_width(header, agent) - told
 
 
 def _sample(parts: Sequence[Part]) -> Iterator[Notice]:
-    n_rows, n_dropped = sum(part.n_decisions for part in parts), sum(part.n_dropped for part in parts)
+    n_rows = sum(part.n_decisions for part in parts)
+    n_dropped = sum(part.n_dropped for part in parts)
     message = (
         f"The surrogate rests on a sample of {n_rows:,} decisions. It sees one step and the receiver's last action: "
         "a policy with a memory may remember what a slot only goes with."
@@ -63,6 +83,14 @@ def _sample(parts: Sequence[Part]) -> Iterator[Notice]:
     if n_dropped:
         message = f"{n_dropped:,} sampled decisions were left out: an observation or action has missing numbers."
         yield Notice(code="rows-unreadable", message=message, where=_WHERE)
+    is_untested = np.all([np.isnan(part.weight()) for part in parts], axis=0)
+    n_untested = int(is_untested.sum()) - len(is_untested)
+    if n_untested:
+        message = (
+            f"{n_untested:,} ordered pairs were not tested: no column is known to describe the sender to the receiver, "
+            "or they were never in the game together."
+        )
+        yield Notice(code="pairs-not-tested", message=message, where=_WHERE)
     few = sum(len(part.gain) for part in parts)
     if few < FEWEST_EPISODES:
         message = f"Under {FEWEST_EPISODES} episodes there is no test."

@@ -1,11 +1,15 @@
 """An edge stands where a policy uses what it sees of another agent, and not where that only goes with what it uses."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from convscope.errors import UsageError
+from convscope.ingest.layout_file import lay_out, read_layout
+from convscope.ingest.layout_proposal import layout_text, propose_layout
+from convscope.ingest.open import find_logs, open_logs
 from convscope.routing.choose import choose_estimators
 from convscope.routing.estimators.occlusion import ESTIMATOR
 from convscope.routing.graph import find_routing
@@ -15,6 +19,7 @@ from convscope.simulate.situations import Size
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.layout import ReceiverLayout, Slot, SlotKind
 
+SAMPLES = Path(__file__).parents[3] / "sample_data"
 CONFIG = AnalysisConfig(routing_source=RoutingSource.OCCLUSION)
 SIZE = Size(n_agents=3, n_episodes=60, n_steps=30)
 
@@ -67,6 +72,20 @@ def test_receivers_without_a_layout_are_named_and_few_decisions_are_not_modelled
     told = {notice.code: notice.message for notice in graph.notices}
     assert "agent_2" in told["no-layout"]
     assert "Fewer than 200 decisions of agent_0, agent_1" in told["not-computed"]
+
+
+def test_the_planted_shadow_of_the_sample_log_is_found_with_the_layout_that_inspect_proposes(tmp_path):
+    """ally_4's policy reads ally_3; ally_3 follows the package's heuristic, which reads enemies only."""
+    log = open_logs(find_logs([SAMPLES / "smax"]))
+    path = tmp_path / "layout.toml"
+    path.write_text(layout_text(propose_layout(log)), encoding="utf-8")
+    config = replace(CONFIG, agents="ally_[34]")
+    graph = find_routing(lay_out(log, read_layout(path, log)), config)
+    edges = {(e["sender"], e["receiver"]): e for e in graph.edges.iter_rows(named=True)}
+    assert edges["ally_3", "ally_4"]["significant"]
+    assert edges["ally_3", "ally_4"]["weight"] > 0.1
+    assert not edges["ally_4", "ally_3"]["significant"]
+    assert "unknown-columns" in {notice.code for notice in graph.notices}
 
 
 def test_all_columns_of_an_agent_are_one_piece_and_the_receivers_own_are_none():
