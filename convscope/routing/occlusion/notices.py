@@ -56,9 +56,10 @@ def _layout(header: LogHeader, agents: Sequence[str]) -> Iterator[Notice]:
         yield Notice(code="no-layout", message=message, where=_WHERE)
     unknown = {name: n for name in agents if (n := _n_unknown(header, name)) > 0}
     if unknown:
+        most, names = max(unknown.values()), _named(list(unknown))
         message = (
-            f"The layout leaves open what columns are about ({max(unknown.values())} of those that {_named(list(unknown))} "
-            "see): if they describe a sender too, what a policy draws from them hides its edge."
+            f"The layout leaves open what up to {most} columns are about that {names} see: if they describe a sender "
+            "too, what a policy draws from them hides its edge."
         )
         yield Notice(code="unknown-columns", message=message, where=_WHERE)
 
