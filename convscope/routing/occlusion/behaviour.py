@@ -63,12 +63,11 @@ class Choices:
             learning_rate=0.2,
             max_leaf_nodes=15,
             l2_regularization=1.0,
-            early_stopping=False,
             random_state=0,
         )
         return self._fitted(model, columns, outcomes)
 
-    def _fitted(self, model: "_Classifier", columns: FloatArray, outcomes: FloatArray) -> Predictor:
+    def _fitted(self, model: Any, columns: FloatArray, outcomes: FloatArray) -> Predictor:
         frequency = (outcomes.sum(axis=0) + 0.5) / (len(outcomes) + 0.5 * self.n_choices)
         taken = outcomes.argmax(axis=1)
         if len(np.unique(taken)) > 1:
@@ -111,7 +110,6 @@ class Numbers:
                 learning_rate=0.2,
                 max_leaf_nodes=15,
                 l2_regularization=1.0,
-                early_stopping=False,
                 random_state=0,
             ).fit(columns, outcome)
             for outcome in outcomes.T
