@@ -257,6 +257,13 @@ def test_a_proposed_layout_is_written_once_and_named_in_the_provenance(convscope
     assert json.loads(plain.stdout)["provenance"]["layout_sha256"] is None
 
 
+def test_occlusion_without_a_layout_says_how_to_get_one(convscope, tmp_path):
+    small_log(tmp_path / "log.h5")
+    assert_one_clear_message(
+        convscope("analyze", "log.h5", "--routing", "occlusion", cwd=tmp_path), 2, "--layout", "--write-layout"
+    )
+
+
 def test_a_layout_that_does_not_fit_names_its_line(convscope, tmp_path):
     small_log(tmp_path / "log.h5")
     (tmp_path / "layout.toml").write_text('convscope-layout = 1\n[receivers.a]\nagents = "lft"\n')

@@ -67,7 +67,7 @@ class Choices:
         )
         return self._fitted(model, columns, outcomes)
 
-    def _fitted(self, model: Any, columns: FloatArray, outcomes: FloatArray) -> Predictor:
+    def _fitted(self, model: Any, columns: FloatArray, outcomes: FloatArray) -> Predictor:  # noqa: ANN401  as above
         frequency = (outcomes.sum(axis=0) + 0.5) / (len(outcomes) + 0.5 * self.n_choices)
         taken = outcomes.argmax(axis=1)
         if len(np.unique(taken)) > 1:

@@ -46,11 +46,12 @@ def test_a_slot_that_is_used_is_an_edge_and_one_that_goes_with_it_is_none(is_con
     assert find_routing(scene.log, CONFIG).edges.equals(graph.edges)
 
 
-def test_a_common_cause_in_sight_makes_no_edge():
+@pytest.mark.parametrize("scenery", [Scenery.COMMON, Scenery.NEAREST, Scenery.OPTIONS])
+def test_what_goes_together_without_being_used_makes_no_edge(scenery):
     rng = np.random.default_rng(4)
-    graph = find_routing(observers(SIZE, rng, scenery=Scenery.COMMON).log, CONFIG)
+    graph = find_routing(observers(SIZE, rng, scenery=scenery).log, CONFIG)
     assert not graph.edges["significant"].any()
-    assert graph.edges["p_value"].min() > 0.01
+    assert (graph.edges["p_value"] <= 0.05).sum() <= 1
 
 
 def test_what_is_missing_is_said_plainly():
