@@ -63,6 +63,7 @@ class Choices:
             learning_rate=0.2,
             max_leaf_nodes=15,
             l2_regularization=1.0,
+            early_stopping=False,  # pyright: ignore[reportArgumentType]  the stubs know "auto" alone
             random_state=0,
         )
         return self._fitted(model, columns, outcomes)
@@ -110,6 +111,7 @@ class Numbers:
                 learning_rate=0.2,
                 max_leaf_nodes=15,
                 l2_regularization=1.0,
+                early_stopping=False,  # pyright: ignore[reportArgumentType]  the stubs know "auto" alone
                 random_state=0,
             ).fit(columns, outcome)
             for outcome in outcomes.T
