@@ -1,16 +1,18 @@
 """Which columns of the observations describe which agent, as far as a log tells."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
 
+from convscope.errors import LogFormatError
 from convscope.ingest.layout_file import observation_width
 from convscope.ingest.layout_proposal.fits import MIN_EPISODES, MIN_ROWS
 from convscope.ingest.layout_proposal.sample import read_sample
 from convscope.ingest.layout_proposal.tables import ProposedTable, Receivers, proposed_tables
 from convscope.ingest.layout_proposal.verdicts import About, Verdict, column_verdicts
 from convscope.values.fields import OBSERVATIONS
+from convscope.values.inert import inert
 from convscope.values.log import TrajectoryLog
 
 _MOST_ROWS = 1500
@@ -39,11 +41,6 @@ def propose_layout(log: TrajectoryLog) -> LayoutProposal | None:
     ----------
     log
         Some of its rows are read, spread over it.
-
-    Raises
-    ------
-    LogFormatError
-        If the rows cannot be read.
     """
     if not log.has(OBSERVATIONS):
         return None
@@ -53,10 +50,11 @@ def propose_layout(log: TrajectoryLog) -> LayoutProposal | None:
     n_rows = min(_MOST_ROWS, _MOST_PRODUCTS // max(products, 1))
     why = _untested(log, n_rows)
     if why:
-        depth = max(each.width for each in receivers)
-        nothing = proposed_tables(receivers, [[Verdict(about=About.UNKNOWN)] * depth] * len(agents), agents)
-        return LayoutProposal(tables=nothing, n_rows=0, n_episodes=0, untested=why)
-    sample = read_sample(log, n_rows)
+        return _nothing(receivers, agents, why)
+    try:
+        sample = read_sample(log, n_rows)
+    except LogFormatError as error:
+        return _nothing(receivers, agents, f"its rows cannot be read: {inert(str(error), limit=300)}")
     # More threads would change the last digits with the machine, and cost more than they gain on matrices so small.
     with threadpool_limits(1):
         verdicts = column_verdicts(sample, [agent.group for agent in log.header.agents])
@@ -65,6 +63,12 @@ def propose_layout(log: TrajectoryLog) -> LayoutProposal | None:
         n_rows=len(sample.episode),
         n_episodes=sample.n_episodes,
     )
+
+
+def _nothing(receivers: Sequence[Receivers], agents: Sequence[str], why: str) -> LayoutProposal:
+    unknown = [Verdict(about=About.UNKNOWN)] * max(each.width for each in receivers)
+    tables = proposed_tables(receivers, [unknown] * len(agents), agents)
+    return LayoutProposal(tables=tables, n_rows=0, n_episodes=0, untested=why)
 
 
 def _receivers(log: TrajectoryLog) -> Iterator[Receivers]:

@@ -22,6 +22,8 @@ from convscope.values.status import Status
 MAX_EPISODES = 60
 """Spread evenly over the log."""
 _MAX_BYTES = 128 << 20
+_LARGEST = 1e100
+"""What is larger is no measurement, and its square no number."""
 _LEAST_ROWS = 10
 _PHASES = 5
 _MAX_CHOICES = 32
@@ -77,7 +79,7 @@ def read_sample(log: TrajectoryLog, n_rows: int) -> Sample:
     is_there = (status == Status.ACTING) | (status == Status.WAITING)
     shown = columns[OBSERVATIONS].reshape(*status.shape, -1)
     return Sample(
-        observations=np.where(is_there[..., None], shown, np.nan),
+        observations=np.where(is_there[..., None] & (np.abs(shown) < _LARGEST), shown, np.nan),
         of_agents=_joined(list(_of_agents(log, columns, episode)), is_there),
         of_world=_joined(list(_of_world(columns, time)), np.ones(len(status), dtype=np.bool_)),
         episode=episode,
@@ -169,4 +171,7 @@ def _changes(values: FloatArray, episode: IntArray) -> tuple[FloatArray, FloatAr
 def _joined(named: list[_Named], is_there: BoolArray) -> Quantities:
     values = [np.zeros((*is_there.shape, 0)), *(column for _, column in named)]
     names = [name for name, column in named for _ in range(column.shape[-1])]
-    return Quantities(names=tuple(names), values=np.where(is_there[..., None], np.concatenate(values, axis=-1), np.nan))
+    joined = np.concatenate(values, axis=-1)
+    return Quantities(
+        names=tuple(names), values=np.where(is_there[..., None] & (np.abs(joined) < _LARGEST), joined, np.nan)
+    )

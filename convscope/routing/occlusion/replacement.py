@@ -13,6 +13,7 @@ N_FOLDS = 4
 _RIDGE = 1e-3
 _STRATUM = 40
 _FEW_VALUES = 12
+_LARGEST = 1e100
 
 
 def basis_of(columns: FloatArray) -> FloatArray:
@@ -122,6 +123,6 @@ def _n_values(slot: FloatArray) -> IntArray:
     return np.array([len(np.unique(column)) for column in slot.T], dtype=np.int64)
 
 
-def is_finite(columns: FloatArray) -> BoolArray:
-    """Return which rows hold a number in every column, shape (n,)."""
-    return np.asarray(np.isfinite(columns).all(axis=1), dtype=np.bool_)
+def is_measured(columns: FloatArray) -> BoolArray:
+    """Return which rows hold in every column a number whose square is one too, shape (n,)."""
+    return np.asarray((np.abs(columns) < _LARGEST).all(axis=1), dtype=np.bool_)

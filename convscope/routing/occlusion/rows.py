@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.routing.occlusion.pieces import Piece, pieces_of, senders_of
-from convscope.routing.occlusion.replacement import N_FOLDS, is_finite
+from convscope.routing.occlusion.replacement import N_FOLDS, is_measured
 from convscope.routing.occlusion.sample import Steps
 from convscope.values.arrays import FloatArray, IntArray, sealed
 from convscope.values.header import ActionKind, ActionSpace
@@ -66,7 +66,7 @@ def rows_of(
         [steps.observations[:, receiver, :width], _last(steps.last_actions[:, receiver, :n_components], space)], axis=1
     )
     is_used = steps.is_free[:, receiver]
-    is_whole = is_finite(seen) & is_finite(actions)
+    is_whole = is_measured(seen) & is_measured(actions)
     kept = np.flatnonzero(is_used & is_whole)
     # Whole episodes are dealt out to the folds in the order of what they hold; equal ones are one.
     unit = np.unique(steps.digest, return_inverse=True)[1].astype(np.int64)

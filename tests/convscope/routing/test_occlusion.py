@@ -64,6 +64,18 @@ def test_what_is_missing_is_said_plainly():
     assert "says of no column" in ESTIMATOR.lacking(replace(log.header, layout=empty))
 
 
+def test_decisions_with_numbers_beyond_measure_are_left_out_and_counted():
+    scene = observers(SIZE, np.random.default_rng(3), scenery=Scenery.APART, n_edges=1, share=0.7)
+    (source,) = scene.log.sources
+    seen = source.columns["observations"].copy()
+    seen[::50, 0, 0], seen[::70, 1, 1] = 1e300, np.nan
+    broken = replace(scene.log, sources=(replace(source, columns={**source.columns, "observations": seen}),))
+    graph = find_routing(broken, CONFIG)
+    assert (matrix(graph, "significant").astype(bool) == scene.edges)[~np.eye(3, dtype=bool)].all()
+    told = {notice.code: notice.message for notice in graph.notices}
+    assert told["rows-unreadable"].startswith("62 sampled decisions")
+
+
 def test_receivers_without_a_layout_are_named_and_few_decisions_are_not_modelled():
     log = observers(Size(n_agents=3, n_episodes=8, n_steps=5), np.random.default_rng(0), scenery=Scenery.APART).log
     (described,) = log.header.layout.receivers

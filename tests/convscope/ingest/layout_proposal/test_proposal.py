@@ -139,3 +139,11 @@ def test_names_of_strangers_cannot_break_out_of_the_file(rng):
     assert set(told) == {"convscope-layout", "receivers"}
     assert told["convscope-layout"] == 1
     assert told["receivers"]["all"]["of_other"] == {"1": ["0-1"], "2": ["2-3"]}
+
+
+def test_numbers_beyond_measure_are_missing_ones(tmp_path, rng):
+    places = walks(rng)
+    seen = np.stack([np.concatenate([x - places[:, i] for x in others(places, i)], axis=1) for i in range(N)], axis=1)
+    seen[::7, 0, 0], seen[::11, 1, 1], seen[3] = 1e300, np.inf, np.nan
+    found, _ = slots(log_of(seen, positions=places), tmp_path)
+    assert found == {("all", "other 1"): (0, 1), ("all", "other 2"): (2, 3)}
