@@ -74,6 +74,9 @@ def analyze(  # noqa: PLR0913  one parameter an option
     ] = Path("convscope-report"),
     loader: LoaderName = None,
     mapping: MappingFile = None,
+    layout: Annotated[
+        Path | None, typer.Option(metavar="L.toml", help="Which columns of an observation describe which agent.")
+    ] = None,
     trust_pickle: TrustPickle = False,
     routing: Annotated[
         str | None, typer.Option(metavar="SOURCE", help="attention, gate, message, transfer-entropy, ...")
@@ -113,6 +116,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
             priors=priors,
             loader=loader,
             mapping=mapping,
+            layout=layout,
             trusts_pickle=trust_pickle,
             config=config,
             n_workers=_worker_count(engine, workers),
@@ -137,19 +141,29 @@ def inspect(
     write_mapping: Annotated[
         Path | None, typer.Option(metavar="M.toml", help="Write a mapping file to edit; never overwrites.")
     ] = None,
+    write_layout: Annotated[
+        Path | None, typer.Option(metavar="L.toml", help="Write an observation layout to edit; never overwrites.")
+    ] = None,
 ) -> None:
-    """Show what is in a log, which loader fits, and what it assumes."""
-    from convscope.ingest.inspect import inspect_logs, write_proposed_mapping
+    """Show what is in a log, which loader fits, what it assumes, and what its observations seem to describe."""
+    from convscope.ingest.inspect import inspect_logs, write_proposed_layout, write_proposed_mapping
+    from convscope.ingest.layout_proposal import propose_layout
     from convscope.ingest.mapping_file import read_mapping
-    from convscope.report.terminal import inspection_lines
+    from convscope.report.terminal import inspection_lines, layout_lines
 
     how = read_mapping(mapping) if mapping else None
     seen = inspect_logs([log], loader=loader, mapping=how, trusts_pickle=trust_pickle)
     for inspection in seen:
         typer.echo("\n".join(inspection_lines(inspection)))
+    proposal = propose_layout(seen[0].log) if seen[0].log is not None else None
+    if proposal is not None:
+        typer.echo("\n".join(layout_lines(proposal)))
     if write_mapping is not None:
         write_proposed_mapping(seen[0], write_mapping)
         typer.echo(f"Mapping: {write_mapping}")
+    if write_layout is not None:
+        write_proposed_layout(proposal, write_layout)
+        typer.echo(f"Layout: {write_layout}")
     if any(inspection.log is None for inspection in seen):
         raise typer.Exit(ConvscopeError.exit_code)
 

@@ -91,3 +91,7 @@ class MappingError(ConvscopeError):
 
 class PriorsError(ConvscopeError):
     """A priors file that does not say what it should, or that does not fit the log."""
+
+
+class LayoutError(ConvscopeError):
+    """A layout file that does not say what it should, or that does not fit the log."""

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 from convscope.errors import AmbiguousLogError, LogFormatError, OutputError, UsageError
 from convscope.ingest.choice import Choice, LoaderMatch, choose, failures, installed_loaders, match_all
 from convscope.ingest.finding import search_logs, tail_names
+from convscope.ingest.layout_proposal import LayoutProposal, layout_text
 from convscope.ingest.loader import Loader
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.mapping_text import mapping_text
@@ -161,9 +162,28 @@ def write_proposed_mapping(inspection: Inspection, path: Path) -> None:
     """
     if inspection.mapping is None:
         raise UsageError(f"{inspection.probe.path} needs no mapping: its loader {inspection.loader} knows the layout")
+    _write_new(path, inspection.mapping)
+
+
+def write_proposed_layout(proposal: LayoutProposal | None, path: Path) -> None:
+    """Write the proposed observation layout to a file that is not there yet.
+
+    Raises
+    ------
+    UsageError
+        If the log cannot be read, or holds no observations.
+    OutputError
+        If the file is there already, or cannot be written.
+    """
+    if proposal is None:
+        raise UsageError("no log that can be read, or no observations in it: there is no layout to propose")
+    _write_new(path, layout_text(proposal))
+
+
+def _write_new(path: Path, text: str) -> None:
     try:
         with path.open("x", encoding="utf-8") as stream:
-            stream.write(inspection.mapping)
+            stream.write(text)
     except FileExistsError as error:
         raise OutputError(f"{path} exists; it is not overwritten: choose another name") from error
     except OSError as error:

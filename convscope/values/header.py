@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from convscope.values.fields import FieldSpec
 from convscope.values.html import Html, box, table
+from convscope.values.layout import ObservationLayout
 
 
 class ActionKind(StrEnum):
@@ -82,6 +83,8 @@ class LogHeader:
     """Names of the declared roles that ``EpisodeTable.declared_roles`` counts; empty when none are declared."""
     identities_persist: bool = True
     """False where the slots are filled anew in each episode, so that an agent's name is only a place in the array."""
+    layout: ObservationLayout | None = None
+    """What the columns of the observations are about, where somebody declared it."""
     notices: tuple[Notice, ...] = ()
 
     def field(self, name: str) -> FieldSpec:
