@@ -1,6 +1,6 @@
 """Estimators of routing, one source a file, in the order in which the first that a log affords is used."""
 
-from convscope.routing.estimators import attention, gate, message, policy_residual, transfer_entropy
+from convscope.routing.estimators import attention, attribution, gate, message, policy_residual, transfer_entropy
 from convscope.routing.estimators.estimator import Estimator
 
 ESTIMATORS: tuple[Estimator, ...] = (
@@ -8,6 +8,7 @@ ESTIMATORS: tuple[Estimator, ...] = (
     gate.ESTIMATOR,
     message.ESTIMATOR,
     policy_residual.ESTIMATOR,
+    attribution.ESTIMATOR,
     transfer_entropy.ESTIMATOR,
 )
 """Sources that a log may afford. Logged weights come first; transfer entropy needs least and comes last."""

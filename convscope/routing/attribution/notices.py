@@ -1,0 +1,162 @@
+"""What a reader of attributed edges should know: which policy, how well it fits the log, and what was left out."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from convscope.routing.attribution.fit import Verdict
+from convscope.routing.attribution.parts import Part
+from convscope.routing.attribution.sample import Sample
+from convscope.routing.attribution.study import SeatStudy
+from convscope.routing.groups import Group
+from convscope.routing.refusal import UnreadableSourceError
+from convscope.values.header import LogHeader, Notice
+from convscope.values.policy import AgentPolicy, OutputKind, PolicyFormat
+
+_WHERE = "routing.edges"
+_FAR = 0.5
+
+
+def is_accepted(study: SeatStudy, *, is_only_run: bool) -> bool:
+    """Return whether a policy is taken for the one that made an agent's steps.
+
+    Where several runs are analysed, a policy that merely resembles one is another run's.
+    """
+    doubtful = (Verdict.DOUBTFUL,) if is_only_run else ()
+    return study.fit.verdict in (Verdict.EXACT, Verdict.CONSISTENT, *doubtful)
+
+
+def refuse_foreign(studied: Sequence[tuple[Group, Sequence[SeatStudy | None]]], accepted: int) -> None:
+    """Refuse policies that made nothing of the log.
+
+    Raises
+    ------
+    UnreadableSourceError
+        If no agent's steps fit its policy.
+    """
+    fits = [(group, study) for group, studies in studied for study in studies if study is not None]
+    if accepted > 0:
+        return
+    if not fits:
+        raise UnreadableSourceError(
+            "no analysed agent has a policy, a layout with slots and readable observations at once: "
+            "see --policy and --layout"
+        )
+    group, study = fits[0]
+    raise UnreadableSourceError(
+        f"{study.seat.policy.file.name} is not the policy that made this log (run {group.run_name}), or observations "
+        f"are changed on their way to it, as by a normaliser: {study.fit.words}"
+    )
+
+
+def attribution_notices(
+    header: LogHeader, sample: Sample, parts: Sequence[Part], *, groups: Sequence[Group], agents: Sequence[str]
+) -> tuple[Notice, ...]:
+    """Return the notices.
+
+    Parameters
+    ----------
+    header
+        Of the log.
+    sample
+        The steps that policies were asked about.
+    parts
+        Of the attributed runs.
+    groups
+        All runs and checkpoints of the log.
+    agents
+        Names of the analysed agents.
+    """
+    found = [
+        *_fits(parts, agents),
+        *_scope(parts, groups),
+        *_assumptions(parts),
+        *_formats(header.policies),
+        *_left_out(parts, agents),
+        *_far(parts),
+        _sampled(sample, parts),
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _fits(parts: Sequence[Part], agents: Sequence[str]) -> Iterator[Notice]:
+    for part in parts:
+        for name, study in zip(agents, part.studies, strict=True):
+            if study is None:
+                continue
+            who = f"{study.seat.policy.file.name} as the policy of {name}, run {part.group.run_name}"
+            if study.fit.verdict is Verdict.DOUBTFUL:
+                message = f"Doubtful: {who}: {study.fit.words}. Edges describe the file, and perhaps not this team."
+                yield Notice(code="policy-doubtful", message=message, where=_WHERE)
+            else:
+                yield Notice(code="policy-checked", message=f"{who}: {study.fit.words}.", where="routing")
+
+
+def _scope(parts: Sequence[Part], groups: Sequence[Group]) -> Iterator[Notice]:
+    kept = {id(part.group) for part in parts}
+    others = [group for group in groups if id(group) not in kept]
+    if others:
+        runs = sum(group.is_analysed for group in others)
+        tail = f", {runs} of them because the policy did not make its steps" if runs else ""
+        message = (
+            f"The policy at hand is of one checkpoint: {len(others)} other runs or checkpoints have no edges{tail}."
+        )
+        yield Notice(code="not-attributed", message=message, where=_WHERE)
+
+
+def _assumptions(parts: Sequence[Part]) -> Iterator[Notice]:
+    for study in (study for part in parts for study in part.studies if study is not None):
+        wiring = study.seat.policy.wiring
+        if wiring.kind is OutputKind.VALUES:
+            message = (
+                f"{study.seat.policy.file.name} gives action values: {study.fit.words}; bits depend on that share."
+            )
+            yield Notice(code="policy-exploration", message=message, where=_WHERE)
+        if wiring.kind is OutputKind.MEAN and wiring.log_spread is None:
+            message = (
+                f"{study.seat.policy.file.name} gives no spread of its actions: that of the logged actions about its "
+                "means is taken, at least a hundredth of their own; bits depend on it."
+            )
+            yield Notice(code="policy-spread", message=message, where=_WHERE)
+
+
+def _formats(policies: Sequence[AgentPolicy]) -> Iterator[Notice]:
+    if any(policy.file.format is PolicyFormat.ONNX for policy in policies):
+        message = "ONNX policies have no gradients: edges rest on occlusion alone."
+        yield Notice(code="not-computed", message=message, where="routing.attribution.gradient")
+
+
+def _left_out(parts: Sequence[Part], agents: Sequence[str]) -> Iterator[Notice]:
+    without = [name for place, name in enumerate(agents) if all(part.studies[place] is None for part in parts)]
+    if without:
+        message = f"{', '.join(without)} receive nothing here: no policy that fits, or no layout with slots."
+        yield Notice(code="receivers-left-out", message=message, where=_WHERE)
+    n_unreadable = sum(study.n_unreadable for part in parts for study in part.studies if study is not None)
+    if n_unreadable:
+        message = f"{n_unreadable:,} steps of receivers were left out because an observation is NaN or infinite."
+        yield Notice(code="rows-unreadable", message=message, where=_WHERE)
+
+
+def _far(parts: Sequence[Part]) -> Iterator[Notice]:
+    closeness = [study.use.closeness for part in parts for study in part.studies if study is not None]
+    known = np.concatenate([values[np.isfinite(values)] for values in closeness])
+    if len(known) == 0:
+        message = "No step had enough steps of other episodes to borrow from: nothing was replaced."
+        yield Notice(code="no-replacements", message=message, where=_WHERE)
+    elif known.mean() > _FAR:
+        message = (
+            f"The steps that lend their values are, in all else, at {np.sqrt(known.mean()):.0%} of the distance of any "
+            "step: replacements come close to marginal ones, and the policy was asked about observations that the team "
+            "may never meet."
+        )
+        yield Notice(code="replacement-far", message=message, where=_WHERE)
+
+
+def _sampled(sample: Sample, parts: Sequence[Part]) -> Notice:
+    n_episodes = sum(len(part.group.episodes) for part in parts)
+    n_chosen = sum(len(part.episode) for part in parts)
+    message = (
+        f"Policies were asked about {len(sample.time):,} steps of {n_chosen:,} of {n_episodes:,} episodes, chosen by "
+        "their content."
+    )
+    return Notice(code="sampled", message=message, where=_WHERE)
