@@ -113,20 +113,25 @@ def _answers(policy: AgentPolicy, questions: Questions) -> Answers:
     return Answers(
         output=_shaped(policy, told[wiring.output], shape)[:n_rows],
         log_spread=spread,
-        states=tuple(
-            _shaped(policy, np.moveaxis(told[s.output], s.batch_axis, 0), (rows, *s.shape))[:n_rows]
-            for s in wiring.states
-        ),
+        states=tuple(_next_state(policy, state, told[state.output], n_rows=rows)[:n_rows] for state in wiring.states),
     )
+
+
+def _next_state(policy: AgentPolicy, state: HiddenState, values: FloatArray, *, n_rows: int) -> FloatArray:
+    if values.ndim != len(state.shape) + 1:
+        wanted = (*state.shape[: state.batch_axis], n_rows, *state.shape[state.batch_axis :])
+        raise _unfitting(policy, values, wanted)
+    return _shaped(policy, np.moveaxis(values, state.batch_axis, 0), (n_rows, *state.shape))
 
 
 def _shaped(policy: AgentPolicy, values: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     if values.size != np.prod(shape):
-        raise PolicyError(
-            f"{policy.file.name} answers in the shape {values.shape}, where the log wants {shape}; "
-            f"the policy is {policy.signature}"
-        )
+        raise _unfitting(policy, values, shape)
     return values.reshape(shape)
+
+
+def _unfitting(policy: AgentPolicy, values: FloatArray, shape: tuple[int, ...]) -> PolicyError:
+    return PolicyError(f"{policy.file.name} answers in the shape {values.shape}, where {shape} is wanted")
 
 
 def _inputs(policy: AgentPolicy, questions: Questions) -> dict[str, npt.NDArray[np.generic]]:

@@ -57,16 +57,16 @@ class Part:
 
     def agent_excess(self) -> Excess:
         """Return the sums that the test of edges reads."""
-        return _excess(self.excess, self.bits, self.n_steps, self.n_shared)
+        return _excess(self.excess, self.bits, self.n_steps, n_shared=self.n_shared)
 
     def role_excess(self, roles: IntArray, n_roles: int) -> Excess:
         """Return the same over pairs of roles; ``roles`` of each agent in each unit, -1 for none, shape (U, N)."""
         member = np.equal(roles[..., None], np.arange(n_roles)).astype(np.float64)
-        sums = [
+        excess, bits, n_steps, n_shared = (
             np.einsum("urs,ura,usb->uab", values, member, member)
             for values in (self.excess, self.bits, self.n_steps, self.n_shared)
-        ]
-        return _excess(*sums)
+        )
+        return _excess(excess, bits, n_steps, n_shared=n_shared)
 
 
 def part_of(group: Group, sample: Sample, studies: Sequence[SeatStudy | None], *, places: IntArray) -> Part:
@@ -114,7 +114,7 @@ def mean_weight(parts: Sequence[Part]) -> FloatArray:
     return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
 
 
-def _excess(excess: FloatArray, bits: FloatArray, n_steps: FloatArray, n_shared: FloatArray) -> Excess:
+def _excess(excess: FloatArray, bits: FloatArray, n_steps: FloatArray, *, n_shared: FloatArray) -> Excess:
     return Excess(excess=excess, mass=bits.sum(axis=0), n_steps=n_steps.sum(axis=0), n_units=(n_shared > 0).sum(axis=0))
 
 

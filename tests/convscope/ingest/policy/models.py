@@ -35,12 +35,15 @@ def remembering(path, weights, state_shape=("batch", None)):
     """Logits = observations of one step before @ weights: the hidden state is the observation."""
     width, n_outputs = np.shape(weights)
     shape = [size if size is not None else width for size in state_shape]
+    is_stacked = len(shape) == 3
     nodes = [
         helper.make_node("MatMul", ["h", "W"], ["logits"]),
-        helper.make_node("Identity", ["obs"], ["next"]),
+        helper.make_node("Unsqueeze", ["obs", "first"], ["next"])
+        if is_stacked
+        else helper.make_node("Identity", ["obs"], ["next"]),
     ]
-    held = {"W": np.asarray(weights, np.float32)}
-    outputs = [("logits", ["batch", n_outputs]), ("next", ["batch", width])]
+    held = {"W": np.asarray(weights, np.float32), "first": np.array([0])}
+    outputs = [("logits", [*shape[:-1], n_outputs]), ("next", shape)]
     return save(path, nodes, [("obs", ["batch", width]), ("h", shape)], outputs, held)
 
 

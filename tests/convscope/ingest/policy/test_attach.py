@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from convscope.errors import LayoutError, PolicyError, UsageError
 from convscope.ingest.memory import log_from_arrays
@@ -11,7 +11,7 @@ from convscope.values.policy import Appended, OutputKind
 from tests.convscope.ingest.policy.models import FLOAT, linear, remembering, save, two_inputs
 
 
-def small_log(agents=("a", "b", "c"), n_columns=4, n_actions=3, masks=False):
+def small_log(agents=("a", "b", "c"), n_columns=4, n_actions=3, *, masks=False):
     rng = np.random.default_rng(0)
     shape = (20, len(agents))
     actions = rng.integers(0, n_actions, shape)
@@ -41,8 +41,6 @@ def test_one_input_of_the_observations_width_and_one_output_need_no_declaration(
 
 
 def test_an_output_whose_rows_are_laws_is_taken_for_probabilities(tmp_path):
-    from onnx import helper
-
     nodes = [helper.make_node("MatMul", ["obs", "W"], ["x"]), helper.make_node("Softmax", ["x"], ["p"])]
     path = save(tmp_path / "p.onnx", nodes, [("obs", ["b", 4])], [("p", ["b", 3])], {"W": np.ones((4, 3), np.float32)})
     assert wired(small_log(), path).wiring.kind is OutputKind.PROBABILITIES
@@ -66,8 +64,6 @@ def test_a_narrower_output_is_an_error_with_both_signatures(tmp_path):
 
 
 def test_a_wrong_type_is_an_error_with_both_signatures(tmp_path):
-    from onnx import helper
-
     nodes = [helper.make_node("Cast", ["obs"], ["x"], to=FLOAT), helper.make_node("MatMul", ["x", "W"], ["logits"])]
     inputs = [("obs", ["batch", 4], TensorProto.INT64)]
     path = save(tmp_path / "p.onnx", nodes, inputs, [("logits", ["batch", 3])], {"W": np.ones((4, 3), np.float32)})
