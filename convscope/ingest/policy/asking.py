@@ -82,10 +82,12 @@ def slopes(policy: AgentPolicy, questions: Questions) -> FloatArray | None:
     if not isinstance(model, DifferentiablePolicy):
         return None
     wiring, width = policy.wiring, questions.observations.shape[1]
-    parts = [
-        model.jacobian(_inputs(policy, part), output=wiring.output, by=wiring.observation)[:, :, :width]
-        for part in _parts(questions, wiring.batch or _ROWS_A_CALL)
-    ]
+    parts: list[FloatArray] = []
+    for part in _parts(questions, wiring.batch or _ROWS_A_CALL):
+        found = model.jacobian(_inputs(policy, part), output=wiring.output, by=wiring.observation)
+        if found is None:
+            return None
+        parts.append(found[: len(part.observations), :, :width])
     return np.concatenate(parts)
 
 

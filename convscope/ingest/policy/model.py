@@ -36,8 +36,10 @@ class PolicyModel(Protocol):
 class DifferentiablePolicy(PolicyModel, Protocol):
     """A policy whose format has gradients."""
 
-    def jacobian(self, inputs: Inputs, *, output: str, by: str) -> FloatArray:
+    def jacobian(self, inputs: Inputs, *, output: str, by: str) -> FloatArray | None:
         """Return the derivatives of each row's outputs by the same row's inputs, shape (B, outputs, columns).
+
+        None where the network is made of steps that have no slope.
 
         Parameters
         ----------

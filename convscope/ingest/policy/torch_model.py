@@ -48,18 +48,24 @@ class TorchModel:
         values = [output.detach().double().numpy() for output in outputs]
         return {OUTPUT.format(number): value for number, value in enumerate(values)}
 
-    def jacobian(self, inputs: Inputs, *, output: str, by: str) -> FloatArray:
-        """Return the derivatives of each row's outputs by the same row's inputs, shape (B, outputs, columns)."""
+    def jacobian(self, inputs: Inputs, *, output: str, by: str) -> FloatArray | None:
+        """Return the derivatives of each row's outputs by the same row's inputs; None where there are none to take."""
         tensors = {spec.name: self._tensor(inputs[spec.name]) for spec in self.signature.inputs}
         varied = tensors[by].requires_grad_()
         names = [OUTPUT.format(number) for number in range(len(self.signature.outputs))]
         outputs = self._called(list(tensors.values()))
         values = outputs[names.index(output)].reshape(len(varied), -1)
-        slopes = [
-            self._torch.autograd.grad(values[:, column].sum(), varied, retain_graph=True)[0].reshape(len(varied), -1)
-            for column in range(values.shape[1])
-        ]
+        if not values.requires_grad:
+            return None
+        slopes = [self._slope(values[:, column].sum(), varied) for column in range(values.shape[1])]
         return np.asarray(self._torch.stack(slopes, dim=1).double().numpy(), dtype=np.float64)
+
+    def _slope(self, value: Any, varied: Any) -> Any:  # noqa: ANN401
+        # A hidden state may keep the observation from the output; then the slope is 0.
+        (slope,) = self._torch.autograd.grad(
+            value, varied, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        return slope.reshape(len(varied), -1)
 
     # torch has types of its own, but is not there to check them where it is not installed.
     def _loaded(self, content: bytes) -> Any:  # noqa: ANN401

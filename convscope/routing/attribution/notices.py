@@ -10,8 +10,8 @@ from convscope.routing.attribution.sample import Sample
 from convscope.routing.attribution.study import SeatStudy
 from convscope.routing.groups import Group
 from convscope.routing.refusal import UnreadableSourceError
-from convscope.values.header import LogHeader, Notice
-from convscope.values.policy import AgentPolicy, OutputKind, PolicyFormat
+from convscope.values.header import Notice
+from convscope.values.policy import OutputKind
 
 _WHERE = "routing.edges"
 _FAR = 0.5
@@ -50,14 +50,12 @@ def refuse_foreign(studied: Sequence[tuple[Group, Sequence[SeatStudy | None]]], 
 
 
 def attribution_notices(
-    header: LogHeader, sample: Sample, parts: Sequence[Part], *, groups: Sequence[Group], agents: Sequence[str]
+    sample: Sample, parts: Sequence[Part], *, groups: Sequence[Group], agents: Sequence[str]
 ) -> tuple[Notice, ...]:
     """Return the notices.
 
     Parameters
     ----------
-    header
-        Of the log.
     sample
         The steps that policies were asked about.
     parts
@@ -71,7 +69,7 @@ def attribution_notices(
         *_fits(parts, agents),
         *_scope(parts, groups),
         *_assumptions(parts),
-        *_formats(header.policies),
+        *_gradients(parts),
         *_left_out(parts, agents),
         *_far(parts),
         _sampled(sample, parts),
@@ -120,9 +118,13 @@ def _assumptions(parts: Sequence[Part]) -> Iterator[Notice]:
             yield Notice(code="policy-spread", message=message, where=_WHERE)
 
 
-def _formats(policies: Sequence[AgentPolicy]) -> Iterator[Notice]:
-    if any(policy.file.format is PolicyFormat.ONNX for policy in policies):
-        message = "ONNX policies have no gradients: edges rest on occlusion alone."
+def _gradients(parts: Sequence[Part]) -> Iterator[Notice]:
+    studies = [study for part in parts for study in part.studies if study is not None]
+    without = sorted({study.seat.policy.file.name for study in studies if study.slopes is None})
+    if without:
+        message = (
+            f"No gradients of {', '.join(without)}: ONNX has none, nor have hard steps. Edges do not rest on them."
+        )
         yield Notice(code="not-computed", message=message, where="routing.attribution.gradient")
 
 
