@@ -13,6 +13,8 @@ from convscope.routing.attribution.questions import Seat
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 
 _STEPS_A_TIME = 256
+_MOST_NUMBERS = 8 << 20
+"""In the observations of one call after replacement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,7 +79,7 @@ def seat_use(
     for sender in np.flatnonzero(described.any(axis=(1, 2))).tolist():
         donors = find_donors(steps, described[sender], described[sender].any(axis=1), rng=rng)
         closeness[sender] = donors.closeness
-        for part in _in_parts(donors):
+        for part in _in_parts(donors, described.shape[2]):
             others = _replaced(seat, questions, reading, donors=part, columns=described[sender])
             low, high, moved = divergence(factual.taken(part.rows), others)
             lower[rows[part.rows], sender], upper[rows[part.rows], sender] = low, high
@@ -110,14 +112,15 @@ def seat_slopes(seat: Seat, questions: Questions, described: BoolArray) -> SeatS
     )
 
 
-def _in_parts(donors: Donors) -> Sequence[Donors]:
+def _in_parts(donors: Donors, width: int) -> Sequence[Donors]:
+    size = min(_STEPS_A_TIME, max(_MOST_NUMBERS // (N_DRAWS * width), 1))
     return [
         Donors(
-            rows=donors.rows[start : start + _STEPS_A_TIME],
-            lenders=donors.lenders[start : start + _STEPS_A_TIME],
+            rows=donors.rows[start : start + size],
+            lenders=donors.lenders[start : start + size],
             closeness=donors.closeness,
         )
-        for start in range(0, len(donors.rows), _STEPS_A_TIME)
+        for start in range(0, len(donors.rows), size)
     ]
 
 

@@ -39,10 +39,12 @@ def sample_fold(log: TrajectoryLog, config: AnalysisConfig) -> SampleFold:
     for number, group in enumerate(groups):
         group_of[group.episodes] = number
     n_pairs = sum(len(chair.layout.slots) for chair in plan if chair is not None)
+    fields, n_agents = _fields(plan, log), len(log.header.agents)
+    row_bytes = n_agents + sum(spec.row_bytes(n_agents) for spec in log.header.fields if spec.name in fields)
     return SampleFold(
-        fields=_fields(plan, log),
+        fields=fields,
         group_of=group_of,
-        rows_of=rows_of_groups([len(group.episodes) for group in groups], n_pairs),
+        rows_of=rows_of_groups([len(group.episodes) for group in groups], n_pairs, row_bytes),
         actions=ACTIONS,
     )
 

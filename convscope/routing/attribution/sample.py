@@ -17,6 +17,8 @@ MOST_ROWS = 1_024
 FEWEST_ROWS = 100
 MOST_QUERIES = 100_000
 """Steps times ordered pairs."""
+MOST_BYTES = 128 << 20
+"""Of a run's and checkpoint's steps in memory: pictures leave room for few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -139,7 +141,7 @@ class SampleFold:
         return acting[places]
 
 
-def rows_of_groups(n_episodes: Sequence[int], n_pairs: int) -> IntArray:
+def rows_of_groups(n_episodes: Sequence[int], n_pairs: int, row_bytes: int) -> IntArray:
     """Return how many rows to take of each episode of each group.
 
     Parameters
@@ -148,8 +150,10 @@ def rows_of_groups(n_episodes: Sequence[int], n_pairs: int) -> IntArray:
         Of each group.
     n_pairs
         Ordered pairs of agents that are asked about.
+    row_bytes
+        Size of a step.
     """
-    n_rows = min(max(MOST_QUERIES // max(n_pairs, 1), FEWEST_ROWS), MOST_ROWS)
+    n_rows = min(max(MOST_QUERIES // max(n_pairs, 1), FEWEST_ROWS), MOST_ROWS, max(MOST_BYTES // row_bytes, 1))
     return np.array([-(-n_rows // max(min(n, MOST_EPISODES), 1)) for n in n_episodes], dtype=np.int64)
 
 
