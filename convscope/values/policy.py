@@ -99,7 +99,8 @@ class Wiring:
     observation: str
     """Input of the observation."""
     axes: tuple[str, ...]
-    """Of the observation's input: ``batch``, ``column``, and ``time`` of length 1."""
+    """Of the observation's input: ``batch``, ``column``, ``time`` of length 1, and ``agent`` where the policy takes the
+    observations of all its agents at once."""
     batch: int | None
     """Rows that a call must have; None where any number will do."""
     appended: tuple[Appended, ...]
@@ -117,6 +118,11 @@ class Wiring:
     output: str
     log_spread: str | None
     """Output of the logarithm of the standard deviation, of continuous actions."""
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether the policy takes the observations of all its agents at once."""
+        return "agent" in self.axes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

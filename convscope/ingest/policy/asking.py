@@ -29,6 +29,8 @@ class Questions:
     """What the policy calls the agent, shape (B,)."""
     states: tuple[FloatArray, ...]
     """Hidden states before the step, shape (B, ...) each."""
+    company: FloatArray
+    """Observations of all agents of the policy, shape (B, M, D); M = 0 where it takes one agent at a time."""
 
     def taken(self, rows: IntArray | BoolArray | slice) -> "Questions":
         """Return some of the rows, by number or mask."""
@@ -39,9 +41,9 @@ class Questions:
         """Return the same questions in other hidden states."""
         return replace(self, states=states)
 
-    def with_observations(self, observations: FloatArray) -> "Questions":
-        """Return the same questions about other observations, shape (B, D)."""
-        return replace(self, observations=observations)
+    def with_observations(self, observations: FloatArray, company: FloatArray) -> "Questions":
+        """Return the same questions about other observations, of the agent and of its company."""
+        return replace(self, observations=observations, company=company)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,13 +89,21 @@ def slopes(policy: AgentPolicy, questions: Questions) -> FloatArray | None:
         found = model.jacobian(_inputs(policy, part), output=wiring.output, by=wiring.observation)
         if found is None:
             return None
-        parts.append(found[: len(part.observations), :, :width])
+        parts.append(_own_slopes(policy, part, found[: len(part.observations)])[:, :, :width])
     return np.concatenate(parts)
 
 
 def first_states(wiring: Wiring, n_rows: int) -> tuple[FloatArray, ...]:
     """Return the hidden states at the first step of an episode."""
     return tuple(np.zeros((n_rows, *state.shape)) for state in wiring.states)
+
+
+def _own_slopes(policy: AgentPolicy, questions: Questions, found: FloatArray) -> FloatArray:
+    if not policy.wiring.is_joint:
+        return found
+    n_agents, row = len(policy.agents), np.arange(len(found))
+    every = found.reshape(len(found), n_agents, found.shape[1] // n_agents, n_agents, found.shape[2] // n_agents)
+    return every[row, questions.numbers, :, questions.numbers]
 
 
 def _parts(questions: Questions, size: int) -> Iterator[Questions]:
@@ -110,13 +120,20 @@ def _answers(policy: AgentPolicy, questions: Questions) -> Answers:
         if name not in told:
             raise PolicyError(f"{policy.file.name} answers with values of {name} that are not finite numbers")
     rows = wiring.batch or n_rows
-    shape = (rows, questions.masks.shape[1])
-    spread = _shaped(policy, told[wiring.log_spread], shape)[:n_rows] if wiring.log_spread else None
     return Answers(
-        output=_shaped(policy, told[wiring.output], shape)[:n_rows],
-        log_spread=spread,
+        output=_own(policy, questions, told[wiring.output], n_rows=rows),
+        log_spread=_own(policy, questions, told[wiring.log_spread], n_rows=rows) if wiring.log_spread else None,
         states=tuple(_next_state(policy, state, told[state.output], n_rows=rows)[:n_rows] for state in wiring.states),
     )
+
+
+def _own(policy: AgentPolicy, questions: Questions, values: FloatArray, *, n_rows: int) -> FloatArray:
+    """Return the answers to the agent itself, shape (B, A)."""
+    n_asked, n_actions = questions.masks.shape
+    if not policy.wiring.is_joint:
+        return _shaped(policy, values, (n_rows, n_actions))[:n_asked]
+    every = _shaped(policy, values, (n_rows, len(policy.agents), n_actions))[:n_asked]
+    return every[np.arange(n_asked), questions.numbers]
 
 
 def _next_state(policy: AgentPolicy, state: HiddenState, values: FloatArray, *, n_rows: int) -> FloatArray:
@@ -162,8 +179,19 @@ def _inputs(policy: AgentPolicy, questions: Questions) -> dict[str, npt.NDArray[
 
 
 def _observation(wiring: Wiring, questions: Questions, one_hot: FloatArray) -> FloatArray:
+    if wiring.is_joint:
+        return _all_observations(wiring, questions)
     behind = {Appended.LAST_ACTION: questions.last_actions, Appended.AGENT: one_hot}
     return np.concatenate([questions.observations, *(behind[each] for each in wiring.appended)], axis=1)
+
+
+def _all_observations(wiring: Wiring, questions: Questions) -> FloatArray:
+    every = questions.company.copy()
+    every[np.arange(len(every)), questions.numbers] = questions.observations
+    if Appended.AGENT not in wiring.appended:
+        return every
+    one_hots = np.broadcast_to(np.eye(every.shape[1]), (len(every), every.shape[1], every.shape[1]))
+    return np.concatenate([every, one_hots], axis=2)
 
 
 def _is_one_hot(spec: TensorSpec, n_agents: int) -> bool:
@@ -174,7 +202,7 @@ def _is_one_hot(spec: TensorSpec, n_agents: int) -> bool:
 
 
 def _input(spec: TensorSpec, values: FloatArray, wiring: Wiring) -> npt.NDArray[np.generic]:
-    sizes = {"batch": len(values), "time": 1, "column": values.shape[1]}
+    sizes = {"batch": len(values), "time": 1, "agent": values.shape[1], "column": values.shape[-1]}
     shape = [sizes[axis] for axis in wiring.axes]
     if spec.shape is not None and len(spec.shape) < len(shape):
         # A plain list of numbers, such as the agent's.

@@ -20,6 +20,8 @@ from convscope.values.log import TrajectoryLog
 from convscope.values.policy import AgentPolicy, OutputKind, Signature
 
 _LAYOUT = TomlKind(name="layout file", error=LayoutError)
+_N_ROWS = 3
+"""Made-up ones, on which a policy is tried."""
 
 
 def attach_policies(log: TrajectoryLog, policies: Sequence[str], layout: Path | None = None) -> TrajectoryLog:
@@ -64,7 +66,7 @@ def _attached(log: TrajectoryLog, spec: str, table: PolicyTable | None) -> Agent
     wiring = wirer.wiring(table)
     names = [agent.name for agent in agents]
     everyone = [agent.name for agent in log.header.agents]
-    counted = names if wiring.n_agents == len(names) else everyone
+    counted = names if wiring.is_joint or wiring.n_agents == len(names) else everyone
     policy = AgentPolicy(
         file=file,
         signature=model.signature,
@@ -118,16 +120,33 @@ def _widened(side: LogSide, signature: Signature, table: PolicyTable | None) -> 
 
 
 def _tried(policy: AgentPolicy, side: LogSide, *, is_declared: bool) -> AgentPolicy:
-    """Return the policy after it answered a few made-up rows; what it says without a table may be probabilities."""
-    rows = np.linspace(-1.0, 1.0, 3 * side.n_columns).reshape(3, side.n_columns)
-    questions = Questions(
-        observations=rows,
-        last_actions=np.zeros((3, side.n_actions)),
-        masks=np.ones((3, side.n_actions)),
-        numbers=np.full(3, policy.numbers[0]),
-        states=first_states(policy.wiring, 3),
-    )
+    """Return the policy after it answered a few made-up rows; what it says without a table may be probabilities.
+
+    Raises
+    ------
+    PolicyError
+        If its answer to a row depends on the rows beside it.
+    """
+    questions = _made_up(policy, side)
     answers = ask(policy, questions)
+    alone = np.concatenate([ask(policy, questions.taken(np.array([row]))).output for row in range(_N_ROWS)])
+    if not np.allclose(answers.output, alone, rtol=1e-3, atol=1e-4):
+        raise PolicyError(
+            f"{policy.file.name} answers a row by what stands in the others: where these are its agents, say "
+            'axes = ["agent", "column"]'
+        )
     if is_declared or not output_is_probabilities(answers, policy.wiring.kind):
         return policy
     return replace(policy, wiring=replace(policy.wiring, kind=OutputKind.PROBABILITIES))
+
+
+def _made_up(policy: AgentPolicy, side: LogSide) -> Questions:
+    n_company = len(policy.agents) if policy.wiring.is_joint else 0
+    return Questions(
+        observations=np.sin(np.arange(_N_ROWS * side.n_columns)).reshape(_N_ROWS, side.n_columns),
+        last_actions=np.zeros((_N_ROWS, side.n_actions)),
+        masks=np.ones((_N_ROWS, side.n_actions)),
+        numbers=np.full(_N_ROWS, policy.numbers[0]),
+        states=first_states(policy.wiring, _N_ROWS),
+        company=np.zeros((_N_ROWS, n_company, side.n_columns)),
+    )

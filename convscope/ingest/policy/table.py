@@ -9,7 +9,7 @@ from convscope.values.policy import Appended, OutputKind
 
 POLICY = "policy"
 """Name of the table."""
-AXES = ("batch", "time", "column")
+AXES = ("batch", "time", "agent", "column")
 """What an axis of an observation input can be."""
 
 _INPUTS = ("observation", "append", "mask", "agent", "state", "constants")

@@ -136,10 +136,18 @@ class Wirer:
             raise self.fault(f'{spec.name} has {rank} axes: say which, as in axes = ["batch", "time", "column"]')
         if (spec.shape is not None and len(axes) != rank) or axes[-1] != "column":
             raise self.fault(f"the axes {', '.join(axes)} do not fit its input; column is the last one")
-        sizes = dict(zip(axes, spec.shape, strict=True)) if spec.shape is not None else {}
+        sizes: dict[str, Dimension] = dict(zip(axes, spec.shape, strict=True)) if spec.shape is not None else {}
         if isinstance(sizes.get("time"), int) and sizes["time"] != 1:
             raise self.fault(f"it takes {sizes['time']} timesteps at once; one at a time can be asked")
+        if "agent" in axes:
+            self._check_joint(table, sizes["agent"] if sizes else None)
         return axes
+
+    def _check_joint(self, table: PolicyTable, n_agents: Dimension) -> None:
+        if isinstance(n_agents, int) and n_agents != self.side.n_served:
+            raise self.fault(f"it takes {n_agents} agents at once, and {self.side.n_served} act by it")
+        if table.mask is not None or table.agent is not None or Appended.LAST_ACTION in table.appended:
+            raise self.fault("where it takes all agents at once, it can be asked by observations and numbers alone")
 
     def _batch(self, table: PolicyTable, axes: tuple[str, ...]) -> int | None:
         if "batch" not in axes:
@@ -153,7 +161,8 @@ class Wirer:
         side, spec = self.side, self.signature.input(table.observation)
         width: Dimension = None if spec.shape is None else spec.shape[-1]
         before = side.n_columns + (side.n_actions if Appended.LAST_ACTION in table.appended else 0)
-        counts = list(dict.fromkeys([side.n_served, side.n_agents]))
+        is_joint = table.axes is not None and "agent" in table.axes
+        counts = list(dict.fromkeys([side.n_served, side.n_served if is_joint else side.n_agents]))
         fitting = [n for n in counts if self._fits(table, width, before=before, n_agents=n)]
         if not fitting:
             raise self.fault(f"its input {spec.name} takes {width} columns, and observations have {side.n_columns}")

@@ -50,6 +50,7 @@ def seat_use(
     *,
     steps: Context,
     described: BoolArray,
+    is_heard: BoolArray,
     rows: IntArray,
     rng: np.random.Generator,
 ) -> SeatUse:
@@ -66,7 +67,11 @@ def seat_use(
     steps
         What is matched between steps, of the same B rows.
     described
-        Which columns describe each sender, shape (N, B, D); a sender without any is not replaced.
+        Which columns describe each sender, shape (N, B, D).
+    is_heard
+        Whether the policy takes each sender's own observation beside the receiver's, shape (N, B). Then that is
+        replaced, too: what the sender tells inside of the network counts as what the receiver sees of it. A sender
+        that is neither described nor heard is not replaced.
     rows
         Places of the B rows among the R ones of the result's whole sample.
     rng
@@ -76,11 +81,14 @@ def seat_use(
     n_agents, n_rows = len(described), int(rows.max(initial=-1)) + 1
     lower, upper = np.full((n_rows, n_agents), np.nan), np.full((n_rows, n_agents), np.nan)
     is_used, closeness = np.zeros(n_agents, dtype=np.bool_), np.full(n_agents, np.nan)
-    for sender in np.flatnonzero(described.any(axis=(1, 2))).tolist():
-        donors = find_donors(steps, described[sender], described[sender].any(axis=1), rng=rng)
+    for sender in range(n_agents):
+        is_there = described[sender].any(axis=1) | is_heard[sender]
+        if not is_there.any():
+            continue
+        donors = find_donors(steps, described[sender], is_there, rng=rng)
         closeness[sender] = donors.closeness
         for part in _in_parts(donors, described.shape[2]):
-            others = _replaced(seat, questions, reading, donors=part, columns=described[sender])
+            others = _replaced(seat, questions, reading, donors=part, columns=described[sender], sender=sender)
             low, high, moved = divergence(factual.taken(part.rows), others)
             lower[rows[part.rows], sender], upper[rows[part.rows], sender] = low, high
             is_used[sender] |= bool((moved > SAME).any())
@@ -124,10 +132,16 @@ def _in_parts(donors: Donors, width: int) -> Sequence[Donors]:
     ]
 
 
-def _replaced(seat: Seat, questions: Questions, reading: Reading, *, donors: Donors, columns: BoolArray) -> Laws:
+def _replaced(
+    seat: Seat, questions: Questions, reading: Reading, *, donors: Donors, columns: BoolArray, sender: int
+) -> Laws:
     """Return the laws after replacement, arrays of shape (B, N_DRAWS, A)."""
     borrower, lender = np.repeat(donors.rows, N_DRAWS), donors.lenders.ravel()
     asked = questions.taken(borrower)
     borrowed = np.where(columns[borrower], questions.observations[lender], asked.observations)
-    laws = reading.laws(ask(seat.policy, asked.with_observations(borrowed)), asked.masks)
+    company = asked.company
+    if sender in seat.fellows:
+        number = seat.fellows.index(sender)
+        company[:, number] = questions.company[lender, number]
+    laws = reading.laws(ask(seat.policy, asked.with_observations(borrowed, company)), asked.masks)
     return laws.taken(np.arange(len(borrower)).reshape(len(donors.rows), N_DRAWS))

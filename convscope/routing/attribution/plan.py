@@ -38,7 +38,7 @@ def sample_fold(log: TrajectoryLog, config: AnalysisConfig) -> SampleFold:
     group_of = np.full(log.episodes.n_episodes, -1)
     for number, group in enumerate(groups):
         group_of[group.episodes] = number
-    n_pairs = sum(len(chair.layout.slots) for chair in plan if chair is not None)
+    n_pairs = sum(max(len(chair.layout.slots), len(chair.seat.fellows)) for chair in plan if chair is not None)
     fields, n_agents = _fields(plan, log), len(log.header.agents)
     row_bytes = n_agents + sum(spec.row_bytes(n_agents) for spec in log.header.fields if spec.name in fields)
     return SampleFold(
@@ -62,14 +62,16 @@ def _chair(log: TrajectoryLog, name: str) -> Chair | None:
     header = log.header
     policy = next((policy for policy in header.policies if name in policy.agents), None)
     layout = header.layout.of(name) if header.layout is not None else None
-    if policy is None or layout is None or not layout.slots:
+    if policy is None or layout is None or not (layout.slots or policy.wiring.is_joint):
         return None
-    place = next(place for place, agent in enumerate(header.agents) if agent.name == name)
+    names = [agent.name for agent in header.agents]
+    place = names.index(name)
     seat = Seat(
         place=place,
         policy=policy,
         number=policy.numbers[policy.agents.index(name)],
         kind=header.agents[place].action_space.kind,
+        fellows=tuple(names.index(fellow) for fellow in policy.agents) if policy.wiring.is_joint else (),
     )
     spec = header.field(OBSERVATIONS)
     return Chair(seat=seat, layout=layout, width=prod(spec.shape) if spec.widths is None else spec.widths[place])

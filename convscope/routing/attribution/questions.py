@@ -23,6 +23,8 @@ class Seat:
     number: int
     """What the policy calls it."""
     kind: ActionKind
+    fellows: tuple[int, ...]
+    """Places of all agents that the policy takes at once; empty where it takes one at a time."""
 
 
 def questions_of(seat: Seat, columns: Mapping[str, FloatArray], width: int) -> Questions:
@@ -45,6 +47,8 @@ def questions_of(seat: Seat, columns: Mapping[str, FloatArray], width: int) -> Q
         masks=_masks(seat, columns.get(ACTION_MASKS), n_rows),
         numbers=np.full(n_rows, seat.number),
         states=first_states(seat.policy.wiring, n_rows),
+        # What an agent that is not there would see is nothing: zeros, as frameworks pad it.
+        company=np.nan_to_num(observations.reshape(*observations.shape[:2], -1)[:, list(seat.fellows), :width]),
     )
 
 

@@ -13,7 +13,7 @@ from convscope.routing.attribution.occlude import SeatSlopes, SeatUse, seat_slop
 from convscope.routing.attribution.questions import Seat, questions_of
 from convscope.routing.attribution.recurrence import StateRows, as_states
 from convscope.routing.attribution.sample import Sample
-from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.fields import ACTION_LOGITS, ACTION_MASKS, ACTION_PROBABILITIES, ACTIONS
 from convscope.values.layout import ReceiverLayout
 from convscope.values.status import Status
@@ -79,7 +79,16 @@ def study_seat(
         stratum=_strata(sample, rows),
         episode=sample.episode_of_row[rows],
     )
-    use = seat_use(seat, questions, reading, steps=steps, described=described, rows=rows, rng=rng)
+    use = seat_use(
+        seat,
+        questions,
+        reading,
+        steps=steps,
+        described=described,
+        is_heard=_heard(seat, sample, rows),
+        rows=rows,
+        rng=rng,
+    )
     return SeatStudy(
         seat=seat,
         fit=fit_of(reading, answers, logged),
@@ -87,6 +96,14 @@ def study_seat(
         slopes=seat_slopes(seat, questions, described),
         n_unreadable=int((is_acting & ~is_finite).sum()),
     )
+
+
+def _heard(seat: Seat, sample: Sample, rows: IntArray) -> BoolArray:
+    """Return whether the policy takes each agent's own observation beside the receiver's, shape (N, B)."""
+    heard = np.equal(sample.status[rows], Status.ACTING)
+    fellows = [place for place in seat.fellows if place != seat.place]
+    is_fellow = np.isin(np.arange(heard.shape[1]), fellows)
+    return (heard & is_fellow).T
 
 
 def _logged(seat: Seat, sample: Sample, rows: IntArray, *, masks: FloatArray) -> Logged:

@@ -47,6 +47,20 @@ def remembering(path, weights, state_shape=("batch", None)):
     return save(path, nodes, [("obs", ["batch", width]), ("h", shape)], outputs, held)
 
 
+def talking(path, weights, told, axis=1):
+    """Logits = observations @ weights + the sum over the agents' axis of observations @ told."""
+    (width, n_outputs), n_axes = np.shape(weights), axis + 2
+    nodes = [
+        helper.make_node("MatMul", ["obs", "W"], ["own"]),
+        helper.make_node("MatMul", ["obs", "V"], ["each"]),
+        helper.make_node("ReduceSum", ["each", "axis"], ["sum"], keepdims=1),
+        helper.make_node("Add", ["own", "sum"], ["logits"]),
+    ]
+    held = {"W": np.asarray(weights, np.float32), "V": np.asarray(told, np.float32), "axis": np.array([axis])}
+    open_axes = ["batch", "agents"][-(n_axes - 1) :]
+    return save(path, nodes, [("obs", [*open_axes, width])], [("logits", [*open_axes, n_outputs])], held)
+
+
 def two_inputs(path, weights, other, dtype=FLOAT):
     """Logits = observations @ weights + other @ numbers, where the second input is ``agent`` or ``mask``."""
     (width, n_outputs), (n_others, _) = np.shape(weights), np.shape(other)

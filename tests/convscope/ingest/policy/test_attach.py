@@ -8,7 +8,7 @@ from convscope.errors import LayoutError, PolicyError, UsageError
 from convscope.ingest.memory import log_from_arrays
 from convscope.ingest.policy.attach import attach_policies
 from convscope.values.policy import Appended, OutputKind
-from tests.convscope.ingest.policy.models import FLOAT, linear, remembering, save, two_inputs
+from tests.convscope.ingest.policy.models import FLOAT, linear, remembering, save, talking, two_inputs
 
 
 def small_log(agents=("a", "b", "c"), n_columns=4, n_actions=3, *, masks=False):
@@ -157,3 +157,20 @@ def test_answers_that_are_not_finite_are_refused(tmp_path):
     path = linear(tmp_path / "p.onnx", np.full((4, 3), np.inf))
     with pytest.raises(PolicyError, match="not finite numbers"):
         attach_policies(small_log(), [str(path)])
+
+
+def test_rows_that_depend_on_each_other_are_found_out(tmp_path):
+    path = talking(tmp_path / "p.onnx", np.ones((4, 3)), np.ones((4, 3)), axis=0)
+    with pytest.raises(PolicyError, match=r'answers a row by what stands in the others.*axes = \["agent", "column"\]'):
+        attach_policies(small_log(), [str(path)])
+    table = layout(tmp_path, 'observation = "obs"\nlogits = "logits"\naxes = ["agent", "column"]\n')
+    policy = wired(small_log(), path, table)
+    assert policy.wiring.is_joint
+    assert policy.wiring.batch == 1
+
+
+def test_a_policy_of_all_agents_at_once_needs_as_many_as_act_by_it(tmp_path):
+    path = linear(tmp_path / "p.onnx", np.ones((4, 3)), batch=5)
+    table = layout(tmp_path, 'observation = "obs"\nlogits = "logits"\naxes = ["agent", "column"]\n')
+    with pytest.raises(PolicyError, match="takes 5 agents at once, and 3 act by it"):
+        attach_policies(small_log(), [str(path)], table)

@@ -55,6 +55,7 @@ def questions(rows, policy):
         masks=np.ones((len(rows), 3)),
         numbers=np.zeros(len(rows), dtype=int),
         states=first_states(policy.wiring, len(rows)),
+        company=np.zeros((len(rows), 0, rows.shape[1])),
     )
 
 

@@ -19,7 +19,7 @@ from convscope.simulate.situations import Size
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.layout import ObservationLayout, ReceiverLayout, Slot, SlotKind
 from convscope.values.status import Status
-from tests.convscope.ingest.policy.models import linear, remembering, two_inputs
+from tests.convscope.ingest.policy.models import linear, remembering, talking, two_inputs
 
 CONFIG = AnalysisConfig(routing_source=RoutingSource.ATTRIBUTION)
 SIZE = Size(n_agents=3, n_episodes=40, n_steps=25)
@@ -300,3 +300,29 @@ def test_roles_that_are_redrawn_carry_edges_between_roles(tmp_path):
     assert weights["rest", "lead"] > 0.1
     assert routing.preference is not None
     assert ESTIMATOR.source is RoutingSource.ATTRIBUTION
+
+
+@pytest.mark.parametrize("axes", [("batch", "agent", "column"), ("agent", "column")])
+def test_what_agents_tell_each_other_inside_of_a_network_counts_as_seen(tmp_path, axes):
+    rng = np.random.default_rng(19)
+    seen = rng.normal(size=(600, 3, 2))
+    weights, told = np.array([[1.0, 0.0, -1.0], [0.0, 0.0, 0.0]]), np.array([[0.0, 0.0, 0.0], [0.0, 1.0, -1.0]])
+    # Everybody hears the second column of everybody, itself included; nobody sees anybody.
+    laws = softmax(seen @ weights + (seen @ told).sum(axis=1, keepdims=True))
+    columns = {"observations": seen, "actions": acting_by(laws, rng), "action_probabilities": laws}
+    log = layout_of(log_from_arrays(columns, [15] * 40, ["a", "b", "c"]))
+    path = talking(tmp_path / "p.onnx", weights, told, axis=len(axes) - 2)
+    names = ", ".join(f'"{axis}"' for axis in axes)
+    (tmp_path / "l.toml").write_text(
+        f'convscope-layout = 1\n[policy]\nobservation = "obs"\nlogits = "logits"\naxes = [{names}]\n'
+    )
+    routing = find_routing(attach_policies(log, [str(path)], tmp_path / "l.toml"), CONFIG)
+    assert sum("at 100.0%" in notice.message for notice in routing.notices) == 3
+    assert len(pairs(routing)) == 6
+    assert min(pairs(routing).values()) > 0.1
+    silent = talking(tmp_path / "p.onnx", weights, np.zeros((2, 3)), axis=len(axes) - 2)
+    laws = softmax(seen @ weights)
+    columns = {"observations": seen, "actions": acting_by(laws, rng), "action_probabilities": laws}
+    log = layout_of(log_from_arrays(columns, [15] * 40, ["a", "b", "c"]))
+    routing = find_routing(attach_policies(log, [str(silent)], tmp_path / "l.toml"), CONFIG)
+    assert set(pairs(routing).values()) == {0.0}
