@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from convscope.routing.attribution.donors import N_DRAWS
 from convscope.routing.attribution.fit import Verdict
 from convscope.routing.attribution.parts import Part
 from convscope.routing.attribution.sample import Sample
@@ -71,6 +72,7 @@ def attribution_notices(
         *_assumptions(parts),
         *_gradients(parts),
         *_left_out(parts, agents),
+        *_without(parts),
         *_far(parts),
         _sampled(sample, parts),
     ]
@@ -137,6 +139,17 @@ def _left_out(parts: Sequence[Part], agents: Sequence[str]) -> Iterator[Notice]:
     if n_unreadable:
         message = f"{n_unreadable:,} steps of receivers were left out because an observation is NaN or infinite."
         yield Notice(code="rows-unreadable", message=message, where=_WHERE)
+
+
+def _without(parts: Sequence[Part]) -> Iterator[Notice]:
+    uses = [study.use for part in parts for study in part.studies if study is not None]
+    n_wanted, n_without = sum(use.n_wanted for use in uses), sum(use.n_without for use in uses)
+    if 0 < n_without < n_wanted:
+        message = (
+            f"{n_without:,} of {n_wanted:,} replacements (step and sender) were left out, because fewer than {N_DRAWS} "
+            "steps of other episodes had the same agents acting."
+        )
+        yield Notice(code="replacements-left-out", message=message, where=_WHERE)
 
 
 def _far(parts: Sequence[Part]) -> Iterator[Notice]:

@@ -29,6 +29,10 @@ class SeatUse:
     """Whether any replacement moved the law at all, shape (N,)."""
     closeness: FloatArray
     """As in `Donors`, shape (N,); NaN where the sender was never replaced."""
+    n_wanted: int
+    """Steps times senders that were there to be replaced."""
+    n_without: int
+    """Those of them that had too few steps to borrow from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,18 +85,23 @@ def seat_use(
     n_agents, n_rows = len(described), int(rows.max(initial=-1)) + 1
     lower, upper = np.full((n_rows, n_agents), np.nan), np.full((n_rows, n_agents), np.nan)
     is_used, closeness = np.zeros(n_agents, dtype=np.bool_), np.full(n_agents, np.nan)
+    n_wanted = n_without = 0
     for sender in range(n_agents):
         is_there = described[sender].any(axis=1) | is_heard[sender]
         if not is_there.any():
             continue
         donors = find_donors(steps, described[sender], is_there, rng=rng)
         closeness[sender] = donors.closeness
+        n_wanted += int(is_there.sum())
+        n_without += int(is_there.sum()) - len(donors.rows)
         for part in _in_parts(donors, described.shape[2]):
             others = _replaced(seat, questions, reading, donors=part, columns=described[sender], sender=sender)
             low, high, moved = divergence(factual.taken(part.rows), others)
             lower[rows[part.rows], sender], upper[rows[part.rows], sender] = low, high
             is_used[sender] |= bool((moved > SAME).any())
-    return SeatUse(lower=lower, upper=upper, is_used=is_used, closeness=closeness)
+    return SeatUse(
+        lower=lower, upper=upper, is_used=is_used, closeness=closeness, n_wanted=n_wanted, n_without=n_without
+    )
 
 
 def seat_slopes(seat: Seat, questions: Questions, described: BoolArray) -> SeatSlopes | None:

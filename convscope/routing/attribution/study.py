@@ -1,7 +1,7 @@
 """From the chosen steps of a run and checkpoint to what its policies use."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -136,9 +136,8 @@ def _strata(sample: Sample, rows: IntArray) -> IntArray:
 
 def _padded(use: SeatUse, n_rows: int) -> SeatUse:
     missing = ((0, n_rows - len(use.lower)), (0, 0))
-    return SeatUse(
+    return replace(
+        use,
         lower=np.pad(use.lower, missing, constant_values=np.nan),
         upper=np.pad(use.upper, missing, constant_values=np.nan),
-        is_used=use.is_used,
-        closeness=use.closeness,
     )

@@ -3,6 +3,7 @@
 import io
 import warnings
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -126,3 +127,16 @@ def test_a_network_of_hard_steps_has_no_gradients(tmp_path):
     path = saved(tmp_path / "p.pt", Hard())
     (policy,) = attach_policies(small_log(), [str(path)]).header.policies
     assert slopes(policy, questions(np.ones((2, 2)), policy)) is None
+
+
+def test_slopes_of_a_policy_of_all_agents_are_those_of_the_agent_itself(tmp_path):
+    class Talking(Linear):
+        def forward(self, obs):
+            return obs @ self.weights + 0.5 * (obs @ self.weights).sum(dim=1, keepdim=True)
+
+    path = saved(tmp_path / "p.pt", Talking())
+    text = 'observation = "obs"\nlogits = "output_0"\naxes = ["batch", "agent", "column"]\n'
+    (tmp_path / "l.toml").write_text("convscope-layout = 1\n[policy]\n" + text)
+    (policy,) = attach_policies(small_log(), [str(path)], tmp_path / "l.toml").header.policies
+    asked = replace(questions(np.ones((2, 2)), policy), numbers=np.array([0, 2]), company=np.zeros((2, 3, 2)))
+    assert slopes(policy, asked) == pytest.approx(np.broadcast_to(1.5 * WEIGHTS.T, (2, 3, 2)))
