@@ -7,10 +7,10 @@ import numpy as np
 from convscope.routing.attribution.donors import N_DRAWS
 from convscope.routing.attribution.fit import Verdict
 from convscope.routing.attribution.parts import Part
-from convscope.routing.attribution.sample import Sample
 from convscope.routing.attribution.study import SeatStudy
 from convscope.routing.groups import Group
 from convscope.routing.refusal import UnreadableSourceError
+from convscope.values.figures import count
 from convscope.values.header import Notice
 from convscope.values.policy import OutputKind
 
@@ -50,15 +50,11 @@ def refuse_foreign(studied: Sequence[tuple[Group, Sequence[SeatStudy | None]]], 
     )
 
 
-def attribution_notices(
-    sample: Sample, parts: Sequence[Part], *, groups: Sequence[Group], agents: Sequence[str]
-) -> tuple[Notice, ...]:
+def attribution_notices(parts: Sequence[Part], *, groups: Sequence[Group], agents: Sequence[str]) -> tuple[Notice, ...]:
     """Return the notices.
 
     Parameters
     ----------
-    sample
-        The steps that policies were asked about.
     parts
         Of the attributed runs.
     groups
@@ -74,22 +70,25 @@ def attribution_notices(
         *_left_out(parts, agents),
         *_without(parts),
         *_far(parts),
-        _sampled(sample, parts),
+        _sampled(parts),
     ]
     return tuple(dict.fromkeys(found))
 
 
 def _fits(parts: Sequence[Part], agents: Sequence[str]) -> Iterator[Notice]:
+    """Yield a notice for each file, run and verdict, with the figures of its first agent."""
     for part in parts:
-        for name, study in zip(agents, part.studies, strict=True):
-            if study is None:
-                continue
-            who = f"{study.seat.policy.file.name} as the policy of {name}, run {part.group.run_name}"
-            if study.fit.verdict is Verdict.DOUBTFUL:
-                message = f"Doubtful: {who}: {study.fit.words}. Edges describe the file, and perhaps not this team."
+        named = [(name, study) for name, study in zip(agents, part.studies, strict=True) if study is not None]
+        for key in dict.fromkeys((study.seat.policy.file.name, study.fit.verdict) for _, study in named):
+            same = [(name, study) for name, study in named if (study.seat.policy.file.name, study.fit.verdict) == key]
+            first, study = same[0]
+            what = f"{key[0]} against the steps of {count(len(same), 'agent')} in run {part.group.run_name}"
+            figures = f"{what}; {first}: {study.fit.words}"
+            if key[1] is Verdict.DOUBTFUL:
+                message = f"Doubtful: {figures}. Edges describe the file, and perhaps not this team."
                 yield Notice(code="policy-doubtful", message=message, where=_WHERE)
             else:
-                yield Notice(code="policy-checked", message=f"{who}: {study.fit.words}.", where="routing")
+                yield Notice(code="policy-checked", message=f"Checked: {figures}.", where="routing")
 
 
 def _scope(parts: Sequence[Part], groups: Sequence[Group]) -> Iterator[Notice]:
@@ -167,11 +166,11 @@ def _far(parts: Sequence[Part]) -> Iterator[Notice]:
         yield Notice(code="replacement-far", message=message, where=_WHERE)
 
 
-def _sampled(sample: Sample, parts: Sequence[Part]) -> Notice:
+def _sampled(parts: Sequence[Part]) -> Notice:
     n_episodes = sum(len(part.group.episodes) for part in parts)
     n_chosen = sum(len(part.episode) for part in parts)
     message = (
-        f"Policies were asked about {len(sample.time):,} steps of {n_chosen:,} of {n_episodes:,} episodes, chosen by "
-        "their content."
+        f"Policies were asked about {sum(part.n_rows for part in parts):,} steps of {n_chosen:,} of {n_episodes:,} "
+        "episodes, chosen by their content."
     )
     return Notice(code="sampled", message=message, where=_WHERE)

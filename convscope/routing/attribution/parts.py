@@ -22,6 +22,8 @@ class Part:
     """By receiver; None for an agent without a policy or a layout, or whose policy is another one."""
     episode: IntArray
     """Row of each unit in the log's episode table, shape (U,)."""
+    n_rows: int
+    """Steps that policies were asked about."""
     bits: FloatArray
     """Sums over steps, shape (U, receiver, sender)."""
     upper: FloatArray
@@ -103,7 +105,7 @@ def part_of(group: Group, sample: Sample, studies: Sequence[SeatStudy | None], *
         }
         for name, values in columns.items():
             np.add.at(sums[name][:, receiver], unit, values)
-    return Part(group=group, studies=tuple(studies), episode=sample.episode, **sums)
+    return Part(group=group, studies=tuple(studies), episode=sample.episode, n_rows=len(sample.time), **sums)
 
 
 def mean_weight(parts: Sequence[Part]) -> FloatArray:

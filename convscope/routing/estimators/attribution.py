@@ -96,7 +96,7 @@ class Attribution:
             role_edges=self._role_edges(parts, declared, log.header.roles, config=config, is_fixed=is_fixed),
             attribution=attribution_table(parts, agents, places),
             notices=(
-                *attribution_notices(result, parts, groups=groups, agents=agents),
+                *attribution_notices(parts, groups=groups, agents=agents),
                 *fixed_roles(is_fixed=is_fixed),
             ),
         )

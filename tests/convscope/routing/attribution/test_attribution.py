@@ -54,7 +54,7 @@ def test_a_slot_that_the_policy_ignores_has_exactly_no_bits(team):
     assert pairs(routing, "used") == {pair: bits > 0 for pair, bits in pairs(routing).items()}
     found = {(r, s) for s, r in routing.edges.filter("significant").select("sender", "receiver").iter_rows()}
     assert found == {(names[r], names[s]) for r, s in np.argwhere(edges)}
-    assert [n.code for n in routing.notices if n.code.startswith("policy-")] == ["policy-checked"] * 3
+    assert [n.code for n in routing.notices if n.code.startswith("policy-")] == ["policy-checked"]
 
 
 def test_a_sure_policy_that_copies_a_fair_coin_uses_one_bit(tmp_path):
@@ -160,8 +160,9 @@ def test_a_hidden_state_is_carried_through_each_episode_and_no_further(tmp_path,
         config = replace(CONFIG, max_block_bytes=bytes_of_a_block)
         routing = find_routing(attach_policies(log, [str(path)], table), config)
         checked = [n.message for n in routing.notices if n.code == "policy-checked"]
-        assert len(checked) == 3
-        assert all("equal the logged ones at 100.0%" in message for message in checked)
+        assert len(checked) == 1
+        assert "3 agents" in checked[0]
+        assert "equal the logged ones at 100.0%" in checked[0]
         # What is seen now plays no part before the next step, and the memory stays what it was.
         assert set(pairs(routing).values()) == {0.0}
 
@@ -175,7 +176,7 @@ def test_the_dead_neither_act_nor_forget_nor_lend(tmp_path):
     path = remembering(tmp_path / "p.onnx", weights)
     (tmp_path / "l.toml").write_text(STATES)
     routing = find_routing(attach_policies(log, [str(path)], tmp_path / "l.toml"), CONFIG)
-    assert sum("at 100.0%" in notice.message for notice in routing.notices) == 3
+    assert sum("3 agents" in n.message and "at 100.0%" in n.message for n in routing.notices) == 1
 
 
 def test_the_agents_number_is_part_of_what_the_policy_is_told(tmp_path):
@@ -190,7 +191,7 @@ def test_the_agents_number_is_part_of_what_the_policy_is_told(tmp_path):
         'convscope-layout = 1\n[policy]\nobservation = "obs"\nlogits = "logits"\nagent = "other"\n'
     )
     routing = find_routing(attach_policies(log, [str(path)], tmp_path / "l.toml"), CONFIG)
-    assert sum("at 100.0%" in notice.message for notice in routing.notices) == 3
+    assert sum("3 agents" in n.message and "at 100.0%" in n.message for n in routing.notices) == 1
 
 
 @pytest.mark.parametrize("has_laws", [True, False])
@@ -317,7 +318,7 @@ def test_what_agents_tell_each_other_inside_of_a_network_counts_as_seen(tmp_path
         f'convscope-layout = 1\n[policy]\nobservation = "obs"\nlogits = "logits"\naxes = [{names}]\n'
     )
     routing = find_routing(attach_policies(log, [str(path)], tmp_path / "l.toml"), CONFIG)
-    assert sum("at 100.0%" in notice.message for notice in routing.notices) == 3
+    assert sum("3 agents" in n.message and "at 100.0%" in n.message for n in routing.notices) == 1
     assert len(pairs(routing)) == 6
     assert min(pairs(routing).values()) > 0.1
     silent = talking(tmp_path / "p.onnx", weights, np.zeros((2, 3)), axis=len(axes) - 2)
@@ -326,3 +327,22 @@ def test_what_agents_tell_each_other_inside_of_a_network_counts_as_seen(tmp_path
     log = layout_of(log_from_arrays(columns, [15] * 40, ["a", "b", "c"]))
     routing = find_routing(attach_policies(log, [str(silent)], tmp_path / "l.toml"), CONFIG)
     assert set(pairs(routing).values()) == {0.0}
+
+
+def test_only_the_analysed_checkpoint_is_attributed(tmp_path):
+    early, late = (seeing_team(SIZE, np.random.default_rng(seed), strengths=(1.5, 0.5)) for seed in (20, 21))
+    first, second = early.situation.log, late.situation.log
+    names = [agent.name for agent in first.header.agents]
+    columns = {
+        name: np.concatenate([column, second.sources[0].columns[name]])
+        for name, column in first.sources[0].columns.items()
+    }
+    log = lay_out(
+        log_from_arrays(columns, [25] * 80, names, checkpoints=["10"] * 40 + ["20"] * 40), first.header.layout
+    )
+    attached = attach_policies(log, [str(linear(tmp_path / "p.onnx", late.weights))])
+    routing = find_routing(attached, CONFIG)
+    assert set(routing.attribution["checkpoint"]) == {"20"}
+    assert set(routing.edges_by_run["checkpoint"]) == {"20"}
+    with pytest.raises(UnreadableSourceError, match="is not the policy that made this log"):
+        find_routing(attached, replace(CONFIG, checkpoint="10"))
