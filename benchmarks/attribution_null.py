@@ -31,9 +31,10 @@ STRENGTHS = {
     "even": (0.5, 0.5, 0.5, 0.5, 0.5),
     "one of five ignored": (0.5, 0.5, 0.5, 0.5, 0.0),
     "one used a tenth more": (0.55, 0.5, 0.5, 0.5, 0.5),
-    "one used half as much again": (0.75, 0.5, 0.5, 0.5, 0.5),
 }
 LIKENESS = (0.0, 0.6, 0.9)
+SITUATIONS = ((0.0, 0.6), (0.6, 0.6), (0.6, 0.999))
+"""Likeness of agents, and memory of what is seen of them; with .999 an episode is all alike."""
 N_HIDDEN = 32
 
 
@@ -72,22 +73,22 @@ def matrix(edges: pl.DataFrame, column: str, n_agents: int) -> np.ndarray:
 
 def even_table(folder: Path, n_draws: int) -> None:
     """Print how often p is at most .05, of the receiver's first other agent, its last and those between."""
-    print("| episodes x steps | likeness | policy | p <= .05: first | between | last | significant |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("| episodes x steps | likeness | memory | policy | p <= .05: first | between | last | significant |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for size in SIZES:
-        for likeness in LIKENESS[:2]:
+        for likeness, memory in SITUATIONS:
             for name, strengths in STRENGTHS.items():
                 small, significant = [], []
                 for draw in range(n_draws):
-                    rng = generator(0, "attribution-null", str(size), str(likeness), name, str(draw))
-                    made = seeing_team(size, rng, strengths=strengths, likeness=likeness)
+                    rng = generator(0, "attribution-null", str(size), str((likeness, memory)), name, str(draw))
+                    made = seeing_team(size, rng, strengths=strengths, likeness=likeness, memory=memory)
                     log = attach_policies(made.situation.log, [save(folder / "p.onnx", [made.weights])])
                     edges = attributed(log).edges
                     small.append(matrix(edges, "p_value", size.n_agents) <= 0.05)
                     significant.append(edges["significant"].mean())
                 shares = np.mean(small, axis=(0, 1))
                 cells = f"{shares[0]:.3f} | {shares[1:-1].mean():.3f} | {shares[-1]:.3f} | {np.mean(significant):.3f}"
-                print(f"| {size.n_episodes} x {size.n_steps} | {likeness} | {name} | {cells} |", flush=True)
+                print(f"| {size.n_episodes} x {size.n_steps} | {likeness} | {memory} | {name} | {cells} |", flush=True)
 
 
 def untrained_table(folder: Path, n_draws: int) -> None:

@@ -30,7 +30,13 @@ class SeeingTeam:
 
 
 def seeing_team(
-    size: Size, rng: np.random.Generator, *, strengths: Sequence[float], likeness: float = 0.0, has_laws: bool = True
+    size: Size,
+    rng: np.random.Generator,
+    *,
+    strengths: Sequence[float],
+    likeness: float = 0.0,
+    memory: float = 0.6,
+    has_laws: bool = True,
 ) -> SeeingTeam:
     """Let each agent act by what it sees of itself and of the others.
 
@@ -44,11 +50,13 @@ def seeing_team(
         How much the policy makes of its first, second, ... other agent; 0 = ignores it.
     likeness
         Correlation of what is seen of any two agents at one step.
+    memory
+        Correlation of what is seen of an agent at one step and at the next; near 1 an episode is all alike.
     has_laws
         Whether the log holds the probabilities that actions were drawn from.
     """
     n_episodes, n_steps, n_agents = size.shape
-    seen = _walks(size, rng, likeness)
+    seen = _walks(size, rng, likeness, memory=memory)
     order = [[agent, *(other for other in range(n_agents) if other != agent)] for agent in range(n_agents)]
     observations = seen[:, :, order].reshape(n_episodes * n_steps, n_agents, n_agents * N_OWN)
     scale = np.repeat([1.0, *strengths], N_OWN)
@@ -67,15 +75,15 @@ def seeing_team(
     return SeeingTeam(situation=Situation(log=log, edges=edges), weights=weights)
 
 
-def _walks(size: Size, rng: np.random.Generator, likeness: float) -> FloatArray:
-    """Return what there is to see of each agent: slow walks, shape (E, T, N, N_OWN)."""
+def _walks(size: Size, rng: np.random.Generator, likeness: float, *, memory: float) -> FloatArray:
+    """Return what there is to see of each agent: slow walks of variance 1, shape (E, T, N, N_OWN)."""
     shape = (size.n_episodes, size.n_steps, size.n_agents, N_OWN)
     noise = np.sqrt(1 - likeness) * rng.normal(size=shape)
     noise += np.sqrt(likeness) * rng.normal(size=(*shape[:2], 1, N_OWN))
     walks = np.empty(shape)
     walks[:, 0] = noise[:, 0]
     for step in range(1, size.n_steps):
-        walks[:, step] = 0.6 * walks[:, step - 1] + 0.8 * noise[:, step]
+        walks[:, step] = memory * walks[:, step - 1] + np.sqrt(1 - memory**2) * noise[:, step]
     return walks
 
 

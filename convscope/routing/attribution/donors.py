@@ -1,16 +1,14 @@
 """Conditional replacement: which other steps of the log lend their values of a slot."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from convscope.routing.attribution.nearest import Nearest, nearest
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 
 N_DRAWS = 16
 """Replacements of each step."""
-_CHUNK = 256
-_TIE = 1e-4
-"""Steps whose squared distances differ by less than this share of the usual one are equally near."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,6 +49,9 @@ def context(observations: FloatArray, memory: FloatArray, *, stratum: IntArray, 
 def find_donors(steps: Context, columns: BoolArray, is_there: BoolArray, *, rng: np.random.Generator) -> Donors:
     """Return, for each step, the steps of other episodes that are nearest in everything but the slot.
 
+    Each is of another episode, as far as there are so many: steps of one episode are much the same draw, and two
+    episodes that lend everything to each other are one witness, not two.
+
     Parameters
     ----------
     steps
@@ -75,49 +76,24 @@ def find_donors(steps: Context, columns: BoolArray, is_there: BoolArray, *, rng:
     """
     patterns, kind = np.unique(columns, axis=0, return_inverse=True)
     key = np.where(is_there, kind.ravel() * (steps.stratum.max(initial=0) + 1) + steps.stratum, -1)
-    found = [
-        _within(steps, np.flatnonzero(key == each), patterns[kind.ravel()[key == each][0]], rng=rng)
-        for each in np.unique(key[key >= 0]).tolist()
-    ]
-    held = [donors for donors in found if donors is not None]
-    if not held:
+    held: list[Nearest] = []
+    for each in np.unique(key[key >= 0]).tolist():
+        rows = np.flatnonzero(key == each)
+        replaced = patterns[kind.ravel()[rows[0]]]
+        kept = np.concatenate([steps.observations[rows][:, ~replaced], steps.memory[rows]], axis=1)
+        found = nearest(kept, steps.episode[rows], n_nearest=N_DRAWS, rng=rng)
+        held.append(replace(found, rows=rows[found.rows], others=rows[found.others]))
+    rows = np.concatenate([found.rows for found in held]) if held else np.zeros(0, dtype=np.int64)
+    if len(rows) == 0:
         empty = np.zeros((0, N_DRAWS), dtype=np.int64)
         return Donors(rows=empty[:, 0], lenders=empty, closeness=float("nan"))
-    rows = np.concatenate([rows for rows, _, _ in held])
     order = np.argsort(rows, kind="stable")
-    near, all_of = (float(np.sum([ratio[part] for _, _, ratio in held])) for part in (0, 1))
+    far = sum(found.far for found in held)
     return Donors(
         rows=rows[order],
-        lenders=np.concatenate([lenders for _, lenders, _ in held])[order],
-        closeness=near / all_of if all_of > 0 else 0.0,
+        lenders=np.concatenate([found.others for found in held])[order],
+        closeness=sum(found.near for found in held) / far if far > 0 else 0.0,
     )
-
-
-def _within(
-    steps: Context, rows: IntArray, replaced: BoolArray, *, rng: np.random.Generator
-) -> tuple[IntArray, IntArray, tuple[float, float]] | None:
-    kept = np.concatenate([steps.observations[rows][:, ~replaced], steps.memory[rows]], axis=1).astype(np.float32)
-    episode = steps.episode[rows]
-    n_lenders = len(rows) - np.bincount(episode, minlength=1)[episode]
-    borrowers = np.flatnonzero(n_lenders >= N_DRAWS)
-    if len(borrowers) == 0:
-        return None
-    squares = (kept**2).sum(axis=1)
-    lenders: list[IntArray] = []
-    near = far = 0.0
-    tie = np.float32(_TIE * max(float(squares.mean()), 1e-30))
-    for start in range(0, len(borrowers), _CHUNK):
-        part = borrowers[start : start + _CHUNK]
-        apart = np.maximum(squares[part, None] + squares - 2 * kept[part] @ kept.T, 0.0)
-        is_same = np.equal(episode[part, None], episode)
-        apart[is_same] = 0.0
-        far += float((apart.sum(axis=1) / n_lenders[part]).sum())
-        apart[is_same] = np.inf
-        broken = apart + tie * rng.random(apart.shape, dtype=np.float32)
-        chosen = np.argpartition(broken, N_DRAWS - 1, axis=1)[:, :N_DRAWS]
-        near += float(np.take_along_axis(apart, chosen, axis=1).mean(axis=1).sum())
-        lenders.append(chosen)
-    return rows[borrowers], rows[np.concatenate(lenders)], (near, far)
 
 
 def _scaled(values: FloatArray) -> FloatArray:

@@ -52,3 +52,14 @@ def test_of_steps_that_are_alike_any_may_lend():
     assert donors.closeness == 0.0
     assert slot[donors.lenders].mean() == pytest.approx(slot.mean(), abs=0.03)
     assert len(np.unique(donors.lenders)) > 390
+
+
+def test_each_lender_is_of_another_episode_as_far_as_there_are_so_many():
+    observations, episode = steps(np.random.default_rng(4), n_episodes=40, n_rows=5)
+    lent = episode[found(observations, episode).lenders]
+    assert all(len(set(row)) == N_DRAWS for row in lent.tolist())
+    observations, episode = steps(np.random.default_rng(5), n_episodes=5, n_rows=20)
+    lent = episode[found(observations, episode).lenders]
+    # Sixteen of four other episodes: four of each.
+    assert all(row.count(other) == 4 for row in lent.tolist() for other in set(row))
+    assert (lent != episode[:, None]).all()
