@@ -5,6 +5,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from convscope.values.html import Html, box, table
+from convscope.values.inert import inert
+
+_MOST_LISTED = 12
 
 Dimension = int | str | None
 """Of a tensor: a number, a name where it is open, None where nothing is known."""
@@ -51,7 +54,7 @@ class TensorSpec:
     def __str__(self) -> str:
         """Return name, type and shape for people."""
         sizes = "" if self.shape is None else f" ({', '.join(map(_size, self.shape))})"
-        return f"{self.name} {self.dtype or 'tensor'}{sizes}"
+        return inert(f"{self.name} {self.dtype or 'tensor'}{sizes}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +148,9 @@ class AgentPolicy:
 
 
 def _listed(specs: tuple[TensorSpec, ...]) -> str:
-    return ", ".join(map(str, specs)) or "nothing"
+    shown = [str(spec) for spec in specs[:_MOST_LISTED]]
+    rest = [f"{len(specs) - _MOST_LISTED} more"] if len(specs) > _MOST_LISTED else []
+    return ", ".join([*shown, *rest]) or "nothing"
 
 
 def _size(dimension: Dimension) -> str:

@@ -1,5 +1,6 @@
 """How a policy is wired to a log: as declared, or where there is one way only; never by a guess."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from convscope.ingest.policy.table import PolicyTable
 from convscope.values.header import ActionKind
 from convscope.values.policy import Appended, Dimension, HiddenState, OutputKind, Signature, Wiring
 
+_LONGEST_NAME = 200
 _FLOATS = ("float16", "float32", "float64", None)
 
 
@@ -111,7 +113,7 @@ class Wirer:
         known_outputs = [spec.name for spec in self.signature.outputs]
         for name in inputs:
             if name not in known_inputs or inputs.count(name) > 1:
-                raise self.fault(f"it has no input {name!r:.80}" if name not in known_inputs else f"{name} twice")
+                raise self.fault(f"it has no input {name!r:.80}" if name not in known_inputs else f"{name!r:.80} twice")
         for name in known_inputs:
             if name not in inputs:
                 raise self.fault(f"nothing says what its input {name!r:.80} takes")
@@ -129,11 +131,11 @@ class Wirer:
     def _axes(self, table: PolicyTable) -> tuple[str, ...]:
         spec = self.signature.input(table.observation)
         if spec.dtype not in _FLOATS:
-            raise self.fault(f"its input {spec.name} takes {spec.dtype}; observations are floating-point numbers")
+            raise self.fault(f"its input {spec.name!r:.80} takes {spec.dtype}; observations are floating-point numbers")
         rank = 2 if spec.shape is None else len(spec.shape)
         axes = table.axes or (("batch", "column") if rank == 2 else None)
         if axes is None:
-            raise self.fault(f'{spec.name} has {rank} axes: say which, as in axes = ["batch", "time", "column"]')
+            raise self.fault(f'{spec.name!r:.80} has {rank} axes: say which, as in axes = ["batch", "time", "column"]')
         if (spec.shape is not None and len(axes) != rank) or axes[-1] != "column":
             raise self.fault(f"the axes {', '.join(axes)} do not fit its input; column is the last one")
         sizes: dict[str, Dimension] = dict(zip(axes, spec.shape, strict=True)) if spec.shape is not None else {}
@@ -165,7 +167,9 @@ class Wirer:
         counts = list(dict.fromkeys([side.n_served, side.n_served if is_joint else side.n_agents]))
         fitting = [n for n in counts if self._fits(table, width, before=before, n_agents=n)]
         if not fitting:
-            raise self.fault(f"its input {spec.name} takes {width} columns, and observations have {side.n_columns}")
+            raise self.fault(
+                f"its input {spec.name!r:.80} takes {width} columns, and observations have {side.n_columns}"
+            )
         if len(fitting) > 1 and (table.agent is not None or Appended.AGENT in table.appended):
             raise self.fault(f"it may count {counts[0]} agents or all {counts[1]}; its shapes do not say")
         return fitting[0]
@@ -181,12 +185,12 @@ class Wirer:
         spec = self.signature.input(names[0])
         shape = table.state_shape or spec.shape
         if shape is None:
-            raise self.fault(f'nothing says how large {spec.name} is: add state_shape = ["batch", SIZE]')
+            raise self.fault(f'nothing says how large {spec.name!r:.80} is: add state_shape = ["batch", SIZE]')
         axis = _batch_axis(shape, batch)
         rest = [size for place, size in enumerate(shape) if place != axis]
         sizes = [size for size in rest if isinstance(size, int)]
         if axis is None or len(sizes) < len(rest):
-            raise self.fault(f'which axis of {spec.name} is the batch? Add state_shape, as in ["batch", 64]')
+            raise self.fault(f'which axis of {spec.name!r:.80} is the batch? Add state_shape, as in ["batch", 64]')
         return HiddenState(input=names[0], output=names[1], shape=tuple(sizes), batch_axis=axis)
 
     def _proposal(self) -> Iterator[str]:
@@ -194,12 +198,18 @@ class Wirer:
         inputs, outputs = list(self.signature.inputs), list(self.signature.outputs)
         kind = OutputKind.LOGITS if self.side.kind is ActionKind.DISCRETE else OutputKind.MEAN
         yield "[policy]"
-        yield f'observation = "{inputs[0].name}"' if inputs else 'observation = "INPUT"'
-        yield f'{kind} = "{outputs[0].name}"  # or another of: {", ".join(OutputKind)}' if outputs else ""
+        yield f"observation = {_quoted(inputs[0].name)}" if inputs else 'observation = "INPUT"'
+        output = _quoted(outputs[0].name) if outputs else '"OUTPUT"'
+        yield f"{kind} = {output}  # or another of: {', '.join(OutputKind)}"
         if len(inputs) > 1:
-            rest = ", ".join(spec.name for spec in inputs[1:])
+            rest = ", ".join(_quoted(spec.name) for spec in inputs[1:])
             yield f'# state = ["INPUT"], next_state = ["OUTPUT"], mask = "INPUT", agent = "INPUT", for: {rest}'
         yield '# append = ["last-action", "agent"]  # one-hots behind the observation in the same input'
+
+
+def _quoted(name: str) -> str:
+    # A basic string of JSON is one of TOML, and a stranger's name cannot leave it.
+    return json.dumps(name[:_LONGEST_NAME])
 
 
 def _batch_axis(shape: tuple[Dimension, ...], batch: int | None) -> int | None:

@@ -1,5 +1,7 @@
 """A policy is wired to a log in the one way there is, or as declared; else both signatures are shown."""
 
+import tomllib
+
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
@@ -174,3 +176,16 @@ def test_a_policy_of_all_agents_at_once_needs_as_many_as_act_by_it(tmp_path):
     table = layout(tmp_path, 'observation = "obs"\nlogits = "logits"\naxes = ["agent", "column"]\n')
     with pytest.raises(PolicyError, match="takes 5 agents at once, and 3 act by it"):
         attach_policies(small_log(), [str(path)], table)
+
+
+def test_names_of_a_strangers_inputs_stay_inert_in_the_message_and_in_the_table(tmp_path):
+    evil = 'x"\n[evil]\n\x1b[2J\u202e'
+    nodes = [helper.make_node("MatMul", [evil, "W"], ["logits"])]
+    path = save(
+        tmp_path / "p.onnx", nodes, [(evil, ["batch", 9])], [("logits", ["batch", 3])], {"W": np.ones((9, 3), "f4")}
+    )
+    with pytest.raises(PolicyError) as caught:
+        attach_policies(small_log(), [str(path)])
+    assert tomllib.loads(caught.value.mapping)["policy"]["observation"] == evil
+    assert all(character.isprintable() or character == "\n" for character in str(caught.value))
+    assert len(str(caught.value).splitlines()) == 6

@@ -346,3 +346,20 @@ def test_only_the_analysed_checkpoint_is_attributed(tmp_path):
     assert set(routing.edges_by_run["checkpoint"]) == {"20"}
     with pytest.raises(UnreadableSourceError, match="is not the policy that made this log"):
         find_routing(attached, replace(CONFIG, checkpoint="10"))
+
+
+def test_even_policies_have_small_p_as_seldom_as_the_level_says(tmp_path):
+    # The study with more draws is benchmarks/attribution_null.py.
+    small = []
+    for draw in range(10):
+        made = seeing_team(
+            Size(n_agents=4, n_episodes=40, n_steps=10),
+            np.random.default_rng(100 + draw),
+            strengths=(0.5, 0.5, 0.5),
+            likeness=0.5,
+            memory=0.99,
+        )
+        log = attach_policies(made.situation.log, [str(linear(tmp_path / "p.onnx", made.weights))])
+        small.extend((find_routing(log, CONFIG).edges["p_value"] <= 0.05).to_list())
+    assert len(small) == 120
+    assert np.mean(small) < 0.1
