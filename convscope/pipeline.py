@@ -104,15 +104,15 @@ def analyze(
     )
 
 
-def analyze_files(  # noqa: PLR0913  one parameter an option of the command line
+def analyze_files(  # noqa: PLR0913  one parameter an option
     logs: Sequence[str],
     *,
     config: AnalysisConfig,
     priors: Path | None = None,
     loader: str | None = None,
     mapping: Path | None = None,
-    trusts_pickle: bool = False,
     layout: Path | None = None,
+    trusts_pickle: bool = False,
     policies: Sequence[str] = (),
     n_workers: int | None = 1,
     progress: Progress | None = None,
@@ -131,10 +131,10 @@ def analyze_files(  # noqa: PLR0913  one parameter an option of the command line
         Name of a loader; None takes the one that fits best.
     mapping
         Mapping file in TOML, where a log can be read in more than one way.
-    trusts_pickle
-        Whether pickled parts of a log may be read; nothing is unpickled without it.
     layout
         Layout file in TOML: which columns of an observation describe which agent.
+    trusts_pickle
+        Whether pickled parts of a log may be read; nothing is unpickled without it.
     policies
         ``FILE`` or ``PATTERN=FILE``: the policies that the agents act by, as in `attach_policies`.
     """

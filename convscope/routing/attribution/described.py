@@ -30,12 +30,15 @@ def described_columns(
 
     Notes
     -----
-    All columns about one sender are replaced together: of two slots that say the same, neither would be missed.
+    All columns about one sender are replaced together: of two slots that say the same, neither would be missed. A slot
+    that names the receiver itself is none.
     """
     is_present = np.isin(sample.status, (Status.ACTING, Status.WAITING))
     columns = np.zeros((len(agents), len(sample.time), width), dtype=np.bool_)
     for slot in layout.slots:
         sender = fixed_sender(slot, receiver, agents)
+        if sender == receiver:
+            continue
         if sender is not None:
             columns[sender][:, slot.columns] = True
             continue

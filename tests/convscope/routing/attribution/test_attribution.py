@@ -306,12 +306,12 @@ def test_roles_that_are_redrawn_carry_edges_between_roles(tmp_path):
 @pytest.mark.parametrize("axes", [("batch", "agent", "column"), ("agent", "column")])
 def test_what_agents_tell_each_other_inside_of_a_network_counts_as_seen(tmp_path, axes):
     rng = np.random.default_rng(19)
-    seen = rng.normal(size=(600, 3, 2))
+    seen = rng.normal(size=(250, 3, 2))
     weights, told = np.array([[1.0, 0.0, -1.0], [0.0, 0.0, 0.0]]), np.array([[0.0, 0.0, 0.0], [0.0, 1.0, -1.0]])
     # Everybody hears the second column of everybody, itself included; nobody sees anybody.
     laws = softmax(seen @ weights + (seen @ told).sum(axis=1, keepdims=True))
     columns = {"observations": seen, "actions": acting_by(laws, rng), "action_probabilities": laws}
-    log = layout_of(log_from_arrays(columns, [15] * 40, ["a", "b", "c"]))
+    log = layout_of(log_from_arrays(columns, [10] * 25, ["a", "b", "c"]))
     path = talking(tmp_path / "p.onnx", weights, told, axis=len(axes) - 2)
     names = ", ".join(f'"{axis}"' for axis in axes)
     (tmp_path / "l.toml").write_text(
@@ -324,7 +324,7 @@ def test_what_agents_tell_each_other_inside_of_a_network_counts_as_seen(tmp_path
     silent = talking(tmp_path / "p.onnx", weights, np.zeros((2, 3)), axis=len(axes) - 2)
     laws = softmax(seen @ weights)
     columns = {"observations": seen, "actions": acting_by(laws, rng), "action_probabilities": laws}
-    log = layout_of(log_from_arrays(columns, [15] * 40, ["a", "b", "c"]))
+    log = layout_of(log_from_arrays(columns, [10] * 25, ["a", "b", "c"]))
     routing = find_routing(attach_policies(log, [str(silent)], tmp_path / "l.toml"), CONFIG)
     assert set(pairs(routing).values()) == {0.0}
 
@@ -363,3 +363,15 @@ def test_even_policies_have_small_p_as_seldom_as_the_level_says(tmp_path):
         small.extend((find_routing(log, CONFIG).edges["p_value"] <= 0.05).to_list())
     assert len(small) == 120
     assert np.mean(small) < 0.1
+
+
+def test_a_slot_that_names_the_receiver_itself_is_about_nobody_else(tmp_path):
+    rng = np.random.default_rng(22)
+    seen, weights = rng.normal(size=(600, 3, 3)), np.array([[2.0, -2.0], [1.0, -1.0], [0.0, 0.0]])
+    log = log_from_arrays({"observations": seen, "actions": acting_by(softmax(seen @ weights), rng)}, [15] * 40, "abc")
+    slots = tuple(Slot(kind=SlotKind.AGENT, agent=name, columns=(place,)) for place, name in enumerate("abc"))
+    log = lay_out(log, ObservationLayout(receivers=(ReceiverLayout(name="all", agents=tuple("abc"), slots=slots),)))
+    bits = pairs(find_routing(attach_policies(log, [str(linear(tmp_path / "p.onnx", weights))]), CONFIG))
+    # Everybody looks at a and b, by name: a at b alone, b at a alone, c at both.
+    assert set(bits) == {(r, s) for r in "abc" for s in "abc" if r != s}
+    assert {pair for pair, value in bits.items() if value > 0} == {("a", "b"), ("b", "a"), ("c", "a"), ("c", "b")}
