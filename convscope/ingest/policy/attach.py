@@ -10,9 +10,10 @@ import numpy as np
 
 from convscope.errors import LayoutError, PolicyError, UsageError
 from convscope.ingest.policy.asking import Questions, ask, first_states, output_is_probabilities
+from convscope.ingest.policy.log_side import LogSide
 from convscope.ingest.policy.opening import open_policy, policy_file
 from convscope.ingest.policy.table import PolicyTable, read_policy_table
-from convscope.ingest.policy.wiring import LogSide, Wirer
+from convscope.ingest.policy.wiring import Wirer
 from convscope.ingest.toml_document import TomlKind, listed, read_toml
 from convscope.values.fields import ACTION_MASKS, OBSERVATIONS
 from convscope.values.header import ActionKind, Agent

@@ -1,38 +1,15 @@
 """How a policy is wired to a log: as declared, or where there is one way only; never by a guess."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convscope.errors import PolicyError
+from convscope.ingest.policy.log_side import LogSide
+from convscope.ingest.policy.proposal import proposed_lines
 from convscope.ingest.policy.table import PolicyTable
 from convscope.values.header import ActionKind
 from convscope.values.policy import Appended, Dimension, HiddenState, OutputKind, Signature, Wiring
 
-_LONGEST_NAME = 200
 _FLOATS = ("float16", "float32", "float64", None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogSide:
-    """What a log has for the agents of one policy."""
-
-    n_columns: int
-    """Of their observations."""
-    kind: ActionKind
-    n_actions: int
-    """Choices, or components of a continuous action."""
-    n_served: int
-    """Agents that act by the policy."""
-    n_agents: int
-    """Of the whole log."""
-    has_masks: bool
-
-    def __str__(self) -> str:
-        """Return it for people."""
-        actions = f"{self.n_actions} {'choices' if self.kind is ActionKind.DISCRETE else 'continuous components'}"
-        masks = ", action masks" if self.has_masks else ""
-        return f"observations of {self.n_columns} columns, actions of {actions}{masks}, {self.n_agents} agents"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +58,7 @@ class Wirer:
     def fault(self, message: str) -> PolicyError:
         """Return an error with both signatures and a table to edit."""
         both = f"the policy is {self.signature}; the log has {self.side}"
-        proposal = "\n".join(self._proposal()) + "\n"
+        proposal = "\n".join(proposed_lines(self.signature, self.side)) + "\n"
         return PolicyError(
             f"{self.name}: {message}\n{both}; say in the layout file what is what:\n{proposal}", proposal
         )
@@ -192,24 +169,6 @@ class Wirer:
         if axis is None or len(sizes) < len(rest):
             raise self.fault(f'which axis of {spec.name!r:.80} is the batch? Add state_shape, as in ["batch", 64]')
         return HiddenState(input=names[0], output=names[1], shape=tuple(sizes), batch_axis=axis)
-
-    def _proposal(self) -> Iterator[str]:
-        """Yield lines of a table to edit; names that say what they are stay the user's to judge."""
-        inputs, outputs = list(self.signature.inputs), list(self.signature.outputs)
-        kind = OutputKind.LOGITS if self.side.kind is ActionKind.DISCRETE else OutputKind.MEAN
-        yield "[policy]"
-        yield f"observation = {_quoted(inputs[0].name)}" if inputs else 'observation = "INPUT"'
-        output = _quoted(outputs[0].name) if outputs else '"OUTPUT"'
-        yield f"{kind} = {output}  # or another of: {', '.join(OutputKind)}"
-        if len(inputs) > 1:
-            rest = ", ".join(_quoted(spec.name) for spec in inputs[1:])
-            yield f'# state = ["INPUT"], next_state = ["OUTPUT"], mask = "INPUT", agent = "INPUT", for: {rest}'
-        yield '# append = ["last-action", "agent"]  # one-hots behind the observation in the same input'
-
-
-def _quoted(name: str) -> str:
-    # A basic string of JSON is one of TOML, and a stranger's name cannot leave it.
-    return json.dumps(name[:_LONGEST_NAME])
 
 
 def _batch_axis(shape: tuple[Dimension, ...], batch: int | None) -> int | None:

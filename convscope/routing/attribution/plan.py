@@ -22,6 +22,10 @@ from convscope.values.fields import (
 from convscope.values.layout import SlotKind
 from convscope.values.log import TrajectoryLog
 
+_SMALL = 64
+_COST_OF_SMALL = 4
+"""A file that takes a few rows a call is asked about fewer steps."""
+
 Plan = tuple[Chair | None, ...]
 """By analysed agent; None for one without a policy or without a layout that has slots."""
 
@@ -39,6 +43,8 @@ def sample_fold(log: TrajectoryLog, config: AnalysisConfig) -> SampleFold:
     for number, group in enumerate(groups):
         group_of[group.episodes] = number
     n_pairs = sum(max(len(chair.layout.slots), len(chair.seat.fellows)) for chair in plan if chair is not None)
+    if any(chair is not None and (chair.seat.policy.wiring.batch or _SMALL) < _SMALL for chair in plan):
+        n_pairs *= _COST_OF_SMALL
     fields, n_agents = _fields(plan, log), len(log.header.agents)
     row_bytes = n_agents + sum(spec.row_bytes(n_agents) for spec in log.header.fields if spec.name in fields)
     return SampleFold(

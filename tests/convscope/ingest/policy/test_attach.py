@@ -57,6 +57,7 @@ def test_another_width_is_an_error_with_both_signatures_and_a_table_to_copy(tmp_
     assert f"the policy is obs float32 (batch, {width}) -> logits float32 (batch, 3)" in message
     assert "the log has observations of 4 columns, actions of 3 choices, 3 agents" in message
     assert caught.value.mapping.startswith('[policy]\nobservation = "obs"\nlogits = "logits"')
+    tomllib.loads(caught.value.mapping)
 
 
 def test_a_narrower_output_is_an_error_with_both_signatures(tmp_path):
@@ -189,3 +190,18 @@ def test_names_of_a_strangers_inputs_stay_inert_in_the_message_and_in_the_table(
     assert tomllib.loads(caught.value.mapping)["policy"]["observation"] == evil
     assert all(character.isprintable() or character == "\n" for character in str(caught.value))
     assert len(str(caught.value).splitlines()) == 6
+
+
+def test_the_table_of_an_error_is_right_where_shapes_leave_no_choice(tmp_path):
+    from_rnn = remembering(tmp_path / "rnn.onnx", np.ones((4, 3)))
+    padded = linear(tmp_path / "padded.onnx", np.ones((4 + 2, 2)))
+    for path, log in ((from_rnn, small_log()), (padded, small_log(("a", "b"), n_actions=4))):
+        with pytest.raises(PolicyError) as caught:
+            attach_policies(log, [str(path)])
+        proposed = tomllib.loads(caught.value.mapping)["policy"]
+        if path == from_rnn:
+            assert (proposed["state"], proposed["next_state"]) == (["h"], ["next"])
+            (tmp_path / "l.toml").write_text("convscope-layout = 1\n" + caught.value.mapping)
+            assert wired(log, path, tmp_path / "l.toml").wiring.states[0].output == "next"
+        else:
+            assert proposed["append"] == ["agent"]
