@@ -9,6 +9,7 @@ import numpy as np
 from convscope.errors import PolicyError
 from convscope.ingest.optional import import_optional
 from convscope.ingest.policy.model import Inputs
+from convscope.ingest.policy.watch import MOST_SECONDS, Watch
 from convscope.values.arrays import FloatArray
 from convscope.values.policy import Dimension, Signature, TensorSpec
 
@@ -42,6 +43,8 @@ class OnnxModel:
         _refuse_other_files(content, name)
         self._name = name
         self._session = _session(runtime, content, name)
+        self._options = runtime.RunOptions()
+        self._watch = Watch(self._stop)
         self.signature = Signature(
             inputs=tuple(map(_spec, self._session.get_inputs())), outputs=tuple(map(_spec, self._session.get_outputs()))
         )
@@ -49,12 +52,20 @@ class OnnxModel:
     def run(self, inputs: Inputs) -> Mapping[str, FloatArray]:
         """Return the outputs by name."""
         names = [spec.name for spec in self.signature.outputs]
+        self._options.terminate = False
         try:
-            values = self._session.run(names, dict(inputs))
+            with self._watch.call():
+                values = self._session.run(names, dict(inputs), self._options)
         except Exception as error:  # onnxruntime raises its own kinds and plain ones
-            raise PolicyError(f"{self._name} cannot be run: {_first_line(error)}") from error
+            raise PolicyError(f"{self._name} cannot be run: {self._why(error)}") from error
         arrays = (np.asarray(value) for value in values)
         return {name: value.astype(np.float64) for name, value in zip(names, arrays, strict=True) if _is_number(value)}
+
+    def _stop(self) -> None:
+        self._options.terminate = True
+
+    def _why(self, error: Exception) -> str:
+        return f"no answer in {MOST_SECONDS:.0f} seconds" if self._options.terminate else _first_line(error)
 
 
 # onnxruntime and protobuf have no types of their own.

@@ -103,3 +103,26 @@ def test_a_file_that_changes_under_way_is_not_taken_for_the_same(tmp_path):
     linear(path, np.zeros((2, 2)))
     with pytest.raises(PolicyError, match="has changed"):
         open_policy(file)
+
+
+def test_a_network_that_never_ends_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr("convscope.ingest.policy.watch.MOST_SECONDS", 0.1)
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["on"]), helper.make_node("Sin", ["x"], ["y"])],
+        "body",
+        [
+            helper.make_tensor_value_info("i", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 2]),
+        ],
+        [
+            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 2]),
+        ],
+    )
+    node = helper.make_node("Loop", ["n", "yes", "obs"], ["logits"], body=body)
+    held = {"n": np.array(2**60), "yes": np.ones((), dtype=bool)}
+    path = save(tmp_path / "p.onnx", [node], [("obs", ["batch", 2])], [("logits", ["batch", 2])], held)
+    model = open_policy(policy_file(path))
+    with pytest.raises(PolicyError, match="cannot be run: no answer in"):
+        model.run({"obs": np.zeros((1, 2), np.float32)})
