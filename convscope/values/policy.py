@@ -104,6 +104,8 @@ class Wiring:
     axes: tuple[str, ...]
     """Of the observation's input: ``batch``, ``column``, ``time`` of length 1, and ``agent`` where the policy takes the
     observations of all its agents at once."""
+    picture: tuple[int, ...]
+    """Shape of an observation, where its input has all of the log's axes in place of ``column``; else empty."""
     batch: int | None
     """Rows that a call must have; None where any number will do."""
     appended: tuple[Appended, ...]

@@ -33,6 +33,7 @@ def study(tmp_path_factory):
     write_log(made.situation.log, folder / "log.h5")
     linear(folder / "p.onnx", made.weights)
     linear(folder / "other.onnx", -made.weights)
+    linear(folder / "warm.onnx", 1.2 * made.weights)
     linear(folder / "wide.onnx", np.ones((9, 5)))
     (folder / "layout.toml").write_text(LAYOUT)
     return folder
@@ -97,3 +98,12 @@ def test_a_table_to_copy_comes_without_our_name_before_it(study, capfd, monkeypa
     lines = complaint.splitlines()
     assert sum(line.startswith("convscope: ") for line in lines) == 2
     assert lines[2:4] == ["[policy]", 'observation = "obs"']
+
+
+def test_a_policy_that_is_doubted_is_doubted_in_the_terminal_and_beside_the_edges(study, capfd, monkeypatch, tmp_path):
+    given = ("--policy", "warm.onnx", "--layout", "layout.toml", "--out", tmp_path / "report")
+    code, out, _ = attribute(study, capfd, monkeypatch, *given)
+    assert code == 0
+    assert "Doubtful: warm.onnx against the steps of 3 agents" in out
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "<strong>Caution.</strong> Doubtful: warm.onnx" in page

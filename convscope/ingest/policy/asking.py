@@ -167,6 +167,9 @@ def _inputs(policy: AgentPolicy, questions: Questions) -> dict[str, npt.NDArray[
         number = questions.numbers[:, None].astype(np.float64)
         values[wiring.agent] = one_hot if _is_one_hot(spec, wiring.n_agents) else number
     held = {name: _input(policy.signature.input(name), value, wiring) for name, value in values.items()}
+    if wiring.picture:
+        seen = values[wiring.observation].reshape(-1, *wiring.picture)
+        held[wiring.observation] = _typed(policy.signature.input(wiring.observation), seen)
     states = zip(wiring.states, questions.states, strict=True)
     return (
         held

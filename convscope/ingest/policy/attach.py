@@ -104,6 +104,7 @@ def _side(log: TrajectoryLog, agents: Sequence[Agent]) -> LogSide:
         raise UsageError("actions are several choices at once, which policies are not asked about")
     return LogSide(
         n_columns=widths.pop(),
+        shape=spec.shape,
         kind=space.kind,
         n_actions=space.n[0] if space.kind is ActionKind.DISCRETE else space.width,
         n_served=len(agents),

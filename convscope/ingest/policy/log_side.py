@@ -11,6 +11,8 @@ class LogSide:
 
     n_columns: int
     """Of their observations."""
+    shape: tuple[int, ...]
+    """Of an observation, as the log holds it; its columns are its cells, the last axis fastest."""
     kind: ActionKind
     n_actions: int
     """Choices, or components of a continuous action."""

@@ -43,6 +43,7 @@ class Wirer:
         return Wiring(
             observation=table.observation,
             axes=axes,
+            picture=self.side.shape if self._is_picture(table) else (),
             batch=batch,
             appended=table.appended,
             states=tuple(self._state(each, table, batch) for each in table.states),
@@ -109,6 +110,8 @@ class Wirer:
         spec = self.signature.input(table.observation)
         if spec.dtype not in _FLOATS:
             raise self.fault(f"its input {spec.name!r:.80} takes {spec.dtype}; observations are floating-point numbers")
+        if self._is_picture(table):
+            return ("batch", "column")
         rank = 2 if spec.shape is None else len(spec.shape)
         axes = table.axes or (("batch", "column") if rank == 2 else None)
         if axes is None:
@@ -121,6 +124,11 @@ class Wirer:
         if "agent" in axes:
             self._check_joint(table, sizes["agent"] if sizes else None)
         return axes
+
+    def _is_picture(self, table: PolicyTable) -> bool:
+        """Whether the input takes observations of several axes, exactly as the log holds them."""
+        shape = self.signature.input(table.observation).shape
+        return table.axes is None and len(self.side.shape) > 1 and shape is not None and shape[1:] == self.side.shape
 
     def _check_joint(self, table: PolicyTable, n_agents: Dimension) -> None:
         if isinstance(n_agents, int) and n_agents != self.side.n_served:
@@ -139,6 +147,8 @@ class Wirer:
         """Return how many agents the policy counts; check the width of the observation's input on the way."""
         side, spec = self.side, self.signature.input(table.observation)
         width: Dimension = None if spec.shape is None else spec.shape[-1]
+        if self._is_picture(table):
+            width = side.n_columns
         before = side.n_columns + (side.n_actions if Appended.LAST_ACTION in table.appended else 0)
         is_joint = table.axes is not None and "agent" in table.axes
         counts = list(dict.fromkeys([side.n_served, side.n_served if is_joint else side.n_agents]))

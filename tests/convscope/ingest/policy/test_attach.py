@@ -8,6 +8,7 @@ from onnx import TensorProto, helper
 
 from convscope.errors import LayoutError, PolicyError, UsageError
 from convscope.ingest.memory import log_from_arrays
+from convscope.ingest.policy.asking import Questions, ask
 from convscope.ingest.policy.attach import attach_policies
 from convscope.values.policy import Appended, OutputKind
 from tests.convscope.ingest.policy.models import FLOAT, linear, remembering, save, talking, two_inputs
@@ -205,3 +206,26 @@ def test_the_table_of_an_error_is_right_where_shapes_leave_no_choice(tmp_path):
             assert wired(log, path, tmp_path / "l.toml").wiring.states[0].output == "next"
         else:
             assert proposed["append"] == ["agent"]
+
+
+def test_observations_of_several_axes_go_in_as_the_log_holds_them(tmp_path):
+    rng = np.random.default_rng(1)
+    columns = {"observations": rng.normal(size=(20, 2, 2, 3)), "actions": rng.integers(0, 3, (20, 2, 1)) * 1.0}
+    log = log_from_arrays(columns, [20], ["a", "b"])
+    nodes = [helper.make_node("Flatten", ["obs"], ["flat"]), helper.make_node("MatMul", ["flat", "W"], ["logits"])]
+    held = {"W": np.arange(18, dtype=np.float32).reshape(6, 3)}
+    path = save(tmp_path / "p.onnx", nodes, [("obs", ["batch", 2, 3])], [("logits", ["batch", 3])], held)
+    policy = wired(log, path)
+    assert policy.wiring.picture == (2, 3)
+    questions = Questions(
+        observations=np.eye(3, 6),
+        last_actions=np.zeros((3, 3)),
+        masks=np.ones((3, 3)),
+        numbers=np.zeros(3, dtype=int),
+        states=(),
+        company=np.zeros((3, 0, 6)),
+    )
+    assert ask(policy, questions).output.tolist() == held["W"][:3].tolist()
+    path = save(tmp_path / "p.onnx", nodes, [("obs", ["batch", 3, 2])], [("logits", ["batch", 3])], held)
+    with pytest.raises(PolicyError, match="has 3 axes: say which"):
+        wired(log, path)
