@@ -11,7 +11,7 @@ from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.policy import OutputKind
 
 SAME = 1e-5
-"""Log-probabilities, or means on the scale of their spread, that differ by no more are rounding of 32-bit numbers."""
+"""Log-probabilities and means that differ by no more of their own size are the same but for 32-bit rounding."""
 
 _N_POINTS = 64
 """Of each normal law, at which mixtures are evaluated: they have no closed form."""
@@ -99,7 +99,7 @@ def divergence(factual: Laws, others: Laws) -> tuple[FloatArray, FloatArray, Flo
         lie below and above the conditional mutual information of the part and the action given the rest. ``lower`` is
         at most log2(K + 1). Exactly 0 where no replacement moves the law by more than `SAME`.
     moved
-        Largest change of a log-probability, or of a mean over its spread, shape (B,).
+        Largest change of a log-probability, or of a mean over its spread, shape (B,); of large ones as a share.
 
     References
     ----------
@@ -127,7 +127,8 @@ def _choice_gaps(own: FloatArray, others: FloatArray) -> tuple[tuple[FloatArray,
         for law in (with_own, mean)
     ]
     both = is_done[:, None] & (each > 0)
-    steps = np.abs(np.where(both, np.where(both, others, 0.0) - np.where(both, own[:, None], 0.0), 0.0))
+    size = np.maximum(1.0, np.where(is_done, np.abs(own), 1.0))[:, None]
+    steps = np.abs(np.where(both, others, 0.0) - np.where(both, own[:, None], 0.0)) / size
     # What becomes possible or impossible has moved, however large the logarithm.
     flips = np.where(is_done[:, None] != (each > 0), np.maximum(share[:, None], each), 0.0)
     return (gaps[0], gaps[1]), np.maximum(steps, flips).max(axis=(1, 2))
@@ -143,7 +144,8 @@ def _normal_gaps(own: Normals, others: Normals) -> tuple[tuple[FloatArray, Float
     ratios = np.exp(np.minimum(of_each - of_own, _LARGEST))
     with_own = (ratios.sum(axis=0) + 1.0) / (len(ratios) + 1)
     gaps = [-_log(share).mean(axis=1) for share in (with_own, ratios.mean(axis=0))]
-    moved = np.maximum(np.abs(mean - others.mean) / spread, np.abs(np.log(others.spread / spread)))
+    apart = np.abs(mean - others.mean) / np.maximum(spread, np.abs(mean))
+    moved = np.maximum(apart, np.abs(np.log(others.spread / spread)))
     return (gaps[0], gaps[1]), moved.max(axis=(1, 2))
 
 

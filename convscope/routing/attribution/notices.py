@@ -104,7 +104,9 @@ def _scope(parts: Sequence[Part], groups: Sequence[Group]) -> Iterator[Notice]:
 
 
 def _assumptions(parts: Sequence[Part]) -> Iterator[Notice]:
-    for study in (study for part in parts for study in part.studies if study is not None):
+    studies = [study for part in parts for study in part.studies if study is not None]
+    # Agents of one file differ in the last digits alone: the first one speaks for them.
+    for study in {study.seat.policy.file.name: study for study in reversed(studies)}.values():
         wiring = study.seat.policy.wiring
         if wiring.kind is OutputKind.VALUES:
             message = (

@@ -13,6 +13,7 @@ from convscope.routing.attribution.occlude import SeatSlopes, SeatUse, seat_slop
 from convscope.routing.attribution.questions import Seat, questions_of
 from convscope.routing.attribution.recurrence import StateRows, as_states
 from convscope.routing.attribution.sample import Sample
+from convscope.routing.residual.reading import logged_probabilities
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.fields import ACTION_LOGITS, ACTION_MASKS, ACTION_PROBABILITIES, ACTIONS
 from convscope.values.layout import ReceiverLayout
@@ -113,19 +114,11 @@ def _logged(seat: Seat, sample: Sample, rows: IntArray, *, masks: FloatArray) ->
 
 
 def _probabilities(seat: Seat, columns: Mapping[str, FloatArray], rows: IntArray) -> FloatArray | None:
-    width = seat.policy.n_actions
-    if ACTION_PROBABILITIES in columns:
-        shares = columns[ACTION_PROBABILITIES][rows, seat.place, :width]
-    elif ACTION_LOGITS in columns:
-        logits = columns[ACTION_LOGITS][rows, seat.place, :width]
-        if ACTION_MASKS in columns:
-            masks = columns[ACTION_MASKS][rows, seat.place, :width]
-            logits = np.where(masks == 0, -np.inf, logits)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares = powers / powers.sum(axis=1, keepdims=True)
-    else:
+    names = {ACTION_PROBABILITIES, ACTION_LOGITS, ACTION_MASKS} & set(columns)
+    if not names - {ACTION_MASKS}:
         return None
-    return shares if shares.shape[1] == width else None
+    shares = logged_probabilities({name: columns[name][rows, seat.place] for name in names})
+    return shares[:, : seat.policy.n_actions] if shares.shape[1] >= seat.policy.n_actions else None
 
 
 def _strata(sample: Sample, rows: IntArray) -> IntArray:

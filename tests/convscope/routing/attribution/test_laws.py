@@ -66,3 +66,10 @@ def test_illegal_choices_have_no_part_in_a_law():
     assert np.exp(choices(answers, masks, OutputKind.LOGITS, epsilon=0).log_p).tolist() == [[0.5, 0.0, 0.5]]
     values = choices(answers, np.ones((1, 3)), OutputKind.VALUES, epsilon=0.3)
     assert np.exp(values.log_p)[0] == pytest.approx([0.1, 0.8, 0.1])
+
+
+def test_rounding_grows_with_the_numbers_that_are_rounded():
+    own = law([1.0 - 1e-90, 1e-90])
+    shaken = own * (1 + 1e-6)
+    lower, _, _ = divergence(Choices(log_p=own), Choices(log_p=shaken[:, None]))
+    assert lower[0] == 0.0
