@@ -15,6 +15,7 @@ _SPOKEN = frozenset(
         "missing-values",
         "unfinished-file",
         "unlogged-common-cause",
+        "policy-doubtful",
         "labels-replaced",
         "unlike-checkpoints",
         "unlike-inputs",

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import prod
 
-from convscope.errors import AmbiguousLogError, ConvscopeError
+from convscope.errors import AmbiguousLogError, ConvscopeError, PolicyError
 from convscope.ingest.choice import InstalledLoader, LoaderMatch
 from convscope.ingest.inspect import Inspection, SeenArray
 from convscope.ingest.layout_proposal import LayoutProposal
@@ -98,8 +98,8 @@ def error_lines(error: ConvscopeError) -> tuple[str, ...]:
 
 
 def mapping_of(error: ConvscopeError) -> str:
-    """Return the mapping file that an error proposes; empty where it proposes none."""
-    return (error.mapping or "") if isinstance(error, AmbiguousLogError) else ""
+    """Return what an error proposes to write into a file; empty where it proposes nothing."""
+    return (error.mapping or "") if isinstance(error, AmbiguousLogError | PolicyError) else ""
 
 
 def mapping_lines(mapping: str) -> tuple[str, ...]:

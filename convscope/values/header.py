@@ -6,6 +6,7 @@ from enum import StrEnum
 from convscope.values.fields import FieldSpec
 from convscope.values.html import Html, box, table
 from convscope.values.layout import ObservationLayout
+from convscope.values.policy import AgentPolicy
 
 
 class ActionKind(StrEnum):
@@ -85,6 +86,8 @@ class LogHeader:
     """False where the slots are filled anew in each episode, so that an agent's name is only a place in the array."""
     layout: ObservationLayout | None = None
     """What the columns of the observations are about, where somebody declared it."""
+    policies: tuple[AgentPolicy, ...] = ()
+    """The policies that the agents act by, where they are at hand."""
     notices: tuple[Notice, ...] = ()
 
     def field(self, name: str) -> FieldSpec:

@@ -138,6 +138,8 @@ class RoutingGraph:
     concentration: tuple[tuple[str, float], ...]
     """Per receiver (role, else agent): 0 = even, 1 = one target."""
     compared: tuple[SourceAgreement, ...] = ()
+    attribution: pl.DataFrame | None = None
+    """`ATTRIBUTION_TYPES`: what policies at hand use; None without such a source."""
     notices: tuple[Notice, ...] = ()
 
     def to_networkx(self) -> "nx.DiGraph[str]":

@@ -29,7 +29,13 @@ def routing_part(routing: RoutingGraph) -> JsonValue:
             {"source": other.source.value, "correlation": other.correlation, "p_value": other.p_value}
             for other in routing.compared
         ],
+        "attribution": None if routing.attribution is None else _attribution(routing.attribution),
     }
+
+
+def _attribution(table: pl.DataFrame) -> JsonValue:
+    ordered = table.sort("bits", "sender", "receiver", descending=[True, False, False]).head(MAX_EDGES)
+    return list(ordered.iter_rows(named=True))
 
 
 def strongest(edges: pl.DataFrame, n: int) -> pl.DataFrame:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from convscope.report.attributed import UseRow, use_rows
 from convscope.report.claimed import ClaimedEdges, claimed_edges
 from convscope.report.document.routing import strongest
 from convscope.report.graph import Graph, graph
@@ -60,6 +61,8 @@ class RoutingView:
     role_edges: Listing[EdgeRow] | None
     concentration: Listing[tuple[str, str]]
     compared: tuple[SourceAgreement, ...]
+    used: Listing[UseRow] | None
+    """What policies at hand use; None without any."""
     are_between_roles: bool
     """Whether the claimed edges, and the graph, are between roles."""
     cautions: tuple[str, ...]
@@ -94,6 +97,7 @@ def _view(evidence: Evidence) -> RoutingView | NoRouting:
         role_edges=None if routing.role_edges is None else _rows(routing.role_edges, MAX_EDGES),
         concentration=_concentration(routing),
         compared=routing.compared,
+        used=use_rows(routing),
     )
 
 

@@ -1,6 +1,14 @@
 """Estimators of routing, one source a file, in the order in which the first that a log affords is used."""
 
-from convscope.routing.estimators import attention, gate, message, occlusion, policy_residual, transfer_entropy
+from convscope.routing.estimators import (
+    attention,
+    attribution,
+    gate,
+    message,
+    occlusion,
+    policy_residual,
+    transfer_entropy,
+)
 from convscope.routing.estimators.estimator import Estimator
 
 ESTIMATORS: tuple[Estimator, ...] = (
@@ -8,6 +16,7 @@ ESTIMATORS: tuple[Estimator, ...] = (
     gate.ESTIMATOR,
     message.ESTIMATOR,
     policy_residual.ESTIMATOR,
+    attribution.ESTIMATOR,
     occlusion.ESTIMATOR,
     transfer_entropy.ESTIMATOR,
 )
