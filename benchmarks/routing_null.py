@@ -11,7 +11,8 @@ import numpy as np
 
 from convscope.randomness import generator
 from convscope.routing.graph import find_routing
-from convscope.simulate.situations import EDGE_FREE, WITH_EDGES, Simulator, Situation, Size
+from convscope.simulate.draws import Simulator, Situation, Size
+from convscope.simulate.situations import EDGE_FREE, WITH_EDGES
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 

@@ -7,8 +7,8 @@ from convscope.errors import LogFormatError
 from convscope.ingest.memory import log_from_arrays
 from convscope.routing.estimators.policy_residual import ESTIMATOR
 from convscope.routing.graph import find_routing, weight_matrix
+from convscope.simulate.draws import Size
 from convscope.simulate.policies import greedier_than_logged, hidden_driver
-from convscope.simulate.situations import Size
 from convscope.values.config import AnalysisConfig, RoutingSource
 
 CONFIG = AnalysisConfig(routing_source=RoutingSource.POLICY_RESIDUAL)

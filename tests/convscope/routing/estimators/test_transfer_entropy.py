@@ -6,9 +6,9 @@ import pytest
 from convscope.ingest.memory import log_from_arrays
 from convscope.randomness import generator
 from convscope.routing.graph import find_routing
+from convscope.simulate.draws import Size
 from convscope.simulate.situations import (
     EDGE_FREE,
-    Size,
     chain,
     copy_channel,
     independent,
