@@ -15,10 +15,11 @@ from convscope.routing.predictive import budget
 from convscope.routing.predictive.budget import affordable_groups, fewest_bytes
 from convscope.routing.predictive.clock import ClockFold, ClockSums, make_clock
 from convscope.routing.predictive.columns import column_bank
+from convscope.routing.predictive.common_cause import Light
 from convscope.routing.predictive.halving import half_weights
 from convscope.routing.predictive.notices import study_notices
 from convscope.routing.predictive.roles import role_figures, unit_roles
-from convscope.routing.predictive.significance import pair_figures
+from convscope.routing.predictive.significance import pair_figures, part_light
 from convscope.routing.predictive.study import Part, Study, read_study
 from convscope.routing.predictive.tallies import weight_tallies
 from convscope.values.arrays import FloatArray, IntArray
@@ -63,7 +64,8 @@ class TransferEntropy:
         """Return edges and tallies, after a second pass over the log."""
         study = read_study(log, self.fold(log, config), result, config=config, agents=agents, run=run)
         analysed = study.analysed
-        by_part = [self._figures([part], config) for part in study.parts]
+        lag = study.question.lag
+        by_part = [self._figures([part], self._light([part], config), lag=lag, config=config) for part in study.parts]
         names = [(part.group.run_name, part.group.checkpoint) for part in study.parts]
         by_run = [
             edge_table(figures, agents, q=config.q, run=run_name, checkpoint=checkpoint)
@@ -71,7 +73,8 @@ class TransferEntropy:
         ]
         own = [figures for figures, part in zip(by_part, study.parts, strict=True) if part.group.is_analysed]
         # A single run is its own combination: two draws of the same null would only differ.
-        combined = own[0] if len(own) == 1 else self._figures(analysed, config)
+        light = self._light(analysed, config)
+        combined = own[0] if len(own) == 1 else self._figures(analysed, light, lag=lag, config=config)
         tallied = partial(_tallies, log, study, agents=agents)
         halves = half_weights(study.question, analysed, rng=generator(config.seed, "routing", self.source, "halves"))
         return RoutingEstimate(
@@ -83,13 +86,16 @@ class TransferEntropy:
             tallies=tallied([part.weight for part in analysed]),
             halves=tuple((tallied(first), tallied(second)) for first, second in halves),
             role_edges=self._role_edges(log, study, config=config, agents=agents) if log.header.roles else None,
-            notices=study_notices(study, agents, config),
+            notices=study_notices(study, agents, light),
         )
 
-    def _figures(self, parts: Sequence[Part], config: AnalysisConfig) -> PairFigures:
-        names = [f"{part.group.run_name}/{part.group.checkpoint}" for part in parts]
-        rng = generator(config.seed, "routing", self.source, "edges", *names)
-        return pair_figures(parts, n_flips=config.n_permutations, rng=rng)
+    def _figures(self, parts: Sequence[Part], light: Light | None, *, lag: int, config: AnalysisConfig) -> PairFigures:
+        rng = generator(config.seed, "routing", self.source, "edges", *_names(parts))
+        return pair_figures(parts, light, lag=lag, config=config, rng=rng)
+
+    def _light(self, parts: Sequence[Part], config: AnalysisConfig) -> Light | None:
+        rng = generator(config.seed, "routing", self.source, "innovations", *_names(parts))
+        return part_light(parts, config=config, rng=rng)
 
     def _role_edges(
         self, log: TrajectoryLog, study: Study, *, config: AnalysisConfig, agents: Sequence[str]
@@ -112,6 +118,10 @@ def _tallies(
     roles = [_settled_roles(log, part, places) for part in study.analysed]
     run = np.array([part.group.run for part in study.analysed])
     return weight_tallies(weights, run, roles=np.array(roles), runs=log.episodes.runs)
+
+
+def _names(parts: Sequence[Part]) -> list[str]:
+    return [f"{part.group.run_name}/{part.group.checkpoint}" for part in parts]
 
 
 def _settled_roles(log: TrajectoryLog, part: Part, places: IntArray) -> IntArray:

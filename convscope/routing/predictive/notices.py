@@ -4,17 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convscope.randomness import generator
-from convscope.routing.predictive.significance import innovation_test, is_flipped
+from convscope.routing.predictive.common_cause import Light
 from convscope.routing.predictive.study import FEWEST_EPISODES, Study
-from convscope.values.arrays import BoolArray, FloatArray
-from convscope.values.config import AnalysisConfig
+from convscope.values.arrays import BoolArray
 from convscope.values.header import Notice
 
 _WHERE = "routing.edges"
 
 
-def study_notices(study: Study, agents: Sequence[str], config: AnalysisConfig) -> tuple[Notice, ...]:
+def study_notices(study: Study, agents: Sequence[str], light: Light | None) -> tuple[Notice, ...]:
     """Return all that a reader of the edges should know.
 
     Parameters
@@ -23,8 +21,8 @@ def study_notices(study: Study, agents: Sequence[str], config: AnalysisConfig) -
         The fits.
     agents
         Names of the analysed agents.
-    config
-        Its ``alpha`` is the level of the warning of common causes.
+    light
+        Of the analysed parts; None where episodes are too few to flip.
     """
     analysed = study.analysed
     n_episodes = sum(part.n_episodes for part in analysed)
@@ -34,18 +32,15 @@ def study_notices(study: Study, agents: Sequence[str], config: AnalysisConfig) -
     notices = [design]
     if study.n_left_out:
         notices.append(_left_out_notice(study.n_left_out))
-    if not is_flipped(analysed):
+    if light is None:
         notices.append(_few_episodes_notice(n_episodes, has_tables=has_tables))
-    light = innovation_test(
-        analysed, n_flips=config.n_permutations, rng=generator(config.seed, "routing", "innovations")
-    )
     weight = np.array([part.weight for part in analysed])
     takes_turns = _takes_turns(study, len(agents))
     return (
         *notices,
         *_turns_notices(takes_turns, agents),
         *_no_data_notices(np.asarray(takes_turns | np.isfinite(weight).any(axis=0)), agents),
-        *(_common_cause_notices(light.family_p_value, config.alpha) if light else ()),
+        *(_common_cause_notices(light, agents) if light else ()),
     )
 
 
@@ -126,22 +121,16 @@ def _named(is_pair: BoolArray, agents: Sequence[str]) -> str:
     return ", ".join(pairs[:4]) + (f" and {len(pairs) - 4:,} more" if len(pairs) > 4 else "")
 
 
-def _common_cause_notices(p_values: FloatArray, alpha: float) -> tuple[Notice, ...]:
-    """Warn where agents surprise at the same step, which agents that act apart cannot do without a common cause.
-
-    Parameters
-    ----------
-    p_values
-        Family-wise p of each unordered pair, NaN where untested.
-    alpha
-        Level.
-    """
-    known = p_values[np.isfinite(p_values)]
-    n_pairs = int((known < alpha).sum())
-    if n_pairs == 0:
+def _common_cause_notices(light: Light, agents: Sequence[str]) -> tuple[Notice, ...]:
+    """Warn where agents surprise at the same step, which agents that act apart cannot do without a common cause."""
+    if light.strongest is None:
         return ()
+    known = light.p_value[np.isfinite(light.p_value)]
+    pairs = [(first, second) for second in range(len(agents)) for first in range(second)]
+    first, second = pairs[light.strongest]
     message = (
-        f"{n_pairs:,} of {len(known):,} pairs of agents act together at the same step beyond all that was logged "
-        f"(family-wise p {known.min():.2g}): an unlogged common cause may stand behind edges."
+        f"{light.n_lit:,} of {len(known):,} pairs of agents act together at the same step beyond all that was logged "
+        f"(family-wise p {known.min():.2g}), most of all {agents[first]} and {agents[second]}: an unlogged common "
+        "cause may stand behind edges. Only those count that are stronger than a cause of that strength could make."
     )
     return (Notice(code="unlogged-common-cause", message=message, where=_WHERE),)

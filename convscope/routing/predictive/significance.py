@@ -4,15 +4,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convscope.routing.edges import PairFigures
-from convscope.routing.flips import FlipResult, quadratic_flips
+from convscope.routing.edges import EffectSizes, PairFigures
+from convscope.routing.flips import quadratic_flips
+from convscope.routing.predictive.common_cause import Light, innovation_light, margin_over_common_cause
+from convscope.routing.predictive.effect import entropy_left
+from convscope.routing.predictive.sizes import Scale, level_in_use, smallest_detectable, weight_errors
+from convscope.routing.predictive.strength import strengths
 from convscope.routing.predictive.study import FEWEST_EPISODES, Part
 from convscope.routing.predictive.tables import table_p_value
 from convscope.values.arrays import FloatArray
+from convscope.values.config import AnalysisConfig
 
 
-def pair_figures(parts: Sequence[Part], *, n_flips: int, rng: np.random.Generator) -> PairFigures:
-    """Return weight and p of every ordered pair, the runs together.
+def pair_figures(
+    parts: Sequence[Part], light: Light | None, *, lag: int, config: AnalysisConfig, rng: np.random.Generator
+) -> PairFigures:
+    """Return weight, p and size of every ordered pair, the runs together.
 
     Parameters
     ----------
@@ -20,28 +27,60 @@ def pair_figures(parts: Sequence[Part], *, n_flips: int, rng: np.random.Generato
         One of each run. The weight is the mean over runs that have data; the test adds up over runs what each says, so
         that runs which settled on opposite conventions do not cancel. A pair may have a p without a weight, where
         agents take turns.
-    n_flips
-        Draws of the null.
+    light
+        From `part_light`. Where it is on, p also asks whether the edge is stronger than what it saw.
+    lag
+        Steps looked back.
+    config
+        Draws of the null, and the false discovery rate.
     rng
         Draws them.
     """
-    weights = np.array([part.weight for part in parts])
-    is_known = np.isfinite(weights)
-    n_known = is_known.sum(axis=0)
-    mean = np.where(is_known, weights, 0.0).sum(axis=0) / np.maximum(n_known, 1)
-    return PairFigures(
-        weight=np.where(n_known > 0, mean, np.nan),
-        p_value=_p_values(parts, n_flips, rng),
+    weight = _mean(np.array([part.weight for part in parts]))
+    share = weight / _mean(np.array([_entropies(part) for part in parts]))[:, None]
+    if light is None:
+        unknown = np.full_like(weight, np.nan)
+        sizes = EffectSizes(share=share, low=unknown, high=unknown, smallest_detectable=unknown)
         # A schedule, a layout or a long memory makes tables differ as influence does.
-        is_claimed=is_flipped(parts),
+        return PairFigures(
+            weight=weight, p_value=_table_p_values(parts, config.n_permutations, rng), is_claimed=False, sizes=sizes
+        )
+    pairs = np.nonzero(~np.eye(len(weight), dtype=np.bool_))
+    edges = [strengths(part.fits.scores) for part in parts]
+    margin = margin_over_common_cause(edges, light, lag=lag)
+    flipped = quadratic_flips([part.fits.scores for part in parts], n_flips=config.n_permutations, rng=rng).p_value
+    p_value = flipped if margin is None else np.where(np.isfinite(flipped), np.fmax(flipped, margin.p_value), np.nan)
+    scale = Scale(
+        bits=np.array([part.fits.rate[pairs] / 2 for part in parts]),
+        freedom=np.mean([part.fits.scores.freedom for part in parts], axis=0),
     )
+    level = level_in_use(p_value, config.q)
+    error = _by_pair(pairs, weight_errors(edges, scale), len(weight))
+    sizes = EffectSizes(
+        share=share,
+        low=weight - error,
+        high=weight + error,
+        smallest_detectable=_by_pair(pairs, smallest_detectable(edges, scale, level=level, margin=margin), len(weight)),
+    )
+    return PairFigures(weight=weight, p_value=_by_pair(pairs, p_value, len(weight)), sizes=sizes)
 
 
-def innovation_test(parts: Sequence[Part], *, n_flips: int, rng: np.random.Generator) -> FlipResult | None:
-    """Test whether agents surprise at the same step (the innovation light); None where episodes are too few."""
+def part_light(parts: Sequence[Part], *, config: AnalysisConfig, rng: np.random.Generator) -> Light | None:
+    """Test whether agents surprise at the same step; None where episodes are too few to flip.
+
+    Parameters
+    ----------
+    parts
+        One of each run.
+    config
+        Level, and draws of the null.
+    rng
+        Draws them.
+    """
     if not is_flipped(parts):
         return None
-    return quadratic_flips([part.fits.innovations for part in parts], n_flips=n_flips, rng=rng)
+    innovations = [part.fits.innovations for part in parts]
+    return innovation_light(innovations, alpha=config.alpha, n_flips=config.n_permutations, rng=rng)
 
 
 def is_flipped(parts: Sequence[Part]) -> bool:
@@ -49,14 +88,35 @@ def is_flipped(parts: Sequence[Part]) -> bool:
     return sum(part.n_episodes for part in parts) >= FEWEST_EPISODES
 
 
-def _p_values(parts: Sequence[Part], n_flips: int, rng: np.random.Generator) -> FloatArray:
+def _table_p_values(parts: Sequence[Part], n_draws: int, rng: np.random.Generator) -> FloatArray:
     n_agents = len(parts[0].weight)
     result = np.full((n_agents, n_agents), np.nan)
-    others = ~np.eye(n_agents, dtype=np.bool_)
-    if is_flipped(parts):
-        result[others] = quadratic_flips([part.fits.scores for part in parts], n_flips=n_flips, rng=rng).p_value
-        return result
-    for receiver, sender in np.argwhere(others).tolist():
+    for receiver, sender in np.argwhere(~np.eye(n_agents, dtype=np.bool_)).tolist():
         tables = [part.counts.table(receiver, sender) for part in parts if part.counts is not None]
-        result[receiver, sender] = table_p_value(tables, n_draws=n_flips, rng=rng)
+        result[receiver, sender] = table_p_value(tables, n_draws=n_draws, rng=rng)
+    return result
+
+
+def _entropies(part: Part) -> FloatArray:
+    """Return the bits that are left open of each agent's next action; NaN where it is no single choice."""
+    is_choice = part.symbols.is_choice
+    return np.array(
+        [
+            entropy_left(part.symbols.transitions(agent)) if is_choice[agent] else np.nan
+            for agent in range(len(is_choice))
+        ]
+    )
+
+
+def _mean(values: FloatArray) -> FloatArray:
+    """Return the mean over runs that have data."""
+    is_known = np.isfinite(values)
+    n_known = is_known.sum(axis=0)
+    total = np.where(is_known, values, 0.0).sum(axis=0)
+    return np.where(n_known > 0, total / np.maximum(n_known, 1), np.nan)
+
+
+def _by_pair(pairs: tuple[np.ndarray, ...], values: FloatArray, n_agents: int) -> FloatArray:
+    result = np.full((n_agents, n_agents), np.nan)
+    result[pairs] = values
     return result

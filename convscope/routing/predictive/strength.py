@@ -1,0 +1,74 @@
+"""How strong an effect is beyond what chance makes of it, and how sure that is: from the scores of units alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from convscope.routing.flips import UnitScores
+from convscope.values.arrays import FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Strengths:
+    """Strengths of many tests in one run; of orthonormal scores they are shares of variance, summed over directions."""
+
+    value: FloatArray
+    """Squared length of the summed scores, less what flips of signs leave of it, shape (tests,)."""
+    by_unit: FloatArray
+    """What each unit adds to the value to first order, less its mean over units, shape (U, tests)."""
+    chance: FloatArray
+    """Squared length that chance alone makes, in the mean, shape (tests,)."""
+    spread: FloatArray
+    """Half the variance of that length, shape (tests,)."""
+
+    @property
+    def variance(self) -> FloatArray:
+        """Variance of each value, shape (tests,)."""
+        return variance_of(self.by_unit, self.spread)
+
+
+def strengths(units: UnitScores) -> Strengths:
+    """Return the strengths of all tests of a run.
+
+    Parameters
+    ----------
+    units
+        Scores of at least two units. A test without columns has strength 0.
+
+    Notes
+    -----
+    The value is a U-statistic of degree two over units (Hoeffding 1948): its variance is that of its linear part, and
+    that of the pure noise beside it, which is all there is where the effect is 0.
+    """
+    total = units.scores.sum(axis=0)
+    by_unit = np.stack([2 * (own @ summed) for own, summed in _tests(units, total)], axis=1)
+    products = [own - own.mean(axis=0) for own, _ in _tests(units, total)]
+    covariances = [centred.T @ centred for centred in products]
+    return Strengths(
+        value=np.array([summed @ summed - np.square(own).sum() for own, summed in _tests(units, total)]),
+        by_unit=by_unit - by_unit.mean(axis=0),
+        chance=np.array([np.trace(each) for each in covariances]),
+        spread=np.array([np.square(each).sum() for each in covariances]),
+    )
+
+
+def variance_of(by_unit: FloatArray, spread: FloatArray) -> FloatArray:
+    """Return the variance of strengths, or of their differences, shape (tests,).
+
+    Parameters
+    ----------
+    by_unit
+        What each unit adds, centred, shape (U, tests).
+    spread
+        Half the variance of the squared length that chance makes, shape (tests,).
+    """
+    n_units = len(by_unit)
+    variance: FloatArray = np.square(by_unit).sum(axis=0) * n_units / max(n_units - 1, 1) + 2 * spread
+    return variance
+
+
+def _tests(units: UnitScores, total: FloatArray) -> Iterator[tuple[FloatArray, FloatArray]]:
+    for start, stop in pairwise(units.starts.tolist()):
+        yield units.scores[:, start:stop], total[start:stop]
