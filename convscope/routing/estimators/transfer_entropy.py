@@ -1,7 +1,7 @@
 """Routing from trajectories alone: conditional transfer entropy between actions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -64,17 +64,19 @@ class TransferEntropy:
         """Return edges and tallies, after a second pass over the log."""
         study = read_study(log, self.fold(log, config), result, config=config, agents=agents, run=run)
         analysed = study.analysed
-        lag = study.question.lag
-        by_part = [self._figures([part], self._light([part], config), lag=lag, config=config) for part in study.parts]
+        figures = partial(
+            self._figures, lag=study.question.lag, config=config, is_lasting=log.header.identities_persist
+        )
+        by_part = [figures([part], self._light([part], config)) for part in study.parts]
         names = [(part.group.run_name, part.group.checkpoint) for part in study.parts]
         by_run = [
-            edge_table(figures, agents, q=config.q, run=run_name, checkpoint=checkpoint)
-            for figures, (run_name, checkpoint) in zip(by_part, names, strict=True)
+            edge_table(own, agents, q=config.q, run=run_name, checkpoint=checkpoint)
+            for own, (run_name, checkpoint) in zip(by_part, names, strict=True)
         ]
         own = [figures for figures, part in zip(by_part, study.parts, strict=True) if part.group.is_analysed]
         # A single run is its own combination: two draws of the same null would only differ.
         light = self._light(analysed, config)
-        combined = own[0] if len(own) == 1 else self._figures(analysed, light, lag=lag, config=config)
+        combined = own[0] if len(own) == 1 else figures(analysed, light)
         tallied = partial(_tallies, log, study, agents=agents)
         halves = half_weights(study.question, analysed, rng=generator(config.seed, "routing", self.source, "halves"))
         return RoutingEstimate(
@@ -89,9 +91,13 @@ class TransferEntropy:
             notices=study_notices(study, agents, light),
         )
 
-    def _figures(self, parts: Sequence[Part], light: Light | None, *, lag: int, config: AnalysisConfig) -> PairFigures:
+    def _figures(
+        self, parts: Sequence[Part], light: Light | None, *, lag: int, config: AnalysisConfig, is_lasting: bool
+    ) -> PairFigures:
         rng = generator(config.seed, "routing", self.source, "edges", *_names(parts))
-        return pair_figures(parts, light, lag=lag, config=config, rng=rng)
+        figures = pair_figures(parts, light, lag=lag, config=config, rng=rng)
+        # An edge between slots that other agents fill in each episode is an average of nothing.
+        return figures if is_lasting else replace(figures, is_claimed=False)
 
     def _light(self, parts: Sequence[Part], config: AnalysisConfig) -> Light | None:
         rng = generator(config.seed, "routing", self.source, "innovations", *_names(parts))
@@ -105,7 +111,8 @@ class TransferEntropy:
             study.analysed,
             [unit_roles(part, declared) for part in study.analysed],
             n_roles=len(log.header.roles),
-            n_flips=config.n_permutations,
+            lag=study.question.lag,
+            config=config,
             rng=generator(config.seed, "routing", self.source, "roles"),
         )
         return role_edge_table(figures, log.header.roles, q=config.q)

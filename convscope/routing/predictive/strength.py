@@ -65,7 +65,9 @@ def variance_of(by_unit: FloatArray, spread: FloatArray) -> FloatArray:
         Half the variance of the squared length that chance makes, shape (tests,).
     """
     n_units = len(by_unit)
-    variance: FloatArray = np.square(by_unit).sum(axis=0) * n_units / max(n_units - 1, 1) + 2 * spread
+    linear = np.square(by_unit).sum(axis=0) * n_units / max(n_units - 1, 1)
+    # Noise in the sum makes the linear part twice the noise too large: where nothing is there, only the noise remains.
+    variance: FloatArray = np.maximum(linear - 2 * spread, 2 * spread)
     return variance
 
 

@@ -291,6 +291,7 @@ def test_role_edges_follow_roles_that_are_redrawn():
     assert edges is not None
     significant = edges.filter(edges["significant"]).select("sender", "receiver").rows()
     assert significant == [("boss", "hand")]
+    assert not routing(log).edges["significant"].any()
 
 
 def test_role_preference_from_trajectories_is_on_the_scale_of_shares():
