@@ -8,12 +8,16 @@ from convscope.routing.edges import EffectSizes, PairFigures
 from convscope.routing.flips import quadratic_flips
 from convscope.routing.predictive.common_cause import Light, innovation_light, margin_over_common_cause
 from convscope.routing.predictive.effect import entropy_left
+from convscope.routing.predictive.joint import JointFigures, joint_figures
 from convscope.routing.predictive.sizes import Scale, level_in_use, smallest_detectable, weight_errors
 from convscope.routing.predictive.strength import strengths
 from convscope.routing.predictive.study import FEWEST_EPISODES, Part
 from convscope.routing.predictive.tables import table_p_value
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
+
+_SPENT_ON_JOINT = 0.25
+"""Of the level of a pair: so much goes to the test of combinations, the rest to that of the sender alone."""
 
 
 def pair_figures(
@@ -45,11 +49,15 @@ def pair_figures(
         return PairFigures(
             weight=weight, p_value=_table_p_values(parts, config.n_permutations, rng), is_claimed=False, sizes=sizes
         )
-    pairs = np.nonzero(~np.eye(len(weight), dtype=np.bool_))
+    n_agents = len(weight)
+    pairs = np.nonzero(~np.eye(n_agents, dtype=np.bool_))
     edges = [strengths(part.fits.scores) for part in parts]
     margin = margin_over_common_cause(edges, light, lag=lag)
     flipped = quadratic_flips([part.fits.scores for part in parts], n_flips=config.n_permutations, rng=rng).p_value
     p_value = flipped if margin is None else np.where(np.isfinite(flipped), np.fmax(flipped, margin.p_value), np.nan)
+    joint = joint_of(parts, light, lag=lag, rng=rng)
+    if joint is not None:
+        p_value = _either(p_value, joint.p_value[pairs])
     scale = Scale(
         bits=np.array([part.fits.rate[pairs] / 2 for part in parts]),
         freedom=np.mean([part.fits.scores.freedom for part in parts], axis=0),
@@ -86,6 +94,34 @@ def part_light(parts: Sequence[Part], *, config: AnalysisConfig, rng: np.random.
 def is_flipped(parts: Sequence[Part]) -> bool:
     """Whether there are enough episodes to flip."""
     return sum(part.n_episodes for part in parts) >= FEWEST_EPISODES
+
+
+def joint_of(parts: Sequence[Part], light: Light, *, lag: int, rng: np.random.Generator) -> JointFigures | None:
+    """Test combinations of two agents; None where none were looked for.
+
+    Parameters
+    ----------
+    parts
+        One of each run.
+    light
+        Of the same runs.
+    lag
+        Steps looked back.
+    rng
+        Draws the flips.
+    """
+    runs = [part.synergy for part in parts if part.synergy is not None]
+    if len(runs) < len(parts):
+        return None
+    freedom = float(np.mean([part.fits.scores.freedom.min() for part in parts]))
+    return joint_figures(runs, light, freedom=freedom, lag=lag, rng=rng)
+
+
+def _either(alone: FloatArray, together: FloatArray) -> FloatArray:
+    """Return the p of two tests of one pair, most of the level spent on the first (Bonferroni)."""
+    smaller = np.fmin(alone / (1 - _SPENT_ON_JOINT), together / _SPENT_ON_JOINT)
+    either: FloatArray = np.minimum(smaller, 1.0)
+    return either
 
 
 def _table_p_values(parts: Sequence[Part], n_draws: int, rng: np.random.Generator) -> FloatArray:

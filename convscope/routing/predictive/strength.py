@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from convscope.routing.flips import UnitScores
-from convscope.values.arrays import FloatArray
+from convscope.values.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -22,6 +22,15 @@ class Strengths:
     """Squared length that chance alone makes, in the mean, shape (tests,)."""
     spread: FloatArray
     """Half the variance of that length, shape (tests,)."""
+
+    def of_tests(self, tests: IntArray) -> "Strengths":
+        """Return those of some tests."""
+        return Strengths(
+            value=self.value[tests],
+            by_unit=self.by_unit[:, tests],
+            chance=self.chance[tests],
+            spread=self.spread[tests],
+        )
 
     @property
     def variance(self) -> FloatArray:
