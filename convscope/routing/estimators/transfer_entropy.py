@@ -15,11 +15,10 @@ from convscope.routing.predictive import budget
 from convscope.routing.predictive.budget import affordable_groups, fewest_bytes
 from convscope.routing.predictive.clock import ClockFold, ClockSums, make_clock
 from convscope.routing.predictive.columns import column_bank
-from convscope.routing.predictive.common_cause import Light
 from convscope.routing.predictive.halving import half_weights
 from convscope.routing.predictive.notices import study_notices
 from convscope.routing.predictive.roles import role_figures, unit_roles
-from convscope.routing.predictive.significance import pair_figures, part_light
+from convscope.routing.predictive.significance import Beside, pair_figures, tests_beside
 from convscope.routing.predictive.study import Part, Study, read_study
 from convscope.routing.predictive.tallies import weight_tallies
 from convscope.values.arrays import FloatArray, IntArray
@@ -64,19 +63,18 @@ class TransferEntropy:
         """Return edges and tallies, after a second pass over the log."""
         study = read_study(log, self.fold(log, config), result, config=config, agents=agents, run=run)
         analysed = study.analysed
-        figures = partial(
-            self._figures, lag=study.question.lag, config=config, is_lasting=log.header.identities_persist
-        )
-        by_part = [figures([part], self._light([part], config)) for part in study.parts]
+        lag, is_lasting = study.question.lag, log.header.identities_persist
+        figures = partial(self._figures, lag=lag, config=config, is_lasting=is_lasting)
+        by_part = [figures([part], self._beside([part], lag, config)) for part in study.parts]
         names = [(part.group.run_name, part.group.checkpoint) for part in study.parts]
         by_run = [
             edge_table(own, agents, q=config.q, run=run_name, checkpoint=checkpoint)
             for own, (run_name, checkpoint) in zip(by_part, names, strict=True)
         ]
-        own = [figures for figures, part in zip(by_part, study.parts, strict=True) if part.group.is_analysed]
+        own = [each for each, part in zip(by_part, study.parts, strict=True) if part.group.is_analysed]
         # A single run is its own combination: two draws of the same null would only differ.
-        light = self._light(analysed, config)
-        combined = own[0] if len(own) == 1 else figures(analysed, light)
+        beside = self._beside(analysed, lag, config)
+        combined = own[0] if len(own) == 1 else figures(analysed, beside)
         tallied = partial(_tallies, log, study, agents=agents)
         halves = half_weights(study.question, analysed, rng=generator(config.seed, "routing", self.source, "halves"))
         return RoutingEstimate(
@@ -88,20 +86,20 @@ class TransferEntropy:
             tallies=tallied([part.weight for part in analysed]),
             halves=tuple((tallied(first), tallied(second)) for first, second in halves),
             role_edges=self._role_edges(log, study, config=config, agents=agents) if log.header.roles else None,
-            notices=study_notices(study, agents, light),
+            notices=study_notices(study, agents, beside, q=config.q),
         )
 
     def _figures(
-        self, parts: Sequence[Part], light: Light | None, *, lag: int, config: AnalysisConfig, is_lasting: bool
+        self, parts: Sequence[Part], beside: Beside | None, *, lag: int, config: AnalysisConfig, is_lasting: bool
     ) -> PairFigures:
         rng = generator(config.seed, "routing", self.source, "edges", *_names(parts))
-        figures = pair_figures(parts, light, lag=lag, config=config, rng=rng)
+        figures = pair_figures(parts, beside, lag=lag, config=config, rng=rng)
         # An edge between slots that other agents fill in each episode is an average of nothing.
         return figures if is_lasting else replace(figures, is_claimed=False)
 
-    def _light(self, parts: Sequence[Part], config: AnalysisConfig) -> Light | None:
-        rng = generator(config.seed, "routing", self.source, "innovations", *_names(parts))
-        return part_light(parts, config=config, rng=rng)
+    def _beside(self, parts: Sequence[Part], lag: int, config: AnalysisConfig) -> Beside | None:
+        rng = generator(config.seed, "routing", self.source, "beside", *_names(parts))
+        return tests_beside(parts, lag=lag, config=config, rng=rng)
 
     def _role_edges(
         self, log: TrajectoryLog, study: Study, *, config: AnalysisConfig, agents: Sequence[str]

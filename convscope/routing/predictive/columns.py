@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations, product
+from itertools import product
 
 from convscope.values.fields import ACTION_MASKS, ACTIONS, ENTITY_POSITIONS, MESSAGES, POSITIONS
 from convscope.values.header import ActionKind, Agent, LogHeader
@@ -12,7 +12,6 @@ MOST_SYMBOLS = 24
 """Actions with a higher number than this count as one."""
 _MOST_MESSAGE_COLUMNS = 16
 _MOST_ENTITY_COLUMNS = 24
-_MOST_AGENTS_WITH_BEARINGS = 8
 _MOST_ENTITY_BEARINGS = 60
 
 
@@ -33,8 +32,6 @@ class Kind(StrEnum):
     """1 where an action of the agent is legal."""
     ENTITY = "entity"
     """A coordinate of a thing that is no agent."""
-    BEARING = "bearing"
-    """A component of the unit vector from one agent to another."""
     ENTITY_BEARING = "entity-bearing"
     """A component of the unit vector from an agent to a thing."""
 
@@ -51,9 +48,9 @@ class Column:
 
     kind: Kind
     agent: int = -1
-    """Whom it belongs to; the first of the pair for a bearing; -1 for nobody."""
+    """Whom it belongs to; -1 for nobody."""
     partner: int = -1
-    """The second agent of a bearing, or the number of the thing."""
+    """The number of the thing, -1 for none."""
     component: int = 0
     value: int = -1
     """The action that a symbol stands for, or that may be legal."""
@@ -72,7 +69,6 @@ def column_bank(header: LogHeader) -> tuple[Column, ...]:
     if ACTION_MASKS in held and held[ACTION_MASKS][-1] <= MOST_SYMBOLS:
         legal = product(range(n_agents), range(held[ACTION_MASKS][-1]))
         columns += [Column(kind=Kind.LEGAL, agent=agent, value=value) for agent, value in legal]
-    columns += _bearings(n_agents, n_axes)
     columns += _entities(held.get(ENTITY_POSITIONS, (0, 0)), n_agents, n_axes)
     return tuple(columns)
 
@@ -90,13 +86,6 @@ def _actions(place: int, agent: Agent) -> Iterator[Column]:
 def _each(kind: Kind, n_agents: int, width: int) -> list[Column]:
     cells = product(range(n_agents), range(width))
     return [Column(kind=kind, agent=agent, component=component) for agent, component in cells]
-
-
-def _bearings(n_agents: int, n_axes: int) -> list[Column]:
-    if n_agents > _MOST_AGENTS_WITH_BEARINGS:
-        return []
-    cells = product(combinations(range(n_agents), 2), range(n_axes))
-    return [Column(kind=Kind.BEARING, agent=a, partner=b, component=axis) for (a, b), axis in cells]
 
 
 def _entities(shape: tuple[int, ...], n_agents: int, n_axes: int) -> list[Column]:

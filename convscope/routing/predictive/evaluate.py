@@ -54,10 +54,12 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
     n_free = np.zeros((len(question.agents), len(question.agents)))
     for fit in fits:
         products = unit_products(units.grams[fit.design], fit)
+        # The regressors count by how far they follow single units, which is more than their number where all is slow.
+        free_of_time = fit.freedom + len(fit.regression.regressors) / float(units.n_samples[:, fit.design].sum())
         for pair in fit.pairs:
             cell = (pair.receiver, pair.sender)
             scores[cell] = pair_scores(products, pair)
-            freedom[cell] = fit.freedom
+            freedom[cell] = max(free_of_time - products.leverage[pair.number], 0.0)
             n_free[cell] = _free_coefficients(scores[cell], fit.n_free_samples)
         innovations |= _innovations(question, fit, products)
     rate = bits_per_gain(question, fits, symbols)

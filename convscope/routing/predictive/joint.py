@@ -15,6 +15,8 @@ from convscope.values.arrays import FloatArray, IntArray
 _PROMISING = 0.02
 _FLIPS = 9_999
 _FEW = 10
+_FAR = 1e-9
+"""No tail is trusted further than this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,14 +26,14 @@ class JointFigures:
     p_value: FloatArray
     """Corrected for the choice of the other agent; NaN where nothing was tested."""
     strength: FloatArray
-    """Share of the receiver's variance, summed over directions and runs, less the bias."""
+    """Share of the receiver's variance, summed over directions, less the bias: mean over runs."""
+    error: FloatArray
+    """Its standard error."""
     partner: IntArray
     """The other agent: the receiver itself for a gate; -1 where nothing was tested."""
 
 
-def joint_figures(
-    runs: Sequence[FloatArray], light: Light, *, freedom: float, lag: int, rng: np.random.Generator
-) -> JointFigures:
+def joint_figures(runs: Sequence[FloatArray], light: Light, *, lag: int, rng: np.random.Generator) -> JointFigures:
     """Test every receiver, sender and other agent, the runs together.
 
     Parameters
@@ -40,8 +42,6 @@ def joint_figures(
         Scores of each run's units, shape (U, R, pairs, columns).
     light
         Where it is on, a synergy must be stronger than a common cause could make it, as an edge must.
-    freedom
-        Share of the samples that the fits leave.
     lag
         Steps looked back.
     rng
@@ -53,24 +53,26 @@ def joint_figures(
     promising by that is flipped; where hardly any flip comes near, the smaller of the two counts.
     """
     n_agents, n_pairs = runs[0].shape[1:3]
-    tests = [_tests(run, freedom) for run in runs]
+    tests = [_tests(run) for run in runs]
     found = [strengths(each) for each in tests]
     p_value = _gamma_tail(tests, found)
     again = np.flatnonzero(p_value < _PROMISING)
     if len(again) > 0:
         p_value[again] = _flipped([each.of_tests(again) for each in tests], p_value[again], rng)
         p_value[again] = np.fmax(p_value[again], _over_common_cause(found, light, again, lag=lag))
-    value = np.sum([each.value for each in found], axis=0)
-    return _by_sender(p_value.reshape(n_agents, n_pairs), value.reshape(n_agents, n_pairs))
+    value = np.mean([each.value for each in found], axis=0)
+    error = np.sqrt(np.sum([each.variance for each in found], axis=0)) / len(found)
+    return _by_sender(*(each.reshape(n_agents, n_pairs) for each in (p_value, value, error)))
 
 
-def _tests(scores: FloatArray, freedom: float) -> UnitScores:
+def _tests(scores: FloatArray) -> UnitScores:
     n_units, n_agents, n_pairs, n_columns = scores.shape
     n_tests = n_agents * n_pairs
     return UnitScores(
         scores=scores.reshape(n_units, -1),
         starts=np.arange(n_tests + 1) * n_columns,
-        freedom=np.full(n_tests, freedom),
+        # Products are no regressors: the fit adapts to the sum of their scores as little as to those of units.
+        freedom=np.ones(n_tests),
     )
 
 
@@ -80,7 +82,7 @@ def _gamma_tail(tests: Sequence[UnitScores], found: Sequence[Strengths]) -> Floa
     is_known = (chance > 0) & (spread > 0)
     unit = np.where(is_known, spread / np.where(is_known, chance, 1.0), 1.0)
     tail = gammaincc(np.where(is_known, chance / unit, 1.0) / 2, length / (2 * unit))
-    return np.where(is_known, np.maximum(tail, np.finfo(np.float64).tiny), np.nan)
+    return np.where(is_known, np.maximum(tail, _FAR), np.nan)
 
 
 def _length(tests: UnitScores) -> FloatArray:
@@ -110,21 +112,23 @@ def _over_common_cause(found: Sequence[Strengths], light: Light, tests: IntArray
     return np.zeros(len(tests)) if margin is None else margin.p_value
 
 
-def _by_sender(p_value: FloatArray, value: FloatArray) -> JointFigures:
-    """Return the best combination of each receiver and sender, p corrected for the choice (Bonferroni)."""
+def _by_sender(p_value: FloatArray, value: FloatArray, error: FloatArray) -> JointFigures:
+    """Return the best combination of each receiver and sender, p corrected for the choice (Sidak)."""
     n_agents = len(p_value)
     first, second = pairs_of(n_agents)
     best = np.full((n_agents, n_agents), np.nan)
-    strength, partner = np.full((n_agents, n_agents), np.nan), np.full((n_agents, n_agents), -1)
+    strength, spread = np.full((n_agents, n_agents), np.nan), np.full((n_agents, n_agents), np.nan)
+    partner = np.full((n_agents, n_agents), -1)
     for sender in range(n_agents):
         at = np.flatnonzero((first == sender) | (second == sender))
         other = np.where(first[at] == sender, second[at], first[at])
         known = np.where(np.isfinite(p_value[:, at]), p_value[:, at], 2.0)
         choice = known.argmin(axis=1)
         rows = np.flatnonzero(known.min(axis=1) <= 1.0)
-        best[rows, sender] = np.minimum(known[rows, choice[rows]] * len(at), 1.0)
+        best[rows, sender] = -np.expm1(len(at) * np.log1p(-np.minimum(known[rows, choice[rows]], 1 - _FAR)))
         strength[rows, sender] = value[rows, at[choice[rows]]]
+        spread[rows, sender] = error[rows, at[choice[rows]]]
         partner[rows, sender] = other[choice[rows]]
     np.fill_diagonal(best, np.nan)
     np.fill_diagonal(partner, -1)
-    return JointFigures(p_value=best, strength=strength, partner=partner)
+    return JointFigures(p_value=best, strength=strength, error=spread, partner=partner)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from convscope.routing.predictive.common_cause import Light
+from convscope.routing.predictive.recipes import MOST_AGENTS
+from convscope.routing.predictive.significance import Beside
 from convscope.routing.predictive.study import FEWEST_EPISODES, Study
 from convscope.values.arrays import BoolArray
 from convscope.values.header import Notice
@@ -12,7 +14,7 @@ from convscope.values.header import Notice
 _WHERE = "routing.edges"
 
 
-def study_notices(study: Study, agents: Sequence[str], light: Light | None) -> tuple[Notice, ...]:
+def study_notices(study: Study, agents: Sequence[str], beside: Beside | None, *, q: float) -> tuple[Notice, ...]:
     """Return all that a reader of the edges should know.
 
     Parameters
@@ -21,8 +23,10 @@ def study_notices(study: Study, agents: Sequence[str], light: Light | None) -> t
         The fits.
     agents
         Names of the analysed agents.
-    light
+    beside
         Of the analysed parts; None where episodes are too few to flip.
+    q
+        False discovery rate of the combinations that are told of.
     """
     analysed = study.analysed
     n_episodes = sum(part.n_episodes for part in analysed)
@@ -32,7 +36,7 @@ def study_notices(study: Study, agents: Sequence[str], light: Light | None) -> t
     notices = [design]
     if study.n_left_out:
         notices.append(_left_out_notice(study.n_left_out))
-    if light is None:
+    if beside is None:
         notices.append(_few_episodes_notice(n_episodes, has_tables=has_tables))
     weight = np.array([part.weight for part in analysed])
     takes_turns = _takes_turns(study, len(agents))
@@ -40,7 +44,8 @@ def study_notices(study: Study, agents: Sequence[str], light: Light | None) -> t
         *notices,
         *_turns_notices(takes_turns, agents),
         *_no_data_notices(np.asarray(takes_turns | np.isfinite(weight).any(axis=0)), agents),
-        *(_common_cause_notices(light, agents) if light else ()),
+        *(_joint_notices(beside, agents, q) if beside else ()),
+        *(_common_cause_notices(beside.light, agents) if beside else ()),
     )
 
 
@@ -119,6 +124,29 @@ def _named(is_pair: BoolArray, agents: Sequence[str]) -> str:
     receiver, sender = np.nonzero(is_pair)
     pairs = [f"{agents[s]} to {agents[r]}" for r, s in zip(receiver.tolist(), sender.tolist(), strict=True)]
     return ", ".join(pairs[:4]) + (f" and {len(pairs) - 4:,} more" if len(pairs) > 4 else "")
+
+
+def _joint_notices(beside: Beside, agents: Sequence[str], q: float) -> tuple[Notice, ...]:
+    """Name the combinations that receivers answer to, and say where none were looked for."""
+    if beside.joint is None:
+        message = (
+            f"Combinations of two senders were not tested: more than {MOST_AGENTS} agents, or more memory than is set "
+            "apart; a receiver that answers to two agents only together is missed."
+        )
+        return (Notice(code="not-computed", message=message, where=_WHERE),)
+    found: dict[str, None] = {}
+    for receiver, sender in np.argwhere(beside.answers(q)).tolist():
+        other = int(beside.joint.partner[receiver, sender])
+        if other == receiver:
+            found[f"{agents[receiver]} to {agents[sender]} with its own last action"] = None
+        else:
+            first, second = sorted((sender, other))
+            found[f"{agents[receiver]} to {agents[first]} and {agents[second]} together"] = None
+    if not found:
+        return ()
+    named = "; ".join(list(found)[:4]) + (f"; and {len(found) - 4:,} more" if len(found) > 4 else "")
+    message = f"Some agents answer to combinations, beyond what each sender does alone: {named}."
+    return (Notice(code="combinations", message=message, where=_WHERE),)
 
 
 def _common_cause_notices(light: Light, agents: Sequence[str]) -> tuple[Notice, ...]:

@@ -159,7 +159,7 @@ def _scale(sums: ClockSums) -> FloatArray:
 
 
 def _belongs_to_target(column: Column) -> bool:
-    return column.kind in (Kind.LEGAL, Kind.BEARING, Kind.ENTITY_BEARING)
+    return column.kind in (Kind.LEGAL, Kind.ENTITY_BEARING)
 
 
 def _design(columns: Sequence[Column], targets: tuple[int, ...], most_lag: int) -> Design:
@@ -178,8 +178,6 @@ def _lags(column: Column, targets: tuple[int, ...], most_lag: int) -> tuple[int,
         return tuple(range(1, most_lag + 1))
     if not _belongs_to_target(column):
         return (1,)
-    if column.kind == Kind.BEARING:
-        return (1,) if targets[0] in (column.agent, column.partner) else ()
     is_own = column.agent == targets[0]
     # Which actions are legal is known before one is chosen; where things are, at the sender's lag.
     return ((0,) if column.kind == Kind.LEGAL else (1,)) if is_own else ()

@@ -72,10 +72,6 @@ def _entities(block: Block, columns: Sequence[Column]) -> FloatArray:
     return block.columns[ENTITY_POSITIONS][:, _partners(columns), _components(columns)]
 
 
-def _bearings(block: Block, columns: Sequence[Column]) -> FloatArray:
-    return _unit_vectors(block, columns, lambda axes: _positions_of(block, _partners(columns), axes))
-
-
 def _entity_bearings(block: Block, columns: Sequence[Column]) -> FloatArray:
     things = block.columns[ENTITY_POSITIONS]
     return _unit_vectors(block, columns, lambda axes: things[:, _partners(columns), axes])
@@ -90,7 +86,6 @@ _READERS: dict[Kind, tuple[frozenset[str], _Reader]] = {
     Kind.ACTING: (frozenset(), _acting),
     Kind.LEGAL: (frozenset({ACTION_MASKS}), _legal),
     Kind.ENTITY: (frozenset({ENTITY_POSITIONS}), _entities),
-    Kind.BEARING: (frozenset({POSITIONS}), _bearings),
     Kind.ENTITY_BEARING: (frozenset({POSITIONS, ENTITY_POSITIONS}), _entity_bearings),
 }
 

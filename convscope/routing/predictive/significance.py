@@ -1,27 +1,75 @@
 """Whether an edge is more than chance: flips of episodes, or tables where episodes are too few."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.routing.edges import EffectSizes, PairFigures
+from convscope.routing.edges import EffectSizes, PairFigures, q_values
 from convscope.routing.flips import quadratic_flips
-from convscope.routing.predictive.common_cause import Light, innovation_light, margin_over_common_cause
+from convscope.routing.predictive.common_cause import Light, Margin, innovation_light, margin_over_common_cause
 from convscope.routing.predictive.effect import entropy_left
 from convscope.routing.predictive.joint import JointFigures, joint_figures
-from convscope.routing.predictive.sizes import Scale, level_in_use, smallest_detectable, weight_errors
+from convscope.routing.predictive.sizes import HALF_WIDTH, Scale, level_in_use, smallest_detectable, weight_errors
 from convscope.routing.predictive.strength import strengths
 from convscope.routing.predictive.study import FEWEST_EPISODES, Part
 from convscope.routing.predictive.tables import table_p_value
-from convscope.values.arrays import FloatArray
+from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.config import AnalysisConfig
 
 _SPENT_ON_JOINT = 0.25
 """Of the level of a pair: so much goes to the test of combinations, the rest to that of the sender alone."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Beside:
+    """What is tested beside each sender alone."""
+
+    light: Light
+    joint: JointFigures | None
+    """None where no combinations were looked for."""
+
+    def answers(self, q: float) -> BoolArray:
+        """Return which receivers answer to a sender together with another agent, shape (receiver, sender).
+
+        Parameters
+        ----------
+        q
+            False discovery rate.
+        """
+        if self.joint is None:
+            n_agents = int((1 + np.sqrt(1 + 8 * len(self.light.p_value))) / 2)
+            return np.zeros((n_agents, n_agents), dtype=np.bool_)
+        rate = q_values(self.joint.p_value / _SPENT_ON_JOINT)
+        return np.less_equal(np.nan_to_num(rate, nan=1.0), q)
+
+
+def tests_beside(parts: Sequence[Part], *, lag: int, config: AnalysisConfig, rng: np.random.Generator) -> Beside | None:
+    """Test whether agents surprise at the same step, and answer to combinations; None with too few episodes to flip.
+
+    Parameters
+    ----------
+    parts
+        One of each run.
+    lag
+        Steps looked back.
+    config
+        Level, and draws of the null.
+    rng
+        Draws them.
+    """
+    if not is_flipped(parts):
+        return None
+    innovations = [part.fits.innovations for part in parts]
+    light = innovation_light(innovations, alpha=config.alpha, n_flips=config.n_permutations, rng=rng)
+    runs = [part.synergy for part in parts if part.synergy is not None]
+    if len(runs) < len(parts):
+        return Beside(light=light, joint=None)
+    return Beside(light=light, joint=joint_figures(runs, light, lag=lag, rng=rng))
+
+
 def pair_figures(
-    parts: Sequence[Part], light: Light | None, *, lag: int, config: AnalysisConfig, rng: np.random.Generator
+    parts: Sequence[Part], beside: Beside | None, *, lag: int, config: AnalysisConfig, rng: np.random.Generator
 ) -> PairFigures:
     """Return weight, p and size of every ordered pair, the runs together.
 
@@ -31,64 +79,44 @@ def pair_figures(
         One of each run. The weight is the mean over runs that have data; the test adds up over runs what each says, so
         that runs which settled on opposite conventions do not cancel. A pair may have a p without a weight, where
         agents take turns.
-    light
-        From `part_light`. Where it is on, p also asks whether the edge is stronger than what it saw.
+    beside
+        From `tests_beside`. Where the light is on, p also asks whether the edge is stronger than what it saw; where a
+        receiver answers to a combination, what that adds is part of the weight.
     lag
         Steps looked back.
     config
-        Draws of the null, and the false discovery rate.
+        Draws of the null, level and false discovery rate.
     rng
         Draws them.
     """
-    weight = _mean(np.array([part.weight for part in parts]))
-    share = weight / _mean(np.array([_entropies(part) for part in parts]))[:, None]
-    if light is None:
-        unknown = np.full_like(weight, np.nan)
-        sizes = EffectSizes(share=share, low=unknown, high=unknown, smallest_detectable=unknown)
+    alone = _mean(np.array([part.weight for part in parts]))
+    entropy = _mean(np.array([_entropies(part) for part in parts]))[:, None]
+    if beside is None:
+        unknown = np.full_like(alone, np.nan)
+        sizes = EffectSizes(share=alone / entropy, low=unknown, high=unknown, smallest_detectable=unknown)
+        p_value = _table_p_values(parts, config.n_permutations, rng)
         # A schedule, a layout or a long memory makes tables differ as influence does.
-        return PairFigures(
-            weight=weight, p_value=_table_p_values(parts, config.n_permutations, rng), is_claimed=False, sizes=sizes
-        )
-    n_agents = len(weight)
-    pairs = np.nonzero(~np.eye(n_agents, dtype=np.bool_))
+        return PairFigures(weight=alone, p_value=p_value, is_claimed=False, sizes=sizes)
     edges = [strengths(part.fits.scores) for part in parts]
-    margin = margin_over_common_cause(edges, light, lag=lag)
-    flipped = quadratic_flips([part.fits.scores for part in parts], n_flips=config.n_permutations, rng=rng).p_value
-    p_value = flipped if margin is None else np.where(np.isfinite(flipped), np.fmax(flipped, margin.p_value), np.nan)
-    joint = joint_of(parts, light, lag=lag, rng=rng)
-    if joint is not None:
-        p_value = _either(p_value, joint.p_value[pairs])
+    margin = margin_over_common_cause(edges, beside.light, lag=lag)
+    p_value = _flip_p_values(parts, margin, n_flips=config.n_permutations, rng=rng)
+    pairs = np.nonzero(~np.eye(len(alone), dtype=np.bool_))
+    if beside.joint is not None:
+        p_value = _either(p_value, beside.joint.p_value[pairs])
     scale = Scale(
         bits=np.array([part.fits.rate[pairs] / 2 for part in parts]),
         freedom=np.mean([part.fits.scores.freedom for part in parts], axis=0),
     )
-    level = level_in_use(p_value, config.q)
-    error = _by_pair(pairs, weight_errors(edges, scale), len(weight))
+    detectable = smallest_detectable(edges, scale, level=level_in_use(p_value, config.q), margin=margin)
+    gain, gain_error = _joint_bits(beside, config.q)
+    weight, error = alone + gain, np.hypot(_by_pair(weight_errors(edges, scale), len(alone)), gain_error)
     sizes = EffectSizes(
-        share=share,
+        share=weight / entropy,
         low=weight - error,
         high=weight + error,
-        smallest_detectable=_by_pair(pairs, smallest_detectable(edges, scale, level=level, margin=margin), len(weight)),
+        smallest_detectable=_by_pair(detectable, len(alone)),
     )
-    return PairFigures(weight=weight, p_value=_by_pair(pairs, p_value, len(weight)), sizes=sizes)
-
-
-def part_light(parts: Sequence[Part], *, config: AnalysisConfig, rng: np.random.Generator) -> Light | None:
-    """Test whether agents surprise at the same step; None where episodes are too few to flip.
-
-    Parameters
-    ----------
-    parts
-        One of each run.
-    config
-        Level, and draws of the null.
-    rng
-        Draws them.
-    """
-    if not is_flipped(parts):
-        return None
-    innovations = [part.fits.innovations for part in parts]
-    return innovation_light(innovations, alpha=config.alpha, n_flips=config.n_permutations, rng=rng)
+    return PairFigures(weight=weight, p_value=_by_pair(p_value, len(alone)), sizes=sizes)
 
 
 def is_flipped(parts: Sequence[Part]) -> bool:
@@ -96,32 +124,35 @@ def is_flipped(parts: Sequence[Part]) -> bool:
     return sum(part.n_episodes for part in parts) >= FEWEST_EPISODES
 
 
-def joint_of(parts: Sequence[Part], light: Light, *, lag: int, rng: np.random.Generator) -> JointFigures | None:
-    """Test combinations of two agents; None where none were looked for.
+def _flip_p_values(parts: Sequence[Part], margin: Margin | None, n_flips: int, rng: np.random.Generator) -> FloatArray:
+    flipped = quadratic_flips([part.fits.scores for part in parts], n_flips=n_flips, rng=rng).p_value
+    return flipped if margin is None else np.where(np.isfinite(flipped), np.fmax(flipped, margin.p_value), np.nan)
 
-    Parameters
-    ----------
-    parts
-        One of each run.
-    light
-        Of the same runs.
-    lag
-        Steps looked back.
-    rng
-        Draws the flips.
-    """
-    runs = [part.synergy for part in parts if part.synergy is not None]
-    if len(runs) < len(parts):
-        return None
-    freedom = float(np.mean([part.fits.scores.freedom.min() for part in parts]))
-    return joint_figures(runs, light, freedom=freedom, lag=lag, rng=rng)
+
+def _joint_bits(beside: Beside, q: float) -> tuple[FloatArray, FloatArray]:
+    """Return what combinations add to the weight, and half the width of its interval, shape (receiver, sender)."""
+    answers = beside.answers(q)
+    if beside.joint is None:
+        return np.zeros(answers.shape), np.zeros(answers.shape)
+    bits = 0.5 / float(np.log(2))
+    return (
+        np.where(answers, bits * beside.joint.strength, 0.0),
+        np.where(answers, bits * HALF_WIDTH * beside.joint.error, 0.0),
+    )
 
 
 def _either(alone: FloatArray, together: FloatArray) -> FloatArray:
-    """Return the p of two tests of one pair, most of the level spent on the first (Bonferroni)."""
-    smaller = np.fmin(alone / (1 - _SPENT_ON_JOINT), together / _SPENT_ON_JOINT)
-    either: FloatArray = np.minimum(smaller, 1.0)
-    return either
+    """Return the p of two tests of one pair, most of the level spent on the first (Sidak).
+
+    Products of centred actions do not go with the actions themselves: by chance alone the two tests are independent.
+    """
+    first, second = np.nan_to_num(alone, nan=1.0), np.nan_to_num(together, nan=1.0)
+    smaller = np.fmin(first / (1 - _SPENT_ON_JOINT), second / _SPENT_ON_JOINT)
+    missed = np.maximum(1 - smaller * (1 - _SPENT_ON_JOINT), 0.0) * np.maximum(1 - smaller * _SPENT_ON_JOINT, 0.0)
+    # Written so that a small p keeps its digits.
+    small = smaller - _SPENT_ON_JOINT * (1 - _SPENT_ON_JOINT) * smaller**2
+    either = np.where(smaller < 1.0, small, 1 - missed)
+    return np.where(np.isfinite(alone) | np.isfinite(together), either, np.nan)
 
 
 def _table_p_values(parts: Sequence[Part], n_draws: int, rng: np.random.Generator) -> FloatArray:
@@ -152,7 +183,7 @@ def _mean(values: FloatArray) -> FloatArray:
     return np.where(n_known > 0, total / np.maximum(n_known, 1), np.nan)
 
 
-def _by_pair(pairs: tuple[np.ndarray, ...], values: FloatArray, n_agents: int) -> FloatArray:
+def _by_pair(values: FloatArray, n_agents: int) -> FloatArray:
     result = np.full((n_agents, n_agents), np.nan)
-    result[pairs] = values
+    result[~np.eye(n_agents, dtype=np.bool_)] = values
     return result

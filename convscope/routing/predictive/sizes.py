@@ -12,7 +12,8 @@ from convscope.routing.predictive.strength import Strengths
 from convscope.values.arrays import FloatArray
 
 _POWER = 0.8
-_COVERAGE = 0.95
+HALF_WIDTH = float(ndtri(0.975))
+"""Standard errors on either side of a weight in its 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,7 +39,7 @@ def weight_errors(edges: Sequence[Strengths], scale: Scale) -> FloatArray:
     variance = np.square(scale.bits) * np.array([edge.variance for edge in edges])
     n_known = np.isfinite(scale.bits).sum(axis=0)
     error = np.sqrt(np.nansum(variance, axis=0)) / np.maximum(n_known, 1)
-    width: FloatArray = np.where(n_known > 0, float(ndtri((1 + _COVERAGE) / 2)) * error, np.nan)
+    width: FloatArray = np.where(n_known > 0, HALF_WIDTH * error, np.nan)
     return width
 
 

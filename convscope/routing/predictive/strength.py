@@ -21,7 +21,7 @@ class Strengths:
     chance: FloatArray
     """Squared length that chance alone makes, in the mean, shape (tests,)."""
     spread: FloatArray
-    """Half the variance of that length, shape (tests,)."""
+    """Half the variance of that length under flips of signs: squared products of different units, shape (tests,)."""
 
     def of_tests(self, tests: IntArray) -> "Strengths":
         """Return those of some tests."""
@@ -53,13 +53,18 @@ def strengths(units: UnitScores) -> Strengths:
     """
     total = units.scores.sum(axis=0)
     by_unit = np.stack([2 * (own @ summed) for own, summed in _tests(units, total)], axis=1)
-    products = [own - own.mean(axis=0) for own, _ in _tests(units, total)]
-    covariances = [centred.T @ centred for centred in products]
+    centred = [own - own.mean(axis=0) for own, _ in _tests(units, total)]
+    covariances = [own.T @ own for own in centred]
     return Strengths(
         value=np.array([summed @ summed - np.square(own).sum() for own, summed in _tests(units, total)]),
         by_unit=by_unit - by_unit.mean(axis=0),
         chance=np.array([np.trace(each) for each in covariances]),
-        spread=np.array([np.square(each).sum() for each in covariances]),
+        spread=np.array(
+            [
+                np.square(covariance).sum() - np.square(np.square(own).sum(axis=1)).sum()
+                for covariance, own in zip(covariances, centred, strict=True)
+            ]
+        ),
     )
 
 
