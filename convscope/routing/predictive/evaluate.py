@@ -29,6 +29,9 @@ class PairFits:
     """Coefficients that each fit is as free as, shape (receiver, sender): the bias of the weight comes from these."""
     rate: FloatArray
     """Bits of transfer entropy per nat to first order, shape (receiver, sender)."""
+    novelty: FloatArray
+    """Share of the variance of each agent's action that the logged past leaves open, shape (N,); NaN where there is
+    none."""
     scores: UnitScores
     """A test per ordered pair, receiver by receiver; a pair without data has no columns."""
     innovations: UnitScores
@@ -50,6 +53,7 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
     fits = tuple(design_fits(question, units))
     scores: _Cells = {}
     innovations: _Cells = {}
+    novelty: dict[int, float] = {}
     freedom = np.ones((len(question.agents), len(question.agents)))
     n_free = np.zeros((len(question.agents), len(question.agents)))
     for fit in fits:
@@ -62,6 +66,7 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
             freedom[cell] = max(free_of_time - products.leverage[pair.number], 0.0)
             n_free[cell] = _free_coefficients(scores[cell], fit.n_free_samples)
         innovations |= _innovations(question, fit, products)
+        novelty |= _novelty(question, fit, units.grams[fit.design].sum(axis=0))
     rate = bits_per_gain(question, fits, symbols)
     ordered = [(r, s) for r in range(len(question.agents)) for s in range(len(question.agents)) if r != s]
     n_units = len(units.key)
@@ -69,6 +74,7 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
         weight=rate * first_order_gains(question, fits, n_free),
         n_free=n_free,
         rate=rate,
+        novelty=np.array([novelty.get(place, np.nan) for place in range(len(question.agents))]),
         scores=_tests(scores, ordered, freedom, n_units=n_units),
         innovations=_tests(innovations, [(r, s) for r, s in ordered if s < r], freedom, n_units=n_units),
     )
@@ -84,6 +90,17 @@ def _free_coefficients(scores: FloatArray, n_samples: float) -> float:
         return float(n_coefficients)
     spread = np.square(scores - scores.mean(axis=0)).sum() * n_units / (n_units - 1)
     return max(float(n_coefficients), n_samples * float(spread))
+
+
+def _novelty(question: Question, fit: DesignFit, gram: FloatArray) -> dict[int, float]:
+    design = question.plan.designs[fit.design]
+    left, size = np.diagonal(fit.regression.residual), np.diagonal(gram)[fit.regression.outcomes]
+    places = {
+        place: np.flatnonzero(np.isin(fit.regression.outcomes, outcome_places(question.plan, design, agent)))
+        for place, agent in enumerate(question.agents)
+        if agent in design.targets
+    }
+    return {place: float(left[own].sum() / size[own].sum()) for place, own in places.items() if len(own) > 0}
 
 
 def _innovations(question: Question, fit: DesignFit, products: UnitProducts) -> _Cells:

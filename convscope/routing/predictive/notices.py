@@ -6,8 +6,8 @@ import numpy as np
 
 from convscope.routing.predictive.common_cause import Light
 from convscope.routing.predictive.recipes import MOST_AGENTS
-from convscope.routing.predictive.significance import Beside
-from convscope.routing.predictive.study import FEWEST_EPISODES, Study
+from convscope.routing.predictive.significance import Beside, is_near_deterministic
+from convscope.routing.predictive.study import FEWEST_EPISODES, Part, Study
 from convscope.values.arrays import BoolArray
 from convscope.values.header import Notice
 
@@ -43,6 +43,8 @@ def study_notices(study: Study, agents: Sequence[str], beside: Beside | None, *,
     return (
         *notices,
         *_turns_notices(takes_turns, agents),
+        *_lockstep_notices(analysed, agents),
+        *_deterministic_notices(is_near_deterministic(analysed), agents),
         *_no_data_notices(np.asarray(takes_turns | np.isfinite(weight).any(axis=0)), agents),
         *(_joint_notices(beside, agents, q) if beside else ()),
         *(_common_cause_notices(beside.light, agents) if beside else ()),
@@ -99,6 +101,41 @@ def _no_data_notices(has_data: BoolArray, agents: Sequence[str]) -> tuple[Notice
     named = _named(is_missing, agents)
     message = f"No data on {named}: an agent is constant or moves in lockstep with others, or samples are too few."
     return (Notice(code="no-data", message=message, where=_WHERE),)
+
+
+def _lockstep_notices(parts: Sequence[Part], agents: Sequence[str]) -> tuple[Notice, ...]:
+    """Name the agents of which one's action tells the other's at every step: what one sends any of them may send."""
+    followers: dict[int, list[int]] = {}
+    taken: set[int] = set()
+    for first in range(len(agents)):
+        mates = [other for other in range(first + 1, len(agents)) if _move_as_one(parts, first, other)]
+        if first not in taken and mates:
+            followers[first] = mates
+            taken.update(mates)
+    sets = [" and ".join(agents[place] for place in (first, *mates)) for first, mates in followers.items()]
+    if not sets:
+        return ()
+    message = f"In lockstep: {'; '.join(sets)}. No test can tell which of a set an edge would come from."
+    return (Notice(code="lockstep", message=message, where=_WHERE),)
+
+
+def _move_as_one(parts: Sequence[Part], first: int, second: int) -> bool:
+    if not all(part.symbols.is_choice[first] and part.symbols.is_choice[second] for part in parts):
+        return False
+    tables = [part.symbols.side_by_side(first, second) > 0 for part in parts]
+    return all(table.sum() >= 2 and table.sum(axis=0).max() <= 1 and table.sum(axis=1).max() <= 1 for table in tables)
+
+
+def _deterministic_notices(is_certain: BoolArray, agents: Sequence[str]) -> tuple[Notice, ...]:
+    """Name the senders that were refused because nothing is left of their actions once the past is known."""
+    if not is_certain.any():
+        return ()
+    named = ", ".join(agents[place] for place in np.flatnonzero(is_certain).tolist())
+    message = (
+        f"Not tested as senders: {named}. What they do follows nearly always from the logged past, so that its effect "
+        "cannot be told from the effect of what they reacted to; log action probabilities, or let them explore."
+    )
+    return (Notice(code="near-deterministic", message=message, where=_WHERE),)
 
 
 def _takes_turns(study: Study, n_agents: int) -> BoolArray:

@@ -19,6 +19,8 @@ from convscope.values.config import AnalysisConfig
 
 _SPENT_ON_JOINT = 0.25
 """Of the level of a pair: so much goes to the test of combinations, the rest to that of the sender alone."""
+_NEARLY_NOTHING = 0.01
+"""Share of the variance of an agent's actions: with less than this left open, it has no dice that could be followed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,6 +105,8 @@ def pair_figures(
     pairs = np.nonzero(~np.eye(len(alone), dtype=np.bool_))
     if beside.joint is not None:
         p_value = _either(p_value, beside.joint.p_value[pairs])
+    # What such a sender does cannot be told from what it reacted to.
+    p_value = np.where(is_near_deterministic(parts)[pairs[1]], np.nan, p_value)
     scale = Scale(
         bits=np.array([part.fits.rate[pairs] / 2 for part in parts]),
         freedom=np.mean([part.fits.scores.freedom for part in parts], axis=0),
@@ -124,7 +128,9 @@ def is_flipped(parts: Sequence[Part]) -> bool:
     return sum(part.n_episodes for part in parts) >= FEWEST_EPISODES
 
 
-def _flip_p_values(parts: Sequence[Part], margin: Margin | None, n_flips: int, rng: np.random.Generator) -> FloatArray:
+def _flip_p_values(
+    parts: Sequence[Part], margin: Margin | None, *, n_flips: int, rng: np.random.Generator
+) -> FloatArray:
     flipped = quadratic_flips([part.fits.scores for part in parts], n_flips=n_flips, rng=rng).p_value
     return flipped if margin is None else np.where(np.isfinite(flipped), np.fmax(flipped, margin.p_value), np.nan)
 
@@ -153,6 +159,12 @@ def _either(alone: FloatArray, together: FloatArray) -> FloatArray:
     small = smaller - _SPENT_ON_JOINT * (1 - _SPENT_ON_JOINT) * smaller**2
     either = np.where(smaller < 1.0, small, 1 - missed)
     return np.where(np.isfinite(alone) | np.isfinite(together), either, np.nan)
+
+
+def is_near_deterministic(parts: Sequence[Part]) -> BoolArray:
+    """Return whose actions follow from the logged past nearly always, in every run, shape (N,)."""
+    left = np.array([part.fits.novelty for part in parts])
+    return np.asarray((np.nan_to_num(left, nan=1.0) < _NEARLY_NOTHING).all(axis=0))
 
 
 def _table_p_values(parts: Sequence[Part], n_draws: int, rng: np.random.Generator) -> FloatArray:
