@@ -18,7 +18,7 @@ from convscope.routing.predictive.columns import column_bank
 from convscope.routing.predictive.halving import half_weights
 from convscope.routing.predictive.notices import study_notices
 from convscope.routing.predictive.roles import role_figures, unit_roles
-from convscope.routing.predictive.significance import Beside, pair_figures, tests_beside
+from convscope.routing.predictive.significance import Beside, pair_figures, look_beside
 from convscope.routing.predictive.study import Part, Study, read_study
 from convscope.routing.predictive.tallies import weight_tallies
 from convscope.values.arrays import FloatArray, IntArray
@@ -99,7 +99,7 @@ class TransferEntropy:
 
     def _beside(self, parts: Sequence[Part], lag: int, config: AnalysisConfig) -> Beside | None:
         rng = generator(config.seed, "routing", self.source, "beside", *_names(parts))
-        return tests_beside(parts, lag=lag, config=config, rng=rng)
+        return look_beside(parts, lag=lag, config=config, rng=rng)
 
     def _role_edges(
         self, log: TrajectoryLog, study: Study, *, config: AnalysisConfig, agents: Sequence[str]

@@ -46,7 +46,7 @@ class Beside:
         return np.less_equal(np.nan_to_num(rate, nan=1.0), q)
 
 
-def tests_beside(parts: Sequence[Part], *, lag: int, config: AnalysisConfig, rng: np.random.Generator) -> Beside | None:
+def look_beside(parts: Sequence[Part], *, lag: int, config: AnalysisConfig, rng: np.random.Generator) -> Beside | None:
     """Test whether agents surprise at the same step, and answer to combinations; None with too few episodes to flip.
 
     Parameters
@@ -82,7 +82,7 @@ def pair_figures(
         that runs which settled on opposite conventions do not cancel. A pair may have a p without a weight, where
         agents take turns.
     beside
-        From `tests_beside`. Where the light is on, p also asks whether the edge is stronger than what it saw; where a
+        From `look_beside`. Where the light is on, p also asks whether the edge is stronger than what it saw; where a
         receiver answers to a combination, what that adds is part of the weight.
     lag
         Steps looked back.

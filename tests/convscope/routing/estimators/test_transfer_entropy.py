@@ -244,6 +244,42 @@ def test_agents_in_lockstep_have_no_data():
     assert np.isnan(weight[2, :2]).all()
 
 
+def test_agents_in_lockstep_are_named_as_a_set():
+    actions = held(independent(Size(n_agents=4, n_episodes=40, n_steps=20), np.random.default_rng(9)).log)
+    actions[:, 1] = (actions[:, 0] + 1) % 5
+    (notice,) = [
+        notice
+        for notice in routing(log_from_arrays({ACTIONS: actions}, [20] * 40, list("abcd"))).notices
+        if notice.code == "lockstep"
+    ]
+    assert notice.message.startswith("In lockstep: a and b.")
+
+
+def test_a_sender_without_dice_is_refused():
+    rng = np.random.default_rng(19)
+    actions = held(independent(Size(n_agents=3, n_episodes=60, n_steps=40), rng).log).reshape(60, 40, 3)
+    # The second agent does what the first did a step before, but for one step in four hundred.
+    errs = rng.random((60, 39)) < 0.0025
+    actions[:, 1:, 1] = np.where(errs, actions[:, 1:, 1], actions[:, :-1, 0])
+    graph = routing(log_from_arrays({ACTIONS: actions.reshape(-1, 3, 1)}, [40] * 60, list("abc")))
+    p = figures(graph, "p_value")
+    assert np.isnan(p[[0, 2], 1]).all()
+    assert p[1, 0] < 0.01
+    assert "near-deterministic" in codes(graph)
+
+
+def test_shares_and_intervals_stand_beside_the_weight():
+    situation = leader_follower(Size(n_agents=4, n_episodes=100, n_steps=50), np.random.default_rng(20), share=0.2)
+    edges = routing(situation.log).edges
+    assert (edges["low"] <= edges["weight"]).all()
+    assert (edges["weight"] <= edges["high"]).all()
+    found = edges.filter(edges["significant"])
+    assert (found["weight"] > found["smallest_detectable"]).all()
+    # A follower draws anew every other step: its next action is open by less than the log of five actions.
+    entropy = (edges["weight"] / edges["share"]).to_numpy()
+    assert ((entropy > 1.5) & (entropy < np.log2(5))).all()
+
+
 def test_an_unlogged_driver_lights_the_warning_and_independent_agents_do_not():
     size = Size(n_agents=3, n_episodes=60, n_steps=40)
     assert "unlogged-common-cause" in codes(routing(unlogged_driver(size, np.random.default_rng(10)).log))
