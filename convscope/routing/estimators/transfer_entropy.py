@@ -18,7 +18,7 @@ from convscope.routing.predictive.columns import column_bank
 from convscope.routing.predictive.halving import half_weights
 from convscope.routing.predictive.notices import study_notices
 from convscope.routing.predictive.roles import role_figures, unit_roles
-from convscope.routing.predictive.significance import Beside, pair_figures, look_beside
+from convscope.routing.predictive.significance import Beside, look_beside, pair_figures
 from convscope.routing.predictive.study import Part, Study, read_study
 from convscope.routing.predictive.tallies import weight_tallies
 from convscope.values.arrays import FloatArray, IntArray

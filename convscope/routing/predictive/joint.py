@@ -8,7 +8,7 @@ from scipy.special import gammaincc
 
 from convscope.routing.flips import UnitScores, quadratic_flips
 from convscope.routing.predictive.common_cause import Light, margin_over_common_cause
-from convscope.routing.predictive.strength import Strengths, strengths
+from convscope.routing.predictive.strength import strengths
 from convscope.routing.predictive.synergy import pairs_of
 from convscope.values.arrays import FloatArray, IntArray
 
@@ -26,7 +26,7 @@ class JointFigures:
     p_value: FloatArray
     """Corrected for the choice of the other agent; NaN where nothing was tested."""
     strength: FloatArray
-    """Share of the receiver's variance, summed over directions, less the bias: mean over runs."""
+    """Share of the receiver's variance, summed over directions, less the bias: mean over runs; NaN where p is large."""
     error: FloatArray
     """Its standard error."""
     partner: IntArray
@@ -49,67 +49,54 @@ def joint_figures(runs: Sequence[FloatArray], light: Light, *, lag: int, rng: np
 
     Notes
     -----
-    Every combination has a p from the gamma distribution with the mean and variance that its units show. What is
+    Every combination has a p from the gamma distribution with the mean and variance that its flips have. What is
     promising by that is flipped; where hardly any flip comes near, the smaller of the two counts.
     """
     n_agents, n_pairs = runs[0].shape[1:3]
-    tests = [_tests(run) for run in runs]
-    found = [strengths(each) for each in tests]
-    p_value = _gamma_tail(tests, found)
+    p_value = np.concatenate([_gamma_tail([run[:, receiver] for run in runs]) for receiver in range(n_agents)])
+    value, error = np.full(len(p_value), np.nan), np.full(len(p_value), np.nan)
     again = np.flatnonzero(p_value < _PROMISING)
     if len(again) > 0:
-        p_value[again] = _flipped([each.of_tests(again) for each in tests], p_value[again], rng)
-        p_value[again] = np.fmax(p_value[again], _over_common_cause(found, light, again, lag=lag))
-    value = np.mean([each.value for each in found], axis=0)
-    error = np.sqrt(np.sum([each.variance for each in found], axis=0)) / len(found)
+        tests = [_tests(run, again) for run in runs]
+        found = [strengths(each) for each in tests]
+        flipped = _flipped(tests, p_value[again], rng)
+        margin = margin_over_common_cause(found, light, lag=lag)
+        p_value[again] = flipped if margin is None else np.fmax(flipped, margin.p_value)
+        value[again] = np.mean([each.value for each in found], axis=0)
+        error[again] = np.sqrt(np.sum([each.variance for each in found], axis=0)) / len(found)
     return _by_sender(*(each.reshape(n_agents, n_pairs) for each in (p_value, value, error)))
 
 
-def _tests(scores: FloatArray) -> UnitScores:
-    n_units, n_agents, n_pairs, n_columns = scores.shape
-    n_tests = n_agents * n_pairs
-    return UnitScores(
-        scores=scores.reshape(n_units, -1),
-        starts=np.arange(n_tests + 1) * n_columns,
-        # Products are no regressors: the fit adapts to the sum of their scores as little as to those of units.
-        freedom=np.ones(n_tests),
-    )
-
-
-def _gamma_tail(tests: Sequence[UnitScores], found: Sequence[Strengths]) -> FloatArray:
-    chance, spread = np.sum([each.chance for each in found], axis=0), np.sum([each.spread for each in found], axis=0)
-    length = np.sum([_length(each) for each in tests], axis=0)
+def _gamma_tail(runs: Sequence[FloatArray]) -> FloatArray:
+    """Return the p of one receiver's combinations by the first two moments of all flips, shape (pairs,)."""
+    chance, spread, length = (np.zeros(runs[0].shape[1]) for _ in range(3))
+    for run in runs:
+        squares = np.square(run).sum(axis=2)
+        by_pair = run.transpose(1, 2, 0)
+        chance += squares.sum(axis=0)
+        # Twice the squared products of different units is the variance of the squared length.
+        spread += np.square(by_pair @ by_pair.transpose(0, 2, 1)).sum(axis=(1, 2)) - np.square(squares).sum(axis=0)
+        length += np.square(run.sum(axis=0)).sum(axis=1)
     is_known = (chance > 0) & (spread > 0)
     unit = np.where(is_known, spread / np.where(is_known, chance, 1.0), 1.0)
     tail = gammaincc(np.where(is_known, chance / unit, 1.0) / 2, length / (2 * unit))
     return np.where(is_known, np.maximum(tail, _FAR), np.nan)
 
 
-def _length(tests: UnitScores) -> FloatArray:
-    squares = np.square(tests.scores.sum(axis=0)).reshape(tests.n_tests, -1).sum(axis=1)
-    length: FloatArray = squares * tests.freedom
-    return length
+def _tests(scores: FloatArray, chosen: IntArray) -> UnitScores:
+    n_units, _, _, n_columns = scores.shape
+    taken = scores.reshape(n_units, -1, n_columns)[:, chosen]
+    return UnitScores(
+        scores=taken.reshape(n_units, -1),
+        starts=np.arange(len(chosen) + 1) * n_columns,
+        # Products are no regressors: the fit adapts to the sum of their scores as little as to those of units.
+        freedom=np.ones(len(chosen)),
+    )
 
 
 def _flipped(tests: Sequence[UnitScores], tail: FloatArray, rng: np.random.Generator) -> FloatArray:
     p_value = quadratic_flips(tests, n_flips=_FLIPS, rng=rng).p_value
     return np.where(p_value * (1 + _FLIPS) < 1 + _FEW, np.fmin(p_value, tail), p_value)
-
-
-def _over_common_cause(found: Sequence[Strengths], light: Light, tests: IntArray, *, lag: int) -> FloatArray:
-    if light.strongest is None:
-        return np.zeros(len(tests))
-    chosen = [
-        Strengths(
-            value=each.value[tests],
-            by_unit=each.by_unit[:, tests],
-            chance=each.chance[tests],
-            spread=each.spread[tests],
-        )
-        for each in found
-    ]
-    margin = margin_over_common_cause(chosen, light, lag=lag)
-    return np.zeros(len(tests)) if margin is None else margin.p_value
 
 
 def _by_sender(p_value: FloatArray, value: FloatArray, error: FloatArray) -> JointFigures:

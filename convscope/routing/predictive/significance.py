@@ -142,8 +142,8 @@ def _joint_bits(beside: Beside, q: float) -> tuple[FloatArray, FloatArray]:
         return np.zeros(answers.shape), np.zeros(answers.shape)
     bits = 0.5 / float(np.log(2))
     return (
-        np.where(answers, bits * beside.joint.strength, 0.0),
-        np.where(answers, bits * HALF_WIDTH * beside.joint.error, 0.0),
+        np.where(answers, bits * np.nan_to_num(beside.joint.strength), 0.0),
+        np.where(answers, bits * HALF_WIDTH * np.nan_to_num(beside.joint.error), 0.0),
     )
 
 

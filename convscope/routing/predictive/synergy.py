@@ -95,6 +95,8 @@ class SynergyFold:
 
     def merge(self, first: SynergyScores, second: SynergyScores) -> SynergyScores:
         """Return the units of both; those that are groups of episodes add up."""
+        if len(first.key) == 0:
+            return second
         names = ("group", "key", "episode")
         labels = np.column_stack([np.concatenate([getattr(first, name), getattr(second, name)]) for name in names])
         identity, place = np.unique(labels, axis=0, return_inverse=True)
