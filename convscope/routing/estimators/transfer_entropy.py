@@ -16,14 +16,14 @@ from convscope.routing.predictive.budget import affordable_groups, fewest_bytes
 from convscope.routing.predictive.clock import ClockFold, ClockSums, make_clock
 from convscope.routing.predictive.columns import column_bank
 from convscope.routing.predictive.halving import half_weights
-from convscope.routing.predictive.notices import study_notices
+from convscope.routing.predictive.notices import edge_notices, study_notices
 from convscope.routing.predictive.roles import role_figures, unit_roles
 from convscope.routing.predictive.significance import Beside, look_beside, pair_figures
 from convscope.routing.predictive.study import Part, Study, read_study
 from convscope.routing.predictive.tallies import weight_tallies
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.config import AnalysisConfig, RoutingSource
-from convscope.values.fields import ACTIONS
+from convscope.values.fields import ACTIONS, POSITIONS
 from convscope.values.header import LogHeader
 from convscope.values.log import TrajectoryLog
 from convscope.values.routing import RoutingTallies
@@ -75,18 +75,23 @@ class TransferEntropy:
         # A single run is its own combination: two draws of the same null would only differ.
         beside = self._beside(analysed, lag, config)
         combined = own[0] if len(own) == 1 else figures(analysed, beside)
+        edges = edge_table(combined, agents, q=config.q)
+        has_positions = any(spec.name == POSITIONS for spec in log.header.fields)
         tallied = partial(_tallies, log, study, agents=agents)
         halves = half_weights(study.question, analysed, rng=generator(config.seed, "routing", self.source, "halves"))
         return RoutingEstimate(
             source=self.source,
             claim=self.claim,
             unit=self.unit,
-            edges=edge_table(combined, agents, q=config.q),
+            edges=edges,
             edges_by_run=join_tables(by_run),
             tallies=tallied([part.weight for part in analysed]),
             halves=tuple((tallied(first), tallied(second)) for first, second in halves),
             role_edges=self._role_edges(log, study, config=config, agents=agents) if log.header.roles else None,
-            notices=study_notices(study, agents, beside, q=config.q),
+            notices=(
+                *study_notices(study, agents, beside, q=config.q),
+                *edge_notices(edges, has_positions=has_positions),
+            ),
         )
 
     def _figures(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 
 from convscope.routing.predictive.common_cause import Light
 from convscope.routing.predictive.recipes import MOST_AGENTS
@@ -49,6 +50,32 @@ def study_notices(study: Study, agents: Sequence[str], beside: Beside | None, *,
         *(_joint_notices(beside, agents, q) if beside else ()),
         *(_common_cause_notices(beside.light, agents) if beside else ()),
     )
+
+
+def edge_notices(edges: pl.DataFrame, *, has_positions: bool) -> tuple[Notice, ...]:
+    """Return how weak an edge would have been found, and whether directions may be the other way round.
+
+    Parameters
+    ----------
+    edges
+        Between agents, all runs together.
+    has_positions
+        Whether the log says where agents are.
+    """
+    detectable = sorted(edges["smallest_detectable"].drop_nulls().to_list())
+    notices: list[Notice] = []
+    if detectable:
+        least, most = f"{detectable[0]:.2g}", f"{detectable[-1]:.2g}"
+        of = least if least == most else f"{least} to {most}"
+        message = f"Influence of {of} bits per step, by pair, would have been found with a chance of 80 %."
+        notices.append(Notice(code="smallest-detectable", message=message, where=_WHERE))
+    if edges["significant"].any() and not has_positions:
+        message = (
+            "Positions are not logged: an agent that goes by where another one is acts on what the other will go by, "
+            "and may seem to lead it. Directions are only certain where positions play no part."
+        )
+        notices.append(Notice(code="positions-not-logged", message=message, where=_WHERE))
+    return tuple(notices)
 
 
 def _tables_notice(n_episodes: int) -> Notice:
