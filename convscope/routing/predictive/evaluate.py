@@ -1,15 +1,23 @@
 """From the Gram matrices of one run and checkpoint to the effect and the scores of every ordered pair."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from convscope.routing.flips import UnitScores
-from convscope.routing.predictive.fits import DesignFit, Question, design_fits
+from convscope.routing.predictive.columns import Column
+from convscope.routing.predictive.fits import DesignFit, PairFit, Question, design_fits
 from convscope.routing.predictive.grams import UnitGrams
 from convscope.routing.predictive.places import outcome_places
-from convscope.routing.predictive.scores import UnitProducts, innovation_scores, pair_scores, unit_products
+from convscope.routing.predictive.plan import Plan
+from convscope.routing.predictive.scores import (
+    UnitProducts,
+    action_scores,
+    innovation_scores,
+    pair_scores,
+    unit_products,
+)
 from convscope.routing.predictive.symbols import SymbolTables
 from convscope.routing.predictive.weights import bits_per_gain, first_order_gains
 from convscope.values.arrays import FloatArray
@@ -17,6 +25,18 @@ from convscope.values.arrays import FloatArray
 _FEWEST_UNITS = 30
 
 _Cells = dict[tuple[int, int], FloatArray]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ActionScores:
+    """Scores of one pair by what the sender did and the receiver does."""
+
+    done: tuple[tuple[Column, int], ...]
+    """What each row of the scores stands for, whoever does it, and the steps back."""
+    next: tuple[Column, ...]
+    """What each column of the scores stands for, whoever does it."""
+    scores: FloatArray
+    """Shape (U, rows, columns)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,6 +54,9 @@ class PairFits:
     none."""
     scores: UnitScores
     """A test per ordered pair, receiver by receiver; a pair without data has no columns."""
+    by_action: dict[tuple[int, int], ActionScores]
+    """What pairs have in common with other pairs, by receiver and sender; pairs without data have none, nor has any
+    where there are no roles."""
     innovations: UnitScores
     """A test per unordered pair: what both do at the same step that nothing logged foretold."""
 
@@ -54,19 +77,23 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
     scores: _Cells = {}
     innovations: _Cells = {}
     novelty: dict[int, float] = {}
+    by_action: dict[tuple[int, int], ActionScores] = {}
     freedom = np.ones((len(question.agents), len(question.agents)))
     n_free = np.zeros((len(question.agents), len(question.agents)))
     for fit in fits:
         products = unit_products(units.grams[fit.design], fit)
+        gram = units.grams[fit.design].sum(axis=0)
         # The regressors count by how far they follow single units, which is more than their number where all is slow.
         free_of_time = fit.freedom + len(fit.regression.regressors) / float(units.n_samples[:, fit.design].sum())
         for pair in fit.pairs:
             cell = (pair.receiver, pair.sender)
             scores[cell] = pair_scores(products, pair)
+            if question.has_roles:
+                by_action[cell] = _action_scores(question, fit, pair, products=products, gram=gram)
             freedom[cell] = max(free_of_time - products.leverage[pair.number], 0.0)
             n_free[cell] = _free_coefficients(scores[cell], fit.n_free_samples)
         innovations |= _innovations(question, fit, products)
-        novelty |= _novelty(question, fit, units.grams[fit.design].sum(axis=0))
+        novelty |= _novelty(question, fit, gram)
     rate = bits_per_gain(question, fits, symbols)
     ordered = [(r, s) for r in range(len(question.agents)) for s in range(len(question.agents)) if r != s]
     n_units = len(units.key)
@@ -76,6 +103,7 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
         rate=rate,
         novelty=np.array([novelty.get(place, np.nan) for place in range(len(question.agents))]),
         scores=_tests(scores, ordered, freedom, n_units=n_units),
+        by_action=by_action,
         innovations=_tests(innovations, [(r, s) for r, s in ordered if s < r], freedom, n_units=n_units),
     )
 
@@ -90,6 +118,24 @@ def _free_coefficients(scores: FloatArray, n_samples: float) -> float:
         return float(n_coefficients)
     spread = np.square(scores - scores.mean(axis=0)).sum() * n_units / (n_units - 1)
     return max(float(n_coefficients), n_samples * float(spread))
+
+
+def _action_scores(
+    question: Question, fit: DesignFit, pair: PairFit, *, products: UnitProducts, gram: FloatArray
+) -> ActionScores:
+    plan, design = question.plan, question.plan.designs[fit.design]
+    members = fit.regression.regressors[pair.block.members]
+    outcomes = fit.regression.outcomes[pair.outcome]
+    scale = np.outer(plan.scale[design.column[members]], plan.scale[design.column[outcomes]])
+    return ActionScores(
+        done=tuple((_anybody(plan, design.column[place]), int(design.lag[place])) for place in members.tolist()),
+        next=tuple(_anybody(plan, design.column[place]) for place in outcomes.tolist()),
+        scores=action_scores(products, fit, pair, gram=gram) / scale,
+    )
+
+
+def _anybody(plan: Plan, number: int) -> Column:
+    return replace(plan.columns[number], agent=-1)
 
 
 def _novelty(question: Question, fit: DesignFit, gram: FloatArray) -> dict[int, float]:

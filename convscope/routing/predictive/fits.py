@@ -23,6 +23,8 @@ class Question:
     """Analysed agents, as places in the log's agent axis."""
     lag: int
     """How far back all pasts reach."""
+    has_roles: bool = False
+    """Whether pairs of agents are added up by their roles, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,6 +12,7 @@ import numpy as np
 from convscope.routing.edges import PairFigures
 from convscope.routing.flips import UnitScores, quadratic_flips
 from convscope.routing.predictive.common_cause import innovation_light, margin_over_common_cause
+from convscope.routing.predictive.pooling import pooled_scores
 from convscope.routing.predictive.significance import is_flipped
 from convscope.routing.predictive.strength import strengths
 from convscope.routing.predictive.study import Part
@@ -26,8 +27,10 @@ class RoleScores:
     edges: UnitScores
     """A test per ordered pair of roles, receiver by receiver; its columns are those of all pairs of agents, 0 in units
     in which they have other roles, and scaled to a mean over pairs of agents."""
+    pooled: UnitScores
+    """A test per ordered pair of roles: what was done, added over pairs of agents, whoever did it."""
     innovations: UnitScores
-    """The same of what agents do at the same step, a test per unordered pair of roles, a role with itself included."""
+    """As ``edges``, of what agents do at the same step: a test per unordered pair of roles, each with itself, too."""
     weight: FloatArray
     """Bits per step to first order, less the bias, shape (receiver, sender); NaN where no agents ever have the two
     roles."""
@@ -74,8 +77,11 @@ def _p_values(found: Sequence[RoleScores], *, lag: int, config: AnalysisConfig, 
     edges, innovations = [each.edges for each in found], [each.innovations for each in found]
     light = innovation_light(innovations, alpha=config.alpha, n_flips=config.n_permutations, rng=rng)
     margin = margin_over_common_cause([strengths(each) for each in edges], light, lag=lag)
-    flipped = quadratic_flips(edges, n_flips=config.n_permutations, rng=rng).p_value
-    return flipped if margin is None else np.fmax(flipped, margin.p_value)
+    apart = quadratic_flips(edges, n_flips=config.n_permutations, rng=rng).p_value
+    together = quadratic_flips([each.pooled for each in found], n_flips=config.n_permutations, rng=rng).p_value
+    # Pairs that follow the same convention speak up together, those that differ apart (Bonferroni).
+    flipped: FloatArray = np.minimum(2 * np.fmin(apart, together), 1.0)
+    return flipped if margin is None else np.asarray(np.fmax(flipped, margin.p_value))
 
 
 def _role_scores(part: Part, roles: IntArray, n_roles: int) -> RoleScores:
@@ -92,9 +98,21 @@ def _role_scores(part: Part, roles: IntArray, n_roles: int) -> RoleScores:
     freedom = float(part.fits.scores.freedom.min())
     tests = part.fits.scores
     weight = np.array([_weight(tests, is_so) for is_so in has_roles]).reshape(n_roles, n_roles)
+    added = [
+        pooled_scores(
+            [
+                (part.fits.by_action[agents], is_so)
+                for agents, is_so in zip(ordered, has, strict=True)
+                if agents in part.fits.by_action and is_so.any()
+            ],
+            len(roles),
+        )
+        for has in has_roles
+    ]
     return RoleScores(
-        edges=_pooled(tests, has_roles, freedom),
-        innovations=_pooled(part.fits.innovations, meet, freedom),
+        edges=_apart(tests, has_roles, freedom),
+        pooled=_joined(added, freedom),
+        innovations=_apart(part.fits.innovations, meet, freedom),
         weight=weight,
     )
 
@@ -105,20 +123,24 @@ def _have(roles: IntArray, agents: tuple[int, int], pair: tuple[int, ...]) -> Bo
     return is_first & np.equal(roles[:, agents[1]], pair[1])
 
 
-def _pooled(tests: UnitScores, has_roles: Sequence[Sequence[BoolArray]], freedom: float) -> UnitScores:
+def _apart(tests: UnitScores, has_roles: Sequence[Sequence[BoolArray]], freedom: float) -> UnitScores:
     """Return a test per pair of roles, of the units in which agents have them."""
     parts = [_columns(tests, is_so) for is_so in has_roles]
     none = np.zeros((len(tests.scores), 0))
     # Of n pairs of agents that have the roles in shares x of the units, sums of squares grow with the sum of x squared.
     scales = [1 / np.sqrt(max(sum(share**2 for _, share in part), 1e-300)) for part in parts]
-    joined = [
+    columns = [
         np.concatenate([none, *(scores for scores, _ in part)], axis=1) * scale
         for part, scale in zip(parts, scales, strict=True)
     ]
+    return _joined(columns, freedom)
+
+
+def _joined(columns: Sequence[FloatArray], freedom: float) -> UnitScores:
     return UnitScores(
-        scores=np.concatenate([none, *joined], axis=1),
-        starts=np.cumsum([0, *(scores.shape[1] for scores in joined)]),
-        freedom=np.full(len(joined), freedom),
+        scores=np.concatenate(columns, axis=1),
+        starts=np.cumsum([0, *(scores.shape[1] for scores in columns)]),
+        freedom=np.full(len(columns), freedom),
     )
 
 

@@ -74,6 +74,28 @@ def pair_scores(products: UnitProducts, pair: PairFit) -> FloatArray:
     return _flat(restricted @ pair.white)
 
 
+def action_scores(products: UnitProducts, fit: DesignFit, pair: PairFit, *, gram: FloatArray) -> FloatArray:
+    """Return the scores of one pair by what was done, so that pairs of other agents can be added, shape (U, c, d).
+
+    Parameters
+    ----------
+    products
+        Of the units.
+    fit
+        Of their design.
+    pair
+        The c members of its block, beyond what all else tells of them, times the d outcomes left open.
+    gram
+        Sum of the units' matrices.
+    """
+    x = fit.regression.regressors
+    own = pair.block.weights.T @ gram[np.ix_(x, x[pair.block.members])]
+    effect = pair.block.effect[:, pair.outcome]
+    restricted = products.with_residuals[pair.number][:, :, pair.outcome] + products.among[pair.number] @ effect
+    scores: FloatArray = own.T @ restricted
+    return scores
+
+
 def innovation_scores(products: UnitProducts, fit: DesignFit, *, first: IntArray, second: IntArray) -> FloatArray:
     """Return the products of two agents' surprises at the same step, shape (U, d d).
 

@@ -99,7 +99,7 @@ def read_study(
     units, *counts = run([GramFold(plan=plan), *counting])
     shares = {number: units.of_group(number) for number in groups}
     lag = choose_lag(plan, [shares[number] for number in groups if groups[number].is_analysed], places.tolist())
-    question = Question(plan=plan, agents=tuple(places.tolist()), lag=lag)
+    question = Question(plan=plan, agents=tuple(places.tolist()), lag=lag, has_roles=bool(log.header.roles))
     synergy = _synergy(question, shares, groups, is_flipped=n_episodes >= FEWEST_EPISODES, run=run)
     parts = tuple(
         Part(

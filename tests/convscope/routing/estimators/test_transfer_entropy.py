@@ -330,6 +330,25 @@ def test_role_edges_follow_roles_that_are_redrawn():
     assert not routing(log).edges["significant"].any()
 
 
+def test_what_pairs_of_agents_show_too_weakly_their_roles_show_together():
+    found = []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        actions = rng.integers(5, size=(60, 40, 6))
+        # Each of the last three copies, now and then, any of the first three.
+        led = np.take_along_axis(actions[:, :-1, :3], rng.integers(3, size=(60, 39, 3)), axis=2)
+        actions[:, 1:, 3:] = np.where(rng.random((60, 39, 3)) < 0.1, led, actions[:, 1:, 3:])
+        roles = [list("xxxyyy")] * 60
+        log = log_from_arrays(
+            {ACTIONS: actions.reshape(-1, 6, 1).astype(float)}, [40] * 60, list("abcdef"), declared_roles=roles
+        )
+        graph = routing(log)
+        assert graph.role_edges is not None
+        significant = graph.role_edges.filter(graph.role_edges["significant"])
+        found.append(("x", "y") in significant.select("sender", "receiver").rows())
+    assert sum(found) >= 4
+
+
 def test_role_preference_from_trajectories_is_on_the_scale_of_shares():
     rng = np.random.default_rng(17)
     declared = np.array([[0.6, 0.2, 0.2], [0.2, 0.6, 0.2], [0.2, 0.2, 0.6]])
