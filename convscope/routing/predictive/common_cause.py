@@ -44,7 +44,12 @@ class Margin:
 
 
 def innovation_light(
-    innovations: Sequence[UnitScores], *, alpha: float, n_flips: int, rng: np.random.Generator
+    innovations: Sequence[UnitScores],
+    pooled: Sequence[UnitScores] = (),
+    *,
+    alpha: float,
+    n_flips: int,
+    rng: np.random.Generator,
 ) -> Light:
     """Test whether agents surprise at the same step, and find those that do most.
 
@@ -52,6 +57,8 @@ def innovation_light(
     ----------
     innovations
         Scores of each run, a test per unordered pair.
+    pooled
+        The same tests by scores that were added up, which see more where edges are added up, too; none when left out.
     alpha
         Family-wise level.
     n_flips
@@ -60,6 +67,9 @@ def innovation_light(
         Draws them.
     """
     p_value = quadratic_flips(innovations, n_flips=n_flips, rng=rng).family_p_value
+    if pooled:
+        added = quadratic_flips(pooled, n_flips=n_flips, rng=rng).family_p_value
+        p_value = np.minimum(2 * np.fmin(p_value, added), 1.0)
     shared = tuple(strengths(each) for each in innovations)
     is_lit = np.less(np.nan_to_num(p_value, nan=1.0), alpha)
     total = np.sum([each.value for each in shared], axis=0)

@@ -38,6 +38,15 @@ class ActionScores:
     scores: FloatArray
     """Shape (U, rows, columns)."""
 
+    @property
+    def turned(self) -> "ActionScores":
+        """Rows for columns, of scores of two agents at the same step."""
+        return ActionScores(
+            done=tuple((column, 0) for column in self.next),
+            next=tuple(column for column, _ in self.done),
+            scores=self.scores.transpose(0, 2, 1),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PairFits:
@@ -57,6 +66,8 @@ class PairFits:
     by_action: dict[tuple[int, int], ActionScores]
     """What pairs have in common with other pairs, by receiver and sender; pairs without data have none, nor has any
     where there are no roles."""
+    surprises_by_action: dict[tuple[int, int], ActionScores]
+    """The same of what two agents do at one step that nothing foretold, by the later and the earlier agent."""
     innovations: UnitScores
     """A test per unordered pair: what both do at the same step that nothing logged foretold."""
 
@@ -78,6 +89,7 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
     innovations: _Cells = {}
     novelty: dict[int, float] = {}
     by_action: dict[tuple[int, int], ActionScores] = {}
+    surprises: dict[tuple[int, int], ActionScores] = {}
     freedom = np.ones((len(question.agents), len(question.agents)))
     n_free = np.zeros((len(question.agents), len(question.agents)))
     for fit in fits:
@@ -93,6 +105,7 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
             freedom[cell] = max(free_of_time - products.leverage[pair.number], 0.0)
             n_free[cell] = _free_coefficients(scores[cell], fit.n_free_samples)
         innovations |= _innovations(question, fit, products)
+        surprises |= _surprises(question, fit, products) if question.has_roles else {}
         novelty |= _novelty(question, fit, gram)
     rate = bits_per_gain(question, fits, symbols)
     ordered = [(r, s) for r in range(len(question.agents)) for s in range(len(question.agents)) if r != s]
@@ -104,6 +117,7 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
         novelty=np.array([novelty.get(place, np.nan) for place in range(len(question.agents))]),
         scores=_tests(scores, ordered, freedom, n_units=n_units),
         by_action=by_action,
+        surprises_by_action=surprises,
         innovations=_tests(innovations, [(r, s) for r, s in ordered if s < r], freedom, n_units=n_units),
     )
 
@@ -128,10 +142,32 @@ def _action_scores(
     outcomes = fit.regression.outcomes[pair.outcome]
     scale = np.outer(plan.scale[design.column[members]], plan.scale[design.column[outcomes]])
     return ActionScores(
-        done=tuple((_anybody(plan, design.column[place]), int(design.lag[place])) for place in members.tolist()),
-        next=tuple(_anybody(plan, design.column[place]) for place in outcomes.tolist()),
+        done=tuple(
+            (_anybody(plan, column), lag)
+            for column, lag in zip(design.column[members].tolist(), design.lag[members].tolist(), strict=True)
+        ),
+        next=tuple(_anybody(plan, column) for column in design.column[outcomes].tolist()),
         scores=action_scores(products, fit, pair, gram=gram) / scale,
     )
+
+
+def _surprises(question: Question, fit: DesignFit, products: UnitProducts) -> dict[tuple[int, int], ActionScores]:
+    plan, design = question.plan, question.plan.designs[fit.design]
+    columns = design.column[fit.regression.outcomes]
+    owner = np.array([plan.columns[column].agent for column in columns.tolist()])
+    told = {place: np.flatnonzero(np.equal(owner, agent)) for place, agent in enumerate(question.agents)}
+    kinds = [_anybody(plan, column) for column in columns.tolist()]
+    scale = np.outer(plan.scale[columns], plan.scale[columns])
+    return {
+        (first, second): ActionScores(
+            done=tuple((kinds[place], 0) for place in told[first].tolist()),
+            next=tuple(kinds[place] for place in told[second].tolist()),
+            scores=(products.residuals / scale)[:, told[first][:, None], told[second]],
+        )
+        for first in told
+        for second in range(first)
+        if question.agents[first] in design.targets and len(told[first]) > 0 and len(told[second]) > 0
+    }
 
 
 def _anybody(plan: Plan, number: int) -> Column:

@@ -12,6 +12,7 @@ import numpy as np
 from convscope.routing.edges import PairFigures
 from convscope.routing.flips import UnitScores, quadratic_flips
 from convscope.routing.predictive.common_cause import innovation_light, margin_over_common_cause
+from convscope.routing.predictive.evaluate import ActionScores
 from convscope.routing.predictive.pooling import pooled_scores
 from convscope.routing.predictive.significance import is_flipped
 from convscope.routing.predictive.strength import strengths
@@ -31,6 +32,8 @@ class RoleScores:
     """A test per ordered pair of roles: what was done, added over pairs of agents, whoever did it."""
     innovations: UnitScores
     """As ``edges``, of what agents do at the same step: a test per unordered pair of roles, each with itself, too."""
+    pooled_innovations: UnitScores
+    """As ``pooled``, of what agents do at the same step."""
     weight: FloatArray
     """Bits per step to first order, less the bias, shape (receiver, sender); NaN where no agents ever have the two
     roles."""
@@ -75,13 +78,29 @@ def role_figures(
 
 def _p_values(found: Sequence[RoleScores], *, lag: int, config: AnalysisConfig, rng: np.random.Generator) -> FloatArray:
     edges, innovations = [each.edges for each in found], [each.innovations for each in found]
-    light = innovation_light(innovations, alpha=config.alpha, n_flips=config.n_permutations, rng=rng)
+    pooled = [each.pooled_innovations for each in found]
+    light = innovation_light(innovations, pooled, alpha=config.alpha, n_flips=config.n_permutations, rng=rng)
     margin = margin_over_common_cause([strengths(each) for each in edges], light, lag=lag)
     apart = quadratic_flips(edges, n_flips=config.n_permutations, rng=rng).p_value
-    together = quadratic_flips([each.pooled for each in found], n_flips=config.n_permutations, rng=rng).p_value
+    together = _in_two_runs(
+        np.array([quadratic_flips([each.pooled], n_flips=config.n_permutations, rng=rng).p_value for each in found])
+    )
     # Pairs that follow the same convention speak up together, those that differ apart (Bonferroni).
     flipped: FloatArray = np.minimum(2 * np.fmin(apart, together), 1.0)
     return flipped if margin is None else np.asarray(np.fmax(flipped, margin.p_value))
+
+
+def _in_two_runs(p_values: FloatArray) -> FloatArray:
+    """Return the p of a rule that at least two runs follow, if there are several (Benjamini and Heller 2008).
+
+    A rule of a role is one that pairs of agents share; where policies are trained anew it has to come back.
+    """
+    n_runs = len(p_values)
+    if n_runs == 1:
+        return np.asarray(p_values[0])
+    ordered = np.sort(np.where(np.isfinite(p_values), p_values, 1.0), axis=0)
+    p_value: FloatArray = np.minimum((n_runs - 1) * ordered[1], 1.0)
+    return p_value
 
 
 def _role_scores(part: Part, roles: IntArray, n_roles: int) -> RoleScores:
@@ -98,23 +117,33 @@ def _role_scores(part: Part, roles: IntArray, n_roles: int) -> RoleScores:
     freedom = float(part.fits.scores.freedom.min())
     tests = part.fits.scores
     weight = np.array([_weight(tests, is_so) for is_so in has_roles]).reshape(n_roles, n_roles)
-    added = [
-        pooled_scores(
-            [
-                (part.fits.by_action[agents], is_so)
-                for agents, is_so in zip(ordered, has, strict=True)
-                if agents in part.fits.by_action and is_so.any()
-            ],
-            len(roles),
-        )
+    pairs_of_actions = [
+        [
+            (part.fits.by_action[agents], is_so)
+            for agents, is_so in zip(ordered, has, strict=True)
+            if agents in part.fits.by_action
+        ]
         for has in has_roles
     ]
+    added = [pooled_scores(each, len(roles)) for each in pairs_of_actions]
+    meetings = [pooled_scores(_meetings(part, roles, (a, b)), len(roles)) for a, b in pairs if b <= a]
     return RoleScores(
         edges=_apart(tests, has_roles, freedom),
         pooled=_joined(added, freedom),
         innovations=_apart(part.fits.innovations, meet, freedom),
+        pooled_innovations=_joined(meetings, freedom),
         weight=weight,
     )
+
+
+def _meetings(part: Part, roles: IntArray, pair: tuple[int, int]) -> list[tuple[ActionScores, BoolArray]]:
+    """Return what two agents did at the same step, the first role's agent first, and the units in which it counts."""
+    found: list[tuple[ActionScores, BoolArray]] = []
+    for (first, second), scores in part.fits.surprises_by_action.items():
+        found.append((scores, _have(roles, (first, second), pair)))
+        # Two agents of one role meet both ways round.
+        found.append((scores.turned, _have(roles, (second, first), pair)))
+    return found
 
 
 def _have(roles: IntArray, agents: tuple[int, int], pair: tuple[int, ...]) -> BoolArray:
