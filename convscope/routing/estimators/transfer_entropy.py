@@ -15,6 +15,7 @@ from convscope.routing.predictive import budget
 from convscope.routing.predictive.budget import affordable_groups, fewest_bytes
 from convscope.routing.predictive.clock import ClockFold, ClockSums, make_clock
 from convscope.routing.predictive.columns import column_bank
+from convscope.routing.predictive.found_places import found_places
 from convscope.routing.predictive.halving import half_weights
 from convscope.routing.predictive.notices import edge_notices, study_notices
 from convscope.routing.predictive.roles import role_figures, unit_roles
@@ -23,7 +24,7 @@ from convscope.routing.predictive.study import Part, Study, read_study
 from convscope.routing.predictive.tallies import weight_tallies
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.config import AnalysisConfig, RoutingSource
-from convscope.values.fields import ACTIONS, POSITIONS
+from convscope.values.fields import ACTIONS
 from convscope.values.header import LogHeader
 from convscope.values.log import TrajectoryLog
 from convscope.values.routing import RoutingTallies
@@ -52,7 +53,8 @@ class TransferEntropy:
 
     def fold(self, log: TrajectoryLog, config: AnalysisConfig) -> ClockFold:
         """Return the fold of the first pass: the mean of each column at each time in the episode."""
-        bank = column_bank(log.header)
+        places = found_places(log)
+        bank = column_bank(log.header, places.own, places.things)
         groups = affordable_groups(log.header, episode_groups(log, config))
         clock = make_clock(log.episodes, groups, n_columns=len(bank))
         return ClockFold(clock=clock, columns=bank)
@@ -61,7 +63,8 @@ class TransferEntropy:
         self, log: TrajectoryLog, result: ClockSums, *, config: AnalysisConfig, agents: Sequence[str], run: Run
     ) -> RoutingEstimate:
         """Return edges and tallies, after a second pass over the log."""
-        study = read_study(log, self.fold(log, config), result, config=config, agents=agents, run=run)
+        fold = self.fold(log, config)
+        study = read_study(log, fold, result, config=config, agents=agents, run=run)
         analysed = study.analysed
         lag, is_lasting = study.question.lag, log.header.identities_persist
         figures = partial(self._figures, lag=lag, config=config, is_lasting=is_lasting)
@@ -76,7 +79,6 @@ class TransferEntropy:
         beside = self._beside(analysed, lag, config)
         combined = own[0] if len(own) == 1 else figures(analysed, beside)
         edges = edge_table(combined, agents, q=config.q)
-        has_positions = any(spec.name == POSITIONS for spec in log.header.fields)
         tallied = partial(_tallies, log, study, agents=agents)
         halves = half_weights(study.question, analysed, rng=generator(config.seed, "routing", self.source, "halves"))
         return RoutingEstimate(
@@ -90,7 +92,7 @@ class TransferEntropy:
             role_edges=self._role_edges(log, study, config=config, agents=agents) if log.header.roles else None,
             notices=(
                 *study_notices(study, agents, beside, q=config.q),
-                *edge_notices(edges, has_positions=has_positions),
+                *edge_notices(edges, fold.columns),
             ),
         )
 

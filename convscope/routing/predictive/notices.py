@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from convscope.routing.predictive.columns import Column, Kind
 from convscope.routing.predictive.common_cause import Light
 from convscope.routing.predictive.recipes import MOST_AGENTS
 from convscope.routing.predictive.significance import Beside, is_near_deterministic
@@ -52,15 +53,15 @@ def study_notices(study: Study, agents: Sequence[str], beside: Beside | None, *,
     )
 
 
-def edge_notices(edges: pl.DataFrame, *, has_positions: bool) -> tuple[Notice, ...]:
+def edge_notices(edges: pl.DataFrame, columns: Sequence[Column]) -> tuple[Notice, ...]:
     """Return how weak an edge would have been found, and whether directions may be the other way round.
 
     Parameters
     ----------
     edges
         Between agents, all runs together.
-    has_positions
-        Whether the log says where agents are.
+    columns
+        What the test drew on.
     """
     detectable = sorted(edges["smallest_detectable"].drop_nulls().to_list())
     notices: list[Notice] = []
@@ -69,7 +70,16 @@ def edge_notices(edges: pl.DataFrame, *, has_positions: bool) -> tuple[Notice, .
         of = least if least == most else f"{least} to {most}"
         message = f"Influence of {of} bits per step, by pair, would have been found with a chance of 80 %."
         notices.append(Notice(code="smallest-detectable", message=message, where=_WHERE))
-    if edges["significant"].any() and not has_positions:
+    places = sorted({column.component for column in columns if column.kind == Kind.PLACE})
+    if places:
+        named = ", ".join(map(str, places))
+        message = (
+            f"Columns {named} of each agent's observation are taken for where it is, since other agents observe their "
+            "differences, digit by digit. They are conditions, and no evidence for an edge; what is drawn to where "
+            "another agent is can be found once positions are a field of the log."
+        )
+        notices.append(Notice(code="positions-found", message=message, where=_WHERE))
+    elif edges["significant"].any() and not any(column.kind == Kind.POSITION for column in columns):
         message = (
             "Positions are not logged: an agent that goes by where another one is acts on what the other will go by, "
             "and may seem to lead it. Directions are only certain where positions play no part."

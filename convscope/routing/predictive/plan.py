@@ -159,7 +159,7 @@ def _scale(sums: ClockSums) -> FloatArray:
 
 
 def _belongs_to_target(column: Column) -> bool:
-    return column.kind in (Kind.LEGAL, Kind.ENTITY_BEARING)
+    return column.kind in (Kind.LEGAL, Kind.ENTITY_BEARING, Kind.THING_BEARING)
 
 
 def _design(columns: Sequence[Column], targets: tuple[int, ...], most_lag: int) -> Design:
