@@ -62,22 +62,23 @@ class TransferEntropy:
     def estimate(
         self, log: TrajectoryLog, result: ClockSums, *, config: AnalysisConfig, agents: Sequence[str], run: Run
     ) -> RoutingEstimate:
-        """Return edges and tallies, after a second pass over the log."""
+        """Return edges and tallies, after two more passes over the log."""
         fold = self.fold(log, config)
         study = read_study(log, fold, result, config=config, agents=agents, run=run)
         analysed = study.analysed
         lag, is_lasting = study.question.lag, log.header.identities_persist
         figures = partial(self._figures, lag=lag, config=config, is_lasting=is_lasting)
-        by_part = [figures([part], self._beside([part], lag, config)) for part in study.parts]
+        besides = [self._beside([part], lag, config) for part in study.parts]
+        by_part = [figures([part], beside) for part, beside in zip(study.parts, besides, strict=True)]
         names = [(part.group.run_name, part.group.checkpoint) for part in study.parts]
         by_run = [
-            edge_table(own, agents, q=config.q, run=run_name, checkpoint=checkpoint)
-            for own, (run_name, checkpoint) in zip(by_part, names, strict=True)
+            edge_table(each, agents, q=config.q, run=run_name, checkpoint=checkpoint)
+            for each, (run_name, checkpoint) in zip(by_part, names, strict=True)
         ]
-        own = [each for each, part in zip(by_part, study.parts, strict=True) if part.group.is_analysed]
+        own = [number for number, part in enumerate(study.parts) if part.group.is_analysed]
         # A single run is its own combination: two draws of the same null would only differ.
-        beside = self._beside(analysed, lag, config)
-        combined = own[0] if len(own) == 1 else figures(analysed, beside)
+        beside = besides[own[0]] if len(own) == 1 else self._beside(analysed, lag, config)
+        combined = by_part[own[0]] if len(own) == 1 else figures(analysed, beside)
         edges = edge_table(combined, agents, q=config.q)
         tallied = partial(_tallies, log, study, agents=agents)
         halves = half_weights(study.question, analysed, rng=generator(config.seed, "routing", self.source, "halves"))
