@@ -4,12 +4,12 @@ import polars as pl
 
 from convscope.ingest.names import numbered_key
 from convscope.report.document.json_value import JsonValue, matrix
-from convscope.values.routing import RolePreference, RoutingGraph
+from convscope.values.routing import EDGE_COLUMNS, RolePreference, RoutingGraph
 
 MAX_EDGES = 10_000
 """Edges in the document; the table holds all."""
 
-_EDGE = ("sender", "receiver", "weight", "p_value", "q_value", "significant")
+_EDGE = tuple(name for name in EDGE_COLUMNS if name not in ("run", "checkpoint"))
 
 
 def routing_part(routing: RoutingGraph) -> JsonValue:
