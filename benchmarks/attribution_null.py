@@ -20,8 +20,8 @@ from convscope.randomness import generator
 from convscope.routing.attribution.laws import Choices, divergence
 from convscope.routing.estimate import RoutingEstimate
 from convscope.routing.estimators.attribution import ESTIMATOR
+from convscope.simulate.draws import N_ACTIONS, Size
 from convscope.simulate.seeing import N_OWN, SeeingTeam, seeing_team
-from convscope.simulate.situations import N_ACTIONS, Size
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.log import TrajectoryLog
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from convscope.randomness import generator
 from convscope.routing.graph import find_routing
+from convscope.simulate.draws import Size
 from convscope.simulate.observers import Scenery, observers
-from convscope.simulate.situations import Size
 from convscope.values.config import AnalysisConfig, RoutingSource
 
 SIZES = (Size(n_agents=4, n_episodes=100, n_steps=50), Size(n_agents=8, n_episodes=200, n_steps=100))

@@ -7,7 +7,9 @@ import polars as pl
 from convscope.values.evidence import Evidence
 from convscope.values.routing import RoutingGraph
 
-_CAUTIONS = frozenset({"unlogged-common-cause", "positions-not-logged", "policy-doubtful", "replacement-far"})
+_CAUTIONS = frozenset(
+    {"unlogged-common-cause", "table-null", "positions-not-logged", "policy-doubtful", "replacement-far"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

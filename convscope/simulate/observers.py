@@ -7,7 +7,7 @@ import numpy as np
 
 from convscope.ingest.layout_file import lay_out
 from convscope.ingest.memory import log_from_arrays
-from convscope.simulate.situations import Situation, Size
+from convscope.simulate.draws import Situation, Size
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.fields import ACTIONS, OBSERVATIONS, POSITIONS
 from convscope.values.layout import ObservationLayout, ReceiverLayout, Slot, SlotKind

@@ -7,7 +7,7 @@ import numpy as np
 
 from convscope.ingest.layout_file import lay_out
 from convscope.ingest.memory import log_from_arrays
-from convscope.simulate.situations import N_ACTIONS, Situation, Size
+from convscope.simulate.draws import N_ACTIONS, Situation, Size
 from convscope.values.arrays import FloatArray, sealed
 from convscope.values.fields import ACTION_PROBABILITIES, ACTIONS, OBSERVATIONS
 from convscope.values.layout import ObservationLayout, ReceiverLayout, Slot, SlotKind

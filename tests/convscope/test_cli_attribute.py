@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 from convscope.cli import main
 from convscope.ingest.writer import write_log
 from convscope.report.document import analysis_schema
+from convscope.simulate.draws import Size
 from convscope.simulate.seeing import seeing_team
-from convscope.simulate.situations import Size
 from tests.convscope.ingest.policy.models import linear
 
 LAYOUT = """convscope-layout = 1

@@ -14,8 +14,8 @@ from convscope.routing.choose import choose_estimators
 from convscope.routing.estimators.occlusion import ESTIMATOR
 from convscope.routing.graph import find_routing
 from convscope.routing.occlusion.pieces import Piece, pieces_of
+from convscope.simulate.draws import Size
 from convscope.simulate.observers import Scenery, observers
-from convscope.simulate.situations import Size
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.layout import ReceiverLayout, Slot, SlotKind
 

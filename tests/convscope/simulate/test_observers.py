@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from convscope.simulate.draws import Size
 from convscope.simulate.observers import Scenery, observers
-from convscope.simulate.situations import Size
 
 SIZE = Size(n_agents=4, n_episodes=6, n_steps=8)
 

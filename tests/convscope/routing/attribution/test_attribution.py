@@ -14,8 +14,8 @@ from convscope.ingest.policy import attach_policies
 from convscope.routing.estimators.attribution import ESTIMATOR
 from convscope.routing.graph import find_routing
 from convscope.routing.refusal import UnreadableSourceError
+from convscope.simulate.draws import Size
 from convscope.simulate.seeing import seeing_team
-from convscope.simulate.situations import Size
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.layout import ObservationLayout, ReceiverLayout, Slot, SlotKind
 from convscope.values.status import Status

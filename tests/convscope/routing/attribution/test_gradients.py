@@ -7,8 +7,8 @@ import pytest
 
 from convscope.ingest.policy import attach_policies
 from convscope.routing.graph import find_routing
+from convscope.simulate.draws import Size
 from convscope.simulate.seeing import seeing_team
-from convscope.simulate.situations import Size
 from convscope.values.config import AnalysisConfig, RoutingSource
 from tests.convscope.ingest.policy.models import linear
 

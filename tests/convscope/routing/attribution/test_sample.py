@@ -7,8 +7,8 @@ from convscope.randomness import generator
 from convscope.routing.attribution import sample as sampling
 from convscope.routing.attribution.sample import MOST_EPISODES, MOST_ROWS, rows_of_groups
 from convscope.routing.graph import find_routing
+from convscope.simulate.draws import Size
 from convscope.simulate.seeing import seeing_team
-from convscope.simulate.situations import Size
 from convscope.values.config import AnalysisConfig, RoutingSource
 from tests.convscope.ingest.policy.models import linear
 

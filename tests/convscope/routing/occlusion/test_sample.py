@@ -5,8 +5,8 @@ import numpy as np
 from convscope.ingest.memory import log_from_arrays
 from convscope.routing.groups import episode_groups
 from convscope.routing.occlusion.sample import SampleFold
+from convscope.simulate.draws import Size
 from convscope.simulate.observers import Scenery, observers
-from convscope.simulate.situations import Size
 from convscope.values.config import AnalysisConfig
 from convscope.values.status import Status
 
