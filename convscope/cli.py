@@ -85,6 +85,10 @@ def analyze(  # noqa: PLR0913  one parameter an option
     checkpoint: Annotated[
         str | None, typer.Option(metavar="LABEL", help="Analyse this checkpoint instead of each run's last.")
     ] = None,
+    heads: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="Heads of logged weights that count, as in 0,2 or 1.0 (layer 1, head 0)."),
+    ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of every random draw.")] = 0,
     workers: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Processes; results do not depend on it.")
@@ -105,7 +109,12 @@ def analyze(  # noqa: PLR0913  one parameter an option
 
     check_output(out)
     config = AnalysisConfig(
-        seed=seed, routing_source=_routing_source(routing), team=team, agents=agents, checkpoint=checkpoint
+        seed=seed,
+        routing_source=_routing_source(routing),
+        team=team,
+        agents=agents,
+        checkpoint=checkpoint,
+        heads=heads,
     )
     with _progress(is_shown=not quiet and sys.stderr.isatty()) as progress:
         evidence = analyze_files(

@@ -27,7 +27,7 @@ MESSAGES = "messages"
 HIDDEN_STATES = "hidden_states"
 """(T, N, H)."""
 ATTENTION = "attention"
-"""(T, heads, receiver, sender), non-negative weights."""
+"""(T, heads, receiver, sender), non-negative weights; rounds and layers are axes before the heads."""
 GATES = "gates"
 """(T, receiver, sender), how far each channel is open."""
 PAIR_MESSAGES = "pair_messages"
@@ -55,6 +55,15 @@ FIELD_NAMES = (
     STATE,
 )
 """All of them; any other field's name begins with `INFO`."""
+
+
+class RowSum(StrEnum):
+    """What the sum of a receiver's weights says."""
+
+    RENORMALISE = "renormalise"
+    """Nothing: each row is divided by its sum over the senders that were there."""
+    KEEP = "keep"
+    """How much the receiver listens at all, as with gates: a row counts by its sum."""
 
 
 class Level(StrEnum):
@@ -94,6 +103,10 @@ class FieldSpec:
     """Where the field is in the file."""
     values: tuple[str, ...] = ()
     """Names of the values of a categorical field, such as the actions; empty when unknown."""
+    inner_axes: tuple[str, ...] = ()
+    """What the axes of ``shape`` count, of weights between pairs: ``round``, ``layer``, ``head``; empty: unknown."""
+    row_sum: RowSum = RowSum.RENORMALISE
+    """Of weights between pairs."""
 
     def row_bytes(self, n_agents: int) -> int:
         """Bytes of one row in memory."""

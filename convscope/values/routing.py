@@ -135,6 +135,8 @@ class RoutingGraph:
     """None without declared roles."""
     role_edges: pl.DataFrame | None
     """``sender``, ``receiver`` (roles), ``weight``, ``p_value``, ``q_value``, ``significant``; None without roles."""
+    heads: pl.DataFrame | None = None
+    """``run``, ``checkpoint``, ``head``, ``sender``, ``receiver``, ``weight``, for logged weights of several heads."""
     concentration: tuple[tuple[str, float], ...]
     """Per receiver (role, else agent): 0 = even, 1 = one target."""
     compared: tuple[SourceAgreement, ...] = ()
