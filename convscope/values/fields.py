@@ -32,6 +32,12 @@ GATES = "gates"
 """(T, receiver, sender), how far each channel is open."""
 PAIR_MESSAGES = "pair_messages"
 """(T, M, receiver, sender), messages with an addressee."""
+INTERVENTIONS = "interventions"
+"""(T, N); 0 where the action of the row is the agent's own, above 0 where something else replaced or froze it (the
+number is the kind, see `FieldSpec.values`)."""
+PAIR_INTERVENTIONS = "pair_interventions"
+"""(T, receiver, sender); above 0 where what comes from the sender was cut, dropped or replaced before the receiver's
+action of the row."""
 STATE = "state"
 """(T, S), the state of the world as the framework logged it."""
 INFO = "info/"
@@ -52,6 +58,8 @@ FIELD_NAMES = (
     ATTENTION,
     GATES,
     PAIR_MESSAGES,
+    INTERVENTIONS,
+    PAIR_INTERVENTIONS,
     STATE,
 )
 """All of them; any other field's name begins with `INFO`."""
@@ -82,7 +90,7 @@ def level_of(field: str) -> Level:
 
 
 _TEAM_FIELDS = frozenset({TEAM_REWARDS, STATE, ENTITY_POSITIONS})
-_PAIR_FIELDS = frozenset({ATTENTION, GATES, PAIR_MESSAGES})
+_PAIR_FIELDS = frozenset({ATTENTION, GATES, PAIR_MESSAGES, PAIR_INTERVENTIONS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

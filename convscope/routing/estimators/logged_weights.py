@@ -128,7 +128,7 @@ class LoggedWeights:
         if result.heads.total.shape[1] != len(names):
             return None
         groups = [(group.run_name, group.checkpoint) for group in episode_groups(log, config)]
-        return head_table(result.heads, names, groups, agents)
+        return head_table(result.heads, names, groups=groups, agents=agents)
 
     def _figures(self, parts: Sequence[TallyRows], config: AnalysisConfig) -> PairFigures:
         # The number of parts names the draws, so that a single run and its combination have the same p values.

@@ -130,7 +130,7 @@ class HeadFold:
 
 
 def head_table(
-    sums: HeadSums, names: Sequence[str], groups: Sequence[tuple[str, str | None]], agents: Sequence[str]
+    sums: HeadSums, names: Sequence[str], *, groups: Sequence[tuple[str, str | None]], agents: Sequence[str]
 ) -> pl.DataFrame:
     """Return the mean share of each head, sender and receiver.
 
