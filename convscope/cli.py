@@ -19,6 +19,7 @@ from convscope.command_options import (
     AsJson,
     CheckpointLabel,
     EngineName,
+    Heads,
     LoaderName,
     Logs,
     MappingFile,
@@ -30,12 +31,13 @@ from convscope.command_options import (
     Team,
     TrustPickle,
     Workers,
+    routing_source,
+    worker_count,
 )
 from convscope.errors import ConvscopeError, UsageError
 from convscope.version import __version__
 
 if TYPE_CHECKING:
-    from convscope.values.config import RoutingSource
     from convscope.values.evidence import Evidence
 
 app = typer.Typer(
@@ -89,6 +91,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
     team: Team = None,
     agents: Agents = None,
     checkpoint: CheckpointLabel = None,
+    heads: Heads = None,
     seed: Seed = 0,
     workers: Workers = None,
     engine: EngineName = None,
@@ -101,7 +104,12 @@ def analyze(  # noqa: PLR0913  one parameter an option
     from convscope.values.config import AnalysisConfig
 
     config = AnalysisConfig(
-        seed=seed, routing_source=_routing_source(routing), team=team, agents=agents, checkpoint=checkpoint
+        seed=seed,
+        routing_source=routing_source(routing),
+        team=team,
+        agents=agents,
+        checkpoint=checkpoint,
+        heads=heads,
     )
     study = partial(
         analyze_files,
@@ -112,7 +120,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
         layout=layout,
         trusts_pickle=trust_pickle,
         config=config,
-        n_workers=_worker_count(engine, workers),
+        n_workers=worker_count(engine, workers),
     )
     _report(study, out, as_json=as_json, quiet=quiet, open_page=open_page)
 
@@ -160,7 +168,7 @@ def attribute(  # noqa: PLR0913  one parameter an option
         layout=layout,
         policies=policy,
         config=config,
-        n_workers=_worker_count(engine, workers),
+        n_workers=worker_count(engine, workers),
     )
     _report(study, out, as_json=as_json, quiet=quiet, open_page=open_page)
 
@@ -274,25 +282,6 @@ def _complain(error: ConvscopeError) -> None:
     for line in mapping_lines(mapping_of(error)):
         # Without our name before it, so that it can be copied.
         typer.echo(line, err=True)
-
-
-def _worker_count(engine: str | None, workers: int | None) -> int | None:
-    if engine not in (None, "serial", "processes"):
-        raise UsageError(f"no engine {engine!r}; choose from: serial, processes")
-    if engine == "serial" and workers not in (None, 1):
-        raise UsageError("the serial engine has one worker; leave --workers out, or choose --engine processes")
-    return 1 if engine == "serial" else workers
-
-
-def _routing_source(name: str | None) -> "RoutingSource | None":
-    from convscope.values.config import RoutingSource
-
-    if name is None:
-        return None
-    try:
-        return RoutingSource(name)
-    except ValueError:
-        raise UsageError(f"no routing source {name!r}; choose from: {', '.join(RoutingSource)}") from None
 
 
 @contextmanager

@@ -1,9 +1,14 @@
-"""Options that several commands of the command line share."""
+"""Options that several commands of the command line share, and what they mean."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from convscope.errors import UsageError
+
+if TYPE_CHECKING:
+    from convscope.values.config import RoutingSource
 
 Logs = Annotated[list[str], typer.Argument(metavar="LOG...", help="Files, folders or globs: one study.")]
 LoaderName = Annotated[
@@ -27,6 +32,12 @@ CheckpointLabel = Annotated[
     str | None,
     typer.Option("--checkpoint", metavar="LABEL", help="Analyse this checkpoint instead of each run's last."),
 ]
+Heads = Annotated[
+    str | None,
+    typer.Option(
+        "--heads", metavar="LIST", help="Heads of logged weights that count, as in 0,2 or 1.0 (layer 1, head 0)."
+    ),
+]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Seed of every random draw.")]
 Workers = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes; results do not depend on it.")]
 EngineName = Annotated[
@@ -37,3 +48,36 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print analysis.json, and n
 Quiet = Annotated[bool, typer.Option("--quiet", help="Only errors.")]
 OpenPage = Annotated[bool, typer.Option("--open", help="Open the report in a browser.")]
 DEFAULT_OUT = Path("convscope-report")
+
+
+def worker_count(engine: str | None, workers: int | None) -> int | None:
+    """Return the number of processes that options ask for; None leaves it to the size of the log.
+
+    Raises
+    ------
+    UsageError
+        If there is no such engine, or it has not so many workers.
+    """
+    if engine not in (None, "serial", "processes"):
+        raise UsageError(f"no engine {engine!r}; choose from: serial, processes")
+    if engine == "serial" and workers not in (None, 1):
+        raise UsageError("the serial engine has one worker; leave --workers out, or choose --engine processes")
+    return 1 if engine == "serial" else workers
+
+
+def routing_source(name: str | None) -> "RoutingSource | None":
+    """Return the source of routing that an option names; None for none.
+
+    Raises
+    ------
+    UsageError
+        If there is no such source; the message lists them.
+    """
+    from convscope.values.config import RoutingSource  # noqa: PLC0415  --help is answered at once
+
+    if name is None:
+        return None
+    try:
+        return RoutingSource(name)
+    except ValueError:
+        raise UsageError(f"no routing source {name!r}; choose from: {', '.join(RoutingSource)}") from None

@@ -31,4 +31,5 @@ class RoutingEstimate:
     halves: tuple[tuple[RoutingTallies, RoutingTallies], ...]
     role_edges: pl.DataFrame | None = None
     attribution: pl.DataFrame | None = None
+    heads: pl.DataFrame | None = None
     notices: tuple[Notice, ...] = ()

@@ -77,6 +77,7 @@ def routing_graph(
         halves=used.halves,
         preference=preference,
         role_edges=used.role_edges,
+        heads=used.heads,
         concentration=concentration(preference) if preference else agent_concentration(used.tallies, agents),
         compared=tuple(_agreement(used, other, config=config, agents=agents) for other in others),
         attribution=next((each.attribution for each in estimates if each.attribution is not None), None),

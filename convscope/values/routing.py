@@ -141,6 +141,8 @@ class RoutingGraph:
     """None without declared roles."""
     role_edges: pl.DataFrame | None
     """`EDGE_COLUMNS` but for ``run`` and ``checkpoint``; sender and receiver are roles. None without roles."""
+    heads: pl.DataFrame | None = None
+    """``run``, ``checkpoint``, ``head``, ``sender``, ``receiver``, ``weight``, for logged weights of several heads."""
     concentration: tuple[tuple[str, float], ...]
     """Per receiver (role, else agent): 0 = even, 1 = one target."""
     compared: tuple[SourceAgreement, ...] = ()

@@ -4,6 +4,7 @@ from convscope.routing.estimators import (
     attention,
     attribution,
     gate,
+    intervention,
     message,
     occlusion,
     policy_residual,
@@ -15,11 +16,12 @@ ESTIMATORS: tuple[Estimator, ...] = (
     attention.ESTIMATOR,
     gate.ESTIMATOR,
     message.ESTIMATOR,
+    intervention.ESTIMATOR,
     policy_residual.ESTIMATOR,
     attribution.ESTIMATOR,
     occlusion.ESTIMATOR,
     transfer_entropy.ESTIMATOR,
 )
-"""Sources that a log may afford. Logged weights come first; transfer entropy needs least and comes last."""
+"""Sources that a log may afford: logged weights, then the strongest evidence first; transfer entropy needs least."""
 
 __all__ = ["ESTIMATORS", "Estimator"]
