@@ -57,7 +57,11 @@ def test_a_policy_and_a_layout_become_the_same_kind_of_report(study, capfd, monk
     assert list(Draft202012Validator(analysis_schema()).iter_errors(analysis)) == []
     routing = analysis["routing"]
     assert routing["source"] == "attribution"
-    assert {other["source"] for other in routing["sources_compared"]} == {"policy-residual", "transfer-entropy"}
+    assert {other["source"] for other in routing["sources_compared"]} == {
+        "policy-residual",
+        "occlusion",
+        "transfer-entropy",
+    }
     found = {(edge["sender"], edge["receiver"]) for edge in routing["edges"] if edge["significant"]}
     assert found == {("agent_1", "agent_0"), ("agent_0", "agent_1"), ("agent_0", "agent_2")}
     assert {row["bits"] for row in routing["attribution"] if not row["used"]} == {0.0}
