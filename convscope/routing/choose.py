@@ -63,7 +63,6 @@ def _has_heads(header: LogHeader) -> bool:
 
 
 def _refusal(header: LogHeader, source: RoutingSource, afforded: tuple[Estimator, ...]) -> str:
-    reasons = [estimator.lacking(header) for estimator in ESTIMATORS if estimator.source == source]
-    why = reasons[0] if reasons else "this version has no estimator for it"
+    why = next(estimator.lacking(header) for estimator in ESTIMATORS if estimator.source == source)
     held = ", ".join(estimator.source.value for estimator in afforded)
     return f"routing source {source.value} cannot be used: {why}; available for this log: {held or 'none'}"
