@@ -13,7 +13,7 @@ from convscope.ingest.log_layout import MISSING_IS_MINUS_ONE, field_path, group_
 from convscope.ingest.log_tables import flags_of, slots_of
 from convscope.ingest.packing import missing_mark, pack, storage_type
 from convscope.values.arrays import FloatArray
-from convscope.values.fields import ACTIONS, PAIR_MESSAGES, FieldSpec, Level
+from convscope.values.fields import ACTIONS, PAIR_MESSAGES, FieldSpec, Level, RowSum
 from convscope.values.header import ActionKind, LogHeader
 from convscope.values.status import Status
 
@@ -175,4 +175,8 @@ def _field_attributes(target: Target) -> Mapping[str, Attribute]:
         attributes["widths"] = [field.widths[slot] for slot in target.slots]
     if field.values:
         attributes["values"] = json.dumps(field.values)
+    if field.row_sum is not RowSum.RENORMALISE:
+        attributes["row_sum"] = field.row_sum.value
+    if field.inner_axes:
+        attributes["inner_axes"] = json.dumps(field.inner_axes)
     return attributes

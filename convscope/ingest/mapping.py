@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from convscope.ingest.table_mapping import TableMapping
+from convscope.values.fields import RowSum
 
 MAPPING_VERSION = 1
 """What a mapping file begins with."""
@@ -26,6 +27,9 @@ class Axis(StrEnum):
     """Timesteps of one episode."""
     ROW = "row"
     """Timesteps of all episodes, one episode after the other."""
+    ROUND = "round"
+    """Rounds of communication within a timestep."""
+    LAYER = "layer"
     HEAD = "head"
     RECEIVER = "receiver"
     SENDER = "sender"
@@ -60,6 +64,10 @@ class ArrayMapping:
     repeats for each agent takes one of them."""
 
 
+INNER_AXES = (Axis.ROUND, Axis.LAYER, Axis.HEAD)
+"""Those of weights between pairs, in the order of the log."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldMapping:
     """A field of the log."""
@@ -77,6 +85,8 @@ class FieldMapping:
     where the agents' parts differ."""
     values: tuple[str, ...] = ()
     """Names of the values of a categorical field."""
+    row_sum: RowSum = RowSum.RENORMALISE
+    """What the sum of a receiver's weights says."""
 
 
 class Cut(StrEnum):

@@ -21,7 +21,7 @@ from convscope.ingest.mapping import (
 from convscope.ingest.table_mapping import TableField, TableMapping
 from convscope.ingest.toml_document import TomlDocument, TomlKind, read_toml
 from convscope.ingest.toml_lines import KeyPath
-from convscope.values.fields import FIELD_NAMES, INFO, Level
+from convscope.values.fields import FIELD_NAMES, INFO, Level, RowSum
 
 _MAPPING = TomlKind(name="mapping file", error=MappingError)
 _LABELS = ("run", "checkpoint", "condition")
@@ -124,7 +124,7 @@ class _Reader:
         )
 
     def _field(self, name: str) -> FieldMapping:
-        self.document.check_keys(("fields", name), (*_ARRAY, "next", "one_hot", "widths", "values"), "key")
+        self.document.check_keys(("fields", name), (*_ARRAY, "next", "one_hot", "widths", "values", "row_sum"), "key")
         return FieldMapping(
             name=name,
             array=self._array("fields", name),
@@ -132,7 +132,11 @@ class _Reader:
             is_one_hot=self._flag("fields", name, "one_hot"),
             widths=self._numbers("fields", name, "widths"),
             values=self._texts("fields", name, "values"),
+            row_sum=self._choice(RowSum, ("fields", name, "row_sum"), self._row_sum(name)),
         )
+
+    def _row_sum(self, name: str) -> str:
+        return self._text("fields", name, "row_sum") or RowSum.RENORMALISE
 
     def _episodes(self) -> EpisodeMapping:
         keys = ("cut", "list", "lengths", "time", "terminated", "truncated", "ended")

@@ -13,7 +13,7 @@ from convscope.ingest.mapping import (
 )
 from convscope.ingest.table_mapping import TableField, TableMapping
 from convscope.ingest.toml_text import key_text, list_text, quoted_text
-from convscope.values.fields import Level
+from convscope.values.fields import Level, RowSum
 
 
 def mapping_text(mapping: LogMapping) -> str:
@@ -104,6 +104,8 @@ def _field_entries(field: FieldMapping) -> dict[str, str]:
         entries["widths"] = _numbers(field.widths)
     if field.values:
         entries["values"] = list_text(field.values)
+    if field.row_sum is not RowSum.RENORMALISE:
+        entries["row_sum"] = quoted_text(field.row_sum)
     return entries
 
 

@@ -56,14 +56,15 @@ def check_weights(view: LogView) -> Iterator[Problem]:
     """Find routing weights that are negative, or rows of attention that do not sum to 1."""
     for path, info in view.inventory.datasets.items():
         is_attention = path.endswith("/attention") and path.startswith("/channels/")
-        if not is_attention or len(info.shape) != 4 or info.is_text or info.columns:
+        if not is_attention or len(info.shape) < 4 or info.is_text or info.columns:
             continue
         n_negative, n_uneven = 0, 0
         for start, stop in _spans((view.n_rows, *info.shape[1:])):
             weights = view.file.read(path, start, stop).astype(np.float64)
             sums = np.nansum(weights, axis=-1)
-            n_negative += int((weights < 0).any(axis=(1, 2, 3)).sum())
-            n_uneven += int(((sums != 0) & (np.abs(sums - 1) > _TOLERANCE)).any(axis=(1, 2)).sum())
+            is_uneven = (sums != 0) & (np.abs(sums - 1) > _TOLERANCE)
+            n_negative += int((weights < 0).reshape(len(weights), -1).any(axis=1).sum())
+            n_uneven += int(is_uneven.reshape(len(weights), -1).any(axis=1).sum())
         if n_negative:
             yield Problem(
                 rule="negative-attention",
@@ -72,7 +73,7 @@ def check_weights(view: LogView) -> Iterator[Problem]:
                 where=path,
                 fix="write weights after the softmax, not scores",
             )
-        elif n_uneven and not view.inventory.attributes.get(path, {}).get("unnormalised"):
+        elif n_uneven and not _is_unnormalised(view, path):
             yield Problem(
                 rule="attention-sum",
                 severity=Severity.SUGGESTION,
@@ -80,6 +81,11 @@ def check_weights(view: LogView) -> Iterator[Problem]:
                 where=path,
                 fix="set the attribute unnormalised to 1 if that is meant",
             )
+
+
+def _is_unnormalised(view: LogView, path: str) -> bool:
+    attributes = view.inventory.attributes.get(path, {})
+    return bool(attributes.get("unnormalised")) or attributes.get("row_sum") == "keep"
 
 
 def _problem(view: LogView, where: str, rule: RowRule, *, n_rows: int, first: int) -> Problem:

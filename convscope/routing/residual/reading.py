@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
-from convscope.values.fields import ACTION_LOGITS, ACTION_MASKS, ACTION_PROBABILITIES, ACTIONS
+from convscope.values.fields import ACTION_LOGITS, ACTION_MASKS, ACTION_PROBABILITIES, ACTIONS, INTERVENTIONS
 from convscope.values.header import LogHeader
 from convscope.values.log import Block
 
@@ -45,8 +45,9 @@ def policy_fields(header: LogHeader) -> frozenset[str]:
     """Return the fields that probabilities are read from; empty where none are logged."""
     held = {spec.name for spec in header.fields}
     if ACTION_PROBABILITIES in held:
-        return frozenset({ACTIONS, ACTION_PROBABILITIES})
-    return frozenset({ACTIONS, ACTION_LOGITS, ACTION_MASKS} & held) if ACTION_LOGITS in held else frozenset()
+        return frozenset({ACTIONS, ACTION_PROBABILITIES, INTERVENTIONS} & held)
+    fields = frozenset({ACTIONS, ACTION_LOGITS, ACTION_MASKS, INTERVENTIONS} & held)
+    return fields if ACTION_LOGITS in held else frozenset()
 
 
 def full_policies(block: Block) -> tuple[FloatArray, IntArray, BoolArray]:
@@ -59,14 +60,15 @@ def full_policies(block: Block) -> tuple[FloatArray, IntArray, BoolArray]:
     actions
         Shape (T, N), 0 where there is none.
     is_known
-        Shape (T, N).
+        Shape (T, N). An action that somebody else put in the agent's place is no draw, and not known.
     """
     probabilities = logged_probabilities(block.columns)
     actions = block.columns[ACTIONS][..., 0]
     total = probabilities.sum(axis=-1)
     n_actions = probabilities.shape[-1]
     is_action = np.isfinite(actions) & (actions >= 0) & (actions < n_actions)
-    is_known = block.is_acting & is_action & np.isfinite(total) & (total > 0)
+    is_own = ~(block.columns.get(INTERVENTIONS, np.zeros(actions.shape)) > 0)
+    is_known = block.is_acting & is_action & is_own & np.isfinite(total) & (total > 0)
     safe = np.where(is_known[..., None], probabilities, 0.0)
     shares = safe / np.where(is_known, total, 1.0)[..., None]
     return shares, np.where(is_known, actions, 0).astype(np.int64), is_known

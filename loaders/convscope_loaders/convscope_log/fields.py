@@ -9,7 +9,7 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayInfo, Inventory, Value
 from convscope.ingest.json_text import parsed_json
 from convscope.ingest.log_layout import GROUP_DATASETS, INFO_FOLDERS, ROOT_DATASETS
-from convscope.values.fields import ACTIONS, INFO, MESSAGES, PAIR_MESSAGES, FieldSpec, Level
+from convscope.values.fields import ACTIONS, INFO, MESSAGES, PAIR_MESSAGES, FieldSpec, Level, RowSum
 from convscope_loaders.convscope_log.source import StoredField, StoredPart
 
 _FIELD_AT_ROOT = {path: field for field, path in ROOT_DATASETS.items()}
@@ -132,6 +132,8 @@ def _field(parts: list[_Part], n_agents: int) -> tuple[FieldSpec, StoredField]:
         widths=_widths(parts, n_agents) if is_whole else None,
         path=first.info.path,
         values=_values(first.attributes.get("values")),
+        inner_axes=_inner_axes(first, shape),
+        row_sum=_row_sum(first),
     )
     stored = tuple(StoredPart(path=p.info.path, slots=p.slots, missing=_missing(p)) for p in parts)
     return spec, StoredField(name=first.field, row_shape=axes[first.level], parts=stored)
@@ -174,6 +176,18 @@ def _missing(part: _Part) -> int | None:
 def _values(value: Value | None) -> tuple[str, ...]:
     names = parsed_json(value)
     return tuple(str(name) for name in names) if isinstance(names, list) else ()
+
+
+def _inner_axes(part: _Part, shape: tuple[int, ...]) -> tuple[str, ...]:
+    names = _values(part.attributes.get("inner_axes"))
+    return names if len(names) == len(shape) else ()
+
+
+def _row_sum(part: _Part) -> RowSum:
+    stated = part.attributes.get("row_sum", RowSum.RENORMALISE)
+    if stated not in list(RowSum):
+        raise LogFormatError(f"{part.info.path}@row_sum is none of {', '.join(RowSum)}")
+    return RowSum(str(stated))
 
 
 def _order(inventory: Inventory) -> dict[str, int]:

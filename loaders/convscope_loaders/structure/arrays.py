@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from convscope.ingest.container import ArrayReader, read_part
-from convscope.ingest.mapping import Axis
+from convscope.ingest.mapping import INNER_AXES, Axis
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.fields import Level
 from convscope_loaders.structure.plan import FieldPlan
 
-_ORDER = (Axis.EPISODE, Axis.TIME, Axis.ROW, Axis.AGENT, Axis.ENTITY, Axis.HEAD, Axis.RECEIVER, Axis.SENDER)
+_ORDER = (Axis.EPISODE, Axis.TIME, Axis.ROW, Axis.AGENT, Axis.ENTITY, *INNER_AXES, Axis.RECEIVER, Axis.SENDER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +90,11 @@ def _symbols(one_hot: FloatArray) -> FloatArray:
 def _shaped(values: FloatArray, plan: FieldPlan, n_lead: int) -> FloatArray:
     lead = values.shape[:n_lead]
     if plan.spec.level is Level.PAIR:
-        n_axes = 1 if Axis.AGENT in plan.template.axes else 2
-        return values.reshape(*lead, *plan.spec.shape, *values.shape[-n_axes:])
+        n_ends = 1 if Axis.AGENT in plan.template.axes else 2
+        first = n_lead + sum(axis in INNER_AXES for axis in plan.axes)
+        # What stands in a cell, such as a message, comes before receiver and sender.
+        last = np.moveaxis(values, range(first, first + n_ends), range(-n_ends, 0))
+        return last.reshape(*lead, *plan.spec.shape, *last.shape[-n_ends:])
     if plan.spec.level is Level.TEAM:
         return values.reshape(*lead, *plan.spec.shape)
     if Axis.AGENT in plan.template.axes:

@@ -6,7 +6,7 @@ from math import prod
 
 from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayInfo, Inventory
-from convscope.ingest.mapping import Axis, FieldMapping
+from convscope.ingest.mapping import INNER_AXES, Axis, FieldMapping
 from convscope.values import fields as names
 from convscope.values.fields import FieldSpec, Level
 from convscope_loaders.structure.plan import CONTAINER_AXES, FieldPlan, RowPlan
@@ -89,6 +89,8 @@ def plan_field(
             widths=widths,
             path=field.array.path,
             values=field.values,
+            inner_axes=_inner_axes(axes),
+            row_sum=field.row_sum,
         ),
         template=template,
         axes=axes,
@@ -210,7 +212,8 @@ def _values(
     is_split = Axis.AGENT_VALUE in field.array.axes
     shapes = _shapes(field, found, axes, place=place)
     if Axis.SENDER in axes:
-        return _pair_shape(field.name, shapes[0]), None
+        # Attention without heads has one.
+        return (shapes[0] or (1,)) if field.name == names.ATTENTION else shapes[0], None
     if is_split:
         return _split(field, prod(shapes[0]), n_agents, place=place)
     is_flat = field.name in _FLAT or len(set(shapes)) > 1
@@ -255,7 +258,7 @@ def _shapes(
 def _inner(info: ArrayInfo, axes: tuple[Axis, ...], field: FieldMapping) -> tuple[int, ...]:
     inner = info.shape[len(axes) :]
     entities = [size for axis, size in zip(axes, info.shape, strict=False) if axis is Axis.ENTITY]
-    heads = [size for axis, size in zip(axes, info.shape, strict=False) if axis is Axis.HEAD]
+    heads = [size for inner in INNER_AXES for axis, size in zip(axes, info.shape, strict=False) if axis is inner]
     if entities and field.array.take:
         entities = [len(field.array.take)]
     # A reward of (episode, time, 1) is one number, and so is what a log calls its own.
@@ -264,6 +267,5 @@ def _inner(info: ArrayInfo, axes: tuple[Axis, ...], field: FieldMapping) -> tupl
     return (*entities, *heads, *inner)
 
 
-def _pair_shape(name: str, inner: tuple[int, ...]) -> tuple[int, ...]:
-    # Heads of several layers are heads.
-    return (prod(inner),) if name == names.ATTENTION else inner
+def _inner_axes(axes: tuple[Axis, ...]) -> tuple[str, ...]:
+    return tuple(inner.value for inner in INNER_AXES for axis in axes if axis is inner)

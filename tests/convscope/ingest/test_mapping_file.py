@@ -7,6 +7,7 @@ from convscope.ingest.digests import sha256_of
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, FieldMapping, LogMapping, RoleMapping
 from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.mapping_text import mapping_text
+from convscope.values.fields import RowSum
 
 FULL = LogMapping(
     fields=(
@@ -21,6 +22,11 @@ FULL = LogMapping(
             name="info/held",
             array=ArrayMapping(path="/{run}/h", axes=(Axis.ROW, Axis.AGENT), take=(0, 1)),
             widths=(2, 3),
+        ),
+        FieldMapping(
+            name="gates",
+            array=ArrayMapping(path="/{run}/g", axes=(Axis.ROW, Axis.SENDER, Axis.RECEIVER)),
+            row_sum=RowSum.KEEP,
         ),
     ),
     episodes=EpisodeMapping(

@@ -6,8 +6,11 @@ import pytest
 
 from convscope.errors import LogFormatError, MappingError
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, FieldMapping, LogMapping
+from convscope.ingest.open import open_logs
 from convscope.ingest.probe import probe
-from convscope.values.fields import Level
+from convscope.ingest.validate import validate_log
+from convscope.ingest.writer import write_log
+from convscope.values.fields import Level, RowSum
 from convscope.values.status import EndKind
 from convscope_loaders.hdf5 import LOADER
 from convscope_loaders.structure.templates import Template
@@ -74,3 +77,59 @@ def test_several_axes_may_stand_in_the_name_of_an_array():
     assert template.match("/obs_12") is None
     with pytest.raises(MappingError, match="stands in it twice"):
         Template(text="/{run}/{run}").match("/a/b")
+
+
+ROWS = (Axis.ROW, Axis.HEAD, Axis.RECEIVER, Axis.SENDER)
+
+
+def pair_log(path, values, axes, name="attention", **options):
+    n_rows, n_agents = 5, 3
+    fields = (
+        FieldMapping(name="actions", array=ArrayMapping(path="/a", axes=(Axis.ROW, Axis.AGENT))),
+        FieldMapping(name=name, array=ArrayMapping(path="/w", axes=axes), **options),
+    )
+    return opened(path, {"a": np.zeros((n_rows, n_agents), int), "w": values}, LogMapping(fields=fields))
+
+
+def test_a_transposed_file_with_the_right_axes_reads_the_same(tmp_path):
+    weights = np.random.default_rng(0).random((5, 2, 3, 3))
+    plain = pair_log(tmp_path / "plain.h5", weights, ROWS)
+    turned = pair_log(
+        tmp_path / "turned.h5", weights.transpose(0, 3, 1, 2), (Axis.ROW, Axis.SENDER, Axis.HEAD, Axis.RECEIVER)
+    )
+    assert np.array_equal(column(plain, "attention"), weights)
+    assert np.array_equal(column(turned, "attention"), weights)
+
+
+def test_rounds_layers_and_heads_stay_axes_in_that_order(tmp_path):
+    weights = np.random.default_rng(1).random((5, 4, 2, 3, 3))
+    log = pair_log(tmp_path / "log.h5", weights, (Axis.ROW, Axis.HEAD, Axis.LAYER, Axis.RECEIVER, Axis.SENDER))
+    assert log.header.field("attention").inner_axes == ("layer", "head")
+    assert np.array_equal(column(log, "attention"), weights.swapaxes(1, 2))
+
+
+@pytest.mark.parametrize("width", [2, 3])  # three numbers and three agents are easily mistaken for each other
+def test_messages_with_an_addressee_keep_their_numbers_apart_from_agents(tmp_path, width):
+    sent = np.random.default_rng(2).random((5, 3, 3, width))
+    axes = (Axis.ROW, Axis.SENDER, Axis.RECEIVER, Axis.VALUE)
+    log = pair_log(tmp_path / "log.h5", sent, axes, name="pair_messages")
+    assert log.header.field("pair_messages").shape == (width,)
+    assert np.array_equal(column(log, "pair_messages"), sent.transpose(0, 3, 2, 1))
+
+
+def test_that_rows_keep_their_sums_is_declared_and_survives_conversion(tmp_path):
+    weights = np.random.default_rng(3).random((5, 2, 3, 3))
+    log = pair_log(tmp_path / "log.h5", weights, ROWS, row_sum=RowSum.KEEP)
+    write_log(log, tmp_path / "converted.h5")
+    spec = open_logs([tmp_path / "converted.h5"]).header.field("attention")
+    assert (spec.row_sum, spec.inner_axes) == (RowSum.KEEP, ("head",))
+    assert not validate_log(tmp_path / "converted.h5")
+
+
+def test_interventions_of_a_mapping_are_read_and_survive_conversion(tmp_path):
+    flags = np.random.default_rng(4).integers(2, size=(5, 3, 3))
+    axes = (Axis.ROW, Axis.SENDER, Axis.RECEIVER)
+    log = pair_log(tmp_path / "log.h5", flags, axes, name="pair_interventions")
+    write_log(log, tmp_path / "converted.h5")
+    read = column(open_logs([tmp_path / "converted.h5"]), "pair_interventions")
+    assert np.array_equal(read, flags.swapaxes(1, 2))

@@ -124,3 +124,17 @@ def test_shuffled_episodes_say_the_same_within_rounding():
 def test_what_it_needs_is_said():
     log = log_from_arrays({"actions": np.zeros((4, 2, 1))}, [4], ["a", "b"])
     assert ESTIMATOR.lacking(log.header) == "the log holds no action probabilities or logits"
+
+
+def test_actions_that_somebody_else_chose_are_no_draws_and_do_not_refuse_the_others():
+    situation = hidden_driver(SIZE, np.random.default_rng(3), n_edges=1)
+    (block,) = situation.log.blocks(frozenset({"actions", "action_probabilities"}), max_bytes=1 << 40)
+    is_frozen = np.random.default_rng(4).random(block.status.shape) < 0.2
+    columns = dict(block.columns) | {"actions": np.where(is_frozen[..., None], 0.0, block.columns["actions"])}
+    names = [agent.name for agent in situation.log.header.agents]
+    with pytest.raises(LogFormatError, match="acts"):
+        find_routing(log_from_arrays(columns, situation.log.episodes.length, names), CONFIG)
+    columns["interventions"] = is_frozen.astype(float)
+    graph = find_routing(log_from_arrays(columns, situation.log.episodes.length, names), CONFIG)
+    assert graph.source is RoutingSource.POLICY_RESIDUAL
+    assert (p_values(graph)[situation.edges] <= 0.05).all()
