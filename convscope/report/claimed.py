@@ -7,7 +7,7 @@ import polars as pl
 from convscope.values.evidence import Evidence
 from convscope.values.routing import RoutingGraph
 
-_CAUTIONS = frozenset({"unlogged-common-cause", "table-null"})
+_CAUTIONS = frozenset({"unlogged-common-cause", "table-null", "not-validated"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -36,7 +36,6 @@ def _routing_nulls(evidence: Evidence) -> Iterator[Notice]:
     yield _not_computed(
         "routing.formation_sensitivity", "How far routing changes with the team's formation is not computed."
     )
-    yield _not_computed("routing.validity", "Whether the weights carry influence, or are weights alone, is not tested.")
     if evidence.routing.preference is None:
         message = "Without declared roles there is no preference between roles."
         yield Notice(code=NOT_APPLICABLE, message=message, where="routing.preference")

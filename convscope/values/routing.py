@@ -1,6 +1,6 @@
 """Routing: how much a receiving agent's decision draws on each sending agent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,23 @@ EDGE_TYPES: Mapping[str, type[pl.DataType]] = {
 }
 """Columns of a table of edges, and their types."""
 EDGE_COLUMNS = tuple(EDGE_TYPES)
+
+
+def edge_matrix(edges: pl.DataFrame, agents: Sequence[str]) -> FloatArray:
+    """Return the weights of a table of edges, shape (receiver, sender); NaN where there is none.
+
+    Parameters
+    ----------
+    edges
+        ``sender``, ``receiver`` and ``weight``, each pair once.
+    agents
+        Names, in the order of the axes.
+    """
+    place_of = {name: place for place, name in enumerate(agents)}
+    matrix = np.full((len(agents), len(agents)), np.nan)
+    for sender, receiver, weight in edges.select("sender", "receiver", "weight").iter_rows():
+        matrix[place_of[receiver], place_of[sender]] = np.nan if weight is None else weight
+    return matrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,13 +120,61 @@ class RolePreference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceAgreement:
-    """How well a second source of routing agrees with the one in use, at agent level."""
+    """How well two sources of routing agree, at agent level: quadratic assignment within runs."""
+
+    first: RoutingSource
+    second: RoutingSource
+    correlation: float | None
+    """Within receivers, mean over runs; None when undefined."""
+    p_value: float | None
+    """One-sided; None when undefined or the team is too small to permute."""
+    partial_correlation: float | None = None
+    """The same beyond the confounds; None when undefined, or where there are none."""
+    partial_p_value: float | None = None
+    """By Freedman and Lane."""
+
+    def concerns(self, source: RoutingSource) -> bool:
+        """Whether it compares a source."""
+        return source in (self.first, self.second)
+
+    def other(self, source: RoutingSource) -> RoutingSource:
+        """Return the source that one is compared with."""
+        return self.second if source == self.first else self.first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confound:
+    """Something else that may order the same pairs of agents."""
+
+    name: str
+    """``closeness``, ``presence`` or ``slot``."""
+    correlation: float | None
+    """With the routing in use, within receivers; None when undefined."""
+    p_value: float | None
+    """One-sided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validity:
+    """Whether logged weights go together with influence. A gate, not a score."""
 
     source: RoutingSource
+    """The strongest evidence of influence that the log affords."""
     correlation: float | None
-    """Over ordered pairs of agents; None when undefined."""
     p_value: float | None
-    """Quadratic assignment test, one-sided; None when undefined or the team is too small to permute."""
+    is_valid: bool
+    """Whether they agree more than chance would; else the weights describe weights, not influence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ComparedSource:
+    """Routing from a source that is not in use."""
+
+    source: RoutingSource
+    claim: str
+    unit: str
+    edges: pl.DataFrame
+    """As `RoutingGraph.edges`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -137,8 +202,20 @@ class RoutingGraph:
     """``sender``, ``receiver`` (roles), ``weight``, ``p_value``, ``q_value``, ``significant``; None without roles."""
     concentration: tuple[tuple[str, float], ...]
     """Per receiver (role, else agent): 0 = even, 1 = one target."""
-    compared: tuple[SourceAgreement, ...] = ()
+    compared: tuple[ComparedSource, ...] = ()
+    """The other sources that the log affords."""
+    agreements: tuple[SourceAgreement, ...] = ()
+    """Of every two sources."""
+    confounds: tuple[Confound, ...] = ()
+    """What else may stand behind the routing in use; the partial agreements are beyond these."""
+    validity: Validity | None = None
+    """Of logged weights; None for other sources, and where the log affords nothing to hold them against."""
     notices: tuple[Notice, ...] = ()
+
+    def agreement_with(self, source: RoutingSource) -> SourceAgreement | None:
+        """Return how well another source agrees with the one in use; None if it was not compared."""
+        found = (each for each in self.agreements if each.concerns(self.source))
+        return next((each for each in found if each.other(self.source) == source), None)
 
     def to_networkx(self) -> "nx.DiGraph[str]":
         """Return the graph of the combined edges: sender to receiver, with weight, p, q and significance."""

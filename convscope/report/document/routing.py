@@ -4,7 +4,7 @@ import polars as pl
 
 from convscope.ingest.names import numbered_key
 from convscope.report.document.json_value import JsonValue, matrix
-from convscope.values.routing import RolePreference, RoutingGraph
+from convscope.values.routing import ComparedSource, RolePreference, RoutingGraph, SourceAgreement
 
 MAX_EDGES = 10_000
 """Edges in the document; the table holds all."""
@@ -24,11 +24,30 @@ def routing_part(routing: RoutingGraph) -> JsonValue:
         "preference": _preference(routing.preference) if routing.preference else None,
         "concentration": [{"receiver": receiver, "value": value} for receiver, value in routing.concentration],
         "formation_sensitivity": None,
-        "validity": None,
-        "sources_compared": [
-            {"source": other.source.value, "correlation": other.correlation, "p_value": other.p_value}
-            for other in routing.compared
+        "validity": routing.validity.correlation if routing.validity else None,
+        "is_validated": routing.validity.is_valid if routing.validity else None,
+        "validated_by": routing.validity.source.value if routing.validity else None,
+        "confounds": [
+            {"name": each.name, "correlation": each.correlation, "p_value": each.p_value} for each in routing.confounds
         ],
+        "sources_compared": [_compared(routing, other) for other in routing.compared],
+        "agreements": [
+            {"sources": [each.first.value, each.second.value], **_agreement(each)} for each in routing.agreements
+        ],
+    }
+
+
+def _compared(routing: RoutingGraph, other: ComparedSource) -> JsonValue:
+    agreement = routing.agreement_with(other.source)
+    return {"source": other.source.value, **(_agreement(agreement) if agreement else {})}
+
+
+def _agreement(agreement: SourceAgreement) -> dict[str, JsonValue]:
+    return {
+        "correlation": agreement.correlation,
+        "p_value": agreement.p_value,
+        "partial_correlation": agreement.partial_correlation,
+        "partial_p_value": agreement.partial_p_value,
     }
 
 
