@@ -1,4 +1,4 @@
-"""Quadratic assignment: do two matrices over pairs of agents go together, beyond what further matrices explain?"""
+"""Quadratic assignment: two matrices over pairs of agents, and whether they go together beyond what others explain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,8 +50,8 @@ def quadratic_assignment(
 
     References
     ----------
-    Krackhardt, "Predicting with networks", Social Networks 10 (1988). With controls: Freedman and Lane, "A nonstochastic
-    interpretation of reported significance levels", Journal of Business and Economic Statistics 1 (1983).
+    Krackhardt, "Predicting with networks", Social Networks 10 (1988). With controls: Freedman and Lane, "A
+    nonstochastic interpretation of reported significance levels", Journal of Business & Economic Statistics 1 (1983).
     """
     basis = _basis([_standard(control).ravel() for control in controls], first.size)
     own, other = (_left_over(_standard(matrix), basis) for matrix in (first, second))

@@ -190,4 +190,4 @@ def test_the_second_source_is_compared():
     assert graph is not None
     (compared,) = graph.compared
     assert compared.source.value == "transfer-entropy"
-    assert compared.p_value is not None
+    assert graph.agreement_with(compared.source).p_value is not None
