@@ -7,16 +7,38 @@ import sys
 import webbrowser
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convscope.command_options import (
+    DEFAULT_OUT,
+    Agents,
+    AsJson,
+    CheckpointLabel,
+    EngineName,
+    Heads,
+    LoaderName,
+    Logs,
+    MappingFile,
+    OpenPage,
+    Out,
+    Priors,
+    Quiet,
+    Seed,
+    Team,
+    TrustPickle,
+    Workers,
+    routing_source,
+    worker_count,
+)
 from convscope.errors import ConvscopeError, UsageError
 from convscope.version import __version__
 
 if TYPE_CHECKING:
-    from convscope.values.config import RoutingSource
+    from convscope.values.evidence import Evidence
 
 app = typer.Typer(
     name="convscope",
@@ -24,17 +46,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Logs = Annotated[list[str], typer.Argument(metavar="LOG...", help="Files, folders or globs: one study.")]
-LoaderName = Annotated[
-    str | None, typer.Option("--loader", metavar="NAME", help="Read with this loader; see `convscope loaders`.")
-]
-MappingFile = Annotated[
-    Path | None, typer.Option("--mapping", metavar="M.toml", help="How to read the log, where the file leaves it open.")
-]
-TrustPickle = Annotated[
-    bool, typer.Option("--trust-pickle", help="Also read pickled parts, from sources that you trust.")
-]
 
 
 def main() -> None:
@@ -66,65 +77,100 @@ def options(
 def analyze(  # noqa: PLR0913  one parameter an option
     logs: Logs,
     *,
-    priors: Annotated[
-        Path | None, typer.Option(metavar="P.toml", help="Declared roles and routing; else the log's own labels.")
-    ] = None,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for the report, written whole or not at all.")
-    ] = Path("convscope-report"),
+    priors: Priors = None,
+    out: Out = DEFAULT_OUT,
     loader: LoaderName = None,
     mapping: MappingFile = None,
+    layout: Annotated[
+        Path | None, typer.Option(metavar="L.toml", help="Which columns of an observation describe which agent.")
+    ] = None,
     trust_pickle: TrustPickle = False,
     routing: Annotated[
         str | None, typer.Option(metavar="SOURCE", help="attention, gate, message, transfer-entropy, ...")
     ] = None,
-    team: Annotated[str | None, typer.Option(metavar="NAME", help="Analyse the agents of this team only.")] = None,
-    agents: Annotated[
-        str | None, typer.Option(metavar="PATTERN", help="Analyse agents with such names only, as in 'adversary_*'.")
-    ] = None,
-    checkpoint: Annotated[
-        str | None, typer.Option(metavar="LABEL", help="Analyse this checkpoint instead of each run's last.")
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of every random draw.")] = 0,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Processes; results do not depend on it.")
-    ] = None,
-    engine: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Where blocks are read: serial or processes; else by size.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print analysis.json, and nothing else, on stdout.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Only errors.")] = False,
-    open_page: Annotated[bool, typer.Option("--open", help="Open the report in a browser.")] = False,
+    team: Team = None,
+    agents: Agents = None,
+    checkpoint: CheckpointLabel = None,
+    heads: Heads = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    engine: EngineName = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    open_page: OpenPage = False,
 ) -> None:
     """Find roles and routing in a log, compare them with the prior, and write a report."""
     from convscope.pipeline import analyze_files
-    from convscope.report.document import analysis_bytes
-    from convscope.report.folder import check_output, write_report
-    from convscope.report.summary import summary_lines
     from convscope.values.config import AnalysisConfig
 
-    check_output(out)
     config = AnalysisConfig(
-        seed=seed, routing_source=_routing_source(routing), team=team, agents=agents, checkpoint=checkpoint
+        seed=seed,
+        routing_source=routing_source(routing),
+        team=team,
+        agents=agents,
+        checkpoint=checkpoint,
+        heads=heads,
     )
-    with _progress(is_shown=not quiet and sys.stderr.isatty()) as progress:
-        evidence = analyze_files(
-            logs,
-            priors=priors,
-            loader=loader,
-            mapping=mapping,
-            trusts_pickle=trust_pickle,
-            config=config,
-            n_workers=_worker_count(engine, workers),
-            progress=progress,
-        )
-    write_report(evidence, out)
-    if as_json:
-        sys.stdout.buffer.write(analysis_bytes(evidence))
-    elif not quiet:
-        typer.echo("\n".join([*summary_lines(evidence), f"Report: {out / 'report.html'}"]))
-    if open_page:
-        webbrowser.open((out / "report.html").resolve().as_uri())
+    study = partial(
+        analyze_files,
+        logs,
+        priors=priors,
+        loader=loader,
+        mapping=mapping,
+        layout=layout,
+        trusts_pickle=trust_pickle,
+        config=config,
+        n_workers=worker_count(engine, workers),
+    )
+    _report(study, out, as_json=as_json, quiet=quiet, open_page=open_page)
+
+
+@app.command()
+def attribute(  # noqa: PLR0913  one parameter an option
+    logs: Logs,
+    *,
+    policy: Annotated[
+        list[str],
+        typer.Option(metavar="[PATTERN=]P.onnx", help="ONNX or TorchScript policy, of all agents or of some; repeat."),
+    ],
+    layout: Annotated[
+        Path, typer.Option(metavar="L.toml", help="Which columns of an observation describe which agent.")
+    ],
+    priors: Priors = None,
+    out: Out = DEFAULT_OUT,
+    loader: LoaderName = None,
+    mapping: MappingFile = None,
+    trust_pickle: TrustPickle = False,
+    team: Team = None,
+    agents: Agents = None,
+    checkpoint: CheckpointLabel = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    engine: EngineName = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    open_page: OpenPage = False,
+) -> None:
+    """Ask the policy that made a log what it uses of each other agent; else as analyze."""
+    from convscope.pipeline import analyze_files
+    from convscope.values.config import AnalysisConfig, RoutingSource
+
+    config = AnalysisConfig(
+        seed=seed, routing_source=RoutingSource.ATTRIBUTION, team=team, agents=agents, checkpoint=checkpoint
+    )
+    study = partial(
+        analyze_files,
+        logs,
+        priors=priors,
+        loader=loader,
+        mapping=mapping,
+        trusts_pickle=trust_pickle,
+        layout=layout,
+        policies=policy,
+        config=config,
+        n_workers=worker_count(engine, workers),
+    )
+    _report(study, out, as_json=as_json, quiet=quiet, open_page=open_page)
 
 
 @app.command()
@@ -137,19 +183,29 @@ def inspect(
     write_mapping: Annotated[
         Path | None, typer.Option(metavar="M.toml", help="Write a mapping file to edit; never overwrites.")
     ] = None,
+    write_layout: Annotated[
+        Path | None, typer.Option(metavar="L.toml", help="Write an observation layout to edit; never overwrites.")
+    ] = None,
 ) -> None:
-    """Show what is in a log, which loader fits, and what it assumes."""
-    from convscope.ingest.inspect import inspect_logs, write_proposed_mapping
+    """Show what is in a log, which loader fits, what it assumes, and what its observations seem to describe."""
+    from convscope.ingest.inspect import inspect_logs, write_proposed_layout, write_proposed_mapping
+    from convscope.ingest.layout_proposal import propose_layout
     from convscope.ingest.mapping_file import read_mapping
-    from convscope.report.terminal import inspection_lines
+    from convscope.report.terminal import inspection_lines, layout_lines
 
     how = read_mapping(mapping) if mapping else None
     seen = inspect_logs([log], loader=loader, mapping=how, trusts_pickle=trust_pickle)
     for inspection in seen:
         typer.echo("\n".join(inspection_lines(inspection)))
+    proposal = propose_layout(seen[0].log) if seen[0].log is not None else None
+    if proposal is not None:
+        typer.echo("\n".join(layout_lines(proposal)))
     if write_mapping is not None:
         write_proposed_mapping(seen[0], write_mapping)
         typer.echo(f"Mapping: {write_mapping}")
+    if write_layout is not None:
+        write_proposed_layout(proposal, write_layout)
+        typer.echo(f"Layout: {write_layout}")
     if any(inspection.log is None for inspection in seen):
         raise typer.Exit(ConvscopeError.exit_code)
 
@@ -165,12 +221,13 @@ def convert(
 ) -> None:
     """Write a log in the convscope log format."""
     from convscope.ingest.mapping_file import read_mapping
-    from convscope.ingest.open import find_logs, open_logs
+    from convscope.ingest.open import open_logs, search_logs
     from convscope.ingest.writer import write_log
 
     how = read_mapping(mapping) if mapping else None
-    paths = find_logs([Path(log) for log in logs])
-    write_log(open_logs(paths, loader=loader, mapping=how, trusts_pickle=trust_pickle), out)
+    found = search_logs([Path(log) for log in logs])
+    log = open_logs(found.paths, loader=loader, mapping=how, trusts_pickle=trust_pickle, notices=found.notices)
+    write_log(log, out)
     typer.echo(f"Wrote {out}")
 
 
@@ -198,6 +255,24 @@ def loaders() -> None:
         typer.echo(line)
 
 
+def _report(study: "Callable[..., Evidence]", out: Path, *, as_json: bool, quiet: bool, open_page: bool) -> None:
+    """Run an analysis and write what it found."""
+    from convscope.report.document import analysis_bytes
+    from convscope.report.folder import check_output, write_report
+    from convscope.report.summary import summary_lines
+
+    check_output(out)
+    with _progress(is_shown=not quiet and sys.stderr.isatty()) as progress:
+        evidence = study(progress=progress)
+    write_report(evidence, out)
+    if as_json:
+        sys.stdout.buffer.write(analysis_bytes(evidence))
+    elif not quiet:
+        typer.echo("\n".join([*summary_lines(evidence), f"Report: {out / 'report.html'}"]))
+    if open_page:
+        webbrowser.open((out / "report.html").resolve().as_uri())
+
+
 def _complain(error: ConvscopeError) -> None:
     from convscope.report.terminal import error_lines, mapping_lines, mapping_of
     from convscope.values.inert import visible
@@ -207,25 +282,6 @@ def _complain(error: ConvscopeError) -> None:
     for line in mapping_lines(mapping_of(error)):
         # Without our name before it, so that it can be copied.
         typer.echo(line, err=True)
-
-
-def _worker_count(engine: str | None, workers: int | None) -> int | None:
-    if engine not in (None, "serial", "processes"):
-        raise UsageError(f"no engine {engine!r}; choose from: serial, processes")
-    if engine == "serial" and workers not in (None, 1):
-        raise UsageError("the serial engine has one worker; leave --workers out, or choose --engine processes")
-    return 1 if engine == "serial" else workers
-
-
-def _routing_source(name: str | None) -> "RoutingSource | None":
-    from convscope.values.config import RoutingSource
-
-    if name is None:
-        return None
-    try:
-        return RoutingSource(name)
-    except ValueError:
-        raise UsageError(f"no routing source {name!r}; choose from: {', '.join(RoutingSource)}") from None
 
 
 @contextmanager

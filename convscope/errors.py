@@ -91,3 +91,27 @@ class MappingError(ConvscopeError):
 
 class PriorsError(ConvscopeError):
     """A priors file that does not say what it should, or that does not fit the log."""
+
+
+class LayoutError(ConvscopeError):
+    """A layout file that does not say what it should, or that does not fit the log."""
+
+
+class PolicyError(ConvscopeError):
+    """A policy file that cannot be run, or that does not fit the log.
+
+    Parameters
+    ----------
+    message
+        What the policy wants, what the log has, and what to do.
+    mapping
+        Part of a layout file to edit; None where none can be written.
+    """
+
+    def __init__(self, message: str, mapping: str | None = None) -> None:
+        super().__init__(message)
+        self.mapping = mapping
+
+    def __reduce__(self) -> tuple[type["PolicyError"], tuple[str, str | None], dict[str, object]]:
+        """Let the error cross a process border with its parts and notes."""
+        return type(self), (str(self), self.mapping), self.__dict__

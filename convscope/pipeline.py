@@ -13,8 +13,10 @@ from convscope.engine.run import Progress, run_folds
 from convscope.features.fold import FeatureFold
 from convscope.features.missing import MissingFold
 from convscope.features.returns import ReturnFold
+from convscope.ingest.layout_file import lay_out, read_layout
 from convscope.ingest.mapping_file import read_mapping
-from convscope.ingest.open import find_logs, open_logs
+from convscope.ingest.open import open_logs, search_logs
+from convscope.ingest.policy import attach_policies
 from convscope.ingest.prior import declare, prior_from_labels, read_prior
 from convscope.ingest.selection import select_agents
 from convscope.roles.discover import discover_roles
@@ -105,14 +107,16 @@ def analyze(
     )
 
 
-def analyze_files(
+def analyze_files(  # noqa: PLR0913  one parameter an option
     logs: Sequence[str],
     *,
     config: AnalysisConfig,
     priors: Path | None = None,
     loader: str | None = None,
     mapping: Path | None = None,
+    layout: Path | None = None,
     trusts_pickle: bool = False,
+    policies: Sequence[str] = (),
     n_workers: int | None = 1,
     progress: Progress | None = None,
 ) -> Evidence:
@@ -130,11 +134,18 @@ def analyze_files(
         Name of a loader; None takes the one that fits best.
     mapping
         Mapping file in TOML, where a log can be read in more than one way.
+    layout
+        Layout file in TOML: which columns of an observation describe which agent.
     trusts_pickle
         Whether pickled parts of a log may be read; nothing is unpickled without it.
+    policies
+        ``FILE`` or ``PATTERN=FILE``: the policies that the agents act by, as in `attach_policies`.
     """
     how = read_mapping(mapping) if mapping else None
-    log = open_logs(find_logs([Path(name) for name in logs]), loader=loader, mapping=how, trusts_pickle=trusts_pickle)
+    found = search_logs([Path(name) for name in logs])
+    log = open_logs(found.paths, loader=loader, mapping=how, trusts_pickle=trusts_pickle, notices=found.notices)
+    log = lay_out(log, read_layout(layout, log)) if layout else log
+    log = attach_policies(log, policies, layout) if policies else log
     prior = read_prior(priors, log) if priors else None
     evidence = analyze(log, prior, config, n_workers=n_workers, progress=progress)
     return replace(evidence, mapping_sha256=how.sha256 if how else None)

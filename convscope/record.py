@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TypedDict, TypeVar, Unpack, cast
 
 from convscope.recording.adapter import Adapter, Extras, adapter_for
-from convscope.recording.batch import BatchStep, BatchTrace
+from convscope.recording.batch import BatchTrace
 from convscope.recording.episode import Labels
 from convscope.recording.journal import RecordingWarning
 from convscope.recording.recorder import Recorder
@@ -19,7 +19,6 @@ from convscope.values.status import EndKind, Status
 
 __all__ = [
     "Adapter",
-    "BatchStep",
     "BatchTrace",
     "EndKind",
     "EpisodeTrace",

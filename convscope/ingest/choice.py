@@ -1,6 +1,6 @@
 """Which loader reads a file: the best match, with reasons; a tie is an error."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
@@ -29,6 +29,17 @@ class LoaderMatch:
 
     loader: Loader
     match: Match
+    failure: Notice | None = None
+    """Why it could say nothing; its score is 0 then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The loader of a file."""
+
+    loader: Loader
+    notices: tuple[Notice, ...] = ()
+    """Of loaders that failed when they were asked."""
 
 
 def installed_loaders() -> tuple[tuple[InstalledLoader, ...], tuple[Notice, ...]]:
@@ -47,11 +58,30 @@ def installed_loaders() -> tuple[tuple[InstalledLoader, ...], tuple[Notice, ...]
 
 def match_all(probe: Probe, loaders: Sequence[Loader]) -> tuple[LoaderMatch, ...]:
     """Ask every loader about a file; the best first, names in order where they agree."""
-    matches = [LoaderMatch(loader=loader, match=loader.sniff(probe)) for loader in loaders]
+    matches = [ask(loader, probe) for loader in loaders]
     return tuple(sorted(matches, key=lambda found: (-found.match.score, found.loader.name)))
 
 
-def choose(probe: Probe, loaders: Sequence[Loader], name: str | None = None, *, has_mapping: bool = False) -> Loader:
+def ask(loader: Loader, probe: Probe) -> LoaderMatch:
+    """Ask a loader about a file; one that fails does not fit, and no other suffers from it."""
+    try:
+        match = loader.sniff(probe)
+        if not 0 <= match.score <= 1:
+            raise ValueError(f"a score is between 0 and 1, not {match.score}")  # noqa: TRY301  as any other failure
+    except Exception as error:
+        why = f"{type(error).__name__}: {str(error)[:200]}"
+        message = f"the loader {loader.name} fails at looking at {probe.name} and is left out: {why}"
+        notice = Notice(code="broken-loader", message=message, where=loader.name)
+        return LoaderMatch(loader=loader, match=Match(score=0.0, reason=f"it fails: {why}"), failure=notice)
+    return LoaderMatch(loader=loader, match=match)
+
+
+def failures(matches: Iterable[LoaderMatch]) -> tuple[Notice, ...]:
+    """Return a notice for each loader that failed."""
+    return tuple(dict.fromkeys(found.failure for found in matches if found.failure is not None))
+
+
+def choose(probe: Probe, loaders: Sequence[Loader], name: str | None = None, *, has_mapping: bool = False) -> Choice:
     """Choose the loader of a file.
 
     Parameters
@@ -76,10 +106,10 @@ def choose(probe: Probe, loaders: Sequence[Loader], name: str | None = None, *, 
         If none fits; the message lists what each one missed.
     """
     if name is not None:
-        return _named(loaders, name, has_mapping=has_mapping)
+        return Choice(loader=_named(loaders, name, has_mapping=has_mapping))
     takers = [loader for loader in loaders if loader.takes_mapping]
     if has_mapping and len(takers) == 1:
-        return takers[0]
+        return Choice(loader=takers[0])
     loaders = takers if has_mapping else loaders
     matches = match_all(probe, loaders)
     least = 0.0 if has_mapping else ONLY_MAPPED
@@ -90,7 +120,7 @@ def choose(probe: Probe, loaders: Sequence[Loader], name: str | None = None, *, 
     if len(best) > 1:
         both = " and ".join(f"{found.loader.name} ({found.match.reason})" for found in best)
         raise AmbiguousLogError(f"{probe.path} fits {both} equally well; choose one with --loader NAME")
-    return best[0].loader
+    return Choice(loader=best[0].loader, notices=failures(matches))
 
 
 def _named(loaders: Sequence[Loader], name: str, *, has_mapping: bool) -> Loader:
@@ -107,7 +137,7 @@ def _none_fits(probe: Probe, matches: Sequence[LoaderMatch]) -> str:
     foreign = foreign_kind(probe)
     if foreign is not None:
         return f"{probe.path} is {foreign}"
-    near = [found for found in matches if found.match.score > 0]
+    near = [found for found in matches if found.match.score > 0 or found.failure is not None]
     if near and probe.kind is not FileKind.HDF5 and probe.container is None:
         return f"{probe.path}: {near[0].match.reason}"
     if probe.container is None and probe.kind is not FileKind.HDF5:

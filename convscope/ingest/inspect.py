@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from convscope.errors import AmbiguousLogError, LogFormatError, OutputError, UsageError
-from convscope.ingest.choice import LoaderMatch, choose, installed_loaders, match_all
-from convscope.ingest.finding import find_logs, tail_names
+from convscope.ingest.choice import Choice, LoaderMatch, choose, failures, installed_loaders, match_all
+from convscope.ingest.finding import search_logs, tail_names
+from convscope.ingest.layout_proposal import LayoutProposal, layout_text
 from convscope.ingest.loader import Loader
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.mapping_text import mapping_text
+from convscope.ingest.open import open_chosen
 from convscope.ingest.probe import Probe, probe
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
@@ -64,78 +66,68 @@ def inspect_logs(
     mapping: LogMapping | None = None,
     trusts_pickle: bool = False,
 ) -> tuple[Inspection, ...]:
-    """Look into files, folders and globs; as `inspect_log` does, and in the order of `find_logs`.
+    """Look into files, folders and globs, and try to read them, in the order of `search_logs`.
+
+    Parameters
+    ----------
+    names
+        As the user wrote them.
+    loader, mapping, trusts_pickle
+        As for `open_logs`.
 
     Returns
     -------
     tuple of Inspection
-        Of the first `MAX_INSPECTED` files; a notice of the last one says how many more there are.
+        Of the first `MAX_INSPECTED` files; notices of the last one say how many more there are, and what was passed
+        over.
 
     Raises
     ------
     UsageError
-        If a name stands for nothing, or no loader is called so.
+        If a name stands for nothing, no loader is called so, or it takes no mapping and one is given.
     LogFormatError
-        If a file itself cannot be read.
+        If a file itself cannot be read; that it cannot be understood is part of the value.
     """
-    paths = find_logs(names)
+    found = search_logs(names)
+    paths = found.paths
     seen = [
         _inspected(probe(path, name, trusts_pickle=trusts_pickle), loader, mapping)
         for path, name in zip(paths[:MAX_INSPECTED], tail_names(paths), strict=False)
     ]
+    notices = list(found.notices)
     if len(paths) > len(seen):
         message = f"{len(paths) - len(seen)} more files are not shown; name one of them to look into it"
-        seen[-1] = replace(seen[-1], notices=(*seen[-1].notices, Notice(code="more-files", message=message)))
+        notices.append(Notice(code="more-files", message=message))
+    seen[-1] = replace(seen[-1], notices=tuple(dict.fromkeys((*seen[-1].notices, *notices))))
     return tuple(seen)
-
-
-def inspect_log(path: Path, *, loader: str | None = None, mapping: LogMapping | None = None) -> Inspection:
-    """Look into a file and try to read it.
-
-    Parameters
-    ----------
-    path
-        A file.
-    loader
-        Name of the loader; None chooses the best match.
-    mapping
-        As for `open_logs`.
-
-    Raises
-    ------
-    LogFormatError
-        If the file itself cannot be read; that it cannot be understood is part of the value.
-    UsageError
-        If no loader is called so, or it takes no mapping and one is given.
-    """
-    return _inspected(probe(path, path.name), loader, mapping)
 
 
 def _inspected(seen: Probe, loader: str | None, mapping: LogMapping | None) -> Inspection:
     available, notices = installed_loaders()
     loaders = [found.loader for found in available]
     chosen, problem = _chosen(seen, loaders, loader, has_mapping=mapping is not None)
+    matches = match_all(seen, loaders)
     log: TrajectoryLog | None = None
     if chosen is not None:
         try:
-            log = chosen.open(seen, mapping)
+            log = open_chosen(chosen, seen, mapping)
         except LogFormatError as error:
             problem = error
     return Inspection(
         probe=seen,
         arrays=_arrays(seen),
-        matches=match_all(seen, loaders),
-        loader=None if chosen is None else chosen.name,
+        matches=matches,
+        loader=None if chosen is None else chosen.loader.name,
         log=log,
         problem=problem,
-        mapping=_proposed(chosen, seen, mapping),
-        notices=notices,
+        mapping=None if chosen is None else _proposed(chosen.loader, seen, mapping),
+        notices=(*notices, *failures(matches)),
     )
 
 
 def _chosen(
     seen: Probe, loaders: Sequence[Loader], name: str | None, *, has_mapping: bool
-) -> tuple[Loader | None, LogFormatError | None]:
+) -> tuple[Choice | None, LogFormatError | None]:
     try:
         return choose(seen, loaders, name, has_mapping=has_mapping), None
     except LogFormatError as error:
@@ -147,7 +139,7 @@ def _arrays(seen: Probe) -> tuple[SeenArray, ...]:
     return tuple(SeenArray(path=info.path, shape=info.shape, dtype=info.dtype) for info in datasets)
 
 
-def _proposed(chosen: Loader | None, seen: Probe, mapping: LogMapping | None) -> str | None:
+def _proposed(chosen: Loader, seen: Probe, mapping: LogMapping | None) -> str | None:
     if not isinstance(chosen, ProposesMapping):
         return None
     try:
@@ -170,9 +162,28 @@ def write_proposed_mapping(inspection: Inspection, path: Path) -> None:
     """
     if inspection.mapping is None:
         raise UsageError(f"{inspection.probe.path} needs no mapping: its loader {inspection.loader} knows the layout")
+    _write_new(path, inspection.mapping)
+
+
+def write_proposed_layout(proposal: LayoutProposal | None, path: Path) -> None:
+    """Write the proposed observation layout to a file that is not there yet.
+
+    Raises
+    ------
+    UsageError
+        If the log cannot be read, or holds no observations.
+    OutputError
+        If the file is there already, or cannot be written.
+    """
+    if proposal is None:
+        raise UsageError("no log that can be read, or no observations in it: there is no layout to propose")
+    _write_new(path, layout_text(proposal))
+
+
+def _write_new(path: Path, text: str) -> None:
     try:
         with path.open("x", encoding="utf-8") as stream:
-            stream.write(inspection.mapping)
+            stream.write(text)
     except FileExistsError as error:
         raise OutputError(f"{path} exists; it is not overwritten: choose another name") from error
     except OSError as error:

@@ -1,6 +1,6 @@
 """Several files as one log: agents united by name, runs and checkpoints as the files have them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -9,11 +9,13 @@ import numpy as np
 from convscope.errors import LogFormatError
 from convscope.ingest.episode_numbers import episode_numbers
 from convscope.ingest.names import in_numbered_order
+from convscope.ingest.pooling import unlike_inputs
+from convscope.ingest.value_names import code_tables, renumbered_space, united_values
 from convscope.ingest.widen import WidenedSource
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
-from convscope.values.fields import FieldSpec
-from convscope.values.header import ActionSpace, Agent, LogHeader, Notice
+from convscope.values.fields import ACTIONS, FieldSpec
+from convscope.values.header import ActionSpace, Agent, LogHeader
 from convscope.values.log import EpisodeSource, TrajectoryLog
 
 
@@ -35,7 +37,8 @@ def join_logs(logs: Sequence[TrajectoryLog]) -> TrajectoryLog:
     Raises
     ------
     LogFormatError
-        If an agent's action space or a field's shape differs between files in kind, not only in size.
+        If an agent's action space or a field's shape differs between files in kind, not only in size; or if values
+        have names in some of the files only.
     """
     if len(logs) == 1:
         return logs[0]
@@ -129,31 +132,24 @@ def _source_numbers(logs: Sequence[TrajectoryLog], file_of: IntArray, own: IntAr
 def _header(logs: Sequence[TrajectoryLog]) -> LogHeader:
     headers = [log.header for log in logs]
     names = _names(logs)
-    agents = tuple(_agent(name, headers) for name in names)
-    fields = dict.fromkeys(spec.name for header in headers for spec in header.fields)
+    united = _united(headers)
     return LogHeader(
-        agents=agents,
-        fields=tuple(_field(name, headers, names) for name in fields),
+        agents=tuple(_agent(name, headers, united) for name in names),
+        fields=tuple(replace(_field(name, headers, names), values=values) for name, values in united.items()),
         inputs=tuple(chain.from_iterable(header.inputs for header in headers)),
         framework=next((header.framework for header in headers if header.framework), None),
         environment=next((header.environment for header in headers if header.environment), None),
         roles=tuple(dict.fromkeys(chain.from_iterable(header.roles for header in headers))),
         identities_persist=_persist(headers),
-        notices=(*_unlike(headers), *dict.fromkeys(chain.from_iterable(header.notices for header in headers))),
+        notices=(*unlike_inputs(headers), *dict.fromkeys(chain.from_iterable(header.notices for header in headers))),
     )
 
 
-def _unlike(headers: Sequence[LogHeader]) -> tuple[Notice, ...]:
-    """Say where files are of different games or teams: they are one study only in name then."""
-    environments = dict.fromkeys(header.environment for header in headers if header.environment)
-    teams = dict.fromkeys(frozenset(agent.name for agent in header.agents) for header in headers)
-    if len(environments) > 1:
-        what = f"the files are of different environments ({', '.join(list(environments)[:4])})"
-    elif len(teams) > 1:
-        what = f"the files have different agents ({', '.join(str(len(team)) for team in list(teams)[:4])} of them)"
-    else:
-        return ()
-    return (Notice(code="unlike-inputs", message=f"{what} and are read as one study all the same; give them alone"),)
+def _united(headers: Sequence[LogHeader]) -> dict[str, tuple[str, ...]]:
+    specs: dict[str, list[FieldSpec]] = {}
+    for spec in chain.from_iterable(header.fields for header in headers):
+        specs.setdefault(spec.name, []).append(spec)
+    return {name: united_values(same) for name, same in specs.items()}
 
 
 def _persist(headers: Sequence[LogHeader]) -> bool:
@@ -161,8 +157,14 @@ def _persist(headers: Sequence[LogHeader]) -> bool:
     return all(header.identities_persist for header in headers) and len({name for name, _ in roles}) == len(roles)
 
 
-def _agent(name: str, headers: Sequence[LogHeader]) -> Agent:
-    same = [agent for header in headers for agent in header.agents if agent.name == name]
+def _agent(name: str, headers: Sequence[LogHeader], united: Mapping[str, tuple[str, ...]]) -> Agent:
+    tables = [code_tables(header, united).get(ACTIONS) for header in headers]
+    told = [(table, agent) for table, own in zip(tables, headers, strict=True) for agent in own.agents]
+    same = [
+        replace(agent, action_space=renumbered_space(agent.action_space, table))
+        for table, agent in told
+        if agent.name == name
+    ]
     roles = {agent.declared_role for agent in same}
     return replace(
         same[0],
@@ -207,10 +209,12 @@ def _widths(
 def _widened(log: TrajectoryLog, header: LogHeader) -> tuple[EpisodeSource, ...]:
     names = tuple(agent.name for agent in header.agents)
     own = tuple(agent.name for agent in log.header.agents)
+    codes = code_tables(log.header, {spec.name: spec.values for spec in header.fields})
     shapes = {spec.name: spec.shape for spec in log.header.fields}
-    if own == names and shapes == {spec.name: spec.shape for spec in header.fields}:
+    if not codes and own == names and shapes == {spec.name: spec.shape for spec in header.fields}:
         return log.sources
     slots = np.array([names.index(name) for name in own])
     return tuple(
-        WidenedSource(source=source, slots=slots, n_agents=len(names), fields=header.fields) for source in log.sources
+        WidenedSource(source=source, slots=slots, n_agents=len(names), fields=header.fields, codes=codes)
+        for source in log.sources
     )

@@ -13,8 +13,10 @@ from convscope.values.fields import (
     GATES,
     HIDDEN_STATES,
     INFO,
+    INTERVENTIONS,
     MESSAGES,
     OBSERVATIONS,
+    PAIR_INTERVENTIONS,
     PAIR_MESSAGES,
     POSITIONS,
     REWARDS,
@@ -40,6 +42,7 @@ GROUP_DATASETS = {
     REWARDS: "reward",
     POSITIONS: "position",
     HIDDEN_STATES: "hidden/state",
+    INTERVENTIONS: "intervention",
 }
 """Agent fields, within ``/groups/<g>``."""
 
@@ -51,10 +54,11 @@ ROOT_DATASETS = {
     ATTENTION: "/channels/attention/attention",
     GATES: "/channels/gate/gate",
     PAIR_MESSAGES: "/channels/addressed/message",
+    PAIR_INTERVENTIONS: "/channels/intervention/intervention",
 }
 """Fields that are in one place for the whole team."""
 
-MISSING_IS_MINUS_ONE = frozenset({ACTIONS, ACTION_MASKS})
+MISSING_IS_MINUS_ONE = frozenset({ACTIONS, ACTION_MASKS, INTERVENTIONS, PAIR_INTERVENTIONS})
 """Fields whose whole numbers are never negative."""
 
 _MAX_NAME = 200

@@ -1,6 +1,5 @@
 """A mapping written as the text of a mapping file, ready to edit."""
 
-import json
 from collections.abc import Mapping, Sequence
 
 from convscope.ingest.mapping import (
@@ -13,6 +12,7 @@ from convscope.ingest.mapping import (
     RoleMapping,
 )
 from convscope.ingest.table_mapping import TableField, TableMapping
+from convscope.ingest.toml_text import key_text, list_text, quoted_text
 from convscope.values.fields import Level
 
 
@@ -23,12 +23,12 @@ def mapping_text(mapping: LogMapping) -> str:
     if mapping.table is not None:
         lines += _section("table", _table_entries(mapping.table))
         for column in mapping.table.fields:
-            lines += _section(f"table.fields.{_key(column.name)}", _column_entries(column))
+            lines += _section(f"table.fields.{key_text(column.name)}", _column_entries(column))
     lines += _section("agents", _agent_entries(mapping))
     if mapping.episodes is not None:
         lines += _section("episodes", _episode_entries(mapping.episodes))
     for field in mapping.fields:
-        lines += _section(f"fields.{_key(field.name)}", _field_entries(field))
+        lines += _section(f"fields.{key_text(field.name)}", _field_entries(field))
     if mapping.roles is not None:
         lines += _section("roles", _role_entries(mapping.roles))
     for name, label in (("run", mapping.run), ("checkpoint", mapping.checkpoint), ("condition", mapping.condition)):
@@ -42,14 +42,14 @@ def _section(name: str, entries: Mapping[str, str]) -> list[str]:
 
 def _log_entries(mapping: LogMapping) -> dict[str, str]:
     entries = {"environment": mapping.environment, "framework": mapping.framework}
-    told = {key: _quoted(value) for key, value in entries.items() if value is not None}
-    return told | ({"ignore": _list(mapping.ignore)} if mapping.ignore else {})
+    told = {key: quoted_text(value) for key, value in entries.items() if value is not None}
+    return told | ({"ignore": list_text(mapping.ignore)} if mapping.ignore else {})
 
 
 def _agent_entries(mapping: LogMapping) -> dict[str, str]:
-    entries = {"names": _list(mapping.agents)} if mapping.agents else {}
+    entries = {"names": list_text(mapping.agents)} if mapping.agents else {}
     for team in dict.fromkeys(mapping.teams.values()):
-        entries[f"teams.{_key(team)}"] = _list([agent for agent, own in mapping.teams.items() if own == team])
+        entries[f"teams.{key_text(team)}"] = list_text([agent for agent, own in mapping.teams.items() if own == team])
     arrays = {"alive": mapping.alive, "leaves": mapping.leaves, "acting": mapping.acting}
     entries |= {key: _inline(array) for key, array in arrays.items() if array is not None}
     return entries | ({"alive_values": _numbers(mapping.alive_values)} if mapping.alive_values else {})
@@ -70,15 +70,15 @@ def _table_entries(table: TableMapping) -> dict[str, str]:
         "truncated": table.truncated,
     }
     lists = {"agents": table.agents, "episode": table.episode}
-    told = {key: _quoted(value) for key, value in single.items() if value is not None}
-    return told | {key: _list(value) for key, value in lists.items() if value}
+    told = {key: quoted_text(value) for key, value in single.items() if value is not None}
+    return told | {key: list_text(value) for key, value in lists.items() if value}
 
 
 def _column_entries(field: TableField) -> dict[str, str]:
-    entries = {"columns": _list(field.columns)}
+    entries = {"columns": list_text(field.columns)}
     if field.level is not Level.AGENT:
-        entries["level"] = _quoted(field.level)
-    return entries | ({"values": _list(field.values)} if field.values else {})
+        entries["level"] = quoted_text(field.level)
+    return entries | ({"values": list_text(field.values)} if field.values else {})
 
 
 def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
@@ -91,42 +91,42 @@ def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
         "ended": episodes.ended,
     }
     inline = {key: _inline(array) for key, array in arrays.items() if array is not None}
-    return {"cut": _quoted(episodes.cut), **inline}
+    return {"cut": quoted_text(episodes.cut), **inline}
 
 
 def _field_entries(field: FieldMapping) -> dict[str, str]:
     entries = _array_entries(field.array)
     if field.next_path:
-        entries["next"] = _quoted(field.next_path)
+        entries["next"] = quoted_text(field.next_path)
     if field.is_one_hot:
         entries["one_hot"] = "true"
     if field.widths:
         entries["widths"] = _numbers(field.widths)
     if field.values:
-        entries["values"] = _list(field.values)
+        entries["values"] = list_text(field.values)
     return entries
 
 
 def _role_entries(roles: RoleMapping) -> dict[str, str]:
     entries = _array_entries(roles.array) if roles.array is not None else {}
     if roles.attribute:
-        entries["attribute"] = _quoted(roles.attribute)
+        entries["attribute"] = quoted_text(roles.attribute)
     if roles.names:
-        entries["names"] = _list(roles.names)
+        entries["names"] = list_text(roles.names)
     for agent, role in roles.of_agent.items():
-        entries[f"of_agent.{_key(agent)}"] = _quoted(role)
+        entries[f"of_agent.{key_text(agent)}"] = quoted_text(role)
     return entries
 
 
 def _label_entries(label: LabelMapping) -> dict[str, str]:
     entries = _array_entries(label.array) if label.array is not None else {}
     told = {"attribute": label.attribute, "prefix": label.prefix}
-    entries |= {key: _quoted(text) for key, text in told.items() if text}
-    return entries | ({"names": _list(label.names)} if label.names else {})
+    entries |= {key: quoted_text(text) for key, text in told.items() if text}
+    return entries | ({"names": list_text(label.names)} if label.names else {})
 
 
 def _array_entries(array: ArrayMapping) -> dict[str, str]:
-    entries = {"path": _quoted(array.path), "axes": _list(array.axes)}
+    entries = {"path": quoted_text(array.path), "axes": list_text(array.axes)}
     return entries | ({"take": _numbers(array.take)} if array.take else {})
 
 
@@ -134,19 +134,5 @@ def _inline(array: ArrayMapping) -> str:
     return "{ " + ", ".join(f"{key} = {value}" for key, value in _array_entries(array).items()) + " }"
 
 
-def _list(texts: Sequence[str]) -> str:
-    return f"[{', '.join(_quoted(text) for text in texts)}]"
-
-
 def _numbers(numbers: Sequence[int]) -> str:
     return f"[{', '.join(str(number) for number in numbers)}]"
-
-
-def _key(name: str) -> str:
-    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else _quoted(name)
-
-
-def _quoted(text: str) -> str:
-    # A JSON string with its non-ASCII text escaped is a TOML basic string, but for DEL and lone surrogates.
-    inert = text.encode("utf-8", "replace").decode("utf-8")
-    return json.dumps(inert, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -5,15 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from convscope.errors import UsageError
-from convscope.ingest.choice import choose, installed_loaders
-from convscope.ingest.finding import find_logs, tail_names
+from convscope.ingest.choice import Choice, choose, installed_loaders
+from convscope.ingest.finding import find_logs, search_logs, tail_names
 from convscope.ingest.join import join_logs
 from convscope.ingest.mapping import LogMapping
-from convscope.ingest.probe import probe
+from convscope.ingest.probe import Probe, probe
 from convscope.ingest.study import with_checkpoints
+from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
 
-__all__ = ["find_logs", "open_logs"]
+__all__ = ["find_logs", "open_chosen", "open_logs", "search_logs"]
 
 
 def open_logs(
@@ -22,19 +23,22 @@ def open_logs(
     loader: str | None = None,
     mapping: LogMapping | None = None,
     trusts_pickle: bool = False,
+    notices: Sequence[Notice] = (),
 ) -> TrajectoryLog:
     """Open one or several files as one log.
 
     Parameters
     ----------
     paths
-        Files and folders, as `find_logs` returns them: shards, runs or checkpoints of one study.
+        Files and folders, as `search_logs` returns them: shards, runs or checkpoints of one study.
     loader
         Name of the loader to use; None chooses the best match for each file.
     mapping
         What the arrays mean, where a loader cannot tell; it overrides what would be inferred.
     trusts_pickle
         Whether pickled parts may be read; nothing is unpickled without it.
+    notices
+        What was passed over when the paths were searched for; the log says it, too.
 
     Returns
     -------
@@ -52,7 +56,7 @@ def open_logs(
     """
     if not paths:
         raise UsageError("no log was given; name a file, a folder or a glob")
-    available, notices = installed_loaders()
+    available, broken = installed_loaders()
     loaders = [found.loader for found in available]
     logs: list[TrajectoryLog] = []
     path_of: dict[str, Path] = {}
@@ -62,7 +66,15 @@ def open_logs(
         if twin is not path:
             # Counted twice, one run would pass for two, and runs are what every claim rests on.
             raise UsageError(f"{twin} and {path} hold the same bytes: give a log once")
-        logs.append(choose(seen, loaders, loader, has_mapping=mapping is not None).open(seen, mapping))
-    log = join_logs(with_checkpoints(logs))
-    header = replace(log.header, notices=(*notices, *log.header.notices))
-    return replace(log, header=header)
+        logs.append(open_chosen(choose(seen, loaders, loader, has_mapping=mapping is not None), seen, mapping))
+    return _noted(join_logs(with_checkpoints(logs)), (*broken, *notices))
+
+
+def open_chosen(choice: Choice, seen: Probe, mapping: LogMapping | None) -> TrajectoryLog:
+    """Return the log of one file, as its loader reads it, with what was left out before it came to the loader."""
+    return _noted(choice.loader.open(seen, mapping), (*choice.notices, *seen.notices))
+
+
+def _noted(log: TrajectoryLog, notices: Sequence[Notice]) -> TrajectoryLog:
+    said = tuple(dict.fromkeys((*notices, *log.header.notices)))
+    return replace(log, header=replace(log.header, notices=said))

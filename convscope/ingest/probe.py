@@ -7,12 +7,12 @@ from pathlib import Path
 from convscope.errors import LogFormatError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.digests import sha256_of_file, sha256_of_folder
-from convscope.ingest.folder import list_files
+from convscope.ingest.folder import FolderFiles, look_through
 from convscope.ingest.hdf5.opening import check_regular, has_hdf5_signature
 from convscope.ingest.hdf5.reading import look_into
 from convscope.ingest.numpy_files.archive import is_npz
 from convscope.ingest.numpy_files.reading import look_into_numpy
-from convscope.values.header import InputFile
+from convscope.values.header import InputFile, Notice
 
 HEAD_BYTES = 64 << 10
 """What a probe reads of a file."""
@@ -68,6 +68,8 @@ class Probe:
     """What arrays it holds; None where it is no container of arrays."""
     trusts_pickle: bool = False
     """Whether the user allows pickled parts to be read; nothing is unpickled without it."""
+    notices: tuple[Notice, ...] = ()
+    """What of a folder is not looked into; whoever opens the log adds it to the header."""
 
     @property
     def hdf5(self) -> Inventory | None:
@@ -99,7 +101,9 @@ class Probe:
             return None
         return path.read_bytes()
 
-    def input_file(self, loader: str, *, assumptions: tuple[str, ...] = ()) -> InputFile:
+    def input_file(
+        self, loader: str, *, assumptions: tuple[str, ...] = (), companions: tuple[str, ...] = ()
+    ) -> InputFile:
         """Return what the provenance says of the input.
 
         Parameters
@@ -108,9 +112,21 @@ class Probe:
             Name of the loader that reads it.
         assumptions
             What the loader took for granted, a sentence each.
+        companions
+            Names of files beside the probed one that the loader read, too; the digest is of all of them then, and of
+            their names.
         """
+        digest, n_bytes, folder = self.sha256, self.n_bytes, self.path.parent
+        if companions:
+            digest = sha256_of_folder(folder, (self.path.name, *companions))
+            n_bytes += sum((folder / name).stat().st_size for name in companions)
         return InputFile(
-            name=self.name, sha256=self.sha256, n_bytes=self.n_bytes, loader=loader, assumptions=assumptions
+            name=self.name,
+            sha256=digest,
+            n_bytes=n_bytes,
+            loader=loader,
+            assumptions=assumptions,
+            companions=companions,
         )
 
 
@@ -134,23 +150,29 @@ def probe(path: Path, name: str, *, trusts_pickle: bool = False) -> Probe:
         If it is neither a plain file nor a folder, or a file of arrays that could do harm.
     """
     if path.is_dir():
-        files = list_files(path)
-        if not files:
-            raise LogFormatError(f"{path} is an empty folder; give a log")
-        return Probe(
-            path=path,
-            name=name,
-            kind=FileKind.FOLDER,
-            files=files,
-            container=_arrays_of_folder(path, files),
-            trusts_pickle=trusts_pickle,
-        )
+        return probe_folder(path, name, look_through(path), trusts_pickle=trusts_pickle)
     check_regular(path)
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
     kind = FileKind.HDF5 if has_hdf5_signature(path) else _kind(head)
     container = _arrays_of_file(path, kind)
     return Probe(path=path, name=name, kind=kind, head=head, container=container, trusts_pickle=trusts_pickle)
+
+
+def probe_folder(path: Path, name: str, files: FolderFiles, *, trusts_pickle: bool = False) -> Probe:
+    """Look at a folder whose files are known; as `probe`."""
+    if not files.names:
+        why = f": {files.notices[0].message}" if files.notices else ""
+        raise LogFormatError(f"{path} is an empty folder{why}; give a log")
+    return Probe(
+        path=path,
+        name=name,
+        kind=FileKind.FOLDER,
+        files=files.names,
+        container=_arrays_of_folder(path, files.names),
+        trusts_pickle=trusts_pickle,
+        notices=files.notices,
+    )
 
 
 def _arrays_of_file(path: Path, kind: FileKind) -> Container | None:

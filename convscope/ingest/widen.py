@@ -1,9 +1,11 @@
-"""A source whose episodes take their place in a larger log: more agents, more fields, wider fields."""
+"""A source whose episodes take their place in a larger log: more agents, more fields, wider fields, other codes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from convscope.ingest.value_names import renumbered
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.fields import FieldSpec, Level
 from convscope.values.log import Columns, EpisodeSource, narrowed
@@ -21,6 +23,8 @@ class WidenedSource:
     """Of the joined log."""
     fields: tuple[FieldSpec, ...]
     """Of the joined log."""
+    codes: Mapping[str, IntArray]
+    """What each of the source's codes becomes in the joined log, by field; the others keep theirs."""
 
     def narrowed(self, episodes: IntArray) -> tuple[EpisodeSource, IntArray]:
         """Return a source of some of the episodes, and their numbers in it."""
@@ -41,6 +45,8 @@ class WidenedSource:
         filled = np.full(self._shape(spec, n_rows), np.nan)
         if column is None:
             return filled
+        if spec.name in self.codes:
+            column = renumbered(column, self.codes[spec.name], spec.name)
         inner: tuple[slice, ...] = tuple(
             slice(0, size) for size in column.shape[2 if spec.level is Level.AGENT else 1 :]
         )

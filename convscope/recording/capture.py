@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
-
 from convscope.errors import UsageError
 from convscope.recording.captured import chosen_output, numbers_of, of_agents, of_environments
 from convscope.recording.episode import Numbers
@@ -89,7 +87,7 @@ class Capture:
                     "(with model=...), or a function that returns the value"
                 )
 
-    def take(self, actors: Sequence[str], agents: Sequence[str]) -> dict[str, object]:
+    def take(self, actors: Sequence[str], agents: Sequence[str]) -> dict[str, Any]:
         """Return the columns of a step, as `EpisodeTrace.act` takes them.
 
         Parameters
@@ -99,39 +97,23 @@ class Capture:
         agents
             All agents, in the order of the agent axis.
         """
-        columns: dict[str, object] = {column: pull() for column, pull in self._pulled.items()}
-        for watched in self._watched:
-            outputs = watched.taken()
-            if not outputs:
-                continue
-            found = of_agents(watched.name, watched.level, outputs, actors=actors, agents=agents)
-            if found is None:
-                self._misfits(watched, outputs, f"{len(actors)} agents")
-            else:
-                columns[watched.column] = found
-        self._is_silent -= columns.keys()
-        return columns
+        return self._taken(
+            lambda watched, outputs: of_agents(watched.name, watched.level, outputs, actors=actors, agents=agents),
+            f"{len(actors)} agents",
+        )
 
-    def take_batch(self, n_envs: int, n_agents: int) -> dict[str, Numbers]:
-        """Return the columns of a step of several environments, as `EpisodeBatch.act` takes them.
+    def take_batch(self, n_envs: int, n_agents: int) -> dict[str, Any]:
+        """Return the columns of a step of several environments, as `BatchTrace.step` takes them.
 
         Parameters
         ----------
         n_envs, n_agents
             How many there are.
         """
-        columns = {column: np.asarray(pull()) for column, pull in self._pulled.items()}
-        for watched in self._watched:
-            outputs = watched.taken()
-            if not outputs:
-                continue
-            found = of_environments(watched.level, outputs, n_envs=n_envs, n_agents=n_agents)
-            if found is None:
-                self._misfits(watched, outputs, f"{n_envs} environments of {n_agents} agents")
-            else:
-                columns[watched.column] = found
-        self._is_silent -= columns.keys()
-        return columns
+        return self._taken(
+            lambda watched, outputs: of_environments(watched.level, outputs, n_envs=n_envs, n_agents=n_agents),
+            f"{n_envs} environments of {n_agents} agents",
+        )
 
     def end_episode(self) -> None:
         """Warn of columns of which nothing has come yet; what came after the last step belongs to none."""
@@ -140,6 +122,18 @@ class Capture:
         for column in sorted(self._is_silent):
             self._note(f"nothing was captured for {column}: what it was to come from was never called")
         self._is_silent = set()
+
+    def _taken(self, fitted: Callable[[_Watched, Sequence[Numbers]], object], expected: str) -> dict[str, Any]:
+        columns = {column: pull() for column, pull in self._pulled.items()}
+        for watched in self._watched:
+            outputs = watched.taken()
+            found = fitted(watched, outputs) if outputs else None
+            if found is not None:
+                columns[watched.column] = found
+            elif outputs:
+                self._misfits(watched, outputs, expected)
+        self._is_silent -= columns.keys()
+        return columns
 
     def _module(self, column: str, name: str, model: object | None) -> object | None:
         modules = dict(model.named_modules()) if isinstance(model, _Composed) else {}

@@ -26,13 +26,13 @@ def chosen_output(field: str, module: object, output: Any) -> Any:  # noqa: ANN4
     return output[0] if isinstance(output, tuple | list) else output
 
 
-def numbers_of(output: Any) -> Numbers:  # noqa: ANN401  a tensor of any library
-    """Return a copy of a tensor as an array, wherever the tensor lies."""
-    tensor = output.detach().cpu() if hasattr(output, "detach") else output
-    try:
-        return np.array(tensor)
-    except TypeError:  # bfloat16, of which numpy knows nothing
-        return np.array(tensor.float())
+def numbers_of(values: Any) -> Numbers:  # noqa: ANN401  a tensor of any library
+    """Return a copy of a tensor as an array, wherever the tensor lies; or of what numpy takes."""
+    if not hasattr(values, "detach"):
+        return np.array(values)
+    tensor = values.detach().cpu()
+    # Of bfloat16 numpy knows nothing.
+    return np.array((tensor.float() if "bfloat16" in str(tensor.dtype) else tensor).numpy())
 
 
 def of_agents(

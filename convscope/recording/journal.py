@@ -107,8 +107,8 @@ class Journal:
             self._notes[sentence] = False
             warnings.warn(sentence, RecordingWarning, stacklevel=3)
 
-    def add(self, finished: FinishedEpisode) -> None:
-        """Take an episode; it is committed now or later, as the rule has it.
+    def add(self, *finished: FinishedEpisode) -> None:
+        """Take episodes; they are committed now or later, as the rule has it.
 
         Raises
         ------
@@ -118,9 +118,9 @@ class Journal:
             If it cannot be written.
         """
         self._check_usable()
-        self._pending.append(finished)
-        self._pending_bytes += finished.n_bytes
-        self.n_episodes += 1
+        self._pending += finished
+        self._pending_bytes += sum(episode.n_bytes for episode in finished)
+        self.n_episodes += len(finished)
         is_time = time.monotonic() - self._last_commit >= self._rule.seconds
         if is_time or self._pending_bytes >= self._rule.n_bytes:
             self.commit()

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from convscope.errors import UsageError
 from convscope.ingest.hdf5.writing import encode_text
 from convscope.recording.batch import BatchTrace
-from convscope.recording.batches import EpisodeBatch
 from convscope.recording.disks import is_shared_disk
 from convscope.recording.episode import GivenColumn, Labels, recorded_episode
 from convscope.recording.journal import CommitRule, Journal
@@ -29,8 +28,9 @@ SHARED_SECONDS = 60.0
 class Recorder:
     """Keeps episodes in a convscope log.
 
-    Episodes come whole (`add_episode`) or step by step (`start_episode`). They are *committed* in batches: a committed
-    episode survives the death of the process, bit for bit, and others can read it while the file grows.
+    Episodes come whole (`add_episode`), step by step (`start_episode`), or in the steps of many environments
+    (`start_batch`). They are *committed* together: a committed episode survives the death of the process, bit for bit,
+    and others can read it while the file grows.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class Recorder:
     ) -> None:
         self.agents = tuple(agents)
         labels = Labels(run=_label(run), checkpoint=_label(checkpoint), condition=_label(condition))
-        place = Path(path)
+        place = Path(path).absolute()  # the program may go on in another folder
         is_shared = is_live is None and is_shared_disk(place.parent)
         rule = CommitRule(seconds=SHARED_SECONDS if is_shared and commit_seconds else commit_seconds)
         self._journal = Journal(place, rule, is_live=not is_shared if is_live is None else is_live)
@@ -224,18 +224,8 @@ class Recorder:
         """
         return EpisodeTrace(self.agents, labels or self._journal.labels, self._journal)
 
-    def start_vector(self, n_envs: int) -> EpisodeBatch:
-        """Return a place for the episodes of environments that step together.
-
-        Parameters
-        ----------
-        n_envs
-            Number of environments.
-        """
-        return EpisodeBatch(self.agents, n_envs, self._journal)
-
-    def start_batch(self, n_envs: int, *, agents: Sequence[str] | None = None, sees_death: bool = False) -> BatchTrace:
-        """Return what takes the steps of environments that run side by side.
+    def start_batch(self, n_envs: int, *, agents: Sequence[str] | None = None, sees_death: bool = True) -> BatchTrace:
+        """Return what takes the steps of environments that step together.
 
         Parameters
         ----------

@@ -7,7 +7,16 @@ import polars as pl
 from convscope.values.evidence import Evidence
 from convscope.values.routing import RoutingGraph
 
-_CAUTIONS = frozenset({"unlogged-common-cause", "table-null", "not-validated"})
+_CAUTIONS = frozenset(
+    {
+        "unlogged-common-cause",
+        "table-null",
+        "positions-not-logged",
+        "policy-doubtful",
+        "replacement-far",
+        "not-validated",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -36,6 +36,9 @@ def _routing_nulls(evidence: Evidence) -> Iterator[Notice]:
     yield _not_computed(
         "routing.formation_sensitivity", "How far routing changes with the team's formation is not computed."
     )
+    if evidence.routing.attribution is None:
+        message = "No policy is at hand that could be asked what it uses."
+        yield Notice(code=NOT_APPLICABLE, message=message, where="routing.attribution")
     if evidence.routing.preference is None:
         message = "Without declared roles there is no preference between roles."
         yield Notice(code=NOT_APPLICABLE, message=message, where="routing.preference")

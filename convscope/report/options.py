@@ -14,6 +14,7 @@ def resolved_options(evidence: Evidence) -> tuple[tuple[str, str | int | float |
         ("team", config.team),
         ("agents", config.agents),
         ("checkpoint", config.checkpoint),
+        ("heads", config.heads),
         ("alpha", config.alpha if prior is None or prior.alpha is None else prior.alpha),
         ("q", config.q),
         ("margin", config.margin if prior is None or prior.margin is None else prior.margin),

@@ -15,8 +15,13 @@ _SPOKEN = frozenset(
         "missing-values",
         "unfinished-file",
         "unlogged-common-cause",
+        "policy-doubtful",
         "labels-replaced",
         "unlike-checkpoints",
+        "unlike-inputs",
+        "passed-over",
+        "skipped-links",
+        "skipped-deep",
     }
 )
 """Codes of the notices that a user should meet at once; the others are on the page."""

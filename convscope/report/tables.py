@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from convscope.values.attribution import ATTRIBUTION_TYPES
 from convscope.values.features import UNIT_TYPES
 from convscope.values.routing import EDGE_TYPES
 
@@ -21,12 +22,17 @@ def tables(evidence: "Evidence") -> Mapping[str, pl.DataFrame]:
     Mapping
         ``roles``: a row per run, checkpoint, episode and agent, with ``role`` (null = unassigned) and ``confidence``.
         ``features``: the same rows, a column per behaviour feature. ``routing``: edges combined over the runs' analysed
-        checkpoints (``run`` and ``checkpoint`` null), then those of every run and checkpoint. ``preference``: a row per
-        run, receiving and sending role; ``run`` null is the mean over runs.
+        checkpoints (``run`` and ``checkpoint`` null), then those of every run and checkpoint. ``heads``: mean shares of
+        each head of logged weights. ``preference``: a row per run, receiving and sending role; ``run`` null is the mean
+        over runs. ``attribution``: a row per run, sender and receiver, of what a policy at hand uses.
     """
     frames = {"features": _features(evidence), "roles": _roles(evidence)}
     if evidence.routing is not None:
         frames["routing"] = _routing(evidence.routing)
+        if evidence.routing.attribution is not None:
+            frames["attribution"] = _typed(evidence.routing.attribution, ATTRIBUTION_TYPES)
+        if evidence.routing.heads is not None:
+            frames["heads"] = evidence.routing.heads
         if evidence.routing.preference is not None:
             frames["preference"] = _preference(evidence.routing.preference)
     return {name: frame for name, frame in sorted(frames.items()) if frame.height}

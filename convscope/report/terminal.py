@@ -5,9 +5,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import prod
 
-from convscope.errors import AmbiguousLogError, ConvscopeError
+from convscope.errors import AmbiguousLogError, ConvscopeError, PolicyError
 from convscope.ingest.choice import InstalledLoader, LoaderMatch
 from convscope.ingest.inspect import Inspection, SeenArray
+from convscope.ingest.layout_proposal import LayoutProposal
+from convscope.ingest.layout_proposal.tables import ProposedTable
+from convscope.ingest.layout_proposal.text import spans
 from convscope.ingest.problems import Problem
 from convscope.ingest.validate import Validation
 from convscope.values.episodes import EpisodeTable
@@ -70,6 +73,23 @@ def match_lines(matches: Sequence[LoaderMatch]) -> Iterator[str]:
         yield f"  others do not fit: {others}"
 
 
+def layout_lines(proposal: LayoutProposal) -> tuple[str, ...]:
+    """Return how much of the observations was recognised, the observations of one kind of agents a line."""
+    if proposal.untested:
+        return (f"Observation layout: not looked for: {proposal.untested}",)
+    rows = f"{count(proposal.n_rows, 'row')} of {count(proposal.n_episodes, 'episode')}"
+    return (
+        f"Observation layout, as far as {rows} tell (--write-layout L.toml writes it, to check and to edit):",
+        *(f"  {inert(table.name)}: {_described(table)}" for table in proposal.tables),
+    )
+
+
+def _described(table: ProposedTable) -> str:
+    slots = [f"{', '.join(spans(slot.columns))} describe {inert(slot.label)}" for slot in table.slots]
+    shown = [*slots[:_MAX_NAMES], *([f"... ({len(slots)} in all)"] if len(slots) > _MAX_NAMES else [])]
+    return "columns " + "; ".join(shown) if shown else "no column is known to describe another agent"
+
+
 def error_lines(error: ConvscopeError) -> tuple[str, ...]:
     """Return the lines of an error, without the mapping that it may end with."""
     mapping = mapping_of(error)
@@ -78,8 +98,8 @@ def error_lines(error: ConvscopeError) -> tuple[str, ...]:
 
 
 def mapping_of(error: ConvscopeError) -> str:
-    """Return the mapping file that an error proposes; empty where it proposes none."""
-    return (error.mapping or "") if isinstance(error, AmbiguousLogError) else ""
+    """Return what an error proposes to write into a file; empty where it proposes nothing."""
+    return (error.mapping or "") if isinstance(error, AmbiguousLogError | PolicyError) else ""
 
 
 def mapping_lines(mapping: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from convscope.errors import UsageError
 from convscope.routing.estimators import ESTIMATORS
 from convscope.routing.estimators.estimator import Estimator
 from convscope.values.config import AnalysisConfig, RoutingSource
+from convscope.values.fields import ATTENTION, GATES
 from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 
@@ -28,8 +29,11 @@ def choose_estimators(log: TrajectoryLog, config: AnalysisConfig) -> tuple[Estim
     Raises
     ------
     UsageError
-        If the log does not afford the source that was asked for; the message says why, and what it affords.
+        If the log does not afford the source that was asked for; the message says why, and what it affords. Or if heads
+        were asked for and there are none.
     """
+    if config.heads is not None and not _has_heads(log.header):
+        raise UsageError(f"--heads {config.heads}: the log holds no attention and no gates with axes of heads")
     afforded = _afforded(log.header)
     chosen = tuple(each for each in afforded if config.routing_source in (None, each.source))[:1]
     if not chosen and config.routing_source is not None:
@@ -54,8 +58,11 @@ def _afforded(header: LogHeader) -> tuple[Estimator, ...]:
     return tuple(estimator for estimator in ESTIMATORS if estimator.lacking(header) is None)
 
 
+def _has_heads(header: LogHeader) -> bool:
+    return any(spec.name in {ATTENTION, GATES} and spec.shape for spec in header.fields)
+
+
 def _refusal(header: LogHeader, source: RoutingSource, afforded: tuple[Estimator, ...]) -> str:
-    reasons = [estimator.lacking(header) for estimator in ESTIMATORS if estimator.source == source]
-    why = reasons[0] if reasons else "this version has no estimator for it"
+    why = next(estimator.lacking(header) for estimator in ESTIMATORS if estimator.source == source)
     held = ", ".join(estimator.source.value for estimator in afforded)
     return f"routing source {source.value} cannot be used: {why}; available for this log: {held or 'none'}"

@@ -11,6 +11,25 @@ from convscope.values.routing import EDGE_TYPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EffectSizes:
+    """How large the effects of all ordered pairs are, and how well that is known; NaN where it is not."""
+
+    share: FloatArray
+    """Of what is left open of the receiver's next action, given its own past, shape (receiver, sender)."""
+    low: FloatArray
+    """Lower end of the 95 % interval of the weight, shape (receiver, sender)."""
+    high: FloatArray
+    """Its upper end, shape (receiver, sender)."""
+    smallest_detectable: FloatArray
+    """The weight that would be found significant with a chance of 80 %, shape (receiver, sender)."""
+
+    def __post_init__(self) -> None:
+        for name in ("share", "low", "high", "smallest_detectable"):
+            values = getattr(self, name)
+            object.__setattr__(self, name, sealed(values, (len(self.share), len(self.share)), name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PairFigures:
     """Figures of all ordered pairs of nodes; the diagonal counts only between roles."""
 
@@ -20,6 +39,8 @@ class PairFigures:
     """Shape (receiver, sender); NaN where there was no test."""
     is_claimed: bool = True
     """Whether the test bears the claim of an edge; a p that something else may have made small does not."""
+    sizes: EffectSizes | None = None
+    """None where the source tells weights only."""
 
     def __post_init__(self) -> None:
         n_nodes = len(self.weight)
@@ -92,19 +113,28 @@ def join_tables(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=EDGE_TYPES), *tables])
 
 
-_Row = tuple[str, str, float | None, float | None, float | None, bool]
+_Figure = float | None
+_Row = tuple[str, str, _Figure, _Figure, _Figure, bool, _Figure, _Figure, _Figure, _Figure]
 
 
 def _rows(figures: PairFigures, names: Sequence[str], *, pairs: tuple[list[int], list[int]], q: float) -> list[_Row]:
     senders, receivers = pairs
     p_values = figures.p_value[receivers, senders]
-    columns = (figures.weight[receivers, senders], p_values, q_values(p_values))
-    cells = (names_and_figures for names_and_figures in zip(senders, receivers, *columns, strict=True))
-    return [
-        (names[i], names[j], _known(w), _known(p), _known(rate), bool(figures.is_claimed and rate <= q))
-        for i, j, w, p, rate in cells
-    ]
+    rates = q_values(p_values)
+    known = [list(map(_known, column.tolist())) for column in (figures.weight[receivers, senders], p_values, rates)]
+    claims = [bool(figures.is_claimed and rate <= q) for rate in rates.tolist()]
+    sizes = [list(map(_known, column[receivers, senders].tolist())) for column in _sizes(figures)]
+    named = ([names[place] for place in places] for places in pairs)
+    return list(zip(*named, *known, claims, *sizes, strict=True))
 
 
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _sizes(figures: PairFigures) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    if figures.sizes is None:
+        unknown = np.full_like(figures.weight, np.nan)
+        return unknown, unknown, unknown, unknown
+    sizes = figures.sizes
+    return sizes.share, sizes.low, sizes.high, sizes.smallest_detectable
+
+
+def _known(value: float) -> _Figure:
+    return value if np.isfinite(value) else None

@@ -30,4 +30,6 @@ class RoutingEstimate:
     tallies: RoutingTallies
     halves: tuple[tuple[RoutingTallies, RoutingTallies], ...]
     role_edges: pl.DataFrame | None = None
+    attribution: pl.DataFrame | None = None
+    heads: pl.DataFrame | None = None
     notices: tuple[Notice, ...] = ()

@@ -99,6 +99,7 @@ def routing_graph(
         halves=used.halves,
         preference=preference,
         role_edges=used.role_edges,
+        heads=used.heads,
         concentration=concentration(preference) if preference else agent_concentration(used.tallies, agents),
         compared=tuple(
             ComparedSource(source=other.source, claim=other.claim, unit=other.unit, edges=other.edges)
@@ -107,6 +108,7 @@ def routing_graph(
         agreements=agreements,
         confounds=confounds(weights[used.source], controls, config),
         validity=valid,
+        attribution=next((each.attribution for each in estimates if each.attribution is not None), None),
         notices=(
             *refused,
             *used.notices,

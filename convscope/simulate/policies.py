@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from convscope.ingest.memory import log_from_arrays
-from convscope.simulate.situations import N_ACTIONS, Situation, Size
+from convscope.simulate.draws import N_ACTIONS, Situation, Size
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.fields import ACTION_PROBABILITIES, ACTIONS
 

@@ -3,83 +3,91 @@
 An edge is there if and only if the sender's past enters the receiver's next action.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 
-from convscope.ingest.memory import log_from_arrays
-from convscope.values.arrays import BoolArray, FloatArray, IntArray, sealed
-from convscope.values.fields import ACTIONS, ENTITY_POSITIONS
-from convscope.values.log import TrajectoryLog
+from convscope.simulate.draws import N_ACTIONS, Simulator, Situation, Size, before, drawn, held, situation
+from convscope.values.arrays import BoolArray, IntArray
+from convscope.values.fields import ENTITY_POSITIONS, OBSERVATIONS
+from convscope.values.status import Status
 
-N_ACTIONS = 5
-"""Actions of every agent."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
-    """How much is simulated."""
-
-    n_agents: int = 8
-    n_episodes: int = 200
-    n_steps: int = 100
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Episodes, steps, agents."""
-        return self.n_episodes, self.n_steps, self.n_agents
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Situation:
-    """A log and its truth."""
-
-    log: TrajectoryLog
-    edges: BoolArray
-    """Whether the sender influences the receiver, shape (receiver, sender)."""
-
-    def __post_init__(self) -> None:
-        n_agents = len(self.log.header.agents)
-        object.__setattr__(self, "edges", sealed(self.edges, (n_agents, n_agents), "edges"))
-
-
-Simulator = Callable[[Size, np.random.Generator], Situation]
+_SHORT = 10
+"""How many short episodes stand for one of the given length."""
 
 
 def independent(size: Size, rng: np.random.Generator) -> Situation:
     """Let every agent keep its last action or draw a new one."""
-    return _situation(_held(_drawn(size, rng), rng.random(size.shape) < 0.5))
+    return situation(_keeping(size, rng))
 
 
 def hidden_memory(size: Size, rng: np.random.Generator) -> Situation:
     """Every agent follows an option of random length that the log does not show, half of the time."""
-    option = _held(_drawn(size, rng), rng.random(size.shape) < 0.03)
-    return _situation(np.where(rng.random(size.shape) < 0.5, option, _drawn(size, rng)))
+    option = held(drawn(size, rng), rng.random(size.shape) < 0.03)
+    return situation(np.where(rng.random(size.shape) < 0.5, option, drawn(size, rng)))
 
 
 def shared_schedule(size: Size, rng: np.random.Generator) -> Situation:
     """All agents favour the same action in each tenth of an episode; the schedule is the same in all episodes."""
     schedule = rng.integers(N_ACTIONS, size=10)[np.arange(size.n_steps) * 10 // size.n_steps]
-    return _situation(np.where(rng.random(size.shape) < 0.5, schedule[None, :, None], _drawn(size, rng)))
+    return situation(np.where(rng.random(size.shape) < 0.5, schedule[None, :, None], drawn(size, rng)))
 
 
 def episode_layouts(size: Size, rng: np.random.Generator) -> Situation:
     """All agents favour the same action in an episode, another one in the next."""
     layout = rng.integers(N_ACTIONS, size=(size.n_episodes, 1, 1))
-    return _situation(np.where(rng.random(size.shape) < 0.35, layout, _drawn(size, rng)))
+    return situation(np.where(rng.random(size.shape) < 0.35, layout, drawn(size, rng)))
 
 
 def logged_driver(size: Size, rng: np.random.Generator) -> Situation:
     """All agents follow a thing that the log shows, half of them a step later than the others."""
     driver = _driver(size, rng)
-    cue = np.where(np.arange(size.n_agents) < size.n_agents / 2, _before(driver, 1), _before(driver, 2))
-    return _situation(_following(size, rng, cue, share=0.3), thing=driver)
+    cue = np.where(np.arange(size.n_agents) < size.n_agents / 2, before(driver, 1), before(driver, 2))
+    shown = np.equal(driver.reshape(-1, 1, 1), np.arange(N_ACTIONS - 1)).astype(np.float64)
+    return situation(_following(size, rng, cue, share=0.3), columns={ENTITY_POSITIONS: shown})
 
 
 def unlogged_driver(size: Size, rng: np.random.Generator) -> Situation:
     """All agents follow a thing that the log does not show: no test of trajectories can tell it from influence."""
-    return _situation(_following(size, rng, _before(_driver(size, rng), 1), share=0.3))
+    return situation(_following(size, rng, before(_driver(size, rng), 1), share=0.3))
+
+
+def short_episodes(size: Size, rng: np.random.Generator) -> Situation:
+    """Ten times as many episodes, a tenth as long, each begun with what another agent did last in the one before.
+
+    Whoever puts the episodes one behind the other finds a ring of influence.
+    """
+    short = Size(n_agents=size.n_agents, n_episodes=size.n_episodes * _SHORT, n_steps=max(size.n_steps // _SHORT, 2))
+    actions = _keeping(short, rng)
+    actions[1:, 0] = np.roll(actions[:-1, -1], 1, axis=1)
+    return situation(actions)
+
+
+def dead_agents(size: Size, rng: np.random.Generator) -> Situation:
+    """Agents die in waves that the log does not show, and the dead log action 0."""
+    actions = 1 + _keeping(size, rng) % (N_ACTIONS - 1)
+    wave = rng.integers(size.n_steps // 4, size.n_steps, size=(size.n_episodes, 2))
+    fate = rng.integers(3, size=(size.n_episodes, size.n_agents))
+    end = np.column_stack([wave, np.full(size.n_episodes, size.n_steps)])
+    is_dead = np.arange(size.n_steps)[None, :, None] >= np.take_along_axis(end, fate, axis=1)[:, None, :]
+    status = np.where(is_dead, Status.DEAD, Status.ACTING).astype(np.uint8)
+    return situation(np.where(is_dead, 0, actions), status=status.reshape(-1, size.n_agents))
+
+
+def swapped_ids(size: Size, rng: np.random.Generator) -> Situation:
+    """Agents of different characters, who sit in other slots in each episode; nothing in the log says so."""
+    keeps = rng.random(size.shape) < np.linspace(0.2, 0.9, size.n_agents)
+    likes = rng.integers(N_ACTIONS, size=size.n_agents)
+    actions = held(np.where(rng.random(size.shape) < 0.4, likes, drawn(size, rng)), ~keeps)
+    slots = rng.permuted(np.tile(np.arange(size.n_agents), (size.n_episodes, 1)), axis=1)
+    return situation(np.take_along_axis(actions, slots[:, None, :], axis=2))
+
+
+def shared_policy(size: Size, rng: np.random.Generator) -> Situation:
+    """All agents see the same observation and draw from the same policy."""
+    seen = held(rng.integers(10, size=(size.n_episodes, size.n_steps, 1)), rng.random((*size.shape[:2], 1)) < 0.5)
+    policy = rng.integers(N_ACTIONS, size=10)
+    actions = np.where(rng.random(size.shape) < 0.6, policy[seen], drawn(size, rng))
+    one_hot = np.equal(seen.reshape(-1, 1, 1), np.arange(10)).astype(np.float64)
+    return situation(actions, columns={OBSERVATIONS: np.repeat(one_hot, size.n_agents, axis=1)})
 
 
 def leader_follower(size: Size, rng: np.random.Generator, *, share: float = 0.06) -> Situation:
@@ -103,6 +111,35 @@ def chain(size: Size, rng: np.random.Generator) -> Situation:
     return _copying(size, rng, np.arange(size.n_agents) - 1, share=0.4)
 
 
+def gate(size: Size, rng: np.random.Generator) -> Situation:
+    """Every second agent moves on from its own last action while the agent before it allows it, else it stays.
+
+    What the sender does makes none of the receiver's actions more frequent: only what follows what.
+    """
+    actions = drawn(size, rng)
+    edges = np.zeros((size.n_agents, size.n_agents), dtype=np.bool_)
+    for sender in range(0, size.n_agents - 1, 2):
+        is_open = before(actions, 1)[:, :, sender] < N_ACTIONS // 2
+        is_free = rng.random(size.shape[:2]) < 0.6
+        for step in range(1, size.n_steps):
+            moved = (actions[:, step - 1, sender + 1] + is_open[:, step]) % N_ACTIONS
+            actions[:, step, sender + 1] = np.where(is_free[:, step], actions[:, step, sender + 1], moved)
+        edges[sender + 1, sender] = True
+    return situation(actions, edges=edges)
+
+
+def exclusive_or(size: Size, rng: np.random.Generator) -> Situation:
+    """Every third agent does, with some noise, whether the two before it differed; neither alone tells anything."""
+    actions = rng.integers(2, size=size.shape)
+    edges = np.zeros((size.n_agents, size.n_agents), dtype=np.bool_)
+    for receiver in range(2, size.n_agents, 3):
+        senders = [receiver - 2, receiver - 1]
+        differ = np.bitwise_xor(*(actions[:, :-1, sender] for sender in senders))
+        actions[:, 1:, receiver] = differ ^ (rng.random(differ.shape) < 0.3)
+        edges[receiver, senders] = True
+    return situation(actions, edges=edges)
+
+
 def copy_channel(size: Size, rng: np.random.Generator, *, error: float) -> Situation:
     """Let the second agent repeat the first one's last action of four, and err evenly over the other three.
 
@@ -120,8 +157,8 @@ def copy_channel(size: Size, rng: np.random.Generator, *, error: float) -> Situa
     shape = (size.n_episodes, size.n_steps, 1)
     sent = rng.integers(4, size=shape)
     moved = np.where(rng.random(shape) < error, rng.integers(1, 4, shape), 0)
-    actions = np.concatenate([sent, (_before(sent, 1) + moved) % 4], axis=2)
-    return _situation(actions, edges=np.array([[False, False], [error < 0.75, False]]))
+    actions = np.concatenate([sent, (before(sent, 1) + moved) % 4], axis=2)
+    return situation(actions, edges=np.array([[False, False], [error < 0.75, False]]))
 
 
 EDGE_FREE: dict[str, Simulator] = {
@@ -130,58 +167,46 @@ EDGE_FREE: dict[str, Simulator] = {
     "shared schedule": shared_schedule,
     "layouts per episode": episode_layouts,
     "common driver, logged": logged_driver,
+    "common driver, unlogged": unlogged_driver,
+    "many short episodes": short_episodes,
+    "dead agents": dead_agents,
+    "swapped ids": swapped_ids,
+    "same policy, same observation": shared_policy,
 }
-"""Situations without edges in which a test of level .05 must not find more than its share."""
-WITH_EDGES: dict[str, Simulator] = {"leader and followers": leader_follower, "chain": chain}
-"""Situations with edges, all at a lag of one step."""
+"""Situations without edges: a test of level .05 must find no more than its share, or refuse."""
+WITH_EDGES: dict[str, Simulator] = {
+    "leader and followers": leader_follower,
+    "chain": chain,
+    "gate": gate,
+    "exclusive or": exclusive_or,
+}
+"""Situations with edges: a test must find them, and no indirect ones."""
 
 
-def _situation(actions: IntArray, *, edges: BoolArray | None = None, thing: IntArray | None = None) -> Situation:
-    n_episodes, n_steps, n_agents = actions.shape
-    columns: dict[str, FloatArray] = {ACTIONS: actions.reshape(-1, n_agents, 1).astype(np.float64)}
-    if thing is not None:
-        shown = np.equal(thing.reshape(-1, 1, 1), np.arange(N_ACTIONS - 1))
-        columns[ENTITY_POSITIONS] = shown.astype(np.float64)
-    names = [f"agent_{number}" for number in range(n_agents)]
-    log = log_from_arrays(columns, [n_steps] * n_episodes, names)
-    return Situation(log=log, edges=np.zeros((n_agents, n_agents), dtype=np.bool_) if edges is None else edges)
-
-
-def _copying(size: Size, rng: np.random.Generator, leader: IntArray, *, share: float) -> Situation:
-    """Every agent keeps its action, draws a new one, or copies its leader; leaders come before followers."""
-    actions = _held(_drawn(size, rng), rng.random(size.shape) < 0.6)
-    edges = np.zeros((size.n_agents, size.n_agents), dtype=np.bool_)
-    for follower in np.flatnonzero(leader >= 0).tolist():
-        is_copying = rng.random(size.shape[:2]) < share
-        is_new = is_copying | (rng.random(size.shape[:2]) < 0.6)
-        drawn = rng.integers(N_ACTIONS, size=size.shape[:2])
-        values = np.where(is_copying, _before(actions[:, :, leader[follower]], 1), drawn)
-        actions[:, :, follower] = _held(values[:, :, None], is_new[:, :, None])[:, :, 0]
-        edges[follower, leader[follower]] = True
-    return _situation(actions, edges=edges)
+def _keeping(size: Size, rng: np.random.Generator) -> IntArray:
+    return held(drawn(size, rng), rng.random(size.shape) < 0.5)
 
 
 def _following(size: Size, rng: np.random.Generator, cue: IntArray, *, share: float) -> IntArray:
     is_following = rng.random(size.shape) < share
-    return _held(np.where(is_following, cue, _drawn(size, rng)), is_following | (rng.random(size.shape) < 0.7))
+    return held(np.where(is_following, cue, drawn(size, rng)), is_following | (rng.random(size.shape) < 0.7))
 
 
 def _driver(size: Size, rng: np.random.Generator) -> IntArray:
     shape = (size.n_episodes, size.n_steps, 1)
-    return _held(rng.integers(N_ACTIONS, size=shape), rng.random(shape) < 0.4)
+    return held(rng.integers(N_ACTIONS, size=shape), rng.random(shape) < 0.4)
 
 
-def _drawn(size: Size, rng: np.random.Generator) -> IntArray:
-    return rng.integers(N_ACTIONS, size=size.shape)
-
-
-def _held(values: IntArray, is_new: BoolArray) -> IntArray:
-    """Return values that last until the next new one, along the steps of each episode."""
-    steps = np.arange(values.shape[1])[None, :, None]
-    latest = np.maximum.accumulate(np.where(is_new, steps, 0), axis=1)
-    return np.take_along_axis(values, latest, axis=1)
-
-
-def _before(values: IntArray, lag: int) -> IntArray:
-    """Return the values of some steps earlier; the first ones stay what they are."""
-    return np.concatenate([values[:, :lag], values[:, :-lag]], axis=1)
+def _copying(size: Size, rng: np.random.Generator, leader: IntArray, *, share: float) -> Situation:
+    """Every agent keeps its action, draws a new one, or copies its leader; leaders come before followers."""
+    actions = held(drawn(size, rng), rng.random(size.shape) < 0.6)
+    edges: BoolArray = np.zeros((size.n_agents, size.n_agents), dtype=np.bool_)
+    for follower in np.flatnonzero(leader >= 0).tolist():
+        is_copying = rng.random(size.shape[:2]) < share
+        is_new = is_copying | (rng.random(size.shape[:2]) < 0.6)
+        values = np.where(
+            is_copying, before(actions[:, :, leader[follower]], 1), rng.integers(N_ACTIONS, size=size.shape[:2])
+        )
+        actions[:, :, follower] = held(values[:, :, None], is_new[:, :, None])[:, :, 0]
+        edges[follower, leader[follower]] = True
+    return situation(actions, edges=edges)

@@ -67,3 +67,21 @@ def ranges(start: IntArray, stop: IntArray) -> IntArray:
     """
     sizes = stop - start
     return np.repeat(start - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())
+
+
+def first_of_each(place: IntArray, values: FloatArray, n_places: int) -> FloatArray:
+    """Return the first row of values that each place gets, shape (n_places, ...); NaN where it gets none.
+
+    Parameters
+    ----------
+    place
+        Where each row goes, shape (n,).
+    values
+        Shape (n, ...).
+    n_places
+        How many places there are.
+    """
+    filled = np.full((n_places, *values.shape[1:]), np.nan)
+    taken, first = np.unique(place, return_index=True)
+    filled[taken] = values[first]
+    return filled

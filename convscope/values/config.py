@@ -31,6 +31,8 @@ class AnalysisConfig:
     """Analyse the agents whose names fit this shell pattern only."""
     checkpoint: str | None = None
     """Analyse this checkpoint instead of each run's last."""
+    heads: str | None = None
+    """Heads of logged weights that count, such as ``0,2``, or ``1.0`` for head 0 of layer 1; None takes all."""
     alpha: float = 0.05
     """Level of single tests."""
     q: float = 0.05

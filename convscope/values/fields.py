@@ -27,11 +27,17 @@ MESSAGES = "messages"
 HIDDEN_STATES = "hidden_states"
 """(T, N, H)."""
 ATTENTION = "attention"
-"""(T, heads, receiver, sender), non-negative weights."""
+"""(T, heads, receiver, sender), non-negative weights; rounds and layers are axes before the heads."""
 GATES = "gates"
 """(T, receiver, sender), how far each channel is open."""
 PAIR_MESSAGES = "pair_messages"
 """(T, M, receiver, sender), messages with an addressee."""
+INTERVENTIONS = "interventions"
+"""(T, N); 0 where the action of the row is the agent's own, above 0 where something else replaced or froze it (the
+number is the kind, see `FieldSpec.values`)."""
+PAIR_INTERVENTIONS = "pair_interventions"
+"""(T, receiver, sender); above 0 where what comes from the sender was cut, dropped or replaced before the receiver's
+action of the row."""
 STATE = "state"
 """(T, S), the state of the world as the framework logged it."""
 INFO = "info/"
@@ -52,9 +58,20 @@ FIELD_NAMES = (
     ATTENTION,
     GATES,
     PAIR_MESSAGES,
+    INTERVENTIONS,
+    PAIR_INTERVENTIONS,
     STATE,
 )
 """All of them; any other field's name begins with `INFO`."""
+
+
+class RowSum(StrEnum):
+    """What the sum of a receiver's weights says."""
+
+    RENORMALISE = "renormalise"
+    """Nothing: each row is divided by its sum over the senders that were there."""
+    KEEP = "keep"
+    """How much the receiver listens at all, as with gates: a row counts by its sum."""
 
 
 class Level(StrEnum):
@@ -73,7 +90,7 @@ def level_of(field: str) -> Level:
 
 
 _TEAM_FIELDS = frozenset({TEAM_REWARDS, STATE, ENTITY_POSITIONS})
-_PAIR_FIELDS = frozenset({ATTENTION, GATES, PAIR_MESSAGES})
+_PAIR_FIELDS = frozenset({ATTENTION, GATES, PAIR_MESSAGES, PAIR_INTERVENTIONS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +111,10 @@ class FieldSpec:
     """Where the field is in the file."""
     values: tuple[str, ...] = ()
     """Names of the values of a categorical field, such as the actions; empty when unknown."""
+    inner_axes: tuple[str, ...] = ()
+    """What the axes of ``shape`` count, of weights between pairs: ``round``, ``layer``, ``head``; empty: unknown."""
+    row_sum: RowSum = RowSum.RENORMALISE
+    """Of weights between pairs."""
 
     def row_bytes(self, n_agents: int) -> int:
         """Bytes of one row in memory."""

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from convscope.values.fields import FieldSpec
 from convscope.values.html import Html, box, table
+from convscope.values.layout import ObservationLayout
+from convscope.values.policy import AgentPolicy
 
 
 class ActionKind(StrEnum):
@@ -52,6 +54,8 @@ class InputFile:
     """Name of the loader that read it."""
     assumptions: tuple[str, ...] = ()
     """What the loader took for granted, a sentence each."""
+    companions: tuple[str, ...] = ()
+    """Files beside it that were read with it, by their names in its folder; digest and size cover them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,10 @@ class LogHeader:
     """Names of the declared roles that ``EpisodeTable.declared_roles`` counts; empty when none are declared."""
     identities_persist: bool = True
     """False where the slots are filled anew in each episode, so that an agent's name is only a place in the array."""
+    layout: ObservationLayout | None = None
+    """What the columns of the observations are about, where somebody declared it."""
+    policies: tuple[AgentPolicy, ...] = ()
+    """The policies that the agents act by, where they are at hand."""
     notices: tuple[Notice, ...] = ()
 
     def field(self, name: str) -> FieldSpec:

@@ -25,8 +25,14 @@ EDGE_TYPES: Mapping[str, type[pl.DataType]] = {
     "p_value": pl.Float64,
     "q_value": pl.Float64,
     "significant": pl.Boolean,
+    "share": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "smallest_detectable": pl.Float64,
 }
-"""Columns of a table of edges, and their types."""
+"""Columns of a table of edges, and their types. The last four are null where a source does not tell them: the weight as
+a share of what is left open of the receiver's next action, the ends of its 95 % interval, and the weight that would be
+found significant with a chance of 80 %."""
 EDGE_COLUMNS = tuple(EDGE_TYPES)
 
 
@@ -199,7 +205,9 @@ class RoutingGraph:
     preference: RolePreference | None
     """None without declared roles."""
     role_edges: pl.DataFrame | None
-    """``sender``, ``receiver`` (roles), ``weight``, ``p_value``, ``q_value``, ``significant``; None without roles."""
+    """`EDGE_COLUMNS` but for ``run`` and ``checkpoint``; sender and receiver are roles. None without roles."""
+    heads: pl.DataFrame | None = None
+    """``run``, ``checkpoint``, ``head``, ``sender``, ``receiver``, ``weight``, for logged weights of several heads."""
     concentration: tuple[tuple[str, float], ...]
     """Per receiver (role, else agent): 0 = even, 1 = one target."""
     compared: tuple[ComparedSource, ...] = ()
@@ -210,6 +218,8 @@ class RoutingGraph:
     """What else may stand behind the routing in use; the partial agreements are beyond these."""
     validity: Validity | None = None
     """Of logged weights; None for other sources, and where the log affords nothing to hold them against."""
+    attribution: pl.DataFrame | None = None
+    """`ATTRIBUTION_TYPES`: what policies at hand use; None without such a source."""
     notices: tuple[Notice, ...] = ()
 
     def agreement_with(self, source: RoutingSource) -> SourceAgreement | None:

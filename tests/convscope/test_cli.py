@@ -1,5 +1,6 @@
 """The command line keeps its contract: exit codes, streams, and a folder that is written whole or not at all."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -238,3 +239,46 @@ def test_a_copy_of_a_log_is_not_a_second_run(convscope, tmp_path):
     (tmp_path / "b.h5").write_bytes(content)
     assert_one_clear_message(convscope("analyze", "a.h5", "b.h5", cwd=tmp_path), 2, "a.h5", "b.h5", "same bytes")
     assert_nothing_written(tmp_path, "a.h5", "b.h5")
+
+
+def test_files_that_are_no_one_study_are_pooled_loudly(convscope, tmp_path):
+    small_log(tmp_path / "one.h5")
+    with h5py.File(small_log(tmp_path / "two.h5", n_steps=9), "r+") as file:
+        file.attrs["agents"] = ["left", "middle"]
+    done = convscope("analyze", "one.h5", "two.h5", "--workers", "1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (
+        "Note: 2 files are pooled as one study though they have different agents (2 of them, 2 of them)" in done.stdout
+    )
+
+
+def test_a_proposed_layout_is_written_once_and_named_in_the_provenance(convscope, tmp_path):
+    small_log(tmp_path / "log.h5", n_episodes=10)
+    shown = convscope("inspect", "log.h5", "--write-layout", "layout.toml", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "no column is known to describe another agent" in shown.stdout
+    text = (tmp_path / "layout.toml").read_bytes()
+    again = convscope("inspect", "log.h5", "--write-layout", "layout.toml", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "not overwritten" in again.stderr
+    assert (tmp_path / "layout.toml").read_bytes() == text
+    found = convscope("analyze", "log.h5", "--layout", "layout.toml", "--json", "--out", "a", cwd=tmp_path)
+    assert json.loads(found.stdout)["provenance"]["layout_sha256"] == hashlib.sha256(text).hexdigest()
+    plain = convscope("analyze", "log.h5", "--json", "--out", "b", cwd=tmp_path)
+    assert json.loads(plain.stdout)["provenance"]["layout_sha256"] is None
+
+
+def test_occlusion_without_a_layout_says_how_to_get_one(convscope, tmp_path):
+    small_log(tmp_path / "log.h5")
+    assert_one_clear_message(
+        convscope("analyze", "log.h5", "--routing", "occlusion", cwd=tmp_path), 2, "--layout", "--write-layout"
+    )
+
+
+def test_a_layout_that_does_not_fit_names_its_line(convscope, tmp_path):
+    small_log(tmp_path / "log.h5")
+    (tmp_path / "layout.toml").write_text('convscope-layout = 1\n[receivers.a]\nagents = "lft"\n')
+    assert_one_clear_message(
+        convscope("analyze", "log.h5", "--layout", "layout.toml", cwd=tmp_path), 5, "layout.toml:3", "'left', 'right'"
+    )
+    assert_nothing_written(tmp_path, "log.h5", "layout.toml")

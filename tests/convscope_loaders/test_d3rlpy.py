@@ -42,7 +42,7 @@ def source():
 @pytest.mark.parametrize("name", ["joint.h5", "tuple.h5"])
 def test_a_teams_columns_are_ambiguous_and_the_mapping_in_the_error_reads_them(tmp_path, source, name):
     seen = probe(DATA / name, name)
-    assert choose(seen, [found.loader for found in installed_loaders()[0]]).name == "d3rlpy"
+    assert choose(seen, [found.loader for found in installed_loaders()[0]]).loader.name == "d3rlpy"
     with pytest.raises(AmbiguousLogError, match=r"can be read in \d ways") as caught:
         LOADER.open(seen, None)
     log = opened(DATA / name, mapped(tmp_path, caught.value.mapping))
@@ -124,7 +124,7 @@ def test_version_1_is_cut_at_the_end_of_episodes_not_only_of_tasks(tmp_path):
         for name, value in arrays.items():
             file[name] = value
     seen = probe(tmp_path / "log.h5", "log.h5")
-    assert choose(seen, [found.loader for found in installed_loaders()[0]]).name == "d3rlpy"
+    assert choose(seen, [found.loader for found in installed_loaders()[0]]).loader.name == "d3rlpy"
     log = LOADER.open(seen, None)
     assert log.episodes.length.tolist() == [5, 3, 4]
     assert log.episodes.end.tolist() == [EndKind.TERMINATED, EndKind.UNKNOWN, EndKind.CUT]

@@ -53,7 +53,7 @@ def mapped(tmp_path, text):
 
 def test_joint_columns_are_ambiguous_and_the_mapping_in_the_error_reads_them_as_a_team(tmp_path):
     seen = probe(JOINT, JOINT.name)
-    assert choose(seen, [found.loader for found in installed_loaders()[0]]).name == "d4rl"
+    assert choose(seen, [found.loader for found in installed_loaders()[0]]).loader.name == "d4rl"
     with pytest.raises(AmbiguousLogError, match="one agent with 3 action columns") as caught:
         LOADER.open(seen, None)
     with pytest.raises(AmbiguousLogError):

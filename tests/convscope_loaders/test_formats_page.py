@@ -9,7 +9,7 @@ import pytest
 
 from convscope.ingest.choice import installed_loaders
 from convscope.ingest.finding import find_logs
-from convscope.ingest.inspect import inspect_log
+from convscope.ingest.inspect import inspect_logs
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
@@ -53,14 +53,14 @@ def test_every_loader_and_recorder_in_the_table_is_there_and_none_is_left_out():
     assert len(ROWS) >= 20
     assert set().union(*(names(row[2]) for row in ROWS)) == LOADERS
     recorders = set().union(*(names(row[3]) for row in ROWS))
-    assert recorders == RECORDERS | {"Recorder"}
+    assert recorders == RECORDERS | {"Recorder", "add_batch"}
 
 
 @pytest.mark.parametrize("framework", [name for name, sample in SAMPLES.items() if sample is not None])
 def test_the_sample_of_a_framework_is_read_by_the_loader_of_its_row(framework):
     (row,) = [row for row in ROWS if row[0].startswith(framework)]
     paths = find_logs([SAMPLES[framework]])
-    seen = inspect_log(paths[0])
+    seen = inspect_logs([paths[0]])[0]
     assert seen.problem is None
     assert names(row[2]) == {seen.loader}
     assert seen.log.episodes.n_episodes > 0

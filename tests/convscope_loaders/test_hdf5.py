@@ -347,7 +347,6 @@ def test_joint_columns_are_ambiguous_and_the_error_shows_both_readings_and_a_map
 def test_the_one_letter_names_of_omiga_are_understood():
     path = Path(__file__).parents[1] / "data" / "pymarl" / "lbf-random.hdf5"
     log = opened(path)
-    assert log.header.framework == "OMIGA"
     assert log.episodes.length.tolist() == [40, 33, 7, 6, 40, 40]
     assert {agent.action_space.n for agent in log.header.agents} == {(6,)}
     _, actions, observed, rewards = rows_of(log, "actions", "observations", "team_rewards")

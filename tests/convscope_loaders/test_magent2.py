@@ -158,3 +158,11 @@ def test_the_folder_is_found_and_a_single_file_names_it(folder):
         opened(folder / "video_1.txt")
     (folder / "config.json").write_text('{"group": 3}')
     assert LOADER.sniff(probe(folder, "render")).score == 0
+
+
+def test_a_folder_called_like_a_pattern_is_read_and_no_other(folder):
+    run, other = folder.parent / "run[1]", folder.parent / "run1"
+    for place, x in ((run, 3), (other, 5)):
+        shutil.copytree(folder, place)
+        write(place, 1, [frame(x), frame(x)])
+    assert whole(opened(run))[1]["positions"][0, 0].tolist() == [3, 0]

@@ -1,5 +1,6 @@
 """Minari episodes: T + 1 observations, one entry per agent."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -222,3 +223,40 @@ def test_other_files_are_not_ours(tmp_path):
     assert LOADER.sniff(found).score == 0
     with pytest.raises(LogFormatError, match="no Minari dataset"):
         LOADER.open(found, None)
+
+
+def stating(**entries):
+    return json.dumps({"action_space": json.dumps({"type": "Dict", "subspaces": entries})})
+
+
+def discrete(n):
+    return {"type": "Discrete", "n": n, "start": 0}
+
+
+def test_the_metadata_beside_the_file_are_part_of_its_digest(tmp_path):
+    logs = []
+    for n in (5, 50):
+        (tmp_path / str(n)).mkdir()
+        logs.append(saved(tmp_path / str(n), {0: episode(3)}, stating(a=discrete(n), b=discrete(n))))
+    first, second = (log.header.inputs[0] for log in logs)
+    assert (first.companions, first.sha256 != second.sha256) == (("metadata.json",), True)
+    folder = tmp_path / "5"
+    digests = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("main_data.hdf5", "metadata.json")]
+    lines = f"{digests[0]}  main_data.hdf5\n{digests[1]}  metadata.json\n"
+    assert first.sha256 == hashlib.sha256(lines.encode()).hexdigest()
+    assert first.n_bytes == sum(path.stat().st_size for path in folder.iterdir())
+
+
+def test_stated_spaces_that_the_actions_contradict_are_said_and_do_not_count(tmp_path):
+    held = episode(30)
+    held["actions/c"], held["observations/c"] = np.linspace(0, 1, 30), np.zeros((31, 2))
+    log = saved(tmp_path, {0: held}, stating(a=discrete(2), b={"type": "Box", "shape": [7]}, c=discrete(3)))
+    assert [agent.action_space.n for agent in log.header.agents] == [(4,), (4,), ()]
+    assert [(notice.where, notice.message) for notice in log.header.notices if notice.code == "other-space"] == [
+        (f"actions/{name}", f"metadata.json states {stated}, and the actions are {found}: what they are counts")
+        for name, stated, found in (
+            ("a", "discrete actions (2)", "discrete actions (4)"),
+            ("b", "continuous actions of 7 numbers", "discrete actions (4)"),
+            ("c", "discrete actions (3)", "continuous actions of 1 number"),
+        )
+    ]

@@ -186,7 +186,7 @@ def test_no_loader_runs_a_planted_pickle(tmp_path, plant, trusts):
             _read(lambda seen=seen, loader=loader: loader.open(seen, None))
             assert not mark.exists(), f"{loader.name} runs the pickle in {path.name}"
         if seen is not None:
-            _read(lambda seen=seen: choose(seen, LOADERS).open(seen, None))
+            _read(lambda seen=seen: choose(seen, LOADERS).loader.open(seen, None))
         assert not mark.exists(), f"reading {path.name} runs its pickle"
 
 

@@ -257,3 +257,35 @@ def test_other_files_are_not_ours(tmp_path, missing):
     assert LOADER.sniff(found).score == 0
     with pytest.raises(LogFormatError, match="no PyMARL file"):
         LOADER.open(found, None)
+
+
+def test_end_flags_of_another_length_are_left_out_and_said(tmp_path):
+    arrays = padded([5, 2], has_bootstrap=True, is_flagged=[True, True])
+    arrays["terminated"] = arrays["terminated"][:, :-1]
+    log = saved(tmp_path / "x.h5", arrays)
+    (notice,) = log.header.notices
+    assert (notice.code, notice.where) == ("not-read", "/terminated")
+    assert "its first axes are not those of episodes and timesteps" in notice.message
+
+
+def test_corrected_end_flags_are_a_field_and_the_log_says_that_episodes_end_by_the_others(tmp_path):
+    arrays = padded([5, 2], has_bootstrap=True, is_flagged=[True, True])
+    arrays["corrected_terminated"] = arrays["terminated"] * [[[0]], [[1]]]
+    log = saved(tmp_path / "x.h5", arrays)
+    assert log.episodes.end.tolist() == [EndKind.TERMINATED, EndKind.TERMINATED]
+    corrected = whole(log).columns["info/corrected_terminated"]
+    assert np.flatnonzero(corrected).tolist() == [7]  # the second episode's last step, after six rows of the first
+    said = [n for n in log.header.notices if n.where == "/corrected_terminated"]
+    assert [n.message for n in said] == [
+        "no episode ends by this correction of terminated, which is kept as a field of its own"
+    ]
+
+
+def test_that_deaths_are_inferred_is_an_assumption(tmp_path):
+    arrays = padded([5], has_bootstrap=True, is_flagged=[True])
+    assumed = saved(tmp_path / "x.h5", arrays).header.inputs[0].assumptions
+    (sentence,) = [text for text in assumed if "dead" in text]
+    assert "sees only zeros" in sentence
+    del arrays["obs"]
+    assumed = saved(tmp_path / "y.h5", arrays).header.inputs[0].assumptions
+    assert "nothing shows whether agents die: every agent acts in every step" in assumed

@@ -56,7 +56,7 @@ def columns(log, *fields):
 
 def test_the_joint_file_is_read_as_its_three_agents():
     seen = probe(JOINT, JOINT.name)
-    assert choose(seen, [found.loader for found in installed_loaders()[0]]).name == "robomimic"
+    assert choose(seen, [found.loader for found in installed_loaders()[0]]).loader.name == "robomimic"
     log = opened(JOINT)
     assert [agent.name for agent in log.header.agents] == ["agent_0", "agent_1", "agent_2"]
     assert (log.header.framework, log.header.environment) == ("robomimic", "Foraging-5x5-3p-1f-v3")

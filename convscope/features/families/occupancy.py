@@ -4,7 +4,7 @@ import numpy as np
 
 from convscope.features.decisions import Decisions, ratio
 from convscope.features.family import features_of, lacks_field
-from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.arrays import BoolArray, FloatArray, IntArray, first_of_each
 from convscope.values.features import Feature
 from convscope.values.fields import POSITIONS
 from convscope.values.header import LogHeader
@@ -97,7 +97,4 @@ def _area(positions: FloatArray, decisions: Decisions) -> FloatArray:
 
 def _first(positions: FloatArray, is_known: BoolArray, decisions: Decisions) -> FloatArray:
     """Position of each unit's first decision with a known one, shape (D, d)."""
-    first = np.full((decisions.n_units, positions.shape[1]), np.nan)
-    # Written backwards, so that the first one stays.
-    first[decisions.unit[is_known][::-1]] = positions[is_known][::-1]
-    return first[decisions.unit]
+    return first_of_each(decisions.unit[is_known], positions[is_known], decisions.n_units)[decisions.unit]

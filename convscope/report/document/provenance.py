@@ -4,6 +4,7 @@ from convscope.report.document.json_value import JsonValue
 from convscope.report.options import resolved_options
 from convscope.values.evidence import Evidence
 from convscope.values.header import InputFile
+from convscope.values.policy import AgentPolicy
 
 
 def provenance_part(evidence: Evidence) -> JsonValue:
@@ -14,7 +15,19 @@ def provenance_part(evidence: Evidence) -> JsonValue:
         "seed": evidence.config.seed,
         "priors_sha256": evidence.priors_sha256,
         "mapping_sha256": evidence.mapping_sha256,
+        "layout_sha256": evidence.header.layout.sha256 if evidence.header.layout else None,
+        "policies": [_policy(policy) for policy in evidence.header.policies],
         "inputs": [_input(file) for file in evidence.header.inputs],
+    }
+
+
+def _policy(policy: AgentPolicy) -> JsonValue:
+    return {
+        "name": policy.file.name,
+        "sha256": policy.file.sha256,
+        "format": policy.file.format.value,
+        "agents": list(policy.agents),
+        "signature": str(policy.signature),
     }
 
 

@@ -4,12 +4,12 @@ import polars as pl
 
 from convscope.ingest.names import numbered_key
 from convscope.report.document.json_value import JsonValue, matrix
-from convscope.values.routing import ComparedSource, RolePreference, RoutingGraph, SourceAgreement
+from convscope.values.routing import EDGE_COLUMNS, ComparedSource, RolePreference, RoutingGraph, SourceAgreement
 
 MAX_EDGES = 10_000
 """Edges in the document; the table holds all."""
 
-_EDGE = ("sender", "receiver", "weight", "p_value", "q_value", "significant")
+_EDGE = tuple(name for name in EDGE_COLUMNS if name not in ("run", "checkpoint"))
 
 
 def routing_part(routing: RoutingGraph) -> JsonValue:
@@ -30,6 +30,7 @@ def routing_part(routing: RoutingGraph) -> JsonValue:
         "confounds": [
             {"name": each.name, "correlation": each.correlation, "p_value": each.p_value} for each in routing.confounds
         ],
+        "attribution": None if routing.attribution is None else _attribution(routing.attribution),
         "sources_compared": [_compared(routing, other) for other in routing.compared],
         "agreements": [
             {"sources": [each.first.value, each.second.value], **_agreement(each)} for each in routing.agreements
@@ -49,6 +50,11 @@ def _agreement(agreement: SourceAgreement) -> dict[str, JsonValue]:
         "partial_correlation": agreement.partial_correlation,
         "partial_p_value": agreement.partial_p_value,
     }
+
+
+def _attribution(table: pl.DataFrame) -> JsonValue:
+    ordered = table.sort("bits", "sender", "receiver", descending=[True, False, False]).head(MAX_EDGES)
+    return list(ordered.iter_rows(named=True))
 
 
 def strongest(edges: pl.DataFrame, n: int) -> pl.DataFrame:

@@ -112,6 +112,8 @@ def _facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
     facts.append(("prior", prior if evidence.prior else "none given"))
     if evidence.mapping_sha256:
         facts.append(("mapping", evidence.mapping_sha256[:12]))
+    if header.layout is not None:
+        facts.append(("observation layout", header.layout.sha256[:12] if header.layout.sha256 else "not from a file"))
     return tuple(facts)
 
 

@@ -22,6 +22,7 @@ class MethodsView:
     versions: tuple[tuple[str, str], ...]
     is_logged: bool
     is_transfer: bool
+    is_surrogate: bool
     has_routing: bool
     has_prior: bool
     n_permutations: int
@@ -36,6 +37,7 @@ def _view(evidence: Evidence) -> MethodsView:
         versions=(("convscope", evidence.version), *((name, version(name)) for name in _LIBRARIES)),
         is_logged=source in _LOGGED,
         is_transfer=source is RoutingSource.TRANSFER_ENTROPY,
+        is_surrogate=source is RoutingSource.OCCLUSION,
         has_routing=source is not None,
         has_prior=evidence.prior is not None,
         n_permutations=evidence.config.n_permutations,

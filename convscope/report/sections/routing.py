@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from convscope.report.attributed import UseRow, use_rows
 from convscope.report.claimed import ClaimedEdges, claimed_edges
 from convscope.report.document.routing import strongest
 from convscope.report.graph import Graph, graph
@@ -66,6 +67,8 @@ class RoutingView:
     """What the sources agree on."""
     agreements: tuple[SourceAgreement, ...]
     confounds: tuple[Confound, ...]
+    used: Listing[UseRow] | None
+    """What policies at hand use; None without any."""
     are_between_roles: bool
     """Whether the claimed edges, and the graph, are between roles."""
     cautions: tuple[str, ...]
@@ -103,6 +106,7 @@ def _view(evidence: Evidence) -> RoutingView | NoRouting:
         agreement=agreement_sentences(routing, evidence.config.alpha),
         agreements=routing.agreements,
         confounds=routing.confounds,
+        used=use_rows(routing),
     )
 
 

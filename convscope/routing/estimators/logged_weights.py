@@ -13,12 +13,19 @@ from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.groups import Group, agent_places, episode_groups
 from convscope.routing.halves import split_in_halves
 from convscope.routing.weights.excess import agent_excess, excess_figures, role_excess
-from convscope.routing.weights.notices import dropped_rows, fixed_roles, refuse_logits
+from convscope.routing.weights.fold import WeightFold, WeightSums
+from convscope.routing.weights.heads import MOST_HEADS, HeadFold, chosen_heads, head_names, head_table
+from convscope.routing.weights.notices import dropped_rows, fixed_roles, on_heads, own_column, refuse_logits, row_sums
 from convscope.routing.weights.tallies import routing_tallies
 from convscope.routing.weights.tally import Strength, TallyFold, TallyRows
+from convscope.values.arrays import IntArray
 from convscope.values.config import AnalysisConfig, RoutingSource
+from convscope.values.fields import FieldSpec
 from convscope.values.header import LogHeader
 from convscope.values.log import TrajectoryLog
+
+_MOST_CELLS = 1 << 22
+"""Runs, checkpoints, heads and pairs that are told apart; keeps the memory of a block's sums in bounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +40,8 @@ class LoggedWeights:
     """Name of the field."""
     strength: Strength
     """How a cell's values become one weight."""
+    has_heads: bool = True
+    """Whether what stands in a cell are weights of several heads, of which some may be chosen."""
 
     def lacking(self, header: LogHeader) -> str | None:
         """Return why a log does not afford it, or None."""
@@ -44,26 +53,54 @@ class LoggedWeights:
         del log, config
         return False
 
-    def fold(self, log: TrajectoryLog, config: AnalysisConfig) -> TallyFold:
-        """Return the fold that sums the shares of every episode."""
-        agents = agent_places(log, select_agents(log, config))
-        return TallyFold(field=self.field, agents=agents, strength=self.strength)
+    def fold(self, log: TrajectoryLog, config: AnalysisConfig) -> WeightFold:
+        """Return the fold that sums the shares of every episode, and those of each head.
+
+        Raises
+        ------
+        UsageError
+            If there is no head of the chosen name.
+        """
+        agents, spec = agent_places(log, select_agents(log, config)), log.header.field(self.field)
+        groups = episode_groups(log, config)
+        group_of = np.zeros(log.episodes.n_episodes, dtype=np.int64)
+        for number, group in enumerate(groups):
+            group_of[group.episodes] = number
+        chosen = chosen_heads(spec, config.heads) if self.has_heads and spec.shape else None
+        return WeightFold(
+            tally=TallyFold(field=self.field, agents=agents, strength=self.strength, row_sum=spec.row_sum),
+            heads=HeadFold(
+                field=self.field,
+                agents=agents,
+                heads=self._told_heads(spec, len(groups) * len(agents) ** 2),
+                group_of=group_of,
+                n_groups=len(groups),
+            ),
+            chosen=chosen,
+        )
+
+    def _told_heads(self, spec: FieldSpec, n_cells: int) -> IntArray:
+        """Return the heads that the table of heads tells apart: none where there is one, or too many."""
+        n_heads = len(head_names(spec)) if self.has_heads else 1
+        is_told = 1 < n_heads <= MOST_HEADS and n_heads * n_cells <= _MOST_CELLS
+        return np.arange(n_heads if is_told else 0)
 
     def estimate(
-        self, log: TrajectoryLog, result: TallyRows, *, config: AnalysisConfig, agents: Sequence[str], run: Run
+        self, log: TrajectoryLog, result: WeightSums, *, config: AnalysisConfig, agents: Sequence[str], run: Run
     ) -> RoutingEstimate:
         """Return edges, role edges and tallies; no other pass is needed, so ``run`` is not called."""
         del run
-        refuse_logits(result, self.source)
-        groups = [group for group in episode_groups(log, config) if np.isin(result.episode, group.episodes).any()]
-        parts = [_rows_of(result, group) for group in groups]
+        rows, spec = result.rows, log.header.field(self.field)
+        refuse_logits(rows, self.source)
+        groups = [group for group in episode_groups(log, config) if np.isin(rows.episode, group.episodes).any()]
+        parts = [_rows_of(rows, group) for group in groups]
         analysed = [rows for rows, group in zip(parts, groups, strict=True) if group.is_analysed]
-        tallies = routing_tallies(_joined(analysed, result), log.episodes, agent_places(log, agents))
+        tallies = routing_tallies(_joined(analysed, rows), log.episodes, agent_places(log, agents))
         by_run = [
             edge_table(
-                self._figures([rows], config), agents, q=config.q, run=group.run_name, checkpoint=group.checkpoint
+                self._figures([part], config), agents, q=config.q, run=group.run_name, checkpoint=group.checkpoint
             )
-            for rows, group in zip(parts, groups, strict=True)
+            for part, group in zip(parts, groups, strict=True)
         ]
         return RoutingEstimate(
             source=self.source,
@@ -74,11 +111,24 @@ class LoggedWeights:
             tallies=tallies,
             halves=split_in_halves(tallies, rng=generator(config.seed, "routing", self.source, "halves")),
             role_edges=self._role_edges(analysed, config, log=log, agents=agents) if analysed else None,
+            heads=self._heads(log, result, config=config, agents=agents),
             notices=(
-                *dropped_rows(result, self.source),
+                *dropped_rows(rows, self.source),
+                *own_column(rows, self.source),
+                *row_sums(spec.row_sum),
+                *(on_heads(spec, config.heads, self.source) if self.has_heads else ()),
                 *fixed_roles(is_fixed=_has_fixed_roles(log, analysed, agents)),
             ),
         )
+
+    def _heads(
+        self, log: TrajectoryLog, result: WeightSums, *, config: AnalysisConfig, agents: Sequence[str]
+    ) -> pl.DataFrame | None:
+        names = head_names(log.header.field(self.field))
+        if result.heads.total.shape[1] != len(names):
+            return None
+        groups = [(group.run_name, group.checkpoint) for group in episode_groups(log, config)]
+        return head_table(result.heads, names, groups=groups, agents=agents)
 
     def _figures(self, parts: Sequence[TallyRows], config: AnalysisConfig) -> PairFigures:
         # The number of parts names the draws, so that a single run and its combination have the same p values.

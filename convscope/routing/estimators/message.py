@@ -11,5 +11,6 @@ ESTIMATOR = LoggedWeights(
     unit="share of message length",
     field=PAIR_MESSAGES,
     strength=message_strengths,
+    has_heads=False,
 )
 """Broadcast messages have no receiver axis and are no source; transfer entropy takes them as the sender's features."""

@@ -1,7 +1,7 @@
 """Routing from trajectories alone: conditional transfer entropy between actions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -15,10 +15,11 @@ from convscope.routing.predictive import budget
 from convscope.routing.predictive.budget import affordable_groups, fewest_bytes
 from convscope.routing.predictive.clock import ClockFold, ClockSums, make_clock
 from convscope.routing.predictive.columns import column_bank
+from convscope.routing.predictive.found_places import found_places
 from convscope.routing.predictive.halving import half_weights
-from convscope.routing.predictive.notices import study_notices
+from convscope.routing.predictive.notices import edge_notices, study_notices
 from convscope.routing.predictive.roles import role_figures, unit_roles
-from convscope.routing.predictive.significance import pair_figures
+from convscope.routing.predictive.significance import Beside, look_beside, pair_figures
 from convscope.routing.predictive.study import Part, Study, read_study
 from convscope.routing.predictive.tallies import weight_tallies
 from convscope.values.arrays import FloatArray, IntArray
@@ -52,7 +53,8 @@ class TransferEntropy:
 
     def fold(self, log: TrajectoryLog, config: AnalysisConfig) -> ClockFold:
         """Return the fold of the first pass: the mean of each column at each time in the episode."""
-        bank = column_bank(log.header)
+        places = found_places(log)
+        bank = column_bank(log.header, places.own, places.things)
         groups = affordable_groups(log.header, episode_groups(log, config))
         clock = make_clock(log.episodes, groups, n_columns=len(bank))
         return ClockFold(clock=clock, columns=bank)
@@ -60,36 +62,52 @@ class TransferEntropy:
     def estimate(
         self, log: TrajectoryLog, result: ClockSums, *, config: AnalysisConfig, agents: Sequence[str], run: Run
     ) -> RoutingEstimate:
-        """Return edges and tallies, after a second pass over the log."""
-        study = read_study(log, self.fold(log, config), result, config=config, agents=agents, run=run)
+        """Return edges and tallies, after two more passes over the log."""
+        fold = self.fold(log, config)
+        study = read_study(log, fold, result, config=config, agents=agents, run=run)
         analysed = study.analysed
-        by_part = [self._figures([part], config) for part in study.parts]
+        lag, is_lasting = study.question.lag, log.header.identities_persist
+        figures = partial(self._figures, lag=lag, config=config, is_lasting=is_lasting)
+        besides = [self._beside([part], lag, config) for part in study.parts]
+        by_part = [figures([part], beside) for part, beside in zip(study.parts, besides, strict=True)]
         names = [(part.group.run_name, part.group.checkpoint) for part in study.parts]
         by_run = [
-            edge_table(figures, agents, q=config.q, run=run_name, checkpoint=checkpoint)
-            for figures, (run_name, checkpoint) in zip(by_part, names, strict=True)
+            edge_table(each, agents, q=config.q, run=run_name, checkpoint=checkpoint)
+            for each, (run_name, checkpoint) in zip(by_part, names, strict=True)
         ]
-        own = [figures for figures, part in zip(by_part, study.parts, strict=True) if part.group.is_analysed]
+        own = [number for number, part in enumerate(study.parts) if part.group.is_analysed]
         # A single run is its own combination: two draws of the same null would only differ.
-        combined = own[0] if len(own) == 1 else self._figures(analysed, config)
+        beside = besides[own[0]] if len(own) == 1 else self._beside(analysed, lag, config)
+        combined = by_part[own[0]] if len(own) == 1 else figures(analysed, beside)
+        edges = edge_table(combined, agents, q=config.q)
         tallied = partial(_tallies, log, study, agents=agents)
         halves = half_weights(study.question, analysed, rng=generator(config.seed, "routing", self.source, "halves"))
         return RoutingEstimate(
             source=self.source,
             claim=self.claim,
             unit=self.unit,
-            edges=edge_table(combined, agents, q=config.q),
+            edges=edges,
             edges_by_run=join_tables(by_run),
             tallies=tallied([part.weight for part in analysed]),
             halves=tuple((tallied(first), tallied(second)) for first, second in halves),
             role_edges=self._role_edges(log, study, config=config, agents=agents) if log.header.roles else None,
-            notices=study_notices(study, agents, config),
+            notices=(
+                *study_notices(study, agents, beside, q=config.q),
+                *edge_notices(edges, fold.columns),
+            ),
         )
 
-    def _figures(self, parts: Sequence[Part], config: AnalysisConfig) -> PairFigures:
-        names = [f"{part.group.run_name}/{part.group.checkpoint}" for part in parts]
-        rng = generator(config.seed, "routing", self.source, "edges", *names)
-        return pair_figures(parts, n_flips=config.n_permutations, rng=rng)
+    def _figures(
+        self, parts: Sequence[Part], beside: Beside | None, *, lag: int, config: AnalysisConfig, is_lasting: bool
+    ) -> PairFigures:
+        rng = generator(config.seed, "routing", self.source, "edges", *_names(parts))
+        figures = pair_figures(parts, beside, lag=lag, config=config, rng=rng)
+        # An edge between slots that other agents fill in each episode is an average of nothing.
+        return figures if is_lasting else replace(figures, is_claimed=False)
+
+    def _beside(self, parts: Sequence[Part], lag: int, config: AnalysisConfig) -> Beside | None:
+        rng = generator(config.seed, "routing", self.source, "beside", *_names(parts))
+        return look_beside(parts, lag=lag, config=config, rng=rng)
 
     def _role_edges(
         self, log: TrajectoryLog, study: Study, *, config: AnalysisConfig, agents: Sequence[str]
@@ -99,7 +117,8 @@ class TransferEntropy:
             study.analysed,
             [unit_roles(part, declared) for part in study.analysed],
             n_roles=len(log.header.roles),
-            n_flips=config.n_permutations,
+            lag=study.question.lag,
+            config=config,
             rng=generator(config.seed, "routing", self.source, "roles"),
         )
         return role_edge_table(figures, log.header.roles, q=config.q)
@@ -112,6 +131,10 @@ def _tallies(
     roles = [_settled_roles(log, part, places) for part in study.analysed]
     run = np.array([part.group.run for part in study.analysed])
     return weight_tallies(weights, run, roles=np.array(roles), runs=log.episodes.runs)
+
+
+def _names(parts: Sequence[Part]) -> list[str]:
+    return [f"{part.group.run_name}/{part.group.checkpoint}" for part in parts]
 
 
 def _settled_roles(log: TrajectoryLog, part: Part, places: IntArray) -> IntArray:

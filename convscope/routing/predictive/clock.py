@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from convscope.routing.groups import Group
-from convscope.routing.predictive.columns import FIELDS, Column
+from convscope.routing.predictive.columns import Column, fields_of
 from convscope.routing.predictive.pieces import pieces
 from convscope.routing.predictive.reading import has_choice, read_columns
 from convscope.routing.predictive.symbol_counts import SymbolCounts, count_symbols
@@ -106,7 +106,7 @@ class ClockFold:
     @property
     def fields(self) -> frozenset[str]:
         """All that columns come from."""
-        return FIELDS
+        return fields_of(self.columns)
 
     def start(self) -> ClockSums:
         """Return sums of nothing."""

@@ -72,3 +72,25 @@ def less_bias(first_order: float, *, n_free: float, n_samples: float) -> float:
         Samples, less what all regressors and intercepts use up.
     """
     return first_order - n_free / (2 * max(n_samples, 1.0))
+
+
+def entropy_left(transitions: FloatArray) -> float:
+    """Return what an agent's last action leaves open of its next one, in bits, less the bias of counts.
+
+    Parameters
+    ----------
+    transitions
+        How often each action followed each, shape (A, A); NaN without any, or where the next action is certain.
+
+    References
+    ----------
+    Miller, "Note on the bias of information estimates" (1955): plug-in entropies are low by (cells - 1) / 2N.
+    """
+    total = float(transitions.sum())
+    rows = transitions[transitions.sum(axis=1) > 0]
+    law = rows / rows.sum(axis=1, keepdims=True)
+    logs = np.log(law, out=np.zeros_like(law), where=law > 0)
+    n_free = float((rows > 0).sum() - len(rows))
+    if total <= 0 or n_free <= 0:
+        return float("nan")
+    return (-float((rows * logs).sum()) + n_free / 2) / total / float(np.log(2))

@@ -7,7 +7,7 @@ import numpy as np
 
 from convscope.routing.predictive.elimination import Block, Regression, regress, sender_block, whitening
 from convscope.routing.predictive.grams import UnitGrams
-from convscope.routing.predictive.places import outcome_places, regressor_places, sender_places
+from convscope.routing.predictive.places import outcome_places, own_places, regressor_places
 from convscope.routing.predictive.plan import Plan
 from convscope.values.arrays import FloatArray, IntArray
 
@@ -23,6 +23,8 @@ class Question:
     """Analysed agents, as places in the log's agent axis."""
     lag: int
     """How far back all pasts reach."""
+    has_roles: bool = False
+    """Whether pairs of agents are added up by their roles, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,7 +83,7 @@ def design_fits(question: Question, units: UnitGrams) -> Iterator[DesignFit]:
         gram = units.grams[number].sum(axis=0)
         regression = regress(gram, regressors, np.concatenate(outcomes))
         senders = [
-            (place, sender_block(regression, sender_places(question.plan, design, agent, lag=question.lag)))
+            (place, sender_block(regression, own_places(question.plan, design, agent, lag=question.lag)))
             for place, agent in enumerate(question.agents)
         ]
         telling = [(place, block) for place, block in senders if block.weights.shape[1] > 0]

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from convscope.routing.digests import episode_digests
-from convscope.routing.predictive.columns import FIELDS
+from convscope.routing.predictive.columns import fields_of
 from convscope.routing.predictive.pieces import pieces
 from convscope.routing.predictive.plan import Design, Plan
 from convscope.routing.predictive.reading import has_choice, is_live, read_columns
@@ -59,7 +59,7 @@ class GramFold:
     @property
     def fields(self) -> frozenset[str]:
         """All that columns come from."""
-        return FIELDS
+        return fields_of(self.plan.columns)
 
     def start(self) -> UnitGrams:
         """Return no units."""

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 
-from convscope.randomness import generator
-from convscope.routing.predictive.significance import innovation_test, is_flipped
-from convscope.routing.predictive.study import FEWEST_EPISODES, Study
-from convscope.values.arrays import BoolArray, FloatArray
-from convscope.values.config import AnalysisConfig
+from convscope.routing.predictive.columns import Column, Kind
+from convscope.routing.predictive.common_cause import Light
+from convscope.routing.predictive.recipes import MOST_AGENTS
+from convscope.routing.predictive.significance import Beside, is_near_deterministic
+from convscope.routing.predictive.study import FEWEST_EPISODES, Part, Study
+from convscope.values.arrays import BoolArray
 from convscope.values.header import Notice
 
 _WHERE = "routing.edges"
 
 
-def study_notices(study: Study, agents: Sequence[str], config: AnalysisConfig) -> tuple[Notice, ...]:
+def study_notices(study: Study, agents: Sequence[str], beside: Beside | None, *, q: float) -> tuple[Notice, ...]:
     """Return all that a reader of the edges should know.
 
     Parameters
@@ -23,8 +25,10 @@ def study_notices(study: Study, agents: Sequence[str], config: AnalysisConfig) -
         The fits.
     agents
         Names of the analysed agents.
-    config
-        Its ``alpha`` is the level of the warning of common causes.
+    beside
+        Of the analysed parts; None where episodes are too few to flip.
+    q
+        False discovery rate of the combinations that are told of.
     """
     analysed = study.analysed
     n_episodes = sum(part.n_episodes for part in analysed)
@@ -34,19 +38,54 @@ def study_notices(study: Study, agents: Sequence[str], config: AnalysisConfig) -
     notices = [design]
     if study.n_left_out:
         notices.append(_left_out_notice(study.n_left_out))
-    if not is_flipped(analysed):
+    if beside is None:
         notices.append(_few_episodes_notice(n_episodes, has_tables=has_tables))
-    light = innovation_test(
-        analysed, n_flips=config.n_permutations, rng=generator(config.seed, "routing", "innovations")
-    )
     weight = np.array([part.weight for part in analysed])
     takes_turns = _takes_turns(study, len(agents))
     return (
         *notices,
         *_turns_notices(takes_turns, agents),
+        *_lockstep_notices(analysed, agents),
+        *_deterministic_notices(is_near_deterministic(analysed), agents),
         *_no_data_notices(np.asarray(takes_turns | np.isfinite(weight).any(axis=0)), agents),
-        *(_common_cause_notices(light.family_p_value, config.alpha) if light else ()),
+        *(_joint_notices(beside, agents, q) if beside else ()),
+        *(_common_cause_notices(beside.light, agents) if beside else ()),
     )
+
+
+def edge_notices(edges: pl.DataFrame, columns: Sequence[Column]) -> tuple[Notice, ...]:
+    """Return how weak an edge would have been found, and whether directions may be the other way round.
+
+    Parameters
+    ----------
+    edges
+        Between agents, all runs together.
+    columns
+        What the test drew on.
+    """
+    detectable = sorted(edges["smallest_detectable"].drop_nulls().to_list())
+    notices: list[Notice] = []
+    if detectable:
+        least, most = f"{detectable[0]:.2g}", f"{detectable[-1]:.2g}"
+        of = least if least == most else f"{least} to {most}"
+        message = f"Influence of {of} bits per step, by pair, would have been found with a chance of 80 %."
+        notices.append(Notice(code="smallest-detectable", message=message, where=_WHERE))
+    places = sorted({column.component for column in columns if column.kind == Kind.PLACE})
+    if places:
+        named = ", ".join(map(str, places))
+        message = (
+            f"Columns {named} of each agent's observation are taken for where it is, since other agents observe their "
+            "differences, digit by digit. They are conditions, and no evidence for an edge; what is drawn to where "
+            "another agent is can be found once positions are a field of the log."
+        )
+        notices.append(Notice(code="positions-found", message=message, where=_WHERE))
+    elif edges["significant"].any() and not any(column.kind == Kind.POSITION for column in columns):
+        message = (
+            "Positions are not logged: an agent that goes by where another one is acts on what the other will go by, "
+            "and may seem to lead it. Directions are only certain where positions play no part."
+        )
+        notices.append(Notice(code="positions-not-logged", message=message, where=_WHERE))
+    return tuple(notices)
 
 
 def _tables_notice(n_episodes: int) -> Notice:
@@ -101,6 +140,41 @@ def _no_data_notices(has_data: BoolArray, agents: Sequence[str]) -> tuple[Notice
     return (Notice(code="no-data", message=message, where=_WHERE),)
 
 
+def _lockstep_notices(parts: Sequence[Part], agents: Sequence[str]) -> tuple[Notice, ...]:
+    """Name the agents of which one's action tells the other's at every step: what one sends any of them may send."""
+    followers: dict[int, list[int]] = {}
+    taken: set[int] = set()
+    for first in range(len(agents)):
+        mates = [other for other in range(first + 1, len(agents)) if _move_as_one(parts, first, other)]
+        if first not in taken and mates:
+            followers[first] = mates
+            taken.update(mates)
+    sets = [" and ".join(agents[place] for place in (first, *mates)) for first, mates in followers.items()]
+    if not sets:
+        return ()
+    message = f"In lockstep: {'; '.join(sets)}. No test can tell which of a set an edge would come from."
+    return (Notice(code="lockstep", message=message, where=_WHERE),)
+
+
+def _move_as_one(parts: Sequence[Part], first: int, second: int) -> bool:
+    if not all(part.symbols.is_choice[first] and part.symbols.is_choice[second] for part in parts):
+        return False
+    tables = [part.symbols.side_by_side(first, second) > 0 for part in parts]
+    return all(table.sum() >= 2 and table.sum(axis=0).max() <= 1 and table.sum(axis=1).max() <= 1 for table in tables)
+
+
+def _deterministic_notices(is_certain: BoolArray, agents: Sequence[str]) -> tuple[Notice, ...]:
+    """Name the senders that were refused because nothing is left of their actions once the past is known."""
+    if not is_certain.any():
+        return ()
+    named = ", ".join(agents[place] for place in np.flatnonzero(is_certain).tolist())
+    message = (
+        f"Not tested as senders: {named}. What they do follows nearly always from the logged past, so that its effect "
+        "cannot be told from the effect of what they reacted to; log action probabilities, or let them explore."
+    )
+    return (Notice(code="near-deterministic", message=message, where=_WHERE),)
+
+
 def _takes_turns(study: Study, n_agents: int) -> BoolArray:
     """Return which pairs never act side by side in any run, or have a receiver who never acts twice in a row."""
     turns = np.zeros((n_agents, n_agents), dtype=np.bool_)
@@ -126,22 +200,39 @@ def _named(is_pair: BoolArray, agents: Sequence[str]) -> str:
     return ", ".join(pairs[:4]) + (f" and {len(pairs) - 4:,} more" if len(pairs) > 4 else "")
 
 
-def _common_cause_notices(p_values: FloatArray, alpha: float) -> tuple[Notice, ...]:
-    """Warn where agents surprise at the same step, which agents that act apart cannot do without a common cause.
-
-    Parameters
-    ----------
-    p_values
-        Family-wise p of each unordered pair, NaN where untested.
-    alpha
-        Level.
-    """
-    known = p_values[np.isfinite(p_values)]
-    n_pairs = int((known < alpha).sum())
-    if n_pairs == 0:
+def _joint_notices(beside: Beside, agents: Sequence[str], q: float) -> tuple[Notice, ...]:
+    """Name the combinations that receivers answer to, and say where none were looked for."""
+    if beside.joint is None:
+        message = (
+            f"Combinations of two senders were not tested: more than {MOST_AGENTS} agents, or more memory than is set "
+            "apart; a receiver that answers to two agents only together is missed."
+        )
+        return (Notice(code="not-computed", message=message, where=_WHERE),)
+    found: dict[str, None] = {}
+    for receiver, sender in np.argwhere(beside.answers(q)).tolist():
+        other = int(beside.joint.partner[receiver, sender])
+        if other == receiver:
+            found[f"{agents[receiver]} to {agents[sender]} with its own last action"] = None
+        else:
+            first, second = sorted((sender, other))
+            found[f"{agents[receiver]} to {agents[first]} and {agents[second]} together"] = None
+    if not found:
         return ()
+    named = "; ".join(list(found)[:4]) + (f"; and {len(found) - 4:,} more" if len(found) > 4 else "")
+    message = f"Some agents answer to combinations, beyond what each sender does alone: {named}."
+    return (Notice(code="combinations", message=message, where=_WHERE),)
+
+
+def _common_cause_notices(light: Light, agents: Sequence[str]) -> tuple[Notice, ...]:
+    """Warn where agents surprise at the same step, which agents that act apart cannot do without a common cause."""
+    if light.strongest is None:
+        return ()
+    known = light.p_value[np.isfinite(light.p_value)]
+    pairs = [(first, second) for second in range(len(agents)) for first in range(second)]
+    first, second = pairs[light.strongest]
     message = (
-        f"{n_pairs:,} of {len(known):,} pairs of agents act together at the same step beyond all that was logged "
-        f"(family-wise p {known.min():.2g}): an unlogged common cause may stand behind edges."
+        f"{light.n_lit:,} of {len(known):,} pairs of agents act together at the same step beyond all that was logged "
+        f"(family-wise p {known.min():.2g}), most of all {agents[first]} and {agents[second]}: an unlogged common "
+        "cause may stand behind edges. Only those count that are stronger than a cause of that strength could make."
     )
     return (Notice(code="unlogged-common-cause", message=message, where=_WHERE),)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from convscope.routing.predictive.columns import OWN_KINDS, TARGET_KINDS, Column, Kind
+from convscope.routing.predictive.columns import OWN_KINDS, TARGET_KINDS, Column
 from convscope.routing.predictive.plan import Design, Plan
 from convscope.values.arrays import IntArray
 
@@ -19,17 +19,6 @@ def own_places(plan: Plan, design: Design, agent: int, *, lag: int) -> IntArray:
     return _places(
         plan, design, lambda column, at: 0 < at <= lag and column.agent == agent and column.kind in OWN_KINDS
     )
-
-
-def sender_places(plan: Plan, design: Design, agent: int, *, lag: int) -> IntArray:
-    """Return the places of all that describes a sender: its own past, and where it is from the receiver."""
-
-    def describes(column: Column, at: int) -> bool:
-        if column.kind == Kind.BEARING:
-            return agent in (column.agent, column.partner)
-        return 0 < at <= lag and column.agent == agent and column.kind in OWN_KINDS
-
-    return _places(plan, design, describes)
 
 
 def regressor_places(plan: Plan, design: Design, *, lag: int) -> IntArray:

@@ -14,6 +14,7 @@ MOST_UNITS = 512
 _FEWEST_UNITS = 128
 _FEWEST_FLIPS = 32
 _MOST_LAG = 3
+_STEPS_PER_LAG = 4
 _MOST_BYTES = 64 << 20
 _RAREST_SYMBOL = 0.005
 
@@ -78,7 +79,9 @@ def make_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock, n_agents
     n_episodes = clock.n_episodes
     n_groups = int(np.count_nonzero(n_episodes))
     enough = min(_FEWEST_UNITS, int(n_episodes.max()))
-    sizes = [(lag, _units_that_fit(_designs(columns, teams, lag), n_groups)) for lag in range(1, _MOST_LAG + 1)]
+    # The first steps of an episode have no past to look back to: short episodes would be used up by it.
+    longest_lag = min(_MOST_LAG, max(clock.interval_of.shape[1] // _STEPS_PER_LAG, 1))
+    sizes = [(lag, _units_that_fit(_designs(columns, teams, lag), n_groups)) for lag in range(1, longest_lag + 1)]
     most_lag, n_fitting = next((size for size in reversed(sizes) if size[1] >= enough), sizes[0])
     count = np.maximum(sums.count[:, :, kept], 1)
     return Plan(
@@ -156,7 +159,7 @@ def _scale(sums: ClockSums) -> FloatArray:
 
 
 def _belongs_to_target(column: Column) -> bool:
-    return column.kind in (Kind.LEGAL, Kind.BEARING, Kind.ENTITY_BEARING)
+    return column.kind in (Kind.LEGAL, Kind.ENTITY_BEARING, Kind.THING_BEARING)
 
 
 def _design(columns: Sequence[Column], targets: tuple[int, ...], most_lag: int) -> Design:
@@ -175,8 +178,6 @@ def _lags(column: Column, targets: tuple[int, ...], most_lag: int) -> tuple[int,
         return tuple(range(1, most_lag + 1))
     if not _belongs_to_target(column):
         return (1,)
-    if column.kind == Kind.BEARING:
-        return (1,) if targets[0] in (column.agent, column.partner) else ()
     is_own = column.agent == targets[0]
     # Which actions are legal is known before one is chosen; where things are, at the sender's lag.
     return ((0,) if column.kind == Kind.LEGAL else (1,)) if is_own else ()

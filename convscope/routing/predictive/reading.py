@@ -6,7 +6,7 @@ import numpy as np
 
 from convscope.routing.predictive.columns import Column, Kind
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
-from convscope.values.fields import ACTION_MASKS, ACTIONS, ENTITY_POSITIONS, MESSAGES, POSITIONS
+from convscope.values.fields import ACTION_MASKS, ACTIONS, ENTITY_POSITIONS, MESSAGES, OBSERVATIONS, POSITIONS
 from convscope.values.log import Block
 from convscope.values.status import Status
 
@@ -57,6 +57,10 @@ def _positions(block: Block, columns: Sequence[Column]) -> FloatArray:
     return _positions_of(block, _agents(columns), _components(columns))
 
 
+def _places(block: Block, columns: Sequence[Column]) -> FloatArray:
+    return _while_acting(block, OBSERVATIONS, columns)
+
+
 def _acting(block: Block, columns: Sequence[Column]) -> FloatArray:
     return block.is_acting[:, _agents(columns)].astype(np.float64)
 
@@ -72,8 +76,11 @@ def _entities(block: Block, columns: Sequence[Column]) -> FloatArray:
     return block.columns[ENTITY_POSITIONS][:, _partners(columns), _components(columns)]
 
 
-def _bearings(block: Block, columns: Sequence[Column]) -> FloatArray:
-    return _unit_vectors(block, columns, lambda axes: _positions_of(block, _partners(columns), axes))
+def _thing_bearings(block: Block, columns: Sequence[Column]) -> FloatArray:
+    n_axes = 1 + max(column.component for column in columns)
+    agents, firsts = _agents(columns), _partners(columns)
+    seen = block.columns[OBSERVATIONS]
+    return _unit_parts(np.stack([seen[:, agents, firsts + axis] for axis in range(n_axes)]), columns)
 
 
 def _entity_bearings(block: Block, columns: Sequence[Column]) -> FloatArray:
@@ -87,10 +94,11 @@ _READERS: dict[Kind, tuple[frozenset[str], _Reader]] = {
     Kind.ACTION: (frozenset({ACTIONS}), _actions),
     Kind.MESSAGE: (frozenset({MESSAGES}), _messages),
     Kind.POSITION: (frozenset({POSITIONS}), _positions),
+    Kind.PLACE: (frozenset({OBSERVATIONS}), _places),
     Kind.ACTING: (frozenset(), _acting),
     Kind.LEGAL: (frozenset({ACTION_MASKS}), _legal),
     Kind.ENTITY: (frozenset({ENTITY_POSITIONS}), _entities),
-    Kind.BEARING: (frozenset({POSITIONS}), _bearings),
+    Kind.THING_BEARING: (frozenset({OBSERVATIONS}), _thing_bearings),
     Kind.ENTITY_BEARING: (frozenset({POSITIONS, ENTITY_POSITIONS}), _entity_bearings),
 }
 
@@ -99,6 +107,11 @@ def _unit_vectors(block: Block, columns: Sequence[Column], end: Callable[[IntArr
     n_axes = 1 + max(column.component for column in columns)
     axes = [np.full(len(columns), axis) for axis in range(n_axes)]
     away = np.stack([end(axis) - _positions_of(block, _agents(columns), axis) for axis in axes])
+    return _unit_parts(away, columns)
+
+
+def _unit_parts(away: FloatArray, columns: Sequence[Column]) -> FloatArray:
+    """Return the wanted component of each vector at length 1; vectors have shape (axes, T, columns)."""
     with np.errstate(over="ignore", invalid="ignore"):
         length = np.sqrt(np.square(away).sum(axis=0))
     part = away[_components(columns), :, np.arange(len(columns))].T

@@ -11,23 +11,42 @@ import numpy as np
 
 from convscope.routing.edges import PairFigures
 from convscope.routing.flips import UnitScores, quadratic_flips
+from convscope.routing.predictive.common_cause import innovation_light, margin_over_common_cause
+from convscope.routing.predictive.evaluate import ActionScores
+from convscope.routing.predictive.pooling import pooled_scores
 from convscope.routing.predictive.significance import is_flipped
+from convscope.routing.predictive.strength import strengths
 from convscope.routing.predictive.study import Part
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.config import AnalysisConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoleScores:
-    """Scores of one run for one pair of roles, by pair of agents."""
+    """Scores of one run for every pair of roles."""
 
-    scores: UnitScores
-    """One test; its columns are those of all pairs of agents, 0 in units in which they have other roles."""
-    weight: float
-    """Bits per step to first order, less the bias; NaN where no pair of agents ever has the two roles."""
+    edges: UnitScores
+    """A test per ordered pair of roles, receiver by receiver; its columns are those of all pairs of agents, 0 in units
+    in which they have other roles, and scaled to a mean over pairs of agents."""
+    pooled: UnitScores
+    """A test per ordered pair of roles: what was done, added over pairs of agents, whoever did it."""
+    innovations: UnitScores
+    """As ``edges``, of what agents do at the same step: a test per unordered pair of roles, each with itself, too."""
+    pooled_innovations: UnitScores
+    """As ``pooled``, of what agents do at the same step."""
+    weight: FloatArray
+    """Bits per step to first order, less the bias, shape (receiver, sender); NaN where no agents ever have the two
+    roles."""
 
 
 def role_figures(
-    parts: Sequence[Part], roles: Sequence[IntArray], *, n_roles: int, n_flips: int, rng: np.random.Generator
+    parts: Sequence[Part],
+    roles: Sequence[IntArray],
+    *,
+    n_roles: int,
+    lag: int,
+    config: AnalysisConfig,
+    rng: np.random.Generator,
 ) -> PairFigures:
     """Test every ordered pair of roles, the runs together.
 
@@ -39,52 +58,143 @@ def role_figures(
         Role of each analysed agent in each unit of each part, shape (U, N); -1 for none.
     n_roles
         Number of roles.
-    n_flips
-        Draws of the null.
+    lag
+        Steps looked back.
+    config
+        Level and draws of the null. Where roles surprise at the same step, edges must be stronger than that.
     rng
         Draws them.
     """
-    weight = np.full((n_roles, n_roles), np.nan)
+    found = [_role_scores(part, of, n_roles) for part, of in zip(parts, roles, strict=True)]
+    weights = np.array([each.weight for each in found])
+    is_known = np.isfinite(weights)
+    n_known = is_known.sum(axis=0)
+    weight = np.where(is_known, weights, 0.0).sum(axis=0) / np.maximum(n_known, 1)
     p_value = np.full((n_roles, n_roles), np.nan)
-    for receiver, sender in np.ndindex(n_roles, n_roles):
-        found = [_role_scores(part, of, (receiver, sender)) for part, of in zip(parts, roles, strict=True)]
-        weights = [each.weight for each in found if np.isfinite(each.weight)]
-        if weights:
-            weight[receiver, sender] = float(np.mean(weights))
-            if is_flipped(parts):
-                flips = quadratic_flips([each.scores for each in found], n_flips=n_flips, rng=rng)
-                p_value[receiver, sender] = float(flips.p_value[0])
-    return PairFigures(weight=weight, p_value=p_value)
+    if is_flipped(parts):
+        p_value = _p_values(found, lag=lag, config=config, rng=rng).reshape(n_roles, n_roles)
+    return PairFigures(weight=np.where(n_known > 0, weight, np.nan), p_value=np.where(n_known > 0, p_value, np.nan))
 
 
-def _role_scores(part: Part, roles: IntArray, pair: tuple[int, int]) -> RoleScores:
-    tests, n_agents = part.fits.scores, roles.shape[1]
-    others = [(r, s) for r in range(n_agents) for s in range(n_agents) if r != s]
-    has_roles = [np.equal(roles[:, r], pair[0]) & np.equal(roles[:, s], pair[1]) for r, s in others]
+def _p_values(found: Sequence[RoleScores], *, lag: int, config: AnalysisConfig, rng: np.random.Generator) -> FloatArray:
+    edges, innovations = [each.edges for each in found], [each.innovations for each in found]
+    pooled = [each.pooled_innovations for each in found]
+    light = innovation_light(innovations, pooled, alpha=config.alpha, n_flips=config.n_permutations, rng=rng)
+    margin = margin_over_common_cause([strengths(each) for each in edges], light, lag=lag)
+    apart = quadratic_flips(edges, n_flips=config.n_permutations, rng=rng).p_value
+    together = _in_two_runs(
+        np.array([quadratic_flips([each.pooled], n_flips=config.n_permutations, rng=rng).p_value for each in found])
+    )
+    # Pairs that follow the same convention speak up together, those that differ apart (Bonferroni).
+    flipped: FloatArray = np.minimum(2 * np.fmin(apart, together), 1.0)
+    return flipped if margin is None else np.asarray(np.fmax(flipped, margin.p_value))
+
+
+def _in_two_runs(p_values: FloatArray) -> FloatArray:
+    """Return the p of a rule that at least two runs follow, if there are several (Benjamini and Heller 2008).
+
+    A rule of a role is one that pairs of agents share; where policies are trained anew it has to come back.
+    """
+    n_runs = len(p_values)
+    if n_runs == 1:
+        return np.asarray(p_values[0])
+    ordered = np.sort(np.where(np.isfinite(p_values), p_values, 1.0), axis=0)
+    p_value: FloatArray = np.minimum((n_runs - 1) * ordered[1], 1.0)
+    return p_value
+
+
+def _role_scores(part: Part, roles: IntArray, n_roles: int) -> RoleScores:
+    n_agents = roles.shape[1]
+    ordered = [(r, s) for r in range(n_agents) for s in range(n_agents) if r != s]
+    pairs = list(np.ndindex(n_roles, n_roles))
+    has_roles = [[_have(roles, agents, pair) for agents in ordered] for pair in pairs]
+    unordered = [(r, s) for r, s in ordered if s < r]
+    meet = [
+        [_have(roles, agents, (a, b)) | _have(roles, agents, (b, a)) for agents in unordered]
+        for a, b in pairs
+        if b <= a
+    ]
+    freedom = float(part.fits.scores.freedom.min())
+    tests = part.fits.scores
+    weight = np.array([_weight(tests, is_so) for is_so in has_roles]).reshape(n_roles, n_roles)
+    pairs_of_actions = [
+        [
+            (part.fits.by_action[agents], is_so)
+            for agents, is_so in zip(ordered, has, strict=True)
+            if agents in part.fits.by_action
+        ]
+        for has in has_roles
+    ]
+    added = [pooled_scores(each, len(roles)) for each in pairs_of_actions]
+    meetings = [pooled_scores(_meetings(part, roles, (a, b)), len(roles)) for a, b in pairs if b <= a]
+    return RoleScores(
+        edges=_apart(tests, has_roles, freedom),
+        pooled=_joined(added, freedom),
+        innovations=_apart(part.fits.innovations, meet, freedom),
+        pooled_innovations=_joined(meetings, freedom),
+        weight=weight,
+    )
+
+
+def _meetings(part: Part, roles: IntArray, pair: tuple[int, int]) -> list[tuple[ActionScores, BoolArray]]:
+    """Return what two agents did at the same step, the first role's agent first, and the units in which it counts."""
+    found: list[tuple[ActionScores, BoolArray]] = []
+    for (first, second), scores in part.fits.surprises_by_action.items():
+        found.append((scores, _have(roles, (first, second), pair)))
+        # Two agents of one role meet both ways round.
+        found.append((scores.turned, _have(roles, (second, first), pair)))
+    return found
+
+
+def _have(roles: IntArray, agents: tuple[int, int], pair: tuple[int, ...]) -> BoolArray:
+    """Return the units in which two agents have two roles, shape (U,)."""
+    is_first: BoolArray = np.equal(roles[:, agents[0]], pair[0])
+    return is_first & np.equal(roles[:, agents[1]], pair[1])
+
+
+def _apart(tests: UnitScores, has_roles: Sequence[Sequence[BoolArray]], freedom: float) -> UnitScores:
+    """Return a test per pair of roles, of the units in which agents have them."""
+    parts = [_columns(tests, is_so) for is_so in has_roles]
+    none = np.zeros((len(tests.scores), 0))
+    # Of n pairs of agents that have the roles in shares x of the units, sums of squares grow with the sum of x squared.
+    scales = [1 / np.sqrt(max(sum(share**2 for _, share in part), 1e-300)) for part in parts]
+    columns = [
+        np.concatenate([none, *(scores for scores, _ in part)], axis=1) * scale
+        for part, scale in zip(parts, scales, strict=True)
+    ]
+    return _joined(columns, freedom)
+
+
+def _joined(columns: Sequence[FloatArray], freedom: float) -> UnitScores:
+    return UnitScores(
+        scores=np.concatenate(columns, axis=1),
+        starts=np.cumsum([0, *(scores.shape[1] for scores in columns)]),
+        freedom=np.full(len(columns), freedom),
+    )
+
+
+def _columns(tests: UnitScores, has_roles: Sequence[BoolArray]) -> list[tuple[FloatArray, float]]:
+    """Return the scores of each pair of agents where it has the roles, and the share of units in which it has."""
     bounds = tests.starts.tolist()
-    parts = [
+    return [
         (np.where(is_so[:, None], tests.scores[:, bounds[test] : bounds[test + 1]], 0.0), float(is_so.mean()))
         for test, is_so in enumerate(has_roles)
         if is_so.any() and bounds[test] < bounds[test + 1]
     ]
-    if not parts:
-        return RoleScores(scores=_one_test(np.zeros((len(roles), 0)), 1.0), weight=float("nan"))
+
+
+def _weight(tests: UnitScores, has_roles: Sequence[BoolArray]) -> float:
+    """Return the mean transfer entropy over the pairs of agents that have two roles; NaN without any."""
+    parts = _columns(tests, has_roles)
     shares = np.array([share for _, share in parts])
     bits = np.array([_bits(scores, share) for scores, share in parts])
-    joined = np.concatenate([scores for scores, _ in parts], axis=1)
-    return RoleScores(
-        scores=_one_test(joined, float(tests.freedom.min())), weight=float((shares * bits).sum() / shares.sum())
-    )
+    return float((shares * bits).sum() / shares.sum()) if parts else float("nan")
 
 
 def _bits(scores: FloatArray, share: float) -> float:
     """Return the transfer entropy in the units that say something, from its scores; flips give the bias."""
     gain = np.square(scores.sum(axis=0)).sum() - np.square(scores).sum()
     return float(gain) / (2 * share**2 * float(np.log(2)))
-
-
-def _one_test(scores: FloatArray, freedom: float) -> UnitScores:
-    return UnitScores(scores=scores, starts=np.array([0, scores.shape[1]]), freedom=np.array([freedom]))
 
 
 def unit_roles(part: Part, declared: IntArray) -> IntArray:

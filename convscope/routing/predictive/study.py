@@ -16,7 +16,9 @@ from convscope.routing.predictive.grams import GramFold, UnitGrams
 from convscope.routing.predictive.lag import choose_lag
 from convscope.routing.predictive.pair_counts import CountFold, PairCounts
 from convscope.routing.predictive.plan import Plan, make_plan
+from convscope.routing.predictive.recipes import make_recipes, n_directions
 from convscope.routing.predictive.symbols import SymbolTables, symbol_tables
+from convscope.routing.predictive.synergy import SynergyFold, SynergyScores
 from convscope.routing.predictive.tables import count_weights
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
@@ -35,6 +37,8 @@ class Part:
     symbols: SymbolTables
     """Action tables of the analysed agents."""
     fits: PairFits
+    synergy: FloatArray | None
+    """Scores of combinations of two agents, shape (U, R, pairs, columns); None where none were looked for."""
     counts: PairCounts | None
     """Tables of counts of every ordered pair, where episodes are too few to flip and actions are single choices."""
 
@@ -95,18 +99,40 @@ def read_study(
     units, *counts = run([GramFold(plan=plan), *counting])
     shares = {number: units.of_group(number) for number in groups}
     lag = choose_lag(plan, [shares[number] for number in groups if groups[number].is_analysed], places.tolist())
-    question = Question(plan=plan, agents=tuple(places.tolist()), lag=lag)
+    question = Question(plan=plan, agents=tuple(places.tolist()), lag=lag, has_roles=bool(log.header.roles))
+    synergy = _synergy(question, shares, groups, is_flipped=n_episodes >= FEWEST_EPISODES, run=run)
     parts = tuple(
         Part(
             group=group,
             units=shares[number],
             symbols=symbols[number],
             fits=pair_fits(question, shares[number], symbols[number]),
+            synergy=synergy.of_group(number) if synergy is not None and group.is_analysed else None,
             counts=counts[0].of_group(number) if counts else None,
         )
         for number, group in groups.items()
     )
     return Study(question=question, parts=parts, n_left_out=len(every) - len(parts))
+
+
+def _synergy(
+    question: Question,
+    units: Mapping[int, UnitGrams],
+    groups: Mapping[int, Group],
+    *,
+    is_flipped: bool,
+    run: Run,
+) -> SynergyScores | None:
+    """Read the log a third time for what two agents do together; None where that is not looked for."""
+    analysed = {number: units[number] for number, group in groups.items() if group.is_analysed}
+    directions = n_directions(question, sum(len(each.key) for each in analysed.values()))
+    if not is_flipped or directions == 0:
+        return None
+    recipes = {number: make_recipes(question, each, directions=directions) for number, each in analysed.items()}
+    fold = SynergyFold(plan=question.plan, recipes=recipes, n_agents=len(question.agents), n_directions=directions)
+    (scores,) = run([fold])
+    found: SynergyScores = scores
+    return found
 
 
 def _plan_within_budget(

@@ -1,5 +1,6 @@
 """What the residual test reads of a block: probabilities, the part of each action that is chance, and what follows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +61,7 @@ def full_policies(block: Block) -> tuple[FloatArray, IntArray, BoolArray]:
     is_known
         Shape (T, N).
     """
-    probabilities = _probabilities(block)
+    probabilities = logged_probabilities(block.columns)
     actions = block.columns[ACTIONS][..., 0]
     total = probabilities.sum(axis=-1)
     n_actions = probabilities.shape[-1]
@@ -80,14 +81,21 @@ def policies(block: Block, groups: ActionGroups) -> Policies:
     return Policies(probabilities=np.einsum("tna,nam->tnm", shares, member), taken=taken, is_known=is_known)
 
 
-def _probabilities(block: Block) -> FloatArray:
-    if ACTION_PROBABILITIES in block.columns:
-        return np.where(block.columns[ACTION_PROBABILITIES] < 0, np.nan, block.columns[ACTION_PROBABILITIES])
-    logits = block.columns[ACTION_LOGITS]
+def logged_probabilities(columns: Mapping[str, FloatArray]) -> FloatArray:
+    """Return probabilities as logged, or from logits by a softmax over the legal actions; NaN where there are none.
+
+    Parameters
+    ----------
+    columns
+        By field, with actions on the last axis; one of ``action_probabilities`` and ``action_logits`` is there.
+    """
+    if ACTION_PROBABILITIES in columns:
+        return np.where(columns[ACTION_PROBABILITIES] < 0, np.nan, columns[ACTION_PROBABILITIES])
+    logits = columns[ACTION_LOGITS]
     # Columns that an agent lacks are NaN; an agent without any logit has no probabilities.
     weights = np.where(np.isnan(logits), -np.inf, logits)
-    if ACTION_MASKS in block.columns:
-        weights = np.where(block.columns[ACTION_MASKS] == 0, -np.inf, weights)
+    if ACTION_MASKS in columns:
+        weights = np.where(columns[ACTION_MASKS] == 0, -np.inf, weights)
     highest = weights.max(axis=-1, keepdims=True)
     powers = np.exp(weights - np.where(np.isfinite(highest), highest, 0.0))
     return np.where(np.isfinite(highest), powers / np.maximum(powers.sum(axis=-1, keepdims=True), 1e-300), np.nan)

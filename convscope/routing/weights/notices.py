@@ -1,8 +1,11 @@
 """What was left out of logged weights, in words."""
 
+from math import prod
+
 from convscope.routing.refusal import UnreadableSourceError
-from convscope.routing.weights.tally import TallyRows
+from convscope.routing.weights.tally import QUANTUM, TallyRows
 from convscope.values.config import RoutingSource
+from convscope.values.fields import FieldSpec, RowSum
 from convscope.values.header import Notice
 
 _REASONS = (
@@ -24,7 +27,7 @@ def refuse_logits(rows: TallyRows, source: RoutingSource) -> None:
     UnreadableSourceError
         If more than a few rows (receiver and timestep) hold a negative weight between acting agents.
     """
-    n_kept, n_negative = int(rows.n_steps.sum()), int(rows.dropped[2])
+    n_kept, n_negative = int(rows.counted[0]), int(rows.counted[3])
     if n_negative > _MOST_NEGATIVE * (n_kept + n_negative):
         message = (
             f"{source} is negative in {n_negative:,} of {n_kept + n_negative:,} rows: these are scores before a "
@@ -46,11 +49,40 @@ def fixed_roles(*, is_fixed: bool) -> tuple[Notice, ...]:
 
 def dropped_rows(rows: TallyRows, source: RoutingSource) -> tuple[Notice, ...]:
     """Return a notice for each reason for which rows (receiver and timestep) were dropped."""
-    n_kept = int(rows.n_steps.sum())
-    n_all = n_kept + int(rows.dropped.sum())
-    counted = zip(_REASONS, rows.dropped.tolist(), strict=True)
+    n_all = int(rows.counted.sum())
+    counted = zip(_REASONS, rows.counted[1:].tolist(), strict=True)
     return tuple(
         Notice(code=code, message=f"{n_dropped:,} of {n_all:,} rows of {source} were left out {why}.", where="routing")
         for (code, why), n_dropped in counted
         if n_dropped > 0
     )
+
+
+def own_column(rows: TallyRows, source: RoutingSource) -> tuple[Notice, ...]:
+    """Say how much receivers give themselves, which no edge shows."""
+    n_rows, total = rows.own.tolist()
+    if not total:
+        return ()
+    message = (
+        f"Receivers give {total / QUANTUM / n_rows:.1%} of their {source} to themselves; it is left out, and what they "
+        "give others is divided over these."
+    )
+    return (Notice(code="own-column", message=message, where="routing"),)
+
+
+def row_sums(row_sum: RowSum) -> tuple[Notice, ...]:
+    """Say where rows count by their sums."""
+    if row_sum is RowSum.RENORMALISE:
+        return ()
+    message = "The log declares that the sums of rows mean something: a receiver counts more where it listens more."
+    return (Notice(code="row-sums-kept", message=message, where="routing"),)
+
+
+def on_heads(spec: FieldSpec, chosen: str | None, source: RoutingSource) -> tuple[Notice, ...]:
+    """Say over how many heads weights were averaged."""
+    n_heads = prod(spec.shape)
+    if n_heads < 2:
+        return ()
+    which = f"The {n_heads} heads" if chosen is None else f"Heads {chosen} of {n_heads}"
+    message = f"{which} of {source} count the same; the table of heads shows each, and --heads chooses among them."
+    return (Notice(code="heads-averaged", message=message, where="routing"),)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.values.arrays import BoolArray, FloatArray
+from convscope.values.fields import RowSum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -12,11 +13,16 @@ class Shares:
     """Routing of a block of timesteps, axes (T, receiver, sender)."""
 
     share: FloatArray
-    """Rows that are kept sum to 1 over their valid senders; everything else is exactly 0."""
+    """Rows that are kept sum to ``row_sum`` over their valid senders; everything else is exactly 0."""
+    row_sum: FloatArray
+    """1 for a row that is kept, or what it gave its valid senders where rows keep their sums; shape (T, receiver)."""
     valid: BoolArray
     """Both act, and receiver and sender differ."""
     is_kept: BoolArray
     """Rows that say something, shape (T, receiver)."""
+    own: FloatArray
+    """What a row that is kept gave the receiver itself, as a share of all that it gave, shape (T, receiver); NaN where
+    that was not logged."""
     n_without_choice: int
     """Rows of acting receivers that were dropped because fewer than two senders were there."""
     n_unreadable: int
@@ -27,16 +33,18 @@ class Shares:
     """Rows that were dropped because all valid weights are 0."""
 
 
-def routing_shares(weights: FloatArray, is_acting: BoolArray) -> Shares:
-    """Divide each receiver's weight over its valid senders (docs/routing.md).
+def routing_shares(weights: FloatArray, is_acting: BoolArray, *, row_sum: RowSum = RowSum.RENORMALISE) -> Shares:
+    """Divide each receiver's weight over its valid senders (docs/logged-weights.md).
 
     Parameters
     ----------
     weights
         Shape (T, receiver, sender), heads already combined. What stands in cells that are not valid (padding, the dead,
-        the diagonal; NaN or anything else) changes not one bit.
+        the diagonal; NaN or anything else) changes not one bit of the shares.
     is_acting
         Who acts, shape (T, N).
+    row_sum
+        Whether a row counts as one choice, or by its sum.
     """
     n_agents = is_acting.shape[1]
     valid = is_acting[:, :, None] & is_acting[:, None, :] & ~np.eye(n_agents, dtype=np.bool_)
@@ -48,11 +56,14 @@ def routing_shares(weights: FloatArray, is_acting: BoolArray) -> Shares:
     is_finite, is_negative = np.isfinite(total), (held < 0).any(axis=2)
     is_readable = is_finite & ~is_negative
     is_kept = has_choice & is_readable & (total > 0)
+    counted = np.where(is_kept, total, 0.0) if row_sum is RowSum.KEEP else is_kept.astype(np.float64)
     share = np.divide(held, total[:, :, None], out=np.zeros_like(held), where=is_kept[:, :, None])
     return Shares(
-        share=share,
+        share=share * counted[:, :, None],
+        row_sum=counted,
         valid=valid,
         is_kept=is_kept,
+        own=_own(weights, total, is_kept),
         n_without_choice=int((is_acting & ~has_choice).sum()),
         n_unreadable=int((has_choice & ~is_finite).sum()),
         n_negative=int((has_choice & is_finite & is_negative).sum()),
@@ -61,7 +72,7 @@ def routing_shares(weights: FloatArray, is_acting: BoolArray) -> Shares:
 
 
 def pair_strengths(values: FloatArray, is_acting: BoolArray) -> FloatArray:
-    """Return the mean over heads and layers, shape (T, receiver, sender).
+    """Return the mean over heads, layers and rounds, shape (T, receiver, sender).
 
     Parameters
     ----------
@@ -88,3 +99,11 @@ def _acting_cells(values: FloatArray, is_acting: BoolArray) -> FloatArray:
     n_rows, n_agents = is_acting.shape
     both = is_acting[:, None, :, None] & is_acting[:, None, None, :]
     return np.where(both, values.reshape(n_rows, -1, n_agents, n_agents), 0.0)
+
+
+def _own(weights: FloatArray, total: FloatArray, is_kept: BoolArray) -> FloatArray:
+    own = np.diagonal(weights, axis1=1, axis2=2)
+    is_known = is_kept & np.isfinite(own) & (own >= 0)
+    with np.errstate(over="ignore"):
+        every = np.where(is_known, own, 0.0) + np.where(is_kept, total, 1.0)
+    return np.where(is_known & np.isfinite(every), own / every, np.nan)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from convscope.errors import LogFormatError
+from convscope.ingest.folder import list_files
 from convscope.ingest.names import in_numbered_order
 from convscope.ingest.parsed import Parsed
 from convscope.values.arrays import FloatArray, IntArray
@@ -28,7 +29,7 @@ def video_files(names: Sequence[str]) -> tuple[str, ...]:
 
 def parse(folder: Path) -> Parsed:
     """Turn a render folder into a table with a row per episode, frame and agent."""
-    names = video_files([path.name for path in folder.iterdir() if path.is_file() and not path.is_symlink()])
+    names = video_files(list_files(folder))
     if not names:
         raise LogFormatError(f"{folder} holds no video_<k>.txt; give a render folder of MAgent2")
     frames = [read_frames(folder / name) for name in names]

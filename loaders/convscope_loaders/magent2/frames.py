@@ -9,6 +9,7 @@ import polars as pl
 
 from convscope.errors import LogFormatError
 from convscope.values.arrays import IntArray
+from convscope_loaders.table.text import unpacked
 from convscope_loaders.table.wall import readable
 
 _COLUMNS = {"first": pl.String, **dict.fromkeys(("second", "third", "fourth", "fifth", "sixth"), pl.Int64)}
@@ -41,9 +42,10 @@ def read_frames(path: Path) -> Frames:
     LogFormatError
         If it is something else.
     """
+    content = unpacked(path)
     with readable(str(path)):
         lines = pl.read_csv(
-            path, has_header=False, separator=" ", schema=_COLUMNS, quote_char=None, missing_columns="insert"
+            content, has_header=False, separator=" ", schema=_COLUMNS, quote_char=None, missing_columns="insert"
         )
     first = lines["first"]
     numbers = [_whole(lines[name]) for name in list(_COLUMNS)[1:]]

@@ -10,16 +10,15 @@ from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values.fields import OBSERVATIONS, FieldSpec
-from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader, Notice
+from convscope.values.header import ActionSpace, Agent, InputFile, LogHeader, Notice
 from convscope.values.log import TrajectoryLog
-from convscope_loaders.minari.episodes import MinariExtent, find_extent, read_episodes
+from convscope_loaders.minari.episodes import find_extent, read_episodes
 from convscope_loaders.minari.fields import find_fields, reward_info
 from convscope_loaders.minari.layout import MinariLayout, episode_groups, find_layout
 from convscope_loaders.minari.metadata import MinariMetadata, read_metadata
 from convscope_loaders.minari.source import MinariSource
+from convscope_loaders.minari.spaces import find_space
 from convscope_loaders.minari.tables import has_tables, look_into_tables
-
-_EPISODES_AT_A_TIME = 1024
 
 
 class MinariLoader:
@@ -80,14 +79,16 @@ def _log(
     used = frozenset(part.leaf for _, column in fields for part in column.parts)
     extent = find_extent(probe.name, inventory, layout, used=used)
     specs = tuple(spec for spec, _ in fields)
-    spaces = [_space(file, layout, extent, key=key, metadata=metadata) for key in layout.keys]
+    stated = metadata.spaces if metadata is not None else {}
+    found = [find_space(file, layout, extent, key=key, stated=stated.get(key)) for key in layout.keys]
+    others = [notice for _, said in found for notice in said]
     header = LogHeader(
-        agents=_agents(layout, spaces, specs),
+        agents=_agents(layout, [space for space, _ in found], specs),
         fields=specs,
         inputs=(_input(probe, layout, metadata),),
         framework="Minari",
         environment=metadata.environment if metadata is not None else None,
-        notices=(*notices, *_left_out(inventory, layout), *inventory.notices),
+        notices=(*notices, *others, *_left_out(inventory, layout), *inventory.notices),
     )
     source = MinariSource(
         store=container.store,
@@ -115,27 +116,6 @@ def _left_out(inventory: Inventory, layout: MinariLayout) -> tuple[Notice, ...]:
     return (Notice(code="empty-episodes", message=message, where=empty[0]),) if empty else ()
 
 
-def _space(
-    file: ArrayReader, layout: MinariLayout, extent: MinariExtent, *, key: str, metadata: MinariMetadata | None
-) -> ActionSpace:
-    info = layout.leaves[f"actions/{key}"]
-    width = int(np.prod(info.shape[1:]))
-    stated = metadata.spaces.get(key) if metadata is not None else None
-    if stated is not None and stated.width == width:
-        return stated
-    if np.dtype(info.dtype).kind == "f":
-        return ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
-    largest = np.zeros(width, np.int64)
-    datasets = extent.datasets[f"actions/{key}"]
-    held = np.flatnonzero(datasets.is_there)
-    for some in np.split(held, range(_EPISODES_AT_A_TIME, len(held), _EPISODES_AT_A_TIME)):
-        groups = [layout.episodes[episode] for episode in some.tolist()]
-        actions = datasets.of(some).read(file, groups, start=np.zeros_like(some), stop=extent.length[some])
-        largest = np.maximum(largest, actions.astype(np.int64).reshape(-1, width).max(axis=0, initial=0))
-    kind = ActionKind.MULTI_DISCRETE if len(info.shape) > 1 else ActionKind.DISCRETE
-    return ActionSpace(kind=kind, n=tuple((largest + 1).tolist()), width=width)
-
-
 def _agents(layout: MinariLayout, spaces: list[ActionSpace], specs: tuple[FieldSpec, ...]) -> tuple[Agent, ...]:
     widths = next((spec.widths for spec in specs if spec.name == OBSERVATIONS), None)
     kinds = [(space, widths[slot] if widths is not None else 0) for slot, space in enumerate(spaces)]
@@ -155,12 +135,13 @@ def _input(probe: Probe, layout: MinariLayout, metadata: MinariMetadata | None) 
     if layout.is_tuple:
         sentences.append("a Tuple space names no agents: they are called agent_<slot>")
     if metadata is None:
-        sentences.append("there is no metadata.json beside it: action spaces are taken from the actions themselves")
+        sentences.append("no metadata.json that can be read is beside it: action spaces are those of the actions")
     else:
-        sentences.append("environment and action spaces are those of the metadata.json beside it")
+        sentences.append("environment and action spaces are those of metadata.json, which the digest covers, too")
     if probe.kind is FileKind.FOLDER:
         sentences.append("the last row of an episode's actions, rewards and flags is padding, as Minari writes it")
     name = reward_info(layout)
     if name is not None:
         sentences.append(f"infos/{name} holds each agent's own reward, its first row that of the reset")
-    return probe.input_file(LOADER.name, assumptions=tuple(sentences))
+    beside = ("metadata.json",) if metadata is not None and probe.kind is not FileKind.FOLDER else ()
+    return probe.input_file(LOADER.name, assumptions=tuple(sentences), companions=beside)

@@ -31,7 +31,8 @@ _AGENT_FIELDS = {
 }
 _TEAM_FIELDS = {"state": STATE, "reward": TEAM_REWARDS}
 _OF_STEP = frozenset({ACTIONS, REWARDS, TEAM_REWARDS, ACTION_PROBABILITIES})
-_USED_OTHERWISE = frozenset({"filled", "terminated", "corrected_terminated", "actions_onehot"})
+_OF_ROWS = frozenset({"filled", "terminated"})
+"""What says which rows are real and where an episode ends; no fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,23 +53,22 @@ def find_fields(layout: PaddedLayout) -> PaddedFields:
     notices: list[Notice] = []
     for name, info in layout.datasets.items():
         reason = _why_not(layout, name, info)
-        if name in _USED_OTHERWISE:
-            continue
         if reason is not None:
             notices.append(Notice(code="not-read", message=f"left out: {reason}", where=info.path))
-            continue
-        spec = _spec(layout, name, info)
-        specs.append(spec)
-        columns.append(_column(layout, spec))
-    if "actions_onehot" in layout.datasets:
-        notices.append(
-            Notice(code="not-read", message="left out: it repeats the actions", where=layout.path("actions_onehot"))
-        )
+        elif name not in _OF_ROWS:
+            spec = _spec(layout, name, info)
+            specs.append(spec)
+            columns.append(_column(layout, spec))
+    if "corrected_terminated" in layout.datasets:
+        message = "no episode ends by this correction of terminated, which is kept as a field of its own"
+        notices.append(Notice(code="two-end-flags", message=message, where=layout.path("corrected_terminated")))
     return PaddedFields(specs=tuple(specs), columns=tuple(columns), notices=tuple(notices))
 
 
 def _why_not(layout: PaddedLayout, name: str, info: ArrayInfo) -> str | None:
     _, _, n_agents = layout.shape
+    if name == "actions_onehot":
+        return "it repeats the actions"
     if not is_numeric(info):
         return "it holds no plain numbers"
     if info.shape[:2] != layout.shape[:2]:

@@ -6,7 +6,7 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import Container
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
-from convscope.ingest.probe import FileKind, Probe
+from convscope.ingest.probe import Probe
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.header import ActionKind, ActionSpace, Agent, LogHeader, Notice
@@ -17,8 +17,6 @@ from convscope_loaders.pymarl.lengths import PaddedLengths, read_lengths
 from convscope_loaders.pymarl.source import PaddedSource
 
 _EPISODES_AT_A_TIME = 1024
-_NPY_FILES = {"actions.npy", "filled.npy", "avail_actions.npy"}
-"""Of a folder that holds a file for each array, as AlberDICE saves its buffer."""
 
 
 class PymarlLoader:
@@ -34,8 +32,6 @@ class PymarlLoader:
         layout = find_layout(probe.container.inventory) if probe.container is not None else None
         if layout is not None:
             return Match(score=0.9, reason=f"filled and padded episodes in {layout.group or '/'}")
-        if probe.kind is FileKind.FOLDER and probe.container is None and set(probe.files) >= _NPY_FILES:
-            return Match(score=0.9, reason="one .npy file for each part of an EpisodeBatch")
         return Match(score=0.0, reason="no group with filled and actions of (episode, timestep, agent, 1)")
 
     def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:  # noqa: ARG002  the layout is fixed
@@ -78,7 +74,7 @@ def _log(probe: Probe, container: Container, layout: PaddedLayout, *, lengths: P
         observations=layout.numbers("obs", 3),
     )
     space, assumed = _action_space(container, layout, happened)
-    sentences = (*lengths.assumptions, *assumed, *_assumed_agents(layout))
+    sentences = (*lengths.assumptions, *assumed, *_assumed_agents(layout), _assumed_deaths(source))
     header = LogHeader(
         agents=tuple(Agent(name=name, action_space=space, group="agents") for name in layout.agents),
         fields=fields.specs,
@@ -145,6 +141,15 @@ def _has_masks(layout: PaddedLayout) -> bool:
 
 def _assumed_agents(layout: PaddedLayout) -> tuple[str, ...]:
     return () if layout.has_names else ("the file names no agents: they are called agent_<slot>",)
+
+
+def _assumed_deaths(source: PaddedSource) -> str:
+    if source.masks is None or source.observations is None:
+        return "nothing shows whether agents die: every agent acts in every step"
+    return (
+        "an agent that may only take the first action and sees only zeros until its episode's end is dead, or absent "
+        "where it is so from the first row on"
+    )
 
 
 def _dropped(layout: PaddedLayout, lengths: PaddedLengths) -> tuple[Notice, ...]:

@@ -61,7 +61,7 @@ def first_actions(space: object, agents: Sequence[str]) -> npt.NDArray[np.int64]
 
 
 def by_agent(values: Any, agents: Sequence[str], what: str) -> ByAgent:  # noqa: ANN401  what an environment hands over
-    """Return values with the axes of environments and of agents first.
+    """Return a copy of values with the axes of environments and of agents first.
 
     Parameters
     ----------
@@ -78,11 +78,11 @@ def by_agent(values: Any, agents: Sequence[str], what: str) -> ByAgent:  # noqa:
         If there are values of another number of agents.
     """
     if isinstance(values, Mapping):
-        parts = [np.asarray(values[agent]) for agent in agents]
+        parts = [np.array(values[agent]) for agent in agents]
     elif isinstance(values, tuple | list) and len(values) == len(agents) and np.ndim(values[0]) > 0:
-        parts = [np.asarray(part) for part in values]
+        parts = [np.array(part) for part in values]
     else:
-        array = np.asarray(values)
+        array = np.array(values)
         if array.ndim < 2 or array.shape[1] != len(agents):
             raise UsageError(f"{what} have shape {array.shape}; expected environments and {len(agents)} agents first")
         return array
@@ -91,12 +91,12 @@ def by_agent(values: Any, agents: Sequence[str], what: str) -> ByAgent:  # noqa:
 
 
 def one_environment(values: Any) -> Any:  # noqa: ANN401  what an environment hands over
-    """Return what one environment hands over as if it were several."""
+    """Return a copy of what one environment hands over, as if it were several."""
     if isinstance(values, Mapping):
         return {name: one_environment(part) for name, part in values.items()}
     if isinstance(values, tuple | list) and any(np.ndim(part) for part in values):
         return tuple(one_environment(part) for part in values)
-    return np.asarray(values)[np.newaxis]
+    return np.array(values)[np.newaxis]
 
 
 def with_environment(values: ByAgent, env: int, own: ByAgent) -> ByAgent:

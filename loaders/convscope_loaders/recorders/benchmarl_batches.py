@@ -5,8 +5,6 @@ from dataclasses import replace
 from math import prod
 from typing import Any, Protocol
 
-import numpy as np
-
 from convscope.errors import UsageError
 from convscope.record import BatchTrace, Extras, Labels, Recorder
 from convscope_loaders.recorders.tensordict_keys import keys_of
@@ -66,9 +64,7 @@ class BatchRecording:
         n_frames = prod(batch.batch_size)
         labels = self._labels(COLLECTION, self._experiment.total_frames - n_frames)
         if self._trace is None:
-            self._trace = self._recorder.start_batch(
-                prod(batch.batch_size[:-1]), agents=self._keys.agents, sees_death=True
-            )
+            self._trace = self._recorder.start_batch(prod(batch.batch_size[:-1]), agents=self._keys.agents)
         if any(batch.get((keys.group.name, *key), None) is None for keys in self._keys.groups for key in keys.hidden):
             self._recorder.note(
                 "collectors leave out what begins with _, as hidden states do: they are recorded of evaluations alone"
@@ -80,9 +76,9 @@ class BatchRecording:
         """Record rollouts, each of one environment; an episode that is not over at its end is cut."""
         labels = self._labels(EVALUATION, self._experiment.total_frames)
         for rollout in rollouts:
-            trace = self._recorder.start_batch(1, agents=self._keys.agents, sees_death=True)
+            trace = self._recorder.start_batch(1, agents=self._keys.agents)
             self._keep(rollout.unsqueeze(0), trace, labels)
-            trace.close()
+            trace.cut()
         self._recorder.commit()
 
     def _keep(self, batch: TensorDict, trace: BatchTrace, labels: Labels) -> None:
@@ -91,8 +87,8 @@ class BatchRecording:
         rows = rows.each(lambda values: values.reshape(-1, n_steps, *values.shape[rank:]))
         for time in range(n_steps):
             # What ended was reset before this step.
-            trace.begin(np.flatnonzero(~trace.is_open), labels)
-            trace.step(rows.at(time).step(trace.lengths, self._reader.limit))
+            trace.begin(~trace.is_open, labels)
+            rows.at(time).hand_on(trace, self._reader.limit)
 
     def _labels(self, kind: str, n_frames: int) -> Labels:
         told = self._recorder.labels

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from convscope.errors import UsageError
-from convscope.record import EndKind, Extras, Recorder, Status
+from convscope.record import EndKind, Extras, Recorder
 from convscope.recording.capture import Capture
 from convscope.recording.ends import end_of
 from convscope.values.arrays import BoolArray
@@ -49,14 +49,14 @@ class GymnasiumBatch:
         if self._first.any():
             firsts = ", ".join(str(first) for first in self._first.tolist())
             recorder.assume(f"actions begin at {firsts} in the environment and at 0 in the log")
-        self._batch = recorder.start_vector(n_envs)
-        self._is_alive = np.ones((n_envs, len(agents)), np.bool_)
-        self._has_just_ended = np.zeros_like(self._is_alive)
+        self._trace = recorder.start_batch(n_envs)
+        self._is_out = np.zeros((n_envs, len(agents)), np.bool_)
+        self._seen: Mapping[str, ByAgent] = {}
 
     @property
     def is_open(self) -> BoolArray:
         """Whether each environment is in an episode, shape (B,)."""
-        return self._batch.is_open
+        return self._trace.is_open.copy()
 
     def columns(self, observations: Any, infos: Mapping[str, Any]) -> dict[str, ByAgent]:  # noqa: ANN401
         """Return what is seen before the next action; values are those of all environments."""
@@ -69,46 +69,46 @@ class GymnasiumBatch:
             columns["action_masks"] = by_agent(masks, self.agents, "action masks")
         return columns
 
-    def observe(self, columns: Mapping[str, ByAgent], begins: BoolArray) -> None:
+    def begin(self, seen: Mapping[str, ByAgent], begins: BoolArray) -> None:
         """Keep what is seen before the next action, in some environments for the first time in an episode."""
-        self._batch.observe(columns, begins)
-        self._is_alive[begins] = True
-        self._has_just_ended[begins] = False
+        self._seen = seen
+        self._trace.begin(begins)
+        self._is_out[begins] = False
 
-    def act(self, actions: Any, rewards: Any) -> None:  # noqa: ANN401  what an environment hands over
-        """Keep what agents do, and what they get for it."""
-        reward = np.asarray(rewards, dtype=np.float64)
-        own = reward.ndim == 2 and reward.shape[1] == len(self.agents)
-        columns = {"actions": self._counted(by_agent(actions, self.agents, "actions"))}
-        columns["rewards" if own else "team_rewards"] = reward
-        if self._capture is not None:
-            columns |= self._capture.take_batch(len(self._is_alive), len(self.agents))
-        # An agent's last observation is kept, in a row in which it waits.
-        out = np.where(self._has_just_ended, Status.WAITING, Status.DEAD)
-        self._batch.act(columns, np.where(self._is_alive, Status.ACTING, out))
-
-    def end(self, terminations: Numbers, truncations: Numbers) -> tuple[BoolArray, list[EndKind]]:
-        """Return which episodes are over, and how each ends; flags are (B,), or (B, N) of each agent."""
-        shape = self._is_alive.shape
+    def ends(self, terminations: Numbers, truncations: Numbers) -> dict[int, EndKind]:
+        """Return how episodes end with this step, by environment; flags are (B,), or (B, N) of each agent."""
+        shape = self._is_out.shape
         terminated = np.broadcast_to(terminations.reshape(shape[0], -1), shape)
         truncated = np.broadcast_to(truncations.reshape(shape[0], -1), shape)
-        self._has_just_ended = self._is_alive & (terminated | truncated)
-        kinds = [
-            end_of(zip(terminated[env][alive], truncated[env][alive], strict=True))
-            for env, alive in enumerate(self._is_alive)
-        ]
-        self._is_alive &= ~self._has_just_ended
-        return ~self._is_alive.any(axis=1) & self.is_open, kinds
+        was_in = ~self._is_out
+        self._is_out |= terminated | truncated
+        return {
+            env: end_of(zip(terminated[env][was_in[env]], truncated[env][was_in[env]], strict=True))
+            for env in np.flatnonzero(self._is_out.all(axis=1) & self.is_open).tolist()
+        }
 
-    def finish(self, is_over: BoolArray, kinds: list[EndKind], final: Mapping[str, ByAgent]) -> None:
-        """Hand on episodes that are over, with what was seen at their end."""
-        self._batch.end(is_over, kinds, final)
-        if self._capture is not None and is_over.any():
+    def step(
+        self,
+        actions: Any,  # noqa: ANN401  what an environment is handed
+        rewards: Any,  # noqa: ANN401  what an environment hands over
+        *,
+        after: Mapping[str, ByAgent],
+        ends: Mapping[int, EndKind],
+    ) -> None:
+        """Keep a step: what agents do and get for it, what is seen after it, and how episodes end."""
+        reward = np.asarray(rewards, dtype=np.float64)
+        own = reward.ndim == 2 and reward.shape[1] == len(self.agents)
+        columns = {**self._seen, "actions": self._counted(by_agent(actions, self.agents, "actions"))}
+        columns["rewards" if own else "team_rewards"] = reward
+        if self._capture is not None:
+            columns |= self._capture.take_batch(len(self._is_out), len(self.agents))
+        self._trace.step(columns, after=after, ends=ends, is_out=self._is_out, takes_part=self.is_open)
+        if self._capture is not None and ends:
             self._capture.end_episode()
 
     def cut(self) -> None:
         """End all episodes in the middle."""
-        self._batch.cut()
+        self._trace.cut()
 
     def _counted(self, actions: ByAgent) -> ByAgent:
         """Return actions that count from 0."""

@@ -54,18 +54,17 @@ class SingleRecording:
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start an episode."""
         observations, infos = self.env.reset(seed=seed, options=options)
-        self._batch.observe(self._columns(observations, infos), _ALL)
+        self._batch.begin(self._columns(observations, infos), _ALL)
         return observations, infos
 
     def step(self, action: Any) -> Outcome:  # noqa: ANN401  of any space
         """Let all agents act."""
         outcome = self.env.step(action)
         observations, rewards, terminated, truncated, infos = outcome
-        self._batch.act(one_environment(action), one_environment(rewards))
-        is_over, kinds = self._batch.end(one_environment(terminated), one_environment(truncated))
+        ends = self._batch.ends(one_environment(terminated), one_environment(truncated))
         seen = self._columns(observations, infos)
-        self._batch.finish(is_over, kinds, seen)
-        self._batch.observe(seen, ~_ALL)
+        self._batch.step(one_environment(action), one_environment(rewards), after=seen, ends=ends)
+        self._batch.begin(seen, ~_ALL)
         return outcome
 
     def close(self) -> None:

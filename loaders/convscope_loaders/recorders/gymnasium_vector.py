@@ -61,7 +61,7 @@ class VectorRecording:
         # Asked first: the environment takes the option out of the mapping.
         begins = np.array((options or {}).get("reset_mask", np.ones(self.env.num_envs)), dtype=np.bool_)
         observations, infos = self.env.reset(seed=seed, options=options)
-        self._batch.observe(self._columns(observations, infos), begins)
+        self._batch.begin(self._columns(observations, infos), begins)
         return observations, infos
 
     def step(self, actions: Any) -> Outcome:  # noqa: ANN401  of any space
@@ -69,13 +69,14 @@ class VectorRecording:
         outcome = self.env.step(actions)
         observations, rewards, terminations, truncations, infos = outcome
         was_open = self._batch.is_open
-        self._batch.act(actions, rewards)
-        is_over, kinds = self._batch.end(np.asarray(terminations), np.asarray(truncations))
+        ends = self._batch.ends(np.asarray(terminations), np.asarray(truncations))
+        is_over = np.isin(np.arange(self.env.num_envs), list(ends))
         seen = self._columns(observations, infos)
         begins = self._begins(is_over, was_open, infos)
         is_same_step = bool((begins & is_over).any())
-        self._batch.finish(is_over, kinds, self._last_seen(seen, is_over, infos) if is_same_step else seen)
-        self._batch.observe(seen, begins)
+        after = self._last_seen(seen, is_over, infos) if is_same_step else seen
+        self._batch.step(actions, rewards, after=after, ends=ends)
+        self._batch.begin(seen, begins)
         return outcome
 
     def close(self, **options: object) -> None:
@@ -88,7 +89,7 @@ class VectorRecording:
     def _columns(self, observations: Any, infos: Mapping[str, Any]) -> dict[str, ByAgent]:  # noqa: ANN401
         columns = self._batch.columns(observations, infos)
         if self._extras.positions is not None:
-            columns["positions"] = np.asarray(self._extras.positions(self.env))
+            columns["positions"] = np.array(self._extras.positions(self.env))
         return columns
 
     def _begins(self, is_over: BoolArray, was_open: BoolArray, infos: Mapping[str, Any]) -> BoolArray:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from convscope.errors import UsageError
-from convscope.record import BatchStep, BatchTrace, EndKind, Extras, Recorder
-from convscope.recording.batch import BatchColumn
+from convscope.record import BatchTrace, EndKind, Extras, Recorder
+from convscope.recording.episode import GivenColumn
 from convscope.recording.names import column_named
 from convscope.values.arrays import BoolArray, IntArray
 from convscope.values.fields import ACTION_MASKS, ACTIONS, OBSERVATIONS, POSITIONS, REWARDS, STATE
@@ -90,19 +90,17 @@ class RecordedJaxEnv:
         _check(named, given)
         shape = shape_of(named, self._agents)
         if self._trace is not None and len(self._trace.is_open) != shape.n_envs:
-            self._trace.close()
+            self._trace.cut()
             self._trace = None
         if self._trace is None:
-            self._trace = self.recorder.start_batch(shape.n_envs, agents=self._agents)
+            self._trace = self.recorder.start_batch(shape.n_envs, agents=self._agents, sees_death=False)
         self._begin_where_new(self._trace, shape, named)
         flag = next((name for name in ("global_done", "dones") if name in named), None)
         is_over, own = shape.flags(flag, named[flag]) if flag else (np.zeros(shape.n_envs, np.bool_), None)
         self._trace.step(
-            BatchStep(
-                columns={**self._columns(shape, named), **self._captured(shape, given)},
-                ends=self._ends(is_over, self._trace.lengths + 1),
-                is_out=own if flag == "dones" else None,
-            )
+            {**self._columns(shape, named), **self._captured(shape, given)},
+            ends=self._ends(is_over, self._trace.lengths + 1),
+            is_out=own if flag == "dones" else None,
         )
 
     def begin(self) -> None:
@@ -115,7 +113,7 @@ class RecordedJaxEnv:
         """Wait for what is under way, cut the episodes that go on, and close the recorder if it was made for this."""
         sys.modules["jax"].effects_barrier()
         if self._trace is not None:
-            self._trace.close()
+            self._trace.cut()
         if self._extras.closes:
             self.recorder.close()
 
@@ -128,10 +126,8 @@ class RecordedJaxEnv:
             self.recorder.assume(
                 "an episode goes on from one rollout to the next, unless begin() was called in between"
             )
-            is_reset = np.zeros(shape.n_envs, np.bool_)
         else:
-            is_reset = (shape.of_envs("state", counter) == 0) & (trace.lengths > 0)
-        trace.begin(np.flatnonzero(is_reset | ~trace.is_open), self.recorder.labels)
+            trace.begin((shape.of_envs("state", counter) == 0) & (trace.lengths > 0))
 
     def _ends(self, is_over: BoolArray, lengths: IntArray) -> dict[int, EndKind]:
         envs = np.flatnonzero(is_over).tolist()
@@ -139,7 +135,7 @@ class RecordedJaxEnv:
             return dict.fromkeys(envs, EndKind.UNKNOWN)
         return {env: EndKind.AMBIGUOUS if lengths[env] >= self._limit else EndKind.TERMINATED for env in envs}
 
-    def _columns(self, shape: Shape, named: Mapping[str, Any]) -> dict[str, BatchColumn]:
+    def _columns(self, shape: Shape, named: Mapping[str, Any]) -> dict[str, GivenColumn]:
         columns = {
             OBSERVATIONS: shape.of_agents("obs", named["observations"]),
             ACTIONS: shape.of_agents("actions", named["actions"]),
@@ -157,8 +153,8 @@ class RecordedJaxEnv:
             columns[POSITIONS] = shape.of_places(self._extras.positions(named["state"]))
         return columns
 
-    def _captured(self, shape: Shape, given: Mapping[str, Any]) -> dict[str, BatchColumn]:
-        columns: dict[str, BatchColumn] = {}
+    def _captured(self, shape: Shape, given: Mapping[str, Any]) -> dict[str, GivenColumn]:
+        columns: dict[str, GivenColumn] = {}
         for column, name in self._extras.capture.items():
             if name in given:
                 columns[column] = shape.column(str(name), column_named(column)[1], given[str(name)])

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from convscope.errors import UsageError
-from convscope.recording.batch import BatchColumn
-from convscope.recording.episode import Numbers
+from convscope.recording.episode import GivenColumn, Numbers
 from convscope.values.arrays import BoolArray
 from convscope.values.fields import Level
 
@@ -26,7 +25,7 @@ class Shape:
     has_axis: bool
     """Whether there is an axis of environments; a rollout of a single one has none."""
 
-    def of_agents(self, name: str, values: Any) -> BatchColumn:  # noqa: ANN401  what JAX hands over
+    def of_agents(self, name: str, values: Any) -> GivenColumn:  # noqa: ANN401  what JAX hands over
         """Return values of agents, environments first.
 
         Parameters
@@ -71,11 +70,11 @@ class Shape:
             raise UsageError(f"{name} has shape {array.shape}; expected {self.n_envs} environments as first axis")
         return array
 
-    def of_places(self, values: Any) -> BatchColumn:  # noqa: ANN401  as above
+    def of_places(self, values: Any) -> GivenColumn:  # noqa: ANN401  as above
         """Return positions, which are by agent, or have environments and then agents as first axes."""
         return self.of_agents("positions", values) if isinstance(values, Mapping) else self.of_envs("positions", values)
 
-    def column(self, name: str, level: Level, values: Any) -> BatchColumn:  # noqa: ANN401  as above
+    def column(self, name: str, level: Level, values: Any) -> GivenColumn:  # noqa: ANN401  as above
         """Return values as a column of a level."""
         return self.of_agents(name, values) if level is Level.AGENT else self.of_envs(name, values)
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from convscope.errors import UsageError
 from convscope.record import EndKind, Recorder, Status
+from convscope.recording.captured import numbers_of
 from convscope.recording.episode import Numbers
 from convscope.values.arrays import ByteArray
 from convscope.values.fields import ACTION_MASKS, ACTIONS, OBSERVATIONS, REWARDS, STATE, TEAM_REWARDS
@@ -118,4 +119,4 @@ def _entry(batch: Batch, name: str) -> Numbers | None:
         found = batch[name]
     except (KeyError, ValueError):  # as EpisodeBatch has it
         return None
-    return np.array(found.detach().cpu() if hasattr(found, "detach") else found)
+    return numbers_of(found)

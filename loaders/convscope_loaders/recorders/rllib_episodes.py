@@ -13,6 +13,7 @@ from convscope.recording.ends import end_of
 from convscope.recording.episode import GivenColumn, Numbers
 from convscope.recording.names import column_named
 from convscope.recording.spaces import first_action
+from convscope.recording.stacking import stacked
 from convscope.values.arrays import ByteArray
 from convscope.values.fields import ACTIONS, REWARDS, Level
 from convscope_loaders.recorders.observed import observed_columns, parts_note
@@ -196,10 +197,7 @@ def _column(
 def _filled(column: str, entries: Sequence[tuple[int, Numbers]], n_rows: int) -> Numbers:
     """Return what an agent has in all rows; what it has not is missing."""
     rows, values = zip(*entries, strict=True)
-    shapes = {value.shape for value in values}
-    if len(shapes) > 1:
-        raise UsageError(f"{column} changes its shape within an episode: {sorted(shapes)}")
-    given = np.stack(values)
+    given = stacked(column, values)
     if rows == tuple(range(n_rows)):
         return given
     # An action counts where the agent acts and nowhere else, so that its type can stay.

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.errors import UsageError
+from convscope.recording.captured import numbers_of
 from convscope.recording.episode import Numbers
 from convscope.recording.names import column_named
 from convscope.values.fields import Level
-from convscope_loaders.recorders.tensordict_groups import Column, Group, Part, numbers, together
+from convscope_loaders.recorders.tensordict_groups import Column, Group, Part, together
 from convscope_loaders.recorders.tensordict_types import Key, TensorDict
 
 
@@ -76,7 +77,7 @@ class Capture:
         parts = self._parts(named.key, rows)
         if not parts:
             entry = rows.get(named.key, None)
-            return None if entry is None else self._of_all(named, numbers(entry), rank)
+            return None if entry is None else self._of_all(named, numbers_of(entry), rank)
         if named.level is Level.AGENT:
             return together(parts, self._agents, rank)
         if named.level is Level.PAIR:

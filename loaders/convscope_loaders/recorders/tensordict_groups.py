@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from convscope.errors import UsageError
+from convscope.recording.captured import numbers_of
 from convscope.recording.episode import Numbers
 from convscope_loaders.recorders.tensordict_types import Environment, Key, TensorDict
 
@@ -31,11 +32,11 @@ class Group:
         rank = rows.batch_dims
         if type(own).__name__ != "LazyStackedTensorDict":
             found = own.get(key, None)
-            return [] if found is None else [(self.agents, numbers(found))]
+            return [] if found is None else [(self.agents, numbers_of(found))]
         # Agents whose entries have different shapes.
         singles = zip(self.agents, own.unbind(rank), strict=True)
         found_of = {agent: of_agent.get(key, None) for agent, of_agent in singles}
-        return [((agent,), numbers(found.unsqueeze(rank))) for agent, found in found_of.items() if found is not None]
+        return [((agent,), numbers_of(found.unsqueeze(rank))) for agent, found in found_of.items() if found is not None]
 
 
 def groups_of(env: Environment) -> tuple[Group, ...]:
@@ -55,12 +56,6 @@ def groups_of(env: Environment) -> tuple[Group, ...]:
             "convscope.record.Recorder (docs/recording.md)"
         )
     return tuple(Group(name=name, agents=tuple(agents)) for name, agents in maps[0].items())
-
-
-def numbers(tensor: Any) -> Numbers:  # noqa: ANN401  torch is not imported here
-    """Return a tensor as an array; it may share its memory."""
-    plain = tensor.detach().cpu()
-    return np.asarray((plain.float() if "bfloat16" in str(plain.dtype) else plain).numpy())
 
 
 def side_by_side(found: Sequence[Sequence[Part]], rank: int) -> list[Part]:

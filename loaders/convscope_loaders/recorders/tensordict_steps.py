@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.record import BatchStep, EndKind, Extras, Recorder
+from convscope.record import BatchTrace, EndKind, Extras, Recorder
+from convscope.recording.captured import numbers_of
 from convscope.recording.episode import Numbers
 from convscope.values.arrays import BoolArray, IntArray
 from convscope.values.fields import ACTION_MASKS, ACTIONS, HIDDEN_STATES, OBSERVATIONS, REWARDS, STATE, TEAM_REWARDS
 from convscope_loaders.recorders.tensordict_actions import chosen, space_of
 from convscope_loaders.recorders.tensordict_capture import Capture
-from convscope_loaders.recorders.tensordict_groups import Column, Part, numbers, side_by_side, together
+from convscope_loaders.recorders.tensordict_groups import Column, Part, side_by_side, together
 from convscope_loaders.recorders.tensordict_keys import (
     DONE,
     TERMINATED,
@@ -51,27 +52,32 @@ class Rows:
         """Return the steps of one time, which is the second axis."""
         return self.each(lambda values: values[:, time])
 
-    def step(self, lengths: IntArray, limit: int | None, *, takes_part: BoolArray | None = None) -> BatchStep:
-        """Return the one step that these are, without an axis of time.
+    def hand_on(
+        self, trace: BatchTrace, limit: int | None, *, takes_part: BoolArray | None = None
+    ) -> Mapping[int, EndKind]:
+        """Hand on the one step that these are, without an axis of time; return how episodes end, by environment.
 
         Parameters
         ----------
-        lengths
-            Of the episodes before it, by environment.
+        trace
+            Takes it.
         limit
             Steps after which an end may be the time limit's.
         takes_part
             Environments that step; all when left out.
         """
-        kinds = np.where((self.kinds == EndKind.TERMINATED) & (lengths + 1 == limit), EndKind.AMBIGUOUS, self.kinds)
-        return BatchStep(
-            columns=self.columns,
+        may_be_limit = (self.kinds == EndKind.TERMINATED) & (trace.lengths + 1 == limit)
+        kinds = np.where(may_be_limit, EndKind.AMBIGUOUS, self.kinds)
+        ends = {env: EndKind(kinds[env]) for env in np.flatnonzero(kinds >= 0).tolist()}
+        trace.step(
+            self.columns,
             after=self.after,
-            ends={env: EndKind(kinds[env]) for env in np.flatnonzero(kinds >= 0).tolist()},
+            ends=ends,
             is_acting=self.is_acting,
             is_out=self.is_out,
             takes_part=takes_part,
         )
+        return ends
 
 
 class StepReader:
@@ -138,7 +144,7 @@ class StepReader:
         if HIDDEN_STATES not in self._capture.fields:
             columns[HIDDEN_STATES] = self._hidden(rows)
         if self._keeps_state:
-            columns[STATE] = numbers(rows.get("state"))
+            columns[STATE] = numbers_of(rows.get("state"))
         return {name: column for name, column in columns.items() if column is not None}
 
     def _acted(self, before: TensorDict, after: TensorDict) -> dict[str, Column]:
@@ -153,7 +159,7 @@ class StepReader:
             REWARDS: self._of_groups(after, lambda keys: keys.rewards, is_single=True),
         }
         for key in self._keys.rewards:
-            columns[TEAM_REWARDS] = _single(numbers(after.get(key)), rank)
+            columns[TEAM_REWARDS] = _single(numbers_of(after.get(key)), rank)
         return {name: column for name, column in columns.items() if column is not None}
 
     def _hidden(self, rows: TensorDict) -> Column | None:
@@ -213,7 +219,9 @@ class StepReader:
         """Return a flag of the team; where only agents have flags, all are done together, and one is enough to end."""
         lead = tuple(after.batch_size)
         if DONE in self._keys.flags:
-            return numbers(after.get(name)).reshape(lead) != 0 if name in self._keys.flags else np.zeros(lead, np.bool_)
+            return (
+                numbers_of(after.get(name)).reshape(lead) != 0 if name in self._keys.flags else np.zeros(lead, np.bool_)
+            )
         flags = self._flags_of_agents(after, lambda keys: ((name,),) if name in keys.flags else (), otherwise=False)
         if flags is None:
             return np.zeros(lead, np.bool_)

@@ -10,11 +10,12 @@ import numpy as np
 from convscope.errors import UsageError
 from convscope.record import BatchTrace, Extras, Recorder
 from convscope.recording.capture import Capture
+from convscope.recording.captured import numbers_of
 from convscope.recording.episode import Numbers
 from convscope.recording.names import column_named
 from convscope.values.arrays import BoolArray
 from convscope.values.fields import POSITIONS
-from convscope_loaders.recorders.tensordict_groups import Column, numbers
+from convscope_loaders.recorders.tensordict_groups import Column
 from convscope_loaders.recorders.tensordict_keys import keys_of
 from convscope_loaders.recorders.tensordict_steps import Rows, StepReader
 from convscope_loaders.recorders.tensordict_types import Environment, TensorDict
@@ -65,15 +66,17 @@ class EnvRecording:
         fields = {column_named(column)[0] for column in given_out}
         columns = {column: values for column, values in rows.columns.items() if column not in fields}
         rows = replace(rows, columns={**columns, **given_out})
-        step = self._with_positions(rows).step(trace.lengths, reader.limit, takes_part=self._chosen(before, "_step"))
-        trace.step(step)
-        if self._modules is not None and step.ends:
+        stepped = self._chosen(before, "_step")
+        # What an environment does between the end of an episode and its reset is nothing.
+        takes_part = trace.is_open if stepped is None else trace.is_open & stepped
+        ends = self._with_positions(rows).hand_on(trace, reader.limit, takes_part=takes_part)
+        if self._modules is not None and ends:
             self._modules.end_episode()
 
     def close(self) -> None:
         """Cut the episodes that go on, and close the recorder if it was made for this environment."""
         if self._opened is not None:
-            self._opened[1].close()
+            self._opened[1].cut()
         if self._extras.closes:
             self._recorder.close()
 
@@ -81,20 +84,20 @@ class EnvRecording:
         if self._opened is None:  # not before the first reset: environments in several workers know nothing earlier
             keys = keys_of(self._env)
             reader = StepReader(self._env, keys, recorder=self._recorder, extras=self._keyed)
-            self._opened = reader, self._recorder.start_batch(prod(self._shape), agents=keys.agents, sees_death=True)
+            self._opened = reader, self._recorder.start_batch(prod(self._shape), agents=keys.agents)
         return self._opened
 
     def _begin(self, envs: BoolArray | None) -> None:
         self._has_begun = True
         _, trace = self._open()
-        trace.begin(np.flatnonzero(np.ones(prod(self._shape)) if envs is None else envs), self._recorder.labels)
+        trace.begin(np.ones_like(trace.is_open) if envs is None else envs)
         if self._extras.positions is not None:
             self._positions = self._looked(self._extras.positions)
 
     def _chosen(self, rows: TensorDict, key: str) -> BoolArray | None:
         """Return the environments that a step or a reset is of; None where it is of all."""
         found = rows.get(key, None)
-        return None if found is None else numbers(found).reshape(prod(self._shape)) != 0
+        return None if found is None else numbers_of(found).reshape(prod(self._shape)) != 0
 
     def _flat(self, values: Numbers) -> Numbers:
         """Return an array with one axis of environments."""
@@ -123,20 +126,15 @@ class EnvRecording:
     def _looked(self, positions: Callable[[object], object]) -> Column:
         found = positions(self._env)
         if isinstance(found, Mapping):
-            return {agent: self._flat(_array(part)) for agent, part in found.items()}
-        return self._flat(_array(found))
-
-
-def _array(values: Any) -> Numbers:  # noqa: ANN401  a tensor, or what numpy takes
-    # Copied, because an environment may go on in the same memory.
-    return np.array(numbers(values) if hasattr(values, "detach") else values)
+            return {agent: self._flat(numbers_of(part)) for agent, part in found.items()}
+        return self._flat(numbers_of(found))
 
 
 def _alone(values: object) -> Column:
     """Return what one environment has, with an axis of environments."""
     if isinstance(values, Mapping):
-        return {agent: _array(part)[np.newaxis] for agent, part in values.items()}
-    return _array(values)[np.newaxis]
+        return {agent: numbers_of(part)[np.newaxis] for agent, part in values.items()}
+    return numbers_of(values)[np.newaxis]
 
 
 def _sources(extras: Extras) -> tuple[dict[str, object], dict[str, object]]:

@@ -15,7 +15,6 @@ from convscope_loaders.structure.cuts import CutFinder
 from convscope_loaders.structure.declared import agents_of, find_declared
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family, declared_family, fold
-from convscope_loaders.structure.frameworks import framework_of
 from convscope_loaders.structure.label_search import find_labels
 from convscope_loaders.structure.layout import Layout, declared_layout
 from convscope_loaders.structure.levels import Levels
@@ -85,7 +84,7 @@ def infer(
         leaves=known.leaves or lives.leaves,
         acting=known.acting,
         environment=known.environment or sole_attribute(inventory, _ENVIRONMENT),
-        framework=known.framework or sole_attribute(inventory, _FRAMEWORK) or framework_of(inventory),
+        framework=known.framework or sole_attribute(inventory, _FRAMEWORK),
         file=known.file,
         sha256=known.sha256,
     )

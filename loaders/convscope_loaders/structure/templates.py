@@ -103,11 +103,12 @@ def _leaf_pattern(part: str) -> str:
 
 
 def _filled_part(pieces: tuple[str, ...], values: PathValues) -> str:
-    if len(pieces) == 1:
-        return pieces[0]
-    if len(pieces) > 3:
-        return "".join(values[Axis(piece)] if place % 2 else piece for place, piece in enumerate(pieces))
-    before, axis, after = pieces
-    value = values[Axis(axis)]
-    is_whole = value.startswith(before) and value.endswith(after) and bool(before + after)
-    return value if is_whole else f"{before}{value}{after}"
+    match pieces:
+        case (text,):
+            return text
+        case (before, axis, after):
+            value = values[Axis(axis)]
+            is_whole = value.startswith(before) and value.endswith(after) and bool(before + after)
+            return value if is_whole else f"{before}{value}{after}"
+        case _:
+            return "".join(values[Axis(piece)] if place % 2 else piece for place, piece in enumerate(pieces))

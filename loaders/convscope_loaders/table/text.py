@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
@@ -98,16 +99,18 @@ def unpacked(path: Path) -> bytes:
     with path.open("rb") as stream:
         is_packed = stream.read(2) == _GZIP
         stream.seek(0)
-        if not is_packed:
-            return stream.read(MAX_PARSED_BYTES + 1)
-        try:
-            with closing(gzip.GzipFile(fileobj=stream)) as archive:
-                content = archive.read(MAX_PARSED_BYTES + 1)
-        except (OSError, EOFError, zlib.error) as error:
-            raise LogFormatError(f"{path} is a broken gzip archive: {error}; copy it again") from error
+        content = _inflated(stream, path) if is_packed else stream.read(MAX_PARSED_BYTES + 1)
     if len(content) > MAX_PARSED_BYTES:
-        raise LogFormatError(f"{path} unpacks to more than {MAX_PARSED_BYTES >> 20} MiB; give it in parts")
+        raise LogFormatError(f"{path} holds more than {MAX_PARSED_BYTES >> 20} MiB; give it in parts")
     return content
+
+
+def _inflated(stream: BinaryIO, path: Path) -> bytes:
+    try:
+        with closing(gzip.GzipFile(fileobj=stream)) as archive:
+            return archive.read(MAX_PARSED_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise LogFormatError(f"{path} is a broken gzip archive: {error}; copy it again") from error
 
 
 def read_delimited(

@@ -17,6 +17,7 @@ from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.agents import make_agents, see_actions
 from convscope_loaders.tidy.mapping import TidyField, TidyMapping
+from convscope_loaders.tidy.merged import assumptions_of, notices_of
 from convscope_loaders.tidy.source import TidySource
 from convscope_loaders.tidy.table import Labels, TidyTable, name_of, read_table
 
@@ -58,6 +59,7 @@ def build_tidy_log(probe: Probe, container: Container, reading: TidyReading, *, 
         table = read_table(file, container.inventory, mapping, place=place)
         specs = tuple(_spec(table, mapped, place) for mapped in mapping.fields)
         length = table.places.rows - table.has_final(file)
+        reading = _completed(reading, file, table, length=length)
         roles, teams = table.of_agents(file, mapping.role), table.of_agents(file, mapping.team)
         episodes = _episodes(file, table, length, roles=roles, name=probe.name)
     source = TidySource(
@@ -90,6 +92,15 @@ def build_tidy_log(probe: Probe, container: Container, reading: TidyReading, *, 
         sources=(source if seen is None else replace(source, is_choice=tuple(seen.is_whole.tolist())),),
         source_of=np.zeros(len(length), np.int64),
         local_of=np.arange(len(length)),
+    )
+
+
+def _completed(reading: TidyReading, file: ArrayReader, table: TidyTable, *, length: IntArray) -> TidyReading:
+    """Add what the rows themselves show to be taken for granted, or merged."""
+    return replace(
+        reading,
+        assumptions=(*reading.assumptions, *assumptions_of(file, table, length)),
+        notices=(*reading.notices, *notices_of(file, table)),
     )
 
 

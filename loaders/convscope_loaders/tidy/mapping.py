@@ -14,8 +14,9 @@ class TidyField:
     columns: tuple[str, ...]
     """Paths of arrays with an entry a row, side by side in the field; an array of several axes is flattened."""
     level: Level = Level.AGENT
-    """``TEAM`` where all rows of a timestep say the same: the first one counts. ``PAIR`` where the row's agent is the
-    receiver, and there is a number for each agent as sender, in the order of the agents; heads follow each other."""
+    """``TEAM`` where all rows of a timestep say the same: the first that has a number counts. ``PAIR`` where the
+    row's agent is the receiver, and there is a number for each agent as sender, in the order of the agents; heads
+    follow each other."""
     values: tuple[str, ...] = ()
     """Names of the values of a categorical field."""
     widths: tuple[int, ...] = ()
@@ -46,9 +47,9 @@ class TidyMapping:
     checkpoint: str | None = None
     condition: str | None = None
     role: str | None = None
-    """Declared role; the one of an agent's first row in an episode counts."""
+    """Declared role; the one of an agent's first row in an episode that has one counts."""
     team: str | None = None
-    """Team; the one of an agent's first row counts."""
+    """Team; the one of an agent's first row that has one counts."""
     environment: str | None = None
     framework: str | None = None
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from convscope.ingest.container import ArrayReader, ArrayStore
-from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, sealed
+from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, first_of_each, sealed
 from convscope.values.fields import ACTIONS, FieldSpec, Level
 from convscope.values.log import Columns
 from convscope.values.status import Status
@@ -74,12 +74,12 @@ class TidySource:
             weights = np.full((int(places.rows.sum()), *spec.shape, n_agents, n_agents), np.nan)
             weights[places.row, :, places.agent] = values.reshape(len(values), *spec.shape, n_agents)
             return weights
-        per_row = (n_agents,) if spec.level is Level.AGENT else ()
-        column = np.full((int(places.rows.sum()), *per_row, values.shape[1]), np.nan)
         if spec.level is Level.AGENT:
+            column = np.full((int(places.rows.sum()), n_agents, values.shape[1]), np.nan)
             column[places.row, places.agent] = values
         else:
-            column[places.row[::-1]] = values[::-1]
+            is_known = np.isfinite(values).any(axis=1)
+            column = first_of_each(places.row[is_known], values[is_known], int(places.rows.sum()))
         return column.reshape(*column.shape[:-1], *spec.shape)
 
     def _status(

@@ -7,7 +7,7 @@ import numpy as np
 
 from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader, Inventory
-from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray
+from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, first_of_each
 from convscope.values.fields import ACTIONS
 from convscope.values.status import EndKind
 from convscope_loaders.tidy.mapping import TidyMapping
@@ -46,14 +46,14 @@ class TidyTable:
         return self._labels(column, read_numbers(file, column)[self.first])
 
     def of_agents(self, file: ArrayReader, column: str | None) -> Labels:
-        """Return what a column says of each agent in each episode, by its first row there; shape (E, N)."""
-        values = np.full((len(self.label), len(self.keys.agents)), np.nan)
+        """Return what a column says of each agent in each episode, by its first row that says it; shape (E, N)."""
+        shape = len(self.label), len(self.keys.agents)
         if column is None:
-            return Labels(codes=np.full(values.shape, -1))
+            return Labels(codes=np.full(shape, -1))
         found = read_numbers(file, column)[self.places.taken]
-        # The first row is written last, so that it stays.
-        values[self.places.episode[::-1], self.places.agent[::-1]] = found[::-1]
-        return self._labels(column, values)
+        is_known = np.isfinite(found)
+        cell = (self.places.episode * shape[1] + self.places.agent)[is_known]
+        return self._labels(column, first_of_each(cell, found[is_known], shape[0] * shape[1]).reshape(shape))
 
     def has_final(self, file: ArrayReader) -> BoolArray:
         """Return whether nobody acts in the last row of each episode: it is the final observation, shape (E,)."""

@@ -34,17 +34,17 @@ def probe(kind=FileKind.HDF5):
 
 def test_the_best_match_wins_whatever_the_order():
     low, high = Scoring("low", 0.5), Scoring("high", 0.9)
-    assert choose(probe(), [low, high]) is high
-    assert choose(probe(), [high, low]) is high
+    assert choose(probe(), [low, high]).loader is high
+    assert choose(probe(), [high, low]).loader is high
     assert [found.loader.name for found in match_all(probe(), [low, high])] == ["high", "low"]
 
 
 def test_a_mapping_is_for_those_that_take_one():
     sure, taker = Scoring("sure", 0.9), Scoring("taker", 0.0, takes_mapping=True)
-    assert choose(probe(), [sure, taker], has_mapping=True) is taker
-    assert choose(probe(), [sure, taker], "taker", has_mapping=True) is taker
+    assert choose(probe(), [sure, taker], has_mapping=True).loader is taker
+    assert choose(probe(), [sure, taker], "taker", has_mapping=True).loader is taker
     better = Scoring("better", 0.5, takes_mapping=True)
-    assert choose(probe(), [sure, taker, better], has_mapping=True) is better
+    assert choose(probe(), [sure, taker, better], has_mapping=True).loader is better
 
 
 def test_a_mapping_for_a_loader_that_ignores_it_is_a_usage_error():
@@ -69,7 +69,7 @@ def test_what_only_a_mapping_can_tell_is_a_miss_without_one():
     with pytest.raises(LogFormatError, match=r"fits no loader \(unsure: because of unsure\); describe it in a mapping"):
         choose(probe(), [unsure, Scoring("a", 0.0)])
     other = Scoring("other", 0.0, takes_mapping=True)
-    assert choose(probe(), [other, unsure], has_mapping=True) is unsure
+    assert choose(probe(), [other, unsure], has_mapping=True).loader is unsure
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_what_is_no_log_is_refused_with_advice(kind, advice):
 
 
 def test_a_named_loader_is_taken_and_an_unknown_name_is_a_usage_error():
-    assert choose(probe(), [Scoring("a", 0.0)], "a").name == "a"
+    assert choose(probe(), [Scoring("a", 0.0)], "a").loader.name == "a"
     with pytest.raises(UsageError, match="there are a"):
         choose(probe(), [Scoring("a", 0.0)], "b")
 

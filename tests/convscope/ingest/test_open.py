@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from convscope.errors import LogFormatError, UsageError
-from convscope.ingest.inspect import MAX_INSPECTED, inspect_log, inspect_logs
+from convscope.ingest.inspect import MAX_INSPECTED, inspect_logs
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.open import open_logs
@@ -82,10 +82,15 @@ def test_agents_are_united_by_name_and_absent_where_a_file_lacks_them(tmp_path):
     assert log.header.field("observations").widths == (3, 4, 4)
 
 
-def test_files_of_different_teams_are_read_together_and_that_is_said(tmp_path):
-    paths = [write(tmp_path / "one.h5"), write(tmp_path / "two.h5", ("b", "c", "d"), first=9)]
+def test_files_that_are_pooled_though_they_differ_are_said_to_be(tmp_path):
+    paths = [write(tmp_path / "one.h5"), write(tmp_path / "two.h5", ("b", "c", "d"), first=9, width=4)]
+    with h5py.File(paths[1], "r+") as file:
+        file["rewards"] = np.zeros((8, 3))
     (notice,) = [notice for notice in open_logs(paths).header.notices if notice.code == "unlike-inputs"]
-    assert "different agents (2, 3 of them)" in notice.message
+    assert notice.message == (
+        "2 files are pooled as one study though they have different agents (2 of them, 3 of them) and fields that only "
+        "some hold (rewards) and fields of different widths (observations); analyse alone what is a study of its own"
+    )
     alike = open_logs([paths[0], write(tmp_path / "three.h5", first=5)])
     assert "unlike-inputs" not in {notice.code for notice in alike.header.notices}
 
@@ -123,12 +128,12 @@ def test_a_mapping_that_a_loader_would_ignore_is_refused(tmp_path, loader):
     with pytest.raises(UsageError, match=f"{loader} takes no mapping"):
         open_logs([path], loader=loader, mapping=mapping)
     with pytest.raises(UsageError, match=f"{loader} takes no mapping"):
-        inspect_log(path, loader=loader, mapping=mapping)
+        inspect_logs([path], loader=loader, mapping=mapping)
 
 
 def test_an_inspection_shows_the_reading_and_a_mapping_that_gives_the_same_log(tmp_path):
     path = write(tmp_path / "x.h5", runs=("seed_0", "seed_1"))
-    seen = inspect_log(path)
+    seen = inspect_logs([path])[0]
     assert seen.loader == "hdf5"
     assert seen.problem is None
     assert [array.path for array in seen.arrays][:2] == ["/seed_0/actions", "/seed_0/episode_starts"]
@@ -145,7 +150,7 @@ def test_an_inspection_of_an_ambiguous_file_holds_the_mapping_to_edit(tmp_path):
         file["actions"] = np.zeros((9, 3), "f4")
         file["observations"] = np.zeros((9, 12), "f4")
         file["terminals"] = np.arange(9) % 3 == 2
-    seen = inspect_log(tmp_path / "x.h5")
+    seen = inspect_logs([tmp_path / "x.h5"])[0]
     assert seen.log is None
     assert "can be read in 3 ways" in str(seen.problem)
     (tmp_path / "map.toml").write_text(seen.mapping)

@@ -1,4 +1,4 @@
-"""Environments that run side by side are recorded as each of them would be alone."""
+"""Environments that step together are recorded as each of them would be alone."""
 
 import pickle
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from convscope.errors import UsageError
 from convscope.ingest.open import find_logs, open_logs
-from convscope.record import BatchStep, EndKind, Labels, Recorder, Status
+from convscope.record import EndKind, Labels, Recorder, Status
 
 AGENTS = ("a", "b")
 A, W, D = Status.ACTING, Status.WAITING, Status.DEAD
@@ -46,20 +46,15 @@ def test_each_environment_is_recorded_as_if_it_were_alone(tmp_path_factory, hist
     with Recorder(path, agents=AGENTS) as recorder:
         trace = recorder.start_batch(n_envs)
         for t, moves in enumerate(history):
-            reset = [env for env, move in enumerate(moves) if move == "reset" or env not in going_on]
-            trace.begin(reset, recorder.labels)
-            finish([env for env in reset if env in going_on], EndKind.CUT)
-            going_on |= {env: (t, []) for env in reset}
-            seen, after, acted = rng.random((3, n_envs, 2, 3))
+            is_reset = np.array([move == "reset" for move in moves])
+            trace.begin(is_reset)
+            finish([env for env in np.flatnonzero(is_reset).tolist() if env in going_on], EndKind.CUT)
             part = np.array([move != "rest" for move in moves])
+            going_on |= {env: (t, []) for env in np.flatnonzero(part).tolist() if env not in going_on}
+            seen, after, acted = rng.random((3, n_envs, 2, 3))
             ends = {env: EndKind.TERMINATED for env, move in enumerate(moves) if move == "end"}
             trace.step(
-                BatchStep(
-                    columns={"observations": seen, "actions": acted},
-                    after={"observations": after},
-                    ends=ends,
-                    takes_part=part,
-                )
+                {"observations": seen, "actions": acted}, after={"observations": after}, ends=ends, takes_part=part
             )
             for env in np.flatnonzero(part).tolist():
                 going_on[env][1].append((seen[env], acted[env], after[env]))
@@ -90,11 +85,10 @@ def test_who_acts_waits_and_is_out_is_told_in_every_row(tmp_path):
         path = tmp_path / f"{sees_death}.h5"
         with Recorder(path, agents=AGENTS) as recorder:
             trace = recorder.start_batch(1, sees_death=sees_death)
-            trace.begin([0], recorder.labels)
             for t in range(5):
                 columns = {"observations": np.full((1, 2, 1), t), "actions": np.zeros((1, 2), int)}
                 after = {"observations": np.full((1, 2, 1), t + 1)}
-                trace.step(BatchStep(columns=columns, after=after, is_acting=acting[t], is_out=out[t]))
+                trace.step(columns, after=after, is_acting=acting[t], is_out=out[t])
         _, (block,) = blocks_of(path)
         np.testing.assert_array_equal(block.status, status)
         np.testing.assert_array_equal(np.isnan(block.columns["observations"][:, :, 0]), np.array(status) == D)
@@ -104,14 +98,14 @@ def test_who_acts_waits_and_is_out_is_told_in_every_row(tmp_path):
 def test_what_single_steps_lack_is_missing_and_agents_may_have_columns_of_their_own(tmp_path):
     with Recorder(tmp_path / "log.h5", agents=AGENTS) as recorder:
         trace = recorder.start_batch(2)
-        trace.begin([0, 1], Labels(checkpoint="first"))
+        recorder.checkpoint = "first"
         for t in range(3):
             columns = {"actions": {"a": np.array([t, t]), "b": np.array([[t, 1], [t, 2]])}}
             if t != 1:
                 columns["hidden"] = np.full((2, 2, 4), t)
-            trace.step(BatchStep(columns=columns, ends={1: EndKind.TRUNCATED} if t == 2 else {}))
-        trace.begin([1], Labels(checkpoint="second"))
-        trace.step(BatchStep(columns={"actions": {"a": np.zeros(2, int), "b": np.zeros((2, 2), int)}}))
+            trace.step(columns, ends={1: EndKind.TRUNCATED} if t == 2 else {})
+        trace.begin([False, True], Labels(checkpoint="second"))
+        trace.step({"actions": {"a": np.zeros(2, int), "b": np.zeros((2, 2), int)}})
     log, blocks = blocks_of(tmp_path / "log.h5")
     told = [(log.episodes.checkpoint_label(e), int(log.episodes.length[e]), int(log.episodes.end[e])) for e in range(3)]
     assert told == [("first", 3, EndKind.TRUNCATED), ("first", 4, EndKind.CUT), ("second", 1, EndKind.CUT)]
@@ -123,12 +117,8 @@ def test_what_single_steps_lack_is_missing_and_agents_may_have_columns_of_their_
 def test_steps_that_no_episode_needs_are_forgotten(tmp_path):
     with Recorder(tmp_path / "log.h5", agents=AGENTS) as recorder:
         trace = recorder.start_batch(2)
-        trace.begin([0, 1], recorder.labels)
         for t in range(40):
-            trace.step(
-                BatchStep(columns={"actions": np.zeros((2, 2))}, ends=dict.fromkeys([t % 2], EndKind.TERMINATED))
-            )
-            trace.begin([t % 2], recorder.labels)
+            trace.step({"actions": np.zeros((2, 2))}, ends={t % 2: EndKind.TERMINATED})
         assert len(trace._steps) <= 2
         assert recorder.n_episodes == 40
 
@@ -136,8 +126,7 @@ def test_steps_that_no_episode_needs_are_forgotten(tmp_path):
 def test_episodes_end_when_a_recorder_is_forgotten(tmp_path):
     recorder = Recorder(tmp_path / "log.h5", agents=AGENTS)
     trace = recorder.start_batch(1)
-    trace.begin([0], recorder.labels)
-    trace.step(BatchStep(columns={"actions": np.zeros((1, 2))}))
+    trace.step({"actions": np.zeros((1, 2))})
     del recorder
     log, _ = blocks_of(tmp_path / "log.h5")
     assert log.episodes.end.tolist() == [EndKind.CUT]
@@ -146,3 +135,54 @@ def test_episodes_end_when_a_recorder_is_forgotten(tmp_path):
 def test_a_recorder_cannot_be_sent_to_another_process(tmp_path):
     with Recorder(tmp_path / "log.h5") as recorder, pytest.raises(UsageError, match="make one in each process"):
         pickle.dumps(recorder)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"columns": {"actions": np.zeros((3, 2))}}, r"actions has shape \(3, 2\); expected 2 environments"),
+        ({"columns": {"actions": {"a": 0.0, "b": 0.0}}}, r"actions has shape \(\); expected 2 environments"),
+        ({"columns": {"actions": np.zeros((2, 2))}, "is_out": [True, False]}, r"shape \(2,\); expected \(2, 2\)"),
+        ({"columns": {"actions": np.zeros((2, 2))}, "takes_part": [True]}, r"shape \(1,\); expected \(2,\)"),
+    ],
+)
+def test_a_step_of_another_shape_is_refused_at_once(tmp_path, given, message):
+    with Recorder(tmp_path / "log.h5", agents=AGENTS) as recorder, pytest.raises(UsageError, match=message):
+        recorder.start_batch(2).step(**given)
+
+
+def test_agents_have_to_be_named(tmp_path):
+    with Recorder(tmp_path / "log.h5") as recorder, pytest.raises(UsageError, match="name them"):
+        recorder.start_batch(2)
+
+
+def test_what_an_environment_writes_over_during_the_step_is_refused(tmp_path):
+    seen = np.zeros((1, 2, 3))
+    with Recorder(tmp_path / "log.h5", agents=AGENTS) as recorder, pytest.raises(UsageError, match="writes over"):
+        recorder.start_batch(1).step(
+            {"observations": {"a": seen[:, 0], "b": seen[:, 1]}, "state": seen, "actions": np.zeros((1, 2))},
+            after={"state": seen},
+        )
+
+
+def test_a_column_that_changes_its_shape_is_refused_and_named(tmp_path):
+    with Recorder(tmp_path / "log.h5", agents=AGENTS) as recorder:
+        trace = recorder.start_batch(1)
+        for width in (3, 4):
+            trace.step({"actions": np.zeros((1, 2)), "hidden": np.zeros((1, 2, width))})
+        with pytest.raises(UsageError, match="hidden changes its shape"):
+            trace.cut()
+        assert not trace._steps
+        assert not recorder._journal.going_on
+
+
+def test_an_episode_that_is_refused_takes_no_other_with_it(tmp_path):
+    with Recorder(tmp_path / "log.h5", agents=AGENTS) as recorder:
+        trace = recorder.start_batch(2)
+        trace.step({"actions": np.zeros((2, 2)), "hidden": np.zeros((2, 2, 3))}, takes_part=[True, False])
+        for _ in range(3):
+            trace.step({"actions": np.zeros((2, 2)), "hidden": np.zeros((2, 2, 4))})
+        with pytest.raises(UsageError, match="hidden changes its shape"):
+            trace.cut()
+    log, _ = blocks_of(tmp_path / "log.h5")
+    assert log.episodes.length.tolist() == [3]

@@ -209,3 +209,13 @@ def test_actions_beyond_those_seen_before_begin_another_file_where_none_were_dec
     header = open_logs(find_logs([tmp_path])).header
     assert header.agents[0].action_space.n == (5,)
     assert any("actions of a were not declared" in sentence for file in header.inputs for sentence in file.assumptions)
+
+
+def test_a_program_that_goes_on_in_another_folder_records_where_it_began(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with Recorder("log.h5", agents=["a"]) as recorder:
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        recorder.add_episode({"actions": [[0.5], [1.5]]}, end=EndKind.TERMINATED)
+    assert open_logs([tmp_path / "log.h5"]).episodes.length.tolist() == [2]
+    assert list((tmp_path / "elsewhere").iterdir()) == []

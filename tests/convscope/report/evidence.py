@@ -254,7 +254,8 @@ def _edges(study, rng):
                 strong = DECLARED[ROLES.index(names[i]), ROLES.index(names[j])] > 0.5
                 weight = float((0.4 if strong else 0.15) + rng.normal(0, 0.02))
                 q = 0.004 if strong else 0.6
-                rows.append((None, None, sender, receiver, weight, q / 2, q, strong))
+                sizes = (weight / 2, weight - 0.05, weight + 0.05, 0.06)
+                rows.append((None, None, sender, receiver, weight, q / 2, q, strong, *sizes))
     return pl.DataFrame(rows, schema=EDGE_TYPES, orient="row")
 
 
@@ -268,6 +269,7 @@ def _role_edges():
             "p_value": [0.001 if DECLARED[receiver, sender] > 0.5 else 0.7 for sender, receiver in pairs],
             "q_value": [0.003 if DECLARED[receiver, sender] > 0.5 else 0.8 for sender, receiver in pairs],
             "significant": [bool(DECLARED[receiver, sender] > 0.5) for sender, receiver in pairs],
+            **{name: [None] * len(pairs) for name in ("share", "low", "high", "smallest_detectable")},
         }
     )
 

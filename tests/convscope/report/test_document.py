@@ -110,6 +110,7 @@ def test_only_the_strongest_ten_thousand_edges_are_listed():
         p_value=pl.lit(0.5),
         q_value=pl.lit(0.5),
         significant=pl.lit(value=False),
+        **{name: pl.lit(None, pl.Float64) for name in ("share", "low", "high", "smallest_detectable")},
     )
     evidence = make_evidence()
     routing = read(replace(evidence, routing=replace(evidence.routing, edges=edges)))["routing"]

@@ -38,6 +38,10 @@ def test_routing_holds_the_combined_edges_and_those_of_every_run_and_checkpoint(
         "p_value": pl.Float64,
         "q_value": pl.Float64,
         "significant": pl.Boolean,
+        "share": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "smallest_detectable": pl.Float64,
     }
     assert routing.height == 20 * (1 + 3 * 2)
     assert routing["run"].null_count() == 20

@@ -37,7 +37,8 @@ def test_a_log_may_afford_nothing():
     ("source", "why"),
     [
         (RoutingSource.ATTENTION, "the log holds no attention with a receiver and a sender axis"),
-        (RoutingSource.INTERVENTION, "this version has no estimator for it"),
+        (RoutingSource.INTERVENTION, "the log holds no interventions"),
+        (RoutingSource.OCCLUSION, "the log holds no observations, or no actions"),
     ],
 )
 def test_asking_for_what_the_log_does_not_afford_names_what_it_does(source, why):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convscope.routing.edges import PairFigures, edge_table, join_tables, q_values, role_edge_table
+from convscope.routing.edges import EffectSizes, PairFigures, edge_table, join_tables, q_values, role_edge_table
 from convscope.values.routing import EDGE_COLUMNS
 
 
@@ -37,7 +37,21 @@ def test_edges_run_from_sender_to_receiver():
     p_value = np.array([[np.nan, 0.5], [0.01, np.nan]])
     edges = edge_table(PairFigures(weight=weight, p_value=p_value), ["a", "b"], q=0.05, run="r", checkpoint=None)
     assert tuple(edges.columns) == EDGE_COLUMNS
-    assert edges.rows() == [("r", None, "a", "b", 0.9, 0.01, 0.02, True), ("r", None, "b", "a", 0.1, 0.5, 0.5, False)]
+    unknown = (None,) * 4
+    assert edges.rows() == [
+        ("r", None, "a", "b", 0.9, 0.01, 0.02, True, *unknown),
+        ("r", None, "b", "a", 0.1, 0.5, 0.5, False, *unknown),
+    ]
+
+
+def test_sizes_stand_beside_the_edge_they_belong_to():
+    weight, p_value = np.array([[np.nan, 0.1], [0.9, np.nan]]), np.full((2, 2), 0.5)
+    sizes = EffectSizes(share=weight / 2, low=weight - 0.1, high=weight + 0.1, smallest_detectable=weight + 1)
+    edges = edge_table(PairFigures(weight=weight, p_value=p_value, sizes=sizes), ["a", "b"], q=0.05)
+    assert edges.select("share", "low", "high", "smallest_detectable").rows() == [
+        pytest.approx((0.45, 0.8, 1.0, 1.9)),
+        pytest.approx((0.05, 0.0, 0.2, 1.1)),
+    ]
 
 
 def test_what_was_not_tested_is_null_and_not_significant():

@@ -30,7 +30,7 @@ def test_every_binary_format_says_what_text_says(tmp_path, name):
     expected = opened(write(tmp_path / "log.csv", ROWS))
     path = write_frame(tmp_path / name, ROWS)
     assert is_same(opened(path), expected)
-    assert choose(probe(path, name), [own.loader for own in installed_loaders()[0]]).name == "table"
+    assert choose(probe(path, name), [own.loader for own in installed_loaders()[0]]).loader.name == "table"
 
 
 @pytest.mark.parametrize("name", KINDS)

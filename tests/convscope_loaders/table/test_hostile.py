@@ -8,7 +8,7 @@ import pytest
 
 from convscope.errors import ConvscopeError, LogFormatError
 from convscope.ingest.choice import choose, installed_loaders
-from convscope.ingest.inspect import inspect_log
+from convscope.ingest.inspect import inspect_logs
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import probe
 from convscope.ingest.table_mapping import TableMapping
@@ -72,7 +72,7 @@ def test_an_archive_that_unpacks_without_end_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "log.csv.gz"
     path.write_bytes(gzip.compress((GOOD + "0,5,a,1\n" * 500_000).encode()))
     assert path.stat().st_size < 100_000
-    with pytest.raises(LogFormatError, match="unpacks to more than 1 MiB"):
+    with pytest.raises(LogFormatError, match="holds more than 1 MiB"):
         opened(path)
     path.write_bytes(gzip.compress(GOOD.encode())[:-20])
     with pytest.raises(LogFormatError, match="broken gzip archive"):
@@ -100,7 +100,7 @@ def test_names_that_do_things_elsewhere_stay_names(tmp_path):
         log = opened(path)
         assert [agent.name for agent in log.header.agents] == ["\x1b[31mbob", "=1+1"]
         assert whole(log)[1]["actions"][1, :, 0].tolist() == [1, 1]
-        shown = "\n".join(inspection_lines(inspect_log(path)))
+        shown = "\n".join(inspection_lines(inspect_logs([path])[0]))
         assert "\x1b" not in shown
         assert "\u202e" not in shown
 
@@ -126,7 +126,7 @@ def test_tables_of_scalars_are_said_to_be_none_of_what_agents_did(tmp_path, name
     path.write_text(content)
     loaders = [found.loader for found in installed_loaders()[0]]
     with pytest.raises(LogFormatError, match="not of what agents did") as caught:
-        choose(probe(path, name), loaders).open(probe(path, name), None)
+        choose(probe(path, name), loaders).loader.open(probe(path, name), None)
     assert not LOADER.sniff(probe(path, name)).is_log
     assert str(caught.value).count("\n") == 0
 
@@ -173,3 +173,12 @@ def test_a_mapping_that_names_too_much_is_an_error_in_a_line(tmp_path):
         with pytest.raises(ConvscopeError) as caught:
             opened(path, LogMapping(table=table))
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_text_beyond_the_limit_is_refused_and_never_cut(tmp_path, monkeypatch, pack):
+    monkeypatch.setattr(text, "MAX_PARSED_BYTES", 20)
+    path = tmp_path / "x.csv"
+    path.write_bytes(pack(b"episode,t,agent,action\n0,0,a,1\n"))
+    with pytest.raises(LogFormatError, match=r"x\.csv holds more than 0 MiB; give it in parts"):
+        text.unpacked(path)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from convscope.errors import AmbiguousLogError, MappingError
-from convscope.ingest.inspect import inspect_log, write_proposed_mapping
+from convscope.ingest.inspect import inspect_logs, write_proposed_mapping
 from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.open import open_logs
@@ -78,7 +78,7 @@ def test_a_table_that_no_loader_knows_is_read_with_a_mapping_by_the_command_line
 @pytest.mark.parametrize("name", ["log.csv", "log.jsonl"])
 def test_what_was_inferred_is_written_down_and_reads_the_same(tmp_path, name):
     path = write(tmp_path / name, ROWS)
-    inspection = inspect_log(path)
+    inspection = inspect_logs([path])[0]
     write_proposed_mapping(inspection, tmp_path / "map.toml")
     mapping = read_mapping(tmp_path / "map.toml")
     assert mapping.table.agent == "agent"
@@ -91,7 +91,7 @@ def test_a_wide_table_is_written_down_too(tmp_path):
         {"t": t, "a_action": t, "b_action": 0, "a_obs_0": 1, "a_obs_1": 2, "b_obs_0": 3, "b_obs_1": t} for t in range(4)
     ]
     path = write(tmp_path / "log.csv", rows)
-    mapping = mapped(tmp_path, inspect_log(path).mapping)
+    mapping = mapped(tmp_path, inspect_logs([path])[0].mapping)
     assert mapping.table.agents == ("a", "b")
     assert {"{agent}_obs_0", "{agent}_obs_1"} == {c for f in mapping.table.fields for c in f.columns if "obs" in c}
     assert is_same(opened(path, mapping), opened(path))

@@ -47,7 +47,7 @@ def test_a_dataset_with_named_columns_is_a_table(tmp_path, options):
     found = opened(path)
     assert is_same(found, expected)
     assert found.episodes.runs == ("seed_0", "seed_1")
-    assert choose(probe(path, "log.h5"), [own.loader for own in installed_loaders()[0]]).name == "table"
+    assert choose(probe(path, "log.h5"), [own.loader for own in installed_loaders()[0]]).loader.name == "table"
 
 
 def test_tables_of_runs_and_episodes_are_joined_in_order(tmp_path):

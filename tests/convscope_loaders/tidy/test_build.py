@@ -164,3 +164,52 @@ def test_agents_may_have_fewer_numbers_than_others():
 def test_what_is_no_table_is_a_clear_error(rows, changed, message):
     with pytest.raises(LogFormatError, match=message):
         log_of(rows, **changed)
+
+
+def changed(rows, row, name, value):
+    column = NAMES.index(name)
+    return [(*own[:column], value, *own[column + 1 :]) if number == row else own for number, own in enumerate(rows)]
+
+
+def said(log):
+    return [(notice.code, notice.message, notice.where) for notice in log.header.notices]
+
+
+def test_the_first_role_of_an_episode_counts_and_a_change_is_counted():
+    log = log_of(changed(ROWS, 3, "role", 0))  # ann is a guard until time 4
+    assert [(agent.name, agent.declared_role) for agent in log.header.agents] == [("ann", "guard"), ("bob", "scout")]
+    message = "an agent's declared role changes within an episode in 1 of 4 cases; its first one counts"
+    assert said(log) == [("role-changes", message, "/role")]
+    assert said(log_of(changed(ROWS, 0, "role", NAN))) == []  # bob's first row says nothing
+    assert log_of(changed(ROWS, 0, "role", NAN)).header.agents[1].declared_role == "scout"
+
+
+def test_a_team_that_changes_is_counted():
+    mapping = replace(MAPPING, role=None, team="/role")
+    log = log_of(changed(ROWS, 7, "role", 0), mapping)  # ann changes between runs
+    assert [agent.team for agent in log.header.agents] == ["guard", "scout"]
+    assert said(log) == [("team-changes", "the team of 1 of 2 agents changes; its first one counts", "/role")]
+
+
+def test_a_team_reward_that_differs_between_rows_of_a_step_is_counted():
+    log = log_of(changed(ROWS, 4, "reward", 5.0))
+    assert whole(log).columns["team_rewards"].tolist() == pytest.approx([1, 2, 4, NAN, 0, 3], nan_ok=True)
+    message = "team_rewards differs between the rows of a timestep in 1 of 6 timesteps; the first that is there counts"
+    assert said(log) == [("team-value-differs", message, "/reward")]
+
+
+def test_a_team_reward_in_one_row_of_a_step_is_that_of_the_step():
+    log = log_of(changed(ROWS, 0, "reward", NAN))
+    assert whole(log).columns["team_rewards"].tolist()[0] == 1
+    assert said(log) == []
+
+
+def test_uneven_times_and_final_observations_are_assumptions():
+    first = "each time with a row is a timestep: the times of an episode are {} apart"
+    last = "the last row of {} of 2 episodes has no action: it is the observation after the last step"
+    assert log_of(ROWS).header.inputs[0].assumptions == (first.format("1 to 2"), last.format(1))
+    even = [(0, 0, t, a, 0.0, 0.0, 1, 0, 0) for t in (0, 1, 2) for a in (0, 1)]
+    assert log_of(even).header.inputs[0].assumptions == ()
+    assert log_of(changed(even, 5, "t", 8)).header.inputs[0].assumptions == (first.format("1 to 6"),)
+    tens = [(*row[:2], 10 * row[2], *row[3:]) for row in even]
+    assert log_of(tens).header.inputs[0].assumptions == (first.format("10"),)

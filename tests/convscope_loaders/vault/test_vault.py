@@ -266,12 +266,12 @@ def test_a_source_travels_to_another_process():
 def test_files_of_a_vault_and_its_forerunners_say_what_to_give_instead(tmp_path):
     loaders = [found.loader for found in installed_loaders()[0]]
     manifest = probe(OG_MARL / "manifest.ocdbt", "manifest.ocdbt")
-    assert choose(manifest, loaders).name == "vault"
+    assert choose(manifest, loaders).loader.name == "vault"
     with pytest.raises(LogFormatError, match="give its folder"):
         LOADER.open(manifest, None)
     old = tmp_path / "3m_Good_sequence_log_0.tfrecord"
     old.write_bytes(b"\x1f\x8b\x08\x00junk")
-    assert choose(probe(old, old.name), loaders).name == "vault"
+    assert choose(probe(old, old.name), loaders).loader.name == "vault"
     with pytest.raises(LogFormatError, match="as Flashbax vaults"):
         LOADER.open(probe(old, old.name), None)
 

@@ -6,7 +6,8 @@ import pytest
 from convscope.errors import LogFormatError
 from convscope.ingest.memory import log_from_arrays
 from convscope.routing.graph import find_routing
-from convscope.simulate.situations import Size, independent
+from convscope.simulate.draws import Size
+from convscope.simulate.situations import independent
 from convscope.values.config import AnalysisConfig
 from convscope.values.fields import ACTIONS, ATTENTION, GATES, PAIR_MESSAGES
 from convscope.values.routing import RoutingTallies

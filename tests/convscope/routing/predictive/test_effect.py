@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from convscope.routing.predictive.effect import (
     discrete_entropy_gain,
+    entropy_left,
     gaussian_entropy_gain,
     less_bias,
     mixed_entropy_gain,
@@ -66,3 +67,11 @@ def test_what_chance_explains_is_taken_off():
     # 4 coefficients and 100 samples explain 4 / 200 nats by chance.
     assert less_bias(0.02, n_free=4, n_samples=100) == pytest.approx(0)
     assert less_bias(0.01, n_free=4, n_samples=100) == pytest.approx(-0.01)
+
+
+def test_what_is_left_open_by_hand():
+    # After 0 even odds, after 1 certainty: half a bit, and 1 / 2N of bias, of the one free cell.
+    transitions = np.array([[50.0, 50.0], [0.0, 100.0]])
+    assert entropy_left(transitions) == pytest.approx(0.5 + 0.5 / 200 / np.log(2))
+    assert np.isnan(entropy_left(np.array([[10.0, 0.0], [0.0, 0.0]])))
+    assert np.isnan(entropy_left(np.zeros((2, 2))))

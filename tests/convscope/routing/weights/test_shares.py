@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.routing.weights.shares import message_strengths, pair_strengths, routing_shares
+from convscope.values.fields import RowSum
 
 ALL = np.ones((1, 3), dtype=np.bool_)
 
@@ -45,6 +46,20 @@ def test_what_stands_in_invalid_cells_changes_not_one_bit(seed, junk):
         found = routing_shares(strength(padded, is_acting), is_acting)
         assert found.share.tobytes() == clean.share.tobytes()
         assert found.is_kept.tobytes() == clean.is_kept.tobytes()
+
+
+def test_rows_that_keep_their_sums_count_by_them():
+    gates = np.array([[[9.0, 0.6, 0.2], [0.1, 0.0, 0.1], [0.0, 0.0, 9.0]]])
+    shares = routing_shares(gates, ALL, row_sum=RowSum.KEEP)
+    assert shares.share[0] == pytest.approx(np.array([[0, 0.6, 0.2], [0.1, 0, 0.1], [0, 0, 0]]))
+    assert shares.row_sum[0] == pytest.approx([0.8, 0.2, 0.0])
+
+
+def test_what_a_receiver_gives_itself_is_told_where_it_was_logged():
+    weights = np.array([[[0.5, 0.4, 0.1], [0.3, np.nan, 0.3], [0.0, 0.0, 1.0]]])
+    own = routing_shares(weights, ALL).own[0]
+    assert own[0] == pytest.approx(0.5)
+    assert np.isnan(own[1:]).all()  # not logged; a row of nothing but itself
 
 
 def test_heads_weigh_the_same_and_messages_count_by_their_length():

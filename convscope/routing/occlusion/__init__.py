@@ -1,0 +1,1 @@
+"""Routing from behaviour models: samples of steps, models, replacement of slots, scores."""

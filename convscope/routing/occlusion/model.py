@@ -1,0 +1,164 @@
+"""The behaviour model of a group of receivers: a logit of each one's own, or trees that they share."""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+
+from convscope.routing.occlusion.behaviour import Predictor, Task
+from convscope.routing.occlusion.replacement import N_FOLDS
+from convscope.values.arrays import FloatArray, IntArray
+
+# A richer model is worth its price where it predicts so much better, in bits per decision.
+_WORTH = 0.005
+_MOST_ROWS = 16_000
+# Members times products of columns.
+_MOST_PRODUCTS = 800
+
+
+class ModelKind(Enum):
+    """What predicts."""
+
+    LINEAR = "a linear model of each agent's own"
+    PRODUCTS = "a linear model with products of columns, of each agent's own"
+    TREES = "boosted trees of the group"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Decisions:
+    """What the members of a group saw and did, rows of one member after those of the other."""
+
+    member: IntArray
+    """Number of each row's agent within the group, shape (n,)."""
+    fold: IntArray
+    """Shape (n,)."""
+    seen: FloatArray
+    """Shape (n, D)."""
+    outcomes: FloatArray
+    """As `Task.outcomes` returns them, shape (n, A)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BehaviourModel:
+    """Fitted models by member and fold."""
+
+    kind: ModelKind
+    models: dict[tuple[int, int], Predictor]
+    """Fitted to all other folds."""
+    earlier: dict[tuple[int, int], Predictor]
+    """Fitted to the folds before alone; of all folds but the first."""
+    spread: FloatArray
+    """Of continuous actions around what is expected, by component; ones for choices."""
+    bits: float
+    """Log loss on episodes that were not fitted to."""
+    plain_bits: float
+    """The same of the mean alone."""
+    n_members: int
+
+    def predict(self, member: int, seen: FloatArray, fold: IntArray) -> FloatArray:
+        """Return what is expected of a member in each row, by the models that were not fitted to the row's episode."""
+        return self._predicted(self.models, member, seen, fold=fold)
+
+    def foresee(self, member: int, seen: FloatArray, fold: IntArray) -> FloatArray:
+        """Return the same by the models that were fitted to earlier folds alone; zeros in the first fold."""
+        return self._predicted(self.earlier, member, seen, fold=fold)
+
+    def _predicted(
+        self, models: dict[tuple[int, int], Predictor], member: int, seen: FloatArray, *, fold: IntArray
+    ) -> FloatArray:
+        result = np.zeros((len(seen), len(self.spread)))
+        columns = seen if self.kind is not ModelKind.TREES else _with_member(seen, member, self.n_members)
+        for part in range(N_FOLDS):
+            if (member, part) in models:
+                here = np.equal(fold, part)
+                result[here] = models[member, part].predict(columns[here])
+        return result
+
+
+def fit_behaviour(task: Task, decisions: Decisions, *, n_members: int) -> BehaviourModel:
+    """Fit both kinds of model, and return the one that predicts other episodes better.
+
+    Parameters
+    ----------
+    task
+        What is to be predicted.
+    decisions
+        Of all members.
+    n_members
+        Number of members.
+    """
+    judged = [_judged(task, decisions, kind, n_members=n_members) for kind in _kinds(decisions, n_members)]
+    best, *richer = judged
+    for model in richer:
+        best = model if model.bits < best.bits - _WORTH else best
+    earlier = _fitted(task, decisions, best.kind, n_members=n_members, folds=_EARLIER)
+    # What was fitted to all folds but the last was fitted to the earlier ones alone.
+    earlier |= {key: model for key, model in best.models.items() if key[1] == N_FOLDS - 1}
+    return replace(best, earlier=earlier)
+
+
+def _kinds(decisions: Decisions, n_members: int) -> tuple[ModelKind, ...]:
+    n_columns = decisions.seen.shape[1]
+    is_affordable = n_members * n_columns * (n_columns + 1) // 2 <= _MOST_PRODUCTS
+    return tuple(kind for kind in ModelKind if kind is not ModelKind.PRODUCTS or is_affordable)
+
+
+_Folds = dict[int, tuple[int, ...]]
+_OTHERS: _Folds = {part: tuple(other for other in range(N_FOLDS) if other != part) for part in range(N_FOLDS)}
+_EARLIER: _Folds = {part: tuple(range(part)) for part in range(1, N_FOLDS - 1)}
+
+
+_Models = dict[tuple[int, int], Predictor]
+
+
+def _fitted(task: Task, decisions: Decisions, kind: ModelKind, *, n_members: int, folds: _Folds) -> _Models:
+    if kind is ModelKind.TREES:
+        return _trees(task, decisions, n_members, folds=folds)
+    fitted: _Models = {}
+    for member in range(n_members):
+        of_member = np.equal(decisions.member, member)
+        for part, fitting in folds.items():
+            used = of_member & np.isin(decisions.fold, fitting)
+            fitted[member, part] = task.linear(
+                decisions.seen[used], decisions.outcomes[used], degree=1 if kind is ModelKind.LINEAR else 2
+            )
+    return fitted
+
+
+def _trees(task: Task, decisions: Decisions, n_members: int, *, folds: _Folds) -> _Models:
+    fitted: _Models = {}
+    marked = _with_member(decisions.seen, decisions.member, n_members)
+    for part, fitting in folds.items():
+        used = np.flatnonzero(np.isin(decisions.fold, fitting))
+        used = used[:: max(-(-len(used) // _MOST_ROWS), 1)]
+        shared = task.trees(marked[used], decisions.outcomes[used])
+        fitted |= {(member, part): shared for member in range(n_members)}
+    return fitted
+
+
+def _with_member(seen: FloatArray, member: int | IntArray, n_members: int) -> FloatArray:
+    if n_members == 1:
+        return seen
+    marks = np.equal(np.broadcast_to(member, len(seen))[:, None], np.arange(n_members)).astype(np.float64)
+    return np.concatenate([seen, marks], axis=1)
+
+
+def _judged(task: Task, decisions: Decisions, kind: ModelKind, *, n_members: int) -> BehaviourModel:
+    models = _fitted(task, decisions, kind, n_members=n_members, folds=_OTHERS)
+    outcomes = decisions.outcomes
+    ones = np.ones(outcomes.shape[1])
+    model = BehaviourModel(
+        kind=kind, models=models, earlier={}, spread=ones, bits=0.0, plain_bits=0.0, n_members=n_members
+    )
+    predicted = np.zeros_like(outcomes)
+    for member in range(n_members):
+        here = np.equal(decisions.member, member)
+        predicted[here] = model.predict(member, decisions.seen[here], decisions.fold[here])
+    plain = np.broadcast_to(outcomes.mean(axis=0), outcomes.shape)
+    spread, plain_spread = task.spread(outcomes - predicted), task.spread(outcomes - plain)
+    return replace(
+        model,
+        spread=spread,
+        bits=float(task.bits(outcomes, predicted, spread).mean()),
+        plain_bits=float(task.bits(outcomes, plain, plain_spread).mean()),
+    )

@@ -1,0 +1,123 @@
+"""Teams that somebody experiments on: influence is known, and so is all that may pass for it.
+
+A thing and options that the log does not show move all agents, a schedule is common to all episodes, and some agents
+copy, now and then, what their leader did last.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from convscope.ingest.memory import log_from_arrays
+from convscope.simulate.draws import N_ACTIONS, Situation, Size
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.fields import ACTIONS, INTERVENTIONS, PAIR_INTERVENTIONS
+
+_FROZEN = 0
+
+
+class Way(StrEnum):
+    """How interventions are assigned."""
+
+    COIN = "a coin each step"
+    """Each agent, each step."""
+    LATE = "a coin, more often late"
+    BLOCK = "one stretch an episode"
+    """Of one agent, at a random time."""
+    EPISODE = "whole episodes"
+    """One agent, or none."""
+    STATE = "by the state"
+    """Where the hidden thing has one of its values: no experiment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """What is done to whom."""
+
+    way: Way = Way.COIN
+    n_edges: int = 0
+    """Agents that copy another one."""
+    copies: float = 0.25
+    """How often."""
+    cuts_channels: bool = False
+    """Whether single channels are cut, instead of agents frozen."""
+
+
+def experiment(size: Size, rng: np.random.Generator, *, how: Experiment) -> Situation:
+    """Simulate a team under interventions.
+
+    Parameters
+    ----------
+    size
+        How much is simulated.
+    rng
+        Draws everything.
+    how
+        What is done to whom.
+    """
+    leader = np.full(size.n_agents, -1)
+    for follower in rng.permutation(size.n_agents)[: how.n_edges].tolist():
+        leader[follower] = rng.choice([other for other in range(size.n_agents) if other != follower])
+    thing = _held(rng.integers(N_ACTIONS, size=size.shape[:2]), rng.random(size.shape[:2]) < 0.3)
+    flags = _flags(size, rng, thing, how=how)
+    actions = _rollout(size, rng, leader, thing=thing, flags=flags, how=how)
+    columns: dict[str, FloatArray] = {ACTIONS: actions.reshape(-1, size.n_agents, 1).astype(np.float64)}
+    name = PAIR_INTERVENTIONS if how.cuts_channels else INTERVENTIONS
+    columns[name] = flags.reshape(-1, *flags.shape[2:]).astype(np.float64)
+    names = [f"agent_{number}" for number in range(size.n_agents)]
+    log = log_from_arrays(columns, [size.n_steps] * size.n_episodes, names)
+    edges = np.zeros((size.n_agents, size.n_agents), np.bool_)
+    edges[np.flatnonzero(leader >= 0), leader[leader >= 0]] = True
+    return Situation(log=log, edges=edges)
+
+
+def _rollout(
+    size: Size, rng: np.random.Generator, leader: IntArray, *, thing: IntArray, flags: BoolArray, how: Experiment
+) -> IntArray:
+    schedule = rng.integers(N_ACTIONS, size=10)[np.arange(size.n_steps) * 10 // size.n_steps]
+    option = _held(rng.integers(N_ACTIONS, size=size.shape), rng.random(size.shape) < 0.05)
+    kind = rng.random(size.shape)
+    actions = np.where(kind < 0.25, thing[:, :, None], np.where(kind < 0.5, option, schedule[None, :, None]))
+    actions = np.where(kind > 0.7, rng.integers(N_ACTIONS, size=size.shape), actions)
+    is_copying = (rng.random(size.shape) < how.copies) & (leader >= 0)
+    for step in range(size.n_steps):
+        if step:
+            cue = actions[:, step - 1][:, np.maximum(leader, 0)]
+            is_open = is_copying[:, step]
+            if how.cuts_channels:
+                is_open = is_open & ~flags[:, step][:, np.arange(size.n_agents), np.maximum(leader, 0)]
+            actions[:, step] = np.where(is_open, cue, actions[:, step])
+        if not how.cuts_channels:
+            actions[:, step] = np.where(flags[:, step], _FROZEN, actions[:, step])
+    return actions
+
+
+def _flags(size: Size, rng: np.random.Generator, thing: IntArray, *, how: Experiment) -> BoolArray:
+    """Return who is intervened on, shape (E, T, N) or (E, T, receiver, sender)."""
+    n_episodes, n_steps, n_agents = size.shape
+    n_targets = n_agents**2 if how.cuts_channels else n_agents
+    shape = (n_episodes, n_steps, n_targets)
+    steps = np.arange(n_steps)[None, :, None]
+    one = rng.integers(n_targets, size=(n_episodes, 1, 1)) == np.arange(n_targets)
+    chance_of: dict[Way, FloatArray] = {
+        Way.COIN: np.full(1, 0.08),
+        Way.LATE: 0.16 * steps / n_steps,
+        Way.STATE: np.where(thing == 0, 0.3, 0.02)[..., None],
+    }
+    if how.way is Way.BLOCK:
+        start = rng.integers(n_steps, size=(n_episodes, 1, 1))
+        flags = one & (steps >= start) & (steps < start + n_steps // 5)
+    elif how.way is Way.EPISODE:
+        flags = one & (rng.random((n_episodes, 1, 1)) < 0.7) & (steps >= 0)
+    else:
+        flags = rng.random(shape) < chance_of[how.way]
+    cut: BoolArray = flags.reshape(n_episodes, n_steps, n_agents, -1) if how.cuts_channels else flags
+    return cut
+
+
+def _held(values: IntArray, is_new: BoolArray) -> IntArray:
+    """Return values that last until the next new one, along the steps of each episode."""
+    steps = np.arange(values.shape[1]).reshape(1, -1, *(1 for _ in values.shape[2:]))
+    latest = np.maximum.accumulate(np.where(is_new, steps, 0), axis=1)
+    return np.take_along_axis(values, latest, axis=1)
