@@ -76,7 +76,7 @@ def analyze(
         folds: list[Fold] = [
             FeatureFold(log, config),
             ReturnFold(log, agents),
-            *routing_folds(log, estimators, config, agents),
+            *routing_folds(log, estimators, config=config, agents=agents),
         ]
         missing, features, returns, *tallies = run([MissingFold(log, folds), *folds])
         routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)

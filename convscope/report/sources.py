@@ -13,10 +13,10 @@ _MOST_NAMED = 6
 
 def source_matrices(routing: RoutingGraph, limit: int) -> tuple[Matrix, ...]:
     """Return the edge weights from every source, the one in use first; none for large teams, or of a single source."""
-    if not routing.compared or not 2 <= len(routing.agents) <= limit:
+    if not routing.comparison.others or not 2 <= len(routing.agents) <= limit:
         return ()
     sources = [(routing.source, routing.unit, routing.edges)]
-    sources += [(other.source, other.unit, other.edges) for other in routing.compared]
+    sources += [(other.source, other.unit, other.edges) for other in routing.comparison.others]
     return tuple(
         amounts(edge_matrix(edges, routing.agents), routing.agents, title=source.value.capitalize(), note=f"In {unit}.")
         for source, unit, edges in sources
@@ -33,14 +33,14 @@ def agreement_sentences(routing: RoutingGraph, level: float) -> tuple[str, ...]:
     level
         Of the tests of agreement.
     """
-    if not routing.compared:
+    if not routing.comparison.others:
         return ()
-    return (_shared_edges(routing), _alike(routing.agreements, level), *_beyond(routing, level))
+    return (_shared_edges(routing), _alike(routing.comparison.agreements, level), *_beyond(routing, level))
 
 
 def _shared_edges(routing: RoutingGraph) -> str:
     every = {routing.source.value: _significant(routing.edges)}
-    every |= {other.source.value: _significant(other.edges) for other in routing.compared}
+    every |= {other.source.value: _significant(other.edges) for other in routing.comparison.others}
     shared = sorted(frozenset.intersection(*every.values()))
     if shared:
         named = ", ".join(f"{sender} → {receiver}" for sender, receiver in shared[:_MOST_NAMED])
@@ -64,13 +64,13 @@ def _beyond(routing: RoutingGraph, level: float) -> tuple[str, ...]:
     """Say which agreements the confounds explain."""
     explained = [
         each
-        for each in routing.agreements
+        for each in routing.comparison.agreements
         if each.p_value is not None and each.p_value <= level and each.partial_p_value is not None
     ]
     lost = [each for each in explained if each.partial_p_value is not None and each.partial_p_value > level]
     if not lost:
         return ()
-    names = " and ".join(each.name for each in routing.confounds)
+    names = " and ".join(each.name for each in routing.comparison.confounds)
     told = "; ".join(_told(each, each.partial_correlation, each.partial_p_value) for each in lost)
     return (f"Beyond what {names} explain, this is left of them: {told}.",)
 

@@ -15,7 +15,7 @@ from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.figures import figure, probability
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
-from convscope.values.routing import Confound, SourceAgreement, Validity, edge_matrix
+from convscope.values.routing import ComparedSource, Confound, SourceAgreement, SourceComparison, Validity, edge_matrix
 
 WEIGHTS = frozenset({RoutingSource.ATTENTION, RoutingSource.GATE, RoutingSource.MESSAGE})
 """What a network was built to give out. Whether it acts on them is another question."""
@@ -27,6 +27,43 @@ EVIDENCE = (
     RoutingSource.TRANSFER_ENTROPY,
 )
 """Evidence of influence, the strongest first."""
+
+
+def compare_sources(
+    log: TrajectoryLog,
+    estimates: Sequence[RoutingEstimate],
+    controls: Mapping[str, FloatArray],
+    *,
+    config: AnalysisConfig,
+    agents: Sequence[str],
+) -> SourceComparison:
+    """Hold the routing in use against the other sources, and against what else may stand behind it.
+
+    Parameters
+    ----------
+    log
+        The log.
+    estimates
+        From each source, the one in use first.
+    controls
+        From `Surroundings.controls`.
+    config
+        Every choice that changes a result.
+    agents
+        Names of the analysed agents.
+    """
+    used, *others = estimates
+    weights = {each.source: weights_by_run(log, each, config=config, agents=agents) for each in estimates}
+    agreements = source_agreements(weights, controls, config)
+    return SourceComparison(
+        others=tuple(
+            ComparedSource(source=other.source, claim=other.claim, unit=other.unit, edges=other.edges)
+            for other in others
+        ),
+        agreements=agreements,
+        confounds=confounds(weights[used.source], controls, config),
+        validity=validity(used.source, agreements, config.alpha),
+    )
 
 
 def source_agreements(
@@ -150,7 +187,7 @@ def validity_notices(used: RoutingSource, found: Validity | None) -> tuple[Notic
 
 
 def weights_by_run(
-    log: TrajectoryLog, estimate: RoutingEstimate, config: AnalysisConfig, agents: Sequence[str]
+    log: TrajectoryLog, estimate: RoutingEstimate, *, config: AnalysisConfig, agents: Sequence[str]
 ) -> FloatArray:
     """Return the edge weights of each analysed run and checkpoint, shape (run, receiver, sender); NaN for none.
 

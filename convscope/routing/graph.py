@@ -8,7 +8,7 @@ from convscope.engine.executors import open_executor
 from convscope.engine.fold import Fold
 from convscope.engine.run import run_folds
 from convscope.ingest.selection import select_agents
-from convscope.routing.agreement import confounds, source_agreements, validity, validity_notices, weights_by_run
+from convscope.routing.agreement import compare_sources, validity_notices
 from convscope.routing.choose import choose_estimators, left_out
 from convscope.routing.concentration import agent_concentration
 from convscope.routing.estimate import RoutingEstimate, Run
@@ -19,11 +19,11 @@ from convscope.routing.surroundings import SurroundingsFold
 from convscope.values.config import AnalysisConfig
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
-from convscope.values.routing import ComparedSource, RoutingGraph
+from convscope.values.routing import RoutingGraph
 
 
 def routing_folds(
-    log: TrajectoryLog, chosen: Sequence[Estimator], config: AnalysisConfig, agents: Sequence[str]
+    log: TrajectoryLog, chosen: Sequence[Estimator], *, config: AnalysisConfig, agents: Sequence[str]
 ) -> list[Fold]:
     """Return what the routing of a log needs from the pass that all stages share.
 
@@ -81,11 +81,8 @@ def routing_graph(
         return None
     *sums, surroundings = results
     estimates, refused = _estimates(log, chosen, sums, config=config, agents=agents, run=run)
-    used, *others = estimates
-    weights = {each.source: weights_by_run(log, each, config, agents) for each in estimates}
-    controls = surroundings.controls()
-    agreements = source_agreements(weights, controls, config)
-    valid = validity(used.source, agreements, config.alpha)
+    used = estimates[0]
+    comparison = compare_sources(log, estimates, surroundings.controls(), config=config, agents=agents)
     roles = log.header.roles
     preference = role_preference(used.tallies, roles) if roles else None
     return RoutingGraph(
@@ -101,19 +98,13 @@ def routing_graph(
         role_edges=used.role_edges,
         heads=used.heads,
         concentration=concentration(preference) if preference else agent_concentration(used.tallies, agents),
-        compared=tuple(
-            ComparedSource(source=other.source, claim=other.claim, unit=other.unit, edges=other.edges)
-            for other in others
-        ),
-        agreements=agreements,
-        confounds=confounds(weights[used.source], controls, config),
-        validity=valid,
+        comparison=comparison,
         attribution=next((each.attribution for each in estimates if each.attribution is not None), None),
         notices=(
             *refused,
             *used.notices,
             *(preference.notices if preference else ()),
-            *validity_notices(used.source, valid),
+            *validity_notices(used.source, comparison.validity),
             *_identity_notices(log),
             *left_out(log.header, chosen),
         ),
@@ -162,7 +153,7 @@ def find_routing(
     with open_executor(1) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes)
         names = select_agents(log, config) if agents is None else agents
-        results = run(routing_folds(log, chosen, config, names))
+        results = run(routing_folds(log, chosen, config=config, agents=names))
         return routing_graph(log, chosen, results, config=config, agents=names, run=run)
 
 

@@ -84,7 +84,7 @@ class SurroundingsFold:
             seen = acting[rows].astype(np.float64)
             n_together[number] += seen.T @ seen
             if own is not None:
-                _locate(own[rows], acting[rows], distance[number], n_located[number])
+                _locate(own[rows], acting[rows], into=(distance[number], n_located[number]))
         return Surroundings(distance=distance, n_located=n_located, n_together=n_together)
 
     def merge(self, first: Surroundings, second: Surroundings) -> Surroundings:
@@ -100,8 +100,9 @@ class SurroundingsFold:
         return state
 
 
-def _locate(positions: FloatArray, acting: BoolArray, distance: FloatArray, n_located: FloatArray) -> None:
-    """Add to the sums of one run, in place."""
+def _locate(positions: FloatArray, acting: BoolArray, *, into: tuple[FloatArray, FloatArray]) -> None:
+    """Add to the sums of distances and of timesteps of one run, in place."""
+    distance, n_located = into
     for receiver in range(positions.shape[1]):
         apart = np.sqrt(np.square(positions - positions[:, receiver : receiver + 1]).sum(axis=-1))
         is_known = np.isfinite(apart) & acting & acting[:, receiver : receiver + 1]

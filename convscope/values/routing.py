@@ -184,6 +184,20 @@ class ComparedSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SourceComparison:
+    """The routing in use beside everything that it can be held against."""
+
+    others: tuple[ComparedSource, ...] = ()
+    """The other sources that the log affords."""
+    agreements: tuple[SourceAgreement, ...] = ()
+    """Of every two sources."""
+    confounds: tuple[Confound, ...] = ()
+    """What else may stand behind the routing in use; the partial agreements are beyond these."""
+    validity: Validity | None = None
+    """Of logged weights; None for other sources, and where the log affords nothing to hold them against."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoutingGraph:
     """The routing of the analysed agents from one source."""
 
@@ -210,22 +224,11 @@ class RoutingGraph:
     """``run``, ``checkpoint``, ``head``, ``sender``, ``receiver``, ``weight``, for logged weights of several heads."""
     concentration: tuple[tuple[str, float], ...]
     """Per receiver (role, else agent): 0 = even, 1 = one target."""
-    compared: tuple[ComparedSource, ...] = ()
-    """The other sources that the log affords."""
-    agreements: tuple[SourceAgreement, ...] = ()
-    """Of every two sources."""
-    confounds: tuple[Confound, ...] = ()
-    """What else may stand behind the routing in use; the partial agreements are beyond these."""
-    validity: Validity | None = None
-    """Of logged weights; None for other sources, and where the log affords nothing to hold them against."""
+    comparison: SourceComparison = SourceComparison()
+    """What the other sources say, and how far they agree."""
     attribution: pl.DataFrame | None = None
     """`ATTRIBUTION_TYPES`: what policies at hand use; None without such a source."""
     notices: tuple[Notice, ...] = ()
-
-    def agreement_with(self, source: RoutingSource) -> SourceAgreement | None:
-        """Return how well another source agrees with the one in use; None if it was not compared."""
-        found = (each for each in self.agreements if each.concerns(self.source))
-        return next((each for each in found if each.other(self.source) == source), None)
 
     def to_networkx(self) -> "nx.DiGraph[str]":
         """Return the graph of the combined edges: sender to receiver, with weight, p, q and significance."""

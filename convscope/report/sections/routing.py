@@ -104,8 +104,8 @@ def _view(evidence: Evidence) -> RoutingView | NoRouting:
         concentration=_concentration(routing),
         sources=source_matrices(routing, MAX_MATRIX_AGENTS),
         agreement=agreement_sentences(routing, evidence.config.alpha),
-        agreements=routing.agreements,
-        confounds=routing.confounds,
+        agreements=routing.comparison.agreements,
+        confounds=routing.comparison.confounds,
         used=use_rows(routing),
     )
 

@@ -22,6 +22,7 @@ from convscope.values.routing import (
     RoutingGraph,
     RoutingTallies,
     SourceAgreement,
+    SourceComparison,
     Validity,
 )
 
@@ -225,23 +226,28 @@ def routing(study, rng):
         preference=preference if study.has_prior else None,
         role_edges=_role_edges() if study.has_prior else None,
         concentration=tuple((role, 0.1 * number) for number, role in enumerate(ROLES)),
-        compared=(
-            ComparedSource(
-                source=RoutingSource.TRANSFER_ENTROPY, claim="precedes and predicts", unit="bits per step", edges=edges
+        comparison=SourceComparison(
+            others=(
+                ComparedSource(
+                    source=RoutingSource.TRANSFER_ENTROPY,
+                    claim="precedes and predicts",
+                    unit="bits per step",
+                    edges=edges,
+                ),
             ),
-        ),
-        agreements=(
-            SourceAgreement(
-                first=RoutingSource.ATTENTION,
-                second=RoutingSource.TRANSFER_ENTROPY,
-                correlation=0.41,
-                p_value=0.034,
-                partial_correlation=0.12,
-                partial_p_value=0.3,
+            agreements=(
+                SourceAgreement(
+                    first=RoutingSource.ATTENTION,
+                    second=RoutingSource.TRANSFER_ENTROPY,
+                    correlation=0.41,
+                    p_value=0.034,
+                    partial_correlation=0.12,
+                    partial_p_value=0.3,
+                ),
             ),
+            confounds=(Confound(name="closeness", correlation=0.62, p_value=0.01),),
+            validity=Validity(source=RoutingSource.TRANSFER_ENTROPY, correlation=0.41, p_value=0.034, is_valid=True),
         ),
-        confounds=(Confound(name="closeness", correlation=0.62, p_value=0.01),),
-        validity=Validity(source=RoutingSource.TRANSFER_ENTROPY, correlation=0.41, p_value=0.034, is_valid=True),
     )
 
 

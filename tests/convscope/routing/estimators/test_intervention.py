@@ -201,4 +201,4 @@ def test_logged_weights_come_first_and_interventions_before_all_else():
     log = log_from_arrays(columns, situation.log.episodes.length, ["a", "b", "c", "d"])
     graph = find_routing(log)
     assert graph.source is RoutingSource.ATTENTION
-    assert RoutingSource.INTERVENTION in {other.source for other in graph.compared}
+    assert RoutingSource.INTERVENTION in {other.source for other in graph.comparison.others}

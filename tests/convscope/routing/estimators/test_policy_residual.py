@@ -50,7 +50,7 @@ def test_it_is_what_a_log_of_probabilities_gives_unasked():
     graph = find_routing(situation.log)
     assert graph.source is RoutingSource.POLICY_RESIDUAL
     assert graph.claim == "influences"
-    assert [other.source for other in graph.compared] == [RoutingSource.TRANSFER_ENTROPY]
+    assert [other.source for other in graph.comparison.others] == [RoutingSource.TRANSFER_ENTROPY]
     assert "exploration-mass" in {notice.code for notice in graph.notices}
 
 
