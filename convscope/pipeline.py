@@ -21,7 +21,7 @@ from convscope.ingest.prior import declare, prior_from_labels, read_prior
 from convscope.ingest.selection import select_agents
 from convscope.roles.discover import discover_roles
 from convscope.routing.choose import choose_estimators
-from convscope.routing.graph import routing_graph
+from convscope.routing.graph import routing_folds, routing_graph
 from convscope.values.analysed import unlike_checkpoints
 from convscope.values.config import AnalysisConfig
 from convscope.values.evidence import Evidence
@@ -73,8 +73,11 @@ def analyze(
     estimators = choose_estimators(log, config)
     with open_executor(n_workers or _workers_for(log)) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
-        routing_folds = [estimator.fold(log, config) for estimator in estimators]
-        folds: list[Fold] = [FeatureFold(log, config), ReturnFold(log, agents), *routing_folds]
+        folds: list[Fold] = [
+            FeatureFold(log, config),
+            ReturnFold(log, agents),
+            *routing_folds(log, estimators, config=config, agents=agents),
+        ]
         missing, features, returns, *tallies = run([MissingFold(log, folds), *folds])
         routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)
         roles = discover_roles(features, log, agents=agents, config=config)

@@ -8,7 +8,14 @@ from convscope.values.evidence import Evidence
 from convscope.values.routing import RoutingGraph
 
 _CAUTIONS = frozenset(
-    {"unlogged-common-cause", "table-null", "positions-not-logged", "policy-doubtful", "replacement-far"}
+    {
+        "unlogged-common-cause",
+        "table-null",
+        "positions-not-logged",
+        "policy-doubtful",
+        "replacement-far",
+        "not-validated",
+    }
 )
 
 

@@ -36,7 +36,6 @@ def _routing_nulls(evidence: Evidence) -> Iterator[Notice]:
     yield _not_computed(
         "routing.formation_sensitivity", "How far routing changes with the team's formation is not computed."
     )
-    yield _not_computed("routing.validity", "Whether the weights carry influence, or are weights alone, is not tested.")
     if evidence.routing.attribution is None:
         message = "No policy is at hand that could be asked what it uses."
         yield Notice(code=NOT_APPLICABLE, message=message, where="routing.attribution")

@@ -5,7 +5,7 @@ import numpy as np
 from convscope.report.matrix import Matrix, amounts, differences, largest
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.evidence import Evidence
-from convscope.values.routing import RolePreference
+from convscope.values.routing import RolePreference, edge_matrix
 
 
 def preference_matrices(evidence: Evidence) -> tuple[Matrix, ...]:
@@ -38,10 +38,7 @@ def agent_matrix(evidence: Evidence, limit: int) -> Matrix | None:
     routing = evidence.routing
     if routing is None or not 2 <= len(routing.agents) <= limit:
         return None
-    place = {name: number for number, name in enumerate(routing.agents)}
-    weights = np.full((len(place), len(place)), np.nan)
-    for sender, receiver, weight in routing.edges.select("sender", "receiver", "weight").iter_rows():
-        weights[place[receiver], place[sender]] = np.nan if weight is None else weight
+    weights = edge_matrix(routing.edges, routing.agents)
     note = f"Row: receiving agent; column: sender. In {routing.unit}, combined over runs."
     return amounts(weights, routing.agents, title="Between agents", note=note)
 

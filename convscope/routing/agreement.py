@@ -1,70 +1,211 @@
-"""How well two sources of routing agree on the same agents."""
+"""How well the sources of routing agree on the same agents, and whether weights carry influence."""
 
-from itertools import permutations
-from math import factorial
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 
-from convscope.values.arrays import BoolArray, FloatArray, IntArray
-from convscope.values.config import RoutingSource
-from convscope.values.routing import SourceAgreement
+from convscope.randomness import generator
+from convscope.routing.estimate import RoutingEstimate
+from convscope.routing.groups import episode_groups
+from convscope.routing.quadratic_assignment import quadratic_assignment
+from convscope.values.arrays import FloatArray
+from convscope.values.config import AnalysisConfig, RoutingSource
+from convscope.values.figures import figure, probability
+from convscope.values.header import Notice
+from convscope.values.log import TrajectoryLog
+from convscope.values.routing import ComparedSource, Confound, SourceAgreement, SourceComparison, Validity, edge_matrix
 
-_MOST_AGENTS_IN_FULL = 6
+WEIGHTS = frozenset({RoutingSource.ATTENTION, RoutingSource.GATE, RoutingSource.MESSAGE})
+"""What a network was built to give out. Whether it acts on them is another question."""
+EVIDENCE = (
+    RoutingSource.INTERVENTION,
+    RoutingSource.POLICY_RESIDUAL,
+    RoutingSource.ATTRIBUTION,
+    RoutingSource.OCCLUSION,
+    RoutingSource.TRANSFER_ENTROPY,
+)
+"""Evidence of influence, the strongest first."""
 
 
-def source_agreement(
-    first: FloatArray, second: FloatArray, *, source: RoutingSource, n_permutations: int, rng: np.random.Generator
-) -> SourceAgreement:
-    """Correlate two routing matrices over ordered pairs of agents (quadratic assignment test).
+def compare_sources(
+    log: TrajectoryLog,
+    estimates: Sequence[RoutingEstimate],
+    controls: Mapping[str, FloatArray],
+    *,
+    config: AnalysisConfig,
+    agents: Sequence[str],
+) -> SourceComparison:
+    """Hold the routing in use against the other sources, and against what else may stand behind it.
 
     Parameters
     ----------
-    first, second
-        Weights, shape (receiver, sender); NaN where there is no data, the diagonal is left out.
-    source
-        Where the second matrix is from.
-    n_permutations
-        Draws of the null: the names of the agents permuted in one of the matrices. Up to 6 agents all permutations
-        are made.
-    rng
-        Draws them.
+    log
+        The log.
+    estimates
+        From each source, the one in use first.
+    controls
+        From `Surroundings.controls`.
+    config
+        Every choice that changes a result.
+    agents
+        Names of the analysed agents.
+    """
+    used, *others = estimates
+    weights = {each.source: weights_by_run(log, each, config=config, agents=agents) for each in estimates}
+    agreements = source_agreements(weights, controls, config)
+    return SourceComparison(
+        others=tuple(
+            ComparedSource(source=other.source, claim=other.claim, unit=other.unit, edges=other.edges)
+            for other in others
+        ),
+        agreements=agreements,
+        confounds=confounds(weights[used.source], controls, config),
+        validity=validity(used.source, agreements, config.alpha),
+    )
+
+
+def source_agreements(
+    weights: Mapping[RoutingSource, FloatArray], controls: Mapping[str, FloatArray], config: AnalysisConfig
+) -> tuple[SourceAgreement, ...]:
+    """Compare every two sources at the level of agents, as they are and beyond what the controls explain.
+
+    Parameters
+    ----------
+    weights
+        Of each source, shape (run, receiver, sender); NaN where there is no data.
+    controls
+        Matrices of the same shape, by name.
+    config
+        Its ``seed`` and ``n_permutations``.
+    """
+    found: list[SourceAgreement] = []
+    for first, second in combinations(weights, 2):
+        rng = generator(config.seed, "routing", "agreement", first, second)
+        pair = weights[first], weights[second]
+        raw = quadratic_assignment(*pair, n_permutations=config.n_permutations, rng=rng)
+        beyond = (
+            quadratic_assignment(*pair, controls=list(controls.values()), n_permutations=config.n_permutations, rng=rng)
+            if controls
+            else None
+        )
+        found.append(
+            SourceAgreement(
+                first=first,
+                second=second,
+                correlation=raw.correlation,
+                p_value=raw.p_value,
+                partial_correlation=beyond.correlation if beyond else None,
+                partial_p_value=beyond.p_value if beyond else None,
+            )
+        )
+    return tuple(found)
+
+
+def confounds(weights: FloatArray, controls: Mapping[str, FloatArray], config: AnalysisConfig) -> tuple[Confound, ...]:
+    """Correlate the routing in use with what may stand behind it.
+
+    Parameters
+    ----------
+    weights
+        Shape (run, receiver, sender).
+    controls
+        By name, same shape.
+    config
+        Its ``seed`` and ``n_permutations``.
+    """
+    found: list[Confound] = []
+    for name, control in controls.items():
+        rng = generator(config.seed, "routing", "confound", name)
+        result = quadratic_assignment(weights, control, n_permutations=config.n_permutations, rng=rng)
+        found.append(Confound(name=name, correlation=result.correlation, p_value=result.p_value))
+    return tuple(found)
+
+
+def validity(used: RoutingSource, agreements: Sequence[SourceAgreement], alpha: float) -> Validity | None:
+    """Return whether logged weights go together with the strongest evidence of influence that the log affords.
+
+    Parameters
+    ----------
+    used
+        The source in use.
+    agreements
+        Of all sources.
+    alpha
+        Level of the test.
 
     Returns
     -------
-    SourceAgreement
-        Pearson correlation and its one-sided p (positive agreement). Both None when either matrix is constant over
-        the pairs, or there are fewer than 3 pairs; p None under 3 agents, where no permutation tells anything.
-
-    References
-    ----------
-    Krackhardt, "Predicting with networks", Social Networks 10 (1988).
+    Validity or None
+        None where the source in use is no logged weight, or nothing is there to hold it against.
     """
-    pairs = ~np.eye(len(first), dtype=np.bool_)
-    observed = _correlation(first, second, pairs)
-    if not np.isfinite(observed):
-        return SourceAgreement(source=source, correlation=None, p_value=None)
-    if len(first) < 3:
-        return SourceAgreement(source=source, correlation=observed, p_value=None)
-    orders = _orders(len(first), n_permutations, rng)
-    null = np.array([_correlation(first, second[np.ix_(order, order)], pairs) for order in orders])
-    # A permutation that leaves no pair to compare counts against agreement.
-    n_above = int((~(null < observed - 1e-12)).sum())
-    return SourceAgreement(source=source, correlation=observed, p_value=(1 + n_above) / (1 + len(orders)))
+    if used not in WEIGHTS:
+        return None
+    beside = {agreement.other(used): agreement for agreement in agreements if agreement.concerns(used)}
+    reference = next((source for source in EVIDENCE if source in beside), None)
+    if reference is None:
+        return None
+    held = beside[reference]
+    return Validity(
+        source=reference,
+        correlation=held.correlation,
+        p_value=held.p_value,
+        is_valid=held.p_value is not None and held.p_value <= alpha,
+    )
 
 
-def _orders(n_agents: int, n_permutations: int, rng: np.random.Generator) -> IntArray:
-    """Return orders of the agents other than the given one; all of them in small teams."""
-    if n_agents <= _MOST_AGENTS_IN_FULL or factorial(n_agents) - 1 <= n_permutations:
-        return np.array(list(permutations(range(n_agents)))[1:])
-    return np.array([rng.permutation(n_agents) for _ in range(n_permutations)])
+def validity_notices(used: RoutingSource, found: Validity | None) -> tuple[Notice, ...]:
+    """Return what must be said of weights that are not known to carry influence.
+
+    Parameters
+    ----------
+    used
+        The source in use.
+    found
+        From `validity`.
+    """
+    where = "routing.validity"
+    if used not in WEIGHTS:
+        message = f"{used.value} is evidence of influence itself: there are no weights to validate."
+        return (Notice(code="not-applicable", message=message, where=where),)
+    if found is None:
+        message = f"The log affords no evidence of influence that {used.value} could be held against."
+        return (Notice(code="not-computed", message=message, where=where),)
+    if found.is_valid:
+        return ()
+    reason = (
+        "with so few agents and runs that cannot be tested"
+        if found.p_value is None
+        else f"correlation {figure(found.correlation)}, p {probability(found.p_value)}"
+    )
+    message = (
+        f"{used.value.capitalize()} is not shown to go together with {found.source.value} ({reason}): "
+        "this describes weights, not influence."
+    )
+    return (Notice(code="not-validated", message=message, where=where),)
 
 
-def _correlation(first: FloatArray, second: FloatArray, pairs: BoolArray) -> float:
-    is_known = pairs & np.isfinite(first) & np.isfinite(second)
-    if is_known.sum() < 3:
-        return float("nan")
-    a = first[is_known] - first[is_known].mean()
-    b = second[is_known] - second[is_known].mean()
-    lengths = float(np.sqrt((a**2).sum() * (b**2).sum()))
-    scale = float(np.abs(first[is_known]).max() * np.abs(second[is_known]).max()) * is_known.sum()
-    return float((a * b).sum()) / lengths if lengths > 1e-12 * scale else float("nan")
+def weights_by_run(
+    log: TrajectoryLog, estimate: RoutingEstimate, *, config: AnalysisConfig, agents: Sequence[str]
+) -> FloatArray:
+    """Return the edge weights of each analysed run and checkpoint, shape (run, receiver, sender); NaN for none.
+
+    Parameters
+    ----------
+    log
+        The log.
+    estimate
+        From one source.
+    config
+        Says which checkpoints are analysed.
+    agents
+        Names, in the order of the axes.
+    """
+    analysed = [group for group in episode_groups(log, config) if group.is_analysed]
+    labels = estimate.edges_by_run.select("run", "checkpoint").rows()
+    rows: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+    for row, label in enumerate(labels):
+        rows[label].append(row)
+    parts = [estimate.edges_by_run[rows[group.run_name, group.checkpoint]] for group in analysed]
+    return np.array([edge_matrix(part, agents) for part in parts])

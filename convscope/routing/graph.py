@@ -4,24 +4,41 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from convscope.engine.executors import open_executor
+from convscope.engine.fold import Fold
 from convscope.engine.run import run_folds
 from convscope.ingest.selection import select_agents
-from convscope.randomness import generator
-from convscope.routing.agreement import source_agreement
+from convscope.routing.agreement import compare_sources, validity_notices
 from convscope.routing.choose import choose_estimators, left_out
 from convscope.routing.concentration import agent_concentration
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.estimators.estimator import Estimator
 from convscope.routing.preference import concentration, role_preference
 from convscope.routing.refusal import UnreadableSourceError
-from convscope.values.arrays import FloatArray
+from convscope.routing.surroundings import SurroundingsFold
 from convscope.values.config import AnalysisConfig
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
-from convscope.values.routing import RoutingGraph, SourceAgreement
+from convscope.values.routing import RoutingGraph
+
+
+def routing_folds(
+    log: TrajectoryLog, chosen: Sequence[Estimator], *, config: AnalysisConfig, agents: Sequence[str]
+) -> list[Fold]:
+    """Return what the routing of a log needs from the pass that all stages share.
+
+    Parameters
+    ----------
+    log
+        The log.
+    chosen
+        From `choose_estimators`.
+    config
+        Every choice that changes a result.
+    agents
+        Names of the analysed agents.
+    """
+    return [*(estimator.fold(log, config) for estimator in chosen), SurroundingsFold(log, config, agents)]
 
 
 def routing_graph(
@@ -42,7 +59,7 @@ def routing_graph(
     chosen
         From `choose_estimators`: the one in use first.
     results
-        Of each one's fold, in the same order.
+        Of `routing_folds`, in the same order.
     config
         Every choice that changes a result.
     agents
@@ -62,8 +79,10 @@ def routing_graph(
     """
     if not chosen or len(agents) < 2:
         return None
-    estimates, refused = _estimates(log, chosen, results, config=config, agents=agents, run=run)
-    used, *others = estimates
+    *sums, surroundings = results
+    estimates, refused = _estimates(log, chosen, sums, config=config, agents=agents, run=run)
+    used = estimates[0]
+    comparison = compare_sources(log, estimates, surroundings.controls(), config=config, agents=agents)
     roles = log.header.roles
     preference = role_preference(used.tallies, roles) if roles else None
     return RoutingGraph(
@@ -79,12 +98,13 @@ def routing_graph(
         role_edges=used.role_edges,
         heads=used.heads,
         concentration=concentration(preference) if preference else agent_concentration(used.tallies, agents),
-        compared=tuple(_agreement(used, other, config=config, agents=agents) for other in others),
+        comparison=comparison,
         attribution=next((each.attribution for each in estimates if each.attribution is not None), None),
         notices=(
             *refused,
             *used.notices,
             *(preference.notices if preference else ()),
+            *validity_notices(used.source, comparison.validity),
             *_identity_notices(log),
             *left_out(log.header, chosen),
         ),
@@ -132,26 +152,9 @@ def find_routing(
     chosen = choose_estimators(log, config)
     with open_executor(1) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes)
-        results = run([estimator.fold(log, config) for estimator in chosen])
         names = select_agents(log, config) if agents is None else agents
+        results = run(routing_folds(log, chosen, config=config, agents=names))
         return routing_graph(log, chosen, results, config=config, agents=names, run=run)
-
-
-def _agreement(
-    used: RoutingEstimate, other: RoutingEstimate, *, config: AnalysisConfig, agents: Sequence[str]
-) -> SourceAgreement:
-    rng = generator(config.seed, "routing", "agreement", used.source, other.source)
-    first, second = weight_matrix(used, agents), weight_matrix(other, agents)
-    return source_agreement(first, second, source=other.source, n_permutations=config.n_permutations, rng=rng)
-
-
-def weight_matrix(estimate: RoutingEstimate, agents: Sequence[str]) -> FloatArray:
-    """Return the combined edge weights, shape (receiver, sender), NaN where there are none."""
-    place_of = {name: place for place, name in enumerate(agents)}
-    matrix = np.full((len(agents), len(agents)), np.nan)
-    for sender, receiver, weight in estimate.edges.select("sender", "receiver", "weight").iter_rows():
-        matrix[place_of[receiver], place_of[sender]] = np.nan if weight is None else weight
-    return matrix
 
 
 def _identity_notices(log: TrajectoryLog) -> tuple[Notice, ...]:

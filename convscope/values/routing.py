@@ -1,6 +1,6 @@
 """Routing: how much a receiving agent's decision draws on each sending agent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,23 @@ EDGE_TYPES: Mapping[str, type[pl.DataType]] = {
 a share of what is left open of the receiver's next action, the ends of its 95 % interval, and the weight that would be
 found significant with a chance of 80 %."""
 EDGE_COLUMNS = tuple(EDGE_TYPES)
+
+
+def edge_matrix(edges: pl.DataFrame, agents: Sequence[str]) -> FloatArray:
+    """Return the weights of a table of edges, shape (receiver, sender); NaN where there is none.
+
+    Parameters
+    ----------
+    edges
+        ``sender``, ``receiver`` and ``weight``, each pair once.
+    agents
+        Names, in the order of the axes.
+    """
+    place_of = {name: place for place, name in enumerate(agents)}
+    matrix = np.full((len(agents), len(agents)), np.nan)
+    for sender, receiver, weight in edges.select("sender", "receiver", "weight").iter_rows():
+        matrix[place_of[receiver], place_of[sender]] = np.nan if weight is None else weight
+    return matrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,13 +126,75 @@ class RolePreference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceAgreement:
-    """How well a second source of routing agrees with the one in use, at agent level."""
+    """How well two sources of routing agree, at agent level: quadratic assignment within runs."""
+
+    first: RoutingSource
+    second: RoutingSource
+    correlation: float | None
+    """Within receivers, mean over runs; None when undefined."""
+    p_value: float | None
+    """One-sided; None when undefined or the team is too small to permute."""
+    partial_correlation: float | None = None
+    """The same beyond the confounds; None when undefined, or where there are none."""
+    partial_p_value: float | None = None
+    """By Freedman and Lane."""
+
+    def concerns(self, source: RoutingSource) -> bool:
+        """Whether it compares a source."""
+        return source in (self.first, self.second)
+
+    def other(self, source: RoutingSource) -> RoutingSource:
+        """Return the source that one is compared with."""
+        return self.second if source == self.first else self.first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confound:
+    """Something else that may order the same pairs of agents."""
+
+    name: str
+    """``closeness``, ``presence`` or ``slot``."""
+    correlation: float | None
+    """With the routing in use, within receivers; None when undefined."""
+    p_value: float | None
+    """One-sided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validity:
+    """Whether logged weights go together with influence. A gate, not a score."""
 
     source: RoutingSource
+    """The strongest evidence of influence that the log affords."""
     correlation: float | None
-    """Over ordered pairs of agents; None when undefined."""
     p_value: float | None
-    """Quadratic assignment test, one-sided; None when undefined or the team is too small to permute."""
+    is_valid: bool
+    """Whether they agree more than chance would; else the weights describe weights, not influence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ComparedSource:
+    """Routing from a source that is not in use."""
+
+    source: RoutingSource
+    claim: str
+    unit: str
+    edges: pl.DataFrame
+    """As `RoutingGraph.edges`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SourceComparison:
+    """The routing in use beside everything that it can be held against."""
+
+    others: tuple[ComparedSource, ...] = ()
+    """The other sources that the log affords."""
+    agreements: tuple[SourceAgreement, ...] = ()
+    """Of every two sources."""
+    confounds: tuple[Confound, ...] = ()
+    """What else may stand behind the routing in use; the partial agreements are beyond these."""
+    validity: Validity | None = None
+    """Of logged weights; None for other sources, and where the log affords nothing to hold them against."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -145,7 +224,8 @@ class RoutingGraph:
     """``run``, ``checkpoint``, ``head``, ``sender``, ``receiver``, ``weight``, for logged weights of several heads."""
     concentration: tuple[tuple[str, float], ...]
     """Per receiver (role, else agent): 0 = even, 1 = one target."""
-    compared: tuple[SourceAgreement, ...] = ()
+    comparison: SourceComparison = SourceComparison()
+    """What the other sources say, and how far they agree."""
     attribution: pl.DataFrame | None = None
     """`ATTRIBUTION_TYPES`: what policies at hand use; None without such a source."""
     notices: tuple[Notice, ...] = ()

@@ -4,7 +4,8 @@ import polars as pl
 
 from convscope.ingest.names import numbered_key
 from convscope.report.document.json_value import JsonValue, matrix
-from convscope.values.routing import EDGE_COLUMNS, RolePreference, RoutingGraph
+from convscope.values.config import RoutingSource
+from convscope.values.routing import EDGE_COLUMNS, RolePreference, RoutingGraph, SourceAgreement, SourceComparison
 
 MAX_EDGES = 10_000
 """Edges in the document; the table holds all."""
@@ -24,12 +25,35 @@ def routing_part(routing: RoutingGraph) -> JsonValue:
         "preference": _preference(routing.preference) if routing.preference else None,
         "concentration": [{"receiver": receiver, "value": value} for receiver, value in routing.concentration],
         "formation_sensitivity": None,
-        "validity": None,
-        "sources_compared": [
-            {"source": other.source.value, "correlation": other.correlation, "p_value": other.p_value}
-            for other in routing.compared
-        ],
         "attribution": None if routing.attribution is None else _attribution(routing.attribution),
+        **_comparison(routing.source, routing.comparison),
+    }
+
+
+def _comparison(used: RoutingSource, comparison: SourceComparison) -> dict[str, JsonValue]:
+    valid = comparison.validity
+    beside = [each for each in comparison.agreements if each.concerns(used)]
+    return {
+        "validity": valid.correlation if valid else None,
+        "is_validated": valid.is_valid if valid else None,
+        "validated_by": valid.source.value if valid else None,
+        "confounds": [
+            {"name": each.name, "correlation": each.correlation, "p_value": each.p_value}
+            for each in comparison.confounds
+        ],
+        "sources_compared": [{"source": each.other(used).value, **_agreement(each)} for each in beside],
+        "agreements": [
+            {"sources": [each.first.value, each.second.value], **_agreement(each)} for each in comparison.agreements
+        ],
+    }
+
+
+def _agreement(agreement: SourceAgreement) -> dict[str, JsonValue]:
+    return {
+        "correlation": agreement.correlation,
+        "p_value": agreement.p_value,
+        "partial_correlation": agreement.partial_correlation,
+        "partial_p_value": agreement.partial_p_value,
     }
 
 

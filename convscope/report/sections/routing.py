@@ -13,10 +13,11 @@ from convscope.report.matrix import Matrix
 from convscope.report.palette import kind_of
 from convscope.report.preference import agent_matrix, preference_matrices
 from convscope.report.section import Section
+from convscope.report.sources import agreement_sentences, source_matrices
 from convscope.report.wording import claim_words
 from convscope.values.evidence import Evidence
 from convscope.values.figures import aligned
-from convscope.values.routing import RoutingGraph, SourceAgreement
+from convscope.values.routing import Confound, RoutingGraph, SourceAgreement
 
 MAX_EDGES = 12
 MAX_MATRIX_AGENTS = 16
@@ -60,7 +61,12 @@ class RoutingView:
     edges: Listing[EdgeRow]
     role_edges: Listing[EdgeRow] | None
     concentration: Listing[tuple[str, str]]
-    compared: tuple[SourceAgreement, ...]
+    sources: tuple[Matrix, ...]
+    """Every source side by side."""
+    agreement: tuple[str, ...]
+    """What the sources agree on."""
+    agreements: tuple[SourceAgreement, ...]
+    confounds: tuple[Confound, ...]
     used: Listing[UseRow] | None
     """What policies at hand use; None without any."""
     are_between_roles: bool
@@ -96,7 +102,10 @@ def _view(evidence: Evidence) -> RoutingView | NoRouting:
         edges=_rows(routing.edges, MAX_EDGES),
         role_edges=None if routing.role_edges is None else _rows(routing.role_edges, MAX_EDGES),
         concentration=_concentration(routing),
-        compared=routing.compared,
+        sources=source_matrices(routing, MAX_MATRIX_AGENTS),
+        agreement=agreement_sentences(routing, evidence.config.alpha),
+        agreements=routing.comparison.agreements,
+        confounds=routing.comparison.confounds,
         used=use_rows(routing),
     )
 

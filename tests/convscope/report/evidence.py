@@ -14,7 +14,17 @@ from convscope.values.gap import Component, Gap, Verdict
 from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader, Notice
 from convscope.values.prior import RolePrior
 from convscope.values.roles import AgentClasses, ProfileFeature, RecoveryScores, RoleAssignment, RoleProfile
-from convscope.values.routing import EDGE_TYPES, RolePreference, RoutingGraph, RoutingTallies, SourceAgreement
+from convscope.values.routing import (
+    EDGE_TYPES,
+    ComparedSource,
+    Confound,
+    RolePreference,
+    RoutingGraph,
+    RoutingTallies,
+    SourceAgreement,
+    SourceComparison,
+    Validity,
+)
 
 ROLES = ("scout", "collector", "guard")
 DECLARED = np.array([[0.2, 0.2, 0.6], [0.6, 0.2, 0.2], [0.2, 0.6, 0.2]])
@@ -216,7 +226,28 @@ def routing(study, rng):
         preference=preference if study.has_prior else None,
         role_edges=_role_edges() if study.has_prior else None,
         concentration=tuple((role, 0.1 * number) for number, role in enumerate(ROLES)),
-        compared=(SourceAgreement(source=RoutingSource.TRANSFER_ENTROPY, correlation=0.41, p_value=0.034),),
+        comparison=SourceComparison(
+            others=(
+                ComparedSource(
+                    source=RoutingSource.TRANSFER_ENTROPY,
+                    claim="precedes and predicts",
+                    unit="bits per step",
+                    edges=edges,
+                ),
+            ),
+            agreements=(
+                SourceAgreement(
+                    first=RoutingSource.ATTENTION,
+                    second=RoutingSource.TRANSFER_ENTROPY,
+                    correlation=0.41,
+                    p_value=0.034,
+                    partial_correlation=0.12,
+                    partial_p_value=0.3,
+                ),
+            ),
+            confounds=(Confound(name="closeness", correlation=0.62, p_value=0.01),),
+            validity=Validity(source=RoutingSource.TRANSFER_ENTROPY, correlation=0.41, p_value=0.034, is_valid=True),
+        ),
     )
 
 

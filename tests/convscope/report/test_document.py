@@ -75,7 +75,6 @@ def test_a_blank_cell_is_null_and_rows_are_receivers():
         (Study(), "roles.switching_rate"),
         (Study(), "roles.explained"),
         (Study(), "routing.formation_sensitivity"),
-        (Study(), "routing.validity"),
         (Study(), "drift"),
         (Study(), "gap.composite"),
         (SINGLE, "routing"),

@@ -1,57 +1,68 @@
-"""Two sources of routing agree when they order the same pairs of agents."""
+"""Every two sources are compared, and logged weights are held against the strongest evidence of influence."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from convscope.routing.agreement import source_agreement
-from convscope.values.config import RoutingSource
+from convscope.routing.agreement import confounds, source_agreements, validity, validity_notices
+from convscope.values.config import AnalysisConfig, RoutingSource
 
-
-def agreement(first, second, *, n_permutations=199, seed=0):
-    rng = np.random.default_rng(seed)
-    return source_agreement(
-        first, second, source=RoutingSource.TRANSFER_ENTROPY, n_permutations=n_permutations, rng=rng
-    )
+CONFIG = AnalysisConfig(n_permutations=199)
+ATTENTION, RESIDUAL, ENTROPY = (
+    RoutingSource.ATTENTION,
+    RoutingSource.POLICY_RESIDUAL,
+    RoutingSource.TRANSFER_ENTROPY,
+)
 
 
-def test_equal_matrices_agree_as_well_as_four_agents_allow():
-    matrix = np.random.default_rng(0).random((4, 4))
-    found = agreement(matrix, 2 * matrix + 1)
+@pytest.fixture
+def weights():
+    rng = np.random.default_rng(4)
+    true = rng.random((2, 5, 5))
+    return {ATTENTION: true + 0.1 * rng.random((2, 5, 5)), RESIDUAL: true, ENTROPY: rng.random((2, 5, 5))}
+
+
+def test_every_two_sources_are_compared(weights):
+    found = source_agreements(weights, {}, CONFIG)
+    assert [(each.first, each.second) for each in found] == [
+        (ATTENTION, RESIDUAL),
+        (ATTENTION, ENTROPY),
+        (RESIDUAL, ENTROPY),
+    ]
+    assert [each.p_value <= 0.05 for each in found] == [True, False, False]
+    assert all(each.partial_correlation is None for each in found)
+
+
+def test_weights_that_go_with_influence_are_valid(weights):
+    found = validity(ATTENTION, source_agreements(weights, {}, CONFIG), alpha=0.05)
+    assert found.source is RESIDUAL
+    assert found.is_valid
+    assert validity_notices(ATTENTION, found) == ()
+
+
+def test_decoy_attention_fails_the_gate_and_is_said_to(weights):
+    decoy = {**weights, ATTENTION: np.random.default_rng(1).random((2, 5, 5))}
+    found = validity(ATTENTION, source_agreements(decoy, {}, CONFIG), alpha=0.05)
+    assert not found.is_valid
+    (notice,) = validity_notices(ATTENTION, found)
+    assert notice.code == "not-validated"
+    assert "weights, not influence" in notice.message
+
+
+def test_evidence_of_influence_has_no_weights_to_validate(weights):
+    agreements = source_agreements(weights, {}, CONFIG)
+    assert validity(RESIDUAL, agreements, alpha=0.05) is None
+    assert [notice.code for notice in validity_notices(RESIDUAL, None)] == ["not-applicable"]
+
+
+def test_weights_alone_cannot_be_validated(weights):
+    assert validity(ATTENTION, source_agreements({ATTENTION: weights[ATTENTION]}, {}, CONFIG), alpha=0.05) is None
+    assert [notice.code for notice in validity_notices(ATTENTION, None)] == ["not-computed"]
+
+
+def test_what_stands_behind_the_routing_in_use_is_told(weights):
+    near = weights[ATTENTION] + 0.1
+    (found,) = confounds(weights[ATTENTION], {"closeness": near}, CONFIG)
+    assert found.name == "closeness"
     assert found.correlation == pytest.approx(1)
-    assert found.p_value == pytest.approx(1 / 24)
-
-
-def test_the_diagonal_does_not_count():
-    matrix = np.random.default_rng(0).random((4, 4))
-    assert agreement(matrix, matrix + 100 * np.eye(4)).correlation == pytest.approx(1)
-
-
-def test_nothing_is_said_of_constant_or_tiny_matrices():
-    matrix = np.random.default_rng(0).random((4, 4))
-    assert agreement(matrix, np.full((4, 4), 0.1)).correlation is None
-    assert agreement(np.ones((2, 2)), np.ones((2, 2))).p_value is None
-
-
-def test_missing_pairs_are_left_out():
-    matrix = np.random.default_rng(0).random((5, 5))
-    holes = matrix.copy()
-    holes[0, 1] = np.nan
-    assert agreement(matrix, holes).correlation == pytest.approx(1)
-
-
-@given(st.integers(0, 2**31), st.permutations(range(5)))
-def test_renaming_agents_changes_nothing(seed, order):
-    first, second = np.random.default_rng(seed).random((2, 5, 5))
-    renamed = np.ix_(order, order)
-    before, after = agreement(first, second), agreement(first[renamed], second[renamed])
-    assert after.correlation == pytest.approx(before.correlation)
-    assert after.p_value == pytest.approx(before.p_value)
-
-
-def test_p_is_uniform_for_unrelated_sources_even_where_some_senders_are_loud_in_both():
-    rng = np.random.default_rng(1)
-    loud = rng.random((300, 2, 1, 5))
-    p = np.array([agreement(a + rng.random((5, 5)), b + rng.random((5, 5))).p_value for a, b in loud])
-    assert np.mean(p <= 0.05) == pytest.approx(0.05, abs=0.035)
+    (agreement, *_) = source_agreements(weights, {"closeness": near}, CONFIG)
+    assert agreement.partial_correlation is None

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from convscope.ingest.memory import log_from_arrays
-from convscope.routing.graph import find_routing, weight_matrix
+from convscope.routing.graph import find_routing
 from convscope.simulate.draws import Size
 from convscope.simulate.interventions import Experiment, Way, experiment
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.fields import ACTIONS, ATTENTION, INTERVENTIONS, PAIR_INTERVENTIONS
+from convscope.values.routing import edge_matrix
 from convscope.values.status import Status
 
 CONFIG = AnalysisConfig(routing_source=RoutingSource.INTERVENTION, n_permutations=199)
@@ -79,7 +80,7 @@ def test_the_weight_is_the_share_of_actions_that_change():
     size = Size(n_agents=2, n_episodes=400, n_steps=40)
     situation = experiment(size, np.random.default_rng(3), how=Experiment(n_edges=1))
     graph = find_routing(situation.log, CONFIG)
-    (weight,) = weight_matrix(graph, graph.agents)[situation.edges]
+    (weight,) = edge_matrix(graph.edges, graph.agents)[situation.edges]
     assert weight == pytest.approx(0.158, abs=0.03)
 
 
@@ -200,4 +201,4 @@ def test_logged_weights_come_first_and_interventions_before_all_else():
     log = log_from_arrays(columns, situation.log.episodes.length, ["a", "b", "c", "d"])
     graph = find_routing(log)
     assert graph.source is RoutingSource.ATTENTION
-    assert RoutingSource.INTERVENTION in {other.source for other in graph.compared}
+    assert RoutingSource.INTERVENTION in {other.source for other in graph.comparison.others}

@@ -189,6 +189,7 @@ def test_the_second_source_is_compared():
     log = log_from_arrays({ACTIONS: held, ATTENTION: noisy(200, rng)}, [10] * 20, AGENTS)
     graph = find_routing(log, CONFIG)
     assert graph is not None
-    (compared,) = graph.compared
+    (compared,) = graph.comparison.others
     assert compared.source.value == "transfer-entropy"
-    assert compared.p_value is not None
+    (agreement,) = graph.comparison.agreements
+    assert agreement.p_value is not None

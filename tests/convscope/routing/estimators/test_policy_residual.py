@@ -6,10 +6,11 @@ import pytest
 from convscope.errors import LogFormatError
 from convscope.ingest.memory import log_from_arrays
 from convscope.routing.estimators.policy_residual import ESTIMATOR
-from convscope.routing.graph import find_routing, weight_matrix
+from convscope.routing.graph import find_routing
 from convscope.simulate.draws import Size
 from convscope.simulate.policies import greedier_than_logged, hidden_driver
 from convscope.values.config import AnalysisConfig, RoutingSource
+from convscope.values.routing import edge_matrix
 
 CONFIG = AnalysisConfig(routing_source=RoutingSource.POLICY_RESIDUAL)
 SIZE = Size(n_agents=5, n_episodes=60, n_steps=40)
@@ -49,7 +50,7 @@ def test_it_is_what_a_log_of_probabilities_gives_unasked():
     graph = find_routing(situation.log)
     assert graph.source is RoutingSource.POLICY_RESIDUAL
     assert graph.claim == "influences"
-    assert [other.source for other in graph.compared] == [RoutingSource.TRANSFER_ENTROPY]
+    assert [other.source for other in graph.comparison.others] == [RoutingSource.TRANSFER_ENTROPY]
     assert "exploration-mass" in {notice.code for notice in graph.notices}
 
 
@@ -66,7 +67,7 @@ def test_the_weight_is_what_the_dice_tell_of_a_copied_coin():
     probabilities = np.stack([np.full((400, 12, 2), 0.5), follower], axis=2).reshape(-1, 2, 2)
     log = log_from_arrays({"actions": actions, "action_probabilities": probabilities}, [12] * 400, ["coin", "copy"])
     graph = find_routing(log, CONFIG)
-    weight = weight_matrix(graph, graph.agents)
+    weight = edge_matrix(graph.edges, graph.agents)
     assert weight[1, 0] == pytest.approx(0.5 / np.log(2), rel=0.01)
     assert abs(weight[0, 1]) < 1e-3
 

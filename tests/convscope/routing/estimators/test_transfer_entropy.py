@@ -218,7 +218,7 @@ def test_where_nobody_varies_there_is_no_data_rather_than_a_failure(n_episodes):
 def test_constant_actions_do_not_stand_in_the_way_of_another_source():
     columns = {ACTIONS: np.full((800, 3, 1), 2.0), ATTENTION: np.random.default_rng(8).random((800, 1, 3, 3))}
     graph = routing(log_from_arrays(columns, [20] * 40, list("abc")))
-    assert [compared.correlation for compared in graph.compared] == [None]
+    assert [agreement.correlation for agreement in graph.comparison.agreements] == [None]
 
 
 @pytest.mark.parametrize("n_episodes", [10, 60])

@@ -45,8 +45,8 @@ def test_beyond_the_budget_only_the_analysed_checkpoint_has_edges(monkeypatch, n
 
 def test_beyond_the_budget_it_is_no_comparison(monkeypatch):
     log = make_log(has_attention=True)
-    assert len(find_routing(log, CONFIG).compared) == 1
+    assert len(find_routing(log, CONFIG).comparison.others) == 1
     monkeypatch.setattr(budget, "MOST_BYTES", 0)
     graph = find_routing(log, CONFIG)
-    assert graph.compared == ()
+    assert graph.comparison.others == ()
     assert "routing.sources_compared" in places(graph)

@@ -5,10 +5,11 @@ import pytest
 
 from convscope.errors import UsageError
 from convscope.ingest.memory import log_from_arrays
-from convscope.routing.graph import find_routing, weight_matrix
+from convscope.routing.graph import find_routing
 from convscope.routing.weights.heads import chosen_heads, head_names
 from convscope.values.config import AnalysisConfig
 from convscope.values.fields import ACTIONS, ATTENTION, GATES, FieldSpec, Level
+from convscope.values.routing import edge_matrix
 
 LAYERED = FieldSpec(name=ATTENTION, level=Level.PAIR, shape=(2, 3), inner_axes=("layer", "head"))
 
@@ -42,7 +43,7 @@ def test_a_head_that_is_not_there_is_an_error_that_says_what_is(choice):
 @pytest.mark.parametrize(("heads", "of_b"), [(None, 0.5), ("0", 1.0), ("1", 0.0)])
 def test_the_mean_of_all_heads_counts_unless_some_are_chosen(heads, of_b):
     graph = find_routing(two_heads(), AnalysisConfig(heads=heads))
-    assert weight_matrix(graph, graph.agents)[0, 1] == pytest.approx(of_b)
+    assert edge_matrix(graph.edges, graph.agents)[0, 1] == pytest.approx(of_b)
     assert "heads-averaged" in {notice.code for notice in graph.notices}
 
 
