@@ -33,7 +33,7 @@ def agreement_sentences(routing: RoutingGraph, level: float) -> tuple[str, ...]:
     level
         Of the tests of agreement.
     """
-    if not routing.comparison.others:
+    if not routing.comparison.agreements:
         return ()
     return (_shared_edges(routing), _alike(routing.comparison.agreements, level), *_beyond(routing, level))
 

@@ -53,13 +53,16 @@ def compare_sources(
         Names of the analysed agents.
     """
     used, *others = estimates
+    beside = tuple(
+        ComparedSource(source=other.source, claim=other.claim, unit=other.unit, edges=other.edges) for other in others
+    )
+    if not log.header.identities_persist:
+        # An edge between slots that other agents fill in each episode is an average of nothing.
+        return SourceComparison(others=beside)
     weights = {each.source: weights_by_run(log, each, config=config, agents=agents) for each in estimates}
     agreements = source_agreements(weights, controls, config)
     return SourceComparison(
-        others=tuple(
-            ComparedSource(source=other.source, claim=other.claim, unit=other.unit, edges=other.edges)
-            for other in others
-        ),
+        others=beside,
         agreements=agreements,
         confounds=confounds(weights[used.source], controls, config),
         validity=validity(used.source, agreements, config.alpha),
@@ -170,7 +173,7 @@ def validity_notices(used: RoutingSource, found: Validity | None) -> tuple[Notic
         message = f"{used.value} is evidence of influence itself: there are no weights to validate."
         return (Notice(code="not-applicable", message=message, where=where),)
     if found is None:
-        message = f"The log affords no evidence of influence that {used.value} could be held against."
+        message = f"There is no evidence of influence between lasting agents that {used.value} could be held against."
         return (Notice(code="not-computed", message=message, where=where),)
     if found.is_valid:
         return ()

@@ -32,7 +32,7 @@ def routing_part(routing: RoutingGraph) -> JsonValue:
 
 def _comparison(used: RoutingSource, comparison: SourceComparison) -> dict[str, JsonValue]:
     valid = comparison.validity
-    beside = [each for each in comparison.agreements if each.concerns(used)]
+    beside = {each.other(used): each for each in comparison.agreements if each.concerns(used)}
     return {
         "validity": valid.correlation if valid else None,
         "is_validated": valid.is_valid if valid else None,
@@ -41,20 +41,19 @@ def _comparison(used: RoutingSource, comparison: SourceComparison) -> dict[str, 
             {"name": each.name, "correlation": each.correlation, "p_value": each.p_value}
             for each in comparison.confounds
         ],
-        "sources_compared": [{"source": each.other(used).value, **_agreement(each)} for each in beside],
+        "sources_compared": [
+            {"source": other.source.value, **_agreement(beside.get(other.source))} for other in comparison.others
+        ],
         "agreements": [
             {"sources": [each.first.value, each.second.value], **_agreement(each)} for each in comparison.agreements
         ],
     }
 
 
-def _agreement(agreement: SourceAgreement) -> dict[str, JsonValue]:
-    return {
-        "correlation": agreement.correlation,
-        "p_value": agreement.p_value,
-        "partial_correlation": agreement.partial_correlation,
-        "partial_p_value": agreement.partial_p_value,
-    }
+def _agreement(agreement: SourceAgreement | None) -> dict[str, JsonValue]:
+    """Return the figures; nulls where two sources cannot be compared."""
+    names = ("correlation", "p_value", "partial_correlation", "partial_p_value")
+    return {name: getattr(agreement, name, None) for name in names}
 
 
 def _attribution(table: pl.DataFrame) -> JsonValue:

@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
+from convscope.ingest.memory import log_from_arrays
 from convscope.routing.agreement import confounds, source_agreements, validity, validity_notices
+from convscope.routing.graph import find_routing
 from convscope.values.config import AnalysisConfig, RoutingSource
+from convscope.values.fields import ACTIONS
+from convscope.values.fields import ATTENTION as ATTENTION_FIELD
 
 CONFIG = AnalysisConfig(n_permutations=199)
 ATTENTION, RESIDUAL, ENTROPY = (
@@ -66,3 +70,17 @@ def test_what_stands_behind_the_routing_in_use_is_told(weights):
     assert found.correlation == pytest.approx(1)
     (agreement, *_) = source_agreements(weights, {"closeness": near}, CONFIG)
     assert agreement.partial_correlation is None
+
+
+def test_slots_that_are_filled_anew_are_not_compared():
+    rng = np.random.default_rng(0)
+    log = log_from_arrays(
+        {ACTIONS: rng.integers(0, 3, (400, 3, 1)).astype(float), ATTENTION_FIELD: rng.random((400, 1, 3, 3))},
+        [10] * 40,
+        ["a", "b", "c"],
+        declared_roles=[["x", "y", "y"], ["y", "x", "y"]] * 20,
+    )
+    graph = find_routing(log, AnalysisConfig(n_permutations=19))
+    assert [other.source for other in graph.comparison.others] == [ENTROPY]
+    assert graph.comparison.agreements == ()
+    assert graph.comparison.validity is None
