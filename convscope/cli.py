@@ -20,10 +20,12 @@ from convscope.command_options import (
     CheckpointLabel,
     EngineName,
     Heads,
+    LayoutFile,
     LoaderName,
     Logs,
     MappingFile,
     OpenPage,
+    OptionalLayoutFile,
     Out,
     Priors,
     Quiet,
@@ -81,9 +83,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
     out: Out = DEFAULT_OUT,
     loader: LoaderName = None,
     mapping: MappingFile = None,
-    layout: Annotated[
-        Path | None, typer.Option(metavar="L.toml", help="Which columns of an observation describe which agent.")
-    ] = None,
+    layout: OptionalLayoutFile = None,
     trust_pickle: TrustPickle = False,
     routing: Annotated[
         str | None, typer.Option(metavar="SOURCE", help="attention, gate, message, transfer-entropy, ...")
@@ -133,9 +133,7 @@ def attribute(  # noqa: PLR0913  one parameter an option
         list[str],
         typer.Option(metavar="[PATTERN=]P.onnx", help="ONNX or TorchScript policy, of all agents or of some; repeat."),
     ],
-    layout: Annotated[
-        Path, typer.Option(metavar="L.toml", help="Which columns of an observation describe which agent.")
-    ],
+    layout: LayoutFile,
     priors: Priors = None,
     out: Out = DEFAULT_OUT,
     loader: LoaderName = None,

@@ -17,6 +17,9 @@ LoaderName = Annotated[
 MappingFile = Annotated[
     Path | None, typer.Option("--mapping", metavar="M.toml", help="How to read the log, where the file leaves it open.")
 ]
+_LAYOUT = typer.Option("--layout", metavar="L.toml", help="Which columns of an observation describe which agent.")
+LayoutFile = Annotated[Path, _LAYOUT]
+OptionalLayoutFile = Annotated[Path | None, _LAYOUT]
 TrustPickle = Annotated[
     bool, typer.Option("--trust-pickle", help="Also read pickled parts, from sources that you trust.")
 ]

@@ -71,6 +71,27 @@ def situation(
     return Situation(log=log, edges=np.zeros((n_agents, n_agents), dtype=np.bool_) if edges is None else edges)
 
 
+def leaders(n_agents: int, n_edges: int, rng: np.random.Generator) -> IntArray:
+    """Return whom each agent follows, -1 for none: so many agents, each with a leader of its own, shape (N,)."""
+    leader = np.full(n_agents, -1)
+    for follower in rng.permutation(n_agents)[:n_edges].tolist():
+        leader[follower] = rng.choice([other for other in range(n_agents) if other != follower])
+    return leader
+
+
+def edges_from(leader: IntArray) -> BoolArray:
+    """Return the edges of agents that follow one other each, shape (receiver, sender).
+
+    Parameters
+    ----------
+    leader
+        Of each agent, -1 for none, shape (N,).
+    """
+    edges = np.zeros((len(leader), len(leader)), dtype=np.bool_)
+    edges[np.flatnonzero(leader >= 0), leader[leader >= 0]] = True
+    return edges
+
+
 def drawn(size: Size, rng: np.random.Generator) -> IntArray:
     """Return actions that are drawn evenly, shape (episodes, steps, N)."""
     return rng.integers(N_ACTIONS, size=size.shape)
@@ -78,7 +99,7 @@ def drawn(size: Size, rng: np.random.Generator) -> IntArray:
 
 def held(values: IntArray, is_new: BoolArray) -> IntArray:
     """Return values that last until the next new one, along the steps of each episode."""
-    steps = np.arange(values.shape[1])[None, :, None]
+    steps = np.arange(values.shape[1]).reshape(1, -1, *(1 for _ in values.shape[2:]))
     latest = np.maximum.accumulate(np.where(is_new, steps, 0), axis=1)
     return np.take_along_axis(values, latest, axis=1)
 

@@ -9,10 +9,9 @@ from enum import StrEnum
 
 import numpy as np
 
-from convscope.ingest.memory import log_from_arrays
-from convscope.simulate.draws import N_ACTIONS, Situation, Size
+from convscope.simulate.draws import N_ACTIONS, Situation, Size, edges_from, held, leaders, situation
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
-from convscope.values.fields import ACTIONS, INTERVENTIONS, PAIR_INTERVENTIONS
+from convscope.values.fields import INTERVENTIONS, PAIR_INTERVENTIONS
 
 _FROZEN = 0
 
@@ -56,27 +55,20 @@ def experiment(size: Size, rng: np.random.Generator, *, how: Experiment) -> Situ
     how
         What is done to whom.
     """
-    leader = np.full(size.n_agents, -1)
-    for follower in rng.permutation(size.n_agents)[: how.n_edges].tolist():
-        leader[follower] = rng.choice([other for other in range(size.n_agents) if other != follower])
-    thing = _held(rng.integers(N_ACTIONS, size=size.shape[:2]), rng.random(size.shape[:2]) < 0.3)
+    leader = leaders(size.n_agents, how.n_edges, rng)
+    thing = held(rng.integers(N_ACTIONS, size=size.shape[:2]), rng.random(size.shape[:2]) < 0.3)
     flags = _flags(size, rng, thing, how=how)
     actions = _rollout(size, rng, leader, thing=thing, flags=flags, how=how)
-    columns: dict[str, FloatArray] = {ACTIONS: actions.reshape(-1, size.n_agents, 1).astype(np.float64)}
     name = PAIR_INTERVENTIONS if how.cuts_channels else INTERVENTIONS
-    columns[name] = flags.reshape(-1, *flags.shape[2:]).astype(np.float64)
-    names = [f"agent_{number}" for number in range(size.n_agents)]
-    log = log_from_arrays(columns, [size.n_steps] * size.n_episodes, names)
-    edges = np.zeros((size.n_agents, size.n_agents), np.bool_)
-    edges[np.flatnonzero(leader >= 0), leader[leader >= 0]] = True
-    return Situation(log=log, edges=edges)
+    columns = {name: flags.reshape(-1, *flags.shape[2:]).astype(np.float64)}
+    return situation(actions, edges=edges_from(leader), columns=columns)
 
 
 def _rollout(
     size: Size, rng: np.random.Generator, leader: IntArray, *, thing: IntArray, flags: BoolArray, how: Experiment
 ) -> IntArray:
     schedule = rng.integers(N_ACTIONS, size=10)[np.arange(size.n_steps) * 10 // size.n_steps]
-    option = _held(rng.integers(N_ACTIONS, size=size.shape), rng.random(size.shape) < 0.05)
+    option = held(rng.integers(N_ACTIONS, size=size.shape), rng.random(size.shape) < 0.05)
     kind = rng.random(size.shape)
     actions = np.where(kind < 0.25, thing[:, :, None], np.where(kind < 0.5, option, schedule[None, :, None]))
     actions = np.where(kind > 0.7, rng.integers(N_ACTIONS, size=size.shape), actions)
@@ -114,10 +106,3 @@ def _flags(size: Size, rng: np.random.Generator, thing: IntArray, *, how: Experi
         flags = rng.random(shape) < chance_of[how.way]
     cut: BoolArray = flags.reshape(n_episodes, n_steps, n_agents, -1) if how.cuts_channels else flags
     return cut
-
-
-def _held(values: IntArray, is_new: BoolArray) -> IntArray:
-    """Return values that last until the next new one, along the steps of each episode."""
-    steps = np.arange(values.shape[1]).reshape(1, -1, *(1 for _ in values.shape[2:]))
-    latest = np.maximum.accumulate(np.where(is_new, steps, 0), axis=1)
-    return np.take_along_axis(values, latest, axis=1)

@@ -7,7 +7,7 @@ import numpy as np
 
 from convscope.ingest.layout_file import lay_out
 from convscope.ingest.memory import log_from_arrays
-from convscope.simulate.draws import Situation, Size
+from convscope.simulate.draws import Situation, Size, edges_from
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.fields import ACTIONS, OBSERVATIONS, POSITIONS
 from convscope.values.layout import ObservationLayout, ReceiverLayout, Slot, SlotKind
@@ -85,8 +85,6 @@ def observers(
         actions, moves = _acted(_pull(world, scenery, leader, share=share), rng, is_continuous=is_continuous)
         done.append(actions)
         _step(world, moves, scenery, rng=rng)
-    edges = np.zeros((n_agents, n_agents), dtype=np.bool_)
-    edges[np.flatnonzero(leader >= 0), leader[leader >= 0]] = True
     columns = {
         name: np.stack(column, axis=1).reshape(n_episodes * n_steps, n_agents, -1)
         for name, column in ((OBSERVATIONS, seen), (ACTIONS, done), (POSITIONS, held))
@@ -94,7 +92,7 @@ def observers(
     names = [f"agent_{number}" for number in range(n_agents)]
     log = log_from_arrays(columns, [n_steps] * n_episodes, names)
     n_before = columns[OBSERVATIONS].shape[2] - 2 * (n_agents - 1)
-    return Situation(log=lay_out(log, _layout(names, n_before)), edges=edges)
+    return Situation(log=lay_out(log, _layout(names, n_before)), edges=edges_from(leader))
 
 
 def _leaders(n_agents: int, n_edges: int, rng: np.random.Generator) -> IntArray:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from convscope.ingest.memory import log_from_arrays
-from convscope.simulate.draws import N_ACTIONS, Situation, Size
+from convscope.simulate.draws import N_ACTIONS, Situation, Size, edges_from, leaders, situation
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.fields import ACTION_PROBABILITIES, ACTIONS
 
@@ -42,18 +42,11 @@ def hidden_driver(
     has_common_dice
         Whether all agents draw with one random number, as where sampling is joint or shares a seed.
     """
-    leader = _leaders(size.n_agents, n_edges, rng)
+    leader = leaders(size.n_agents, n_edges, rng)
     probabilities, actions = _rollout(size, rng, leader, greed=greed, has_common_dice=has_common_dice)
     n_rows = size.n_episodes * size.n_steps
-    columns = {
-        ACTIONS: actions.reshape(n_rows, size.n_agents, 1).astype(np.float64),
-        ACTION_PROBABILITIES: probabilities.reshape(n_rows, size.n_agents, N_ACTIONS),
-    }
-    names = [f"agent_{number}" for number in range(size.n_agents)]
-    log = log_from_arrays(columns, [size.n_steps] * size.n_episodes, names)
-    edges = np.zeros((size.n_agents, size.n_agents), np.bool_)
-    edges[np.flatnonzero(leader >= 0), leader[leader >= 0]] = True
-    return Situation(log=log, edges=edges)
+    columns = {ACTION_PROBABILITIES: probabilities.reshape(n_rows, size.n_agents, N_ACTIONS)}
+    return situation(actions, edges=edges_from(leader), columns=columns)
 
 
 def greedier_than_logged(situation: Situation, share: float, rng: np.random.Generator) -> Situation:
@@ -64,13 +57,6 @@ def greedier_than_logged(situation: Situation, share: float, rng: np.random.Gene
     columns = {ACTIONS: actions, ACTION_PROBABILITIES: block.columns[ACTION_PROBABILITIES]}
     names = [agent.name for agent in situation.log.header.agents]
     return replace(situation, log=log_from_arrays(columns, situation.log.episodes.length, names))
-
-
-def _leaders(n_agents: int, n_edges: int, rng: np.random.Generator) -> IntArray:
-    leader = np.full(n_agents, -1)
-    for follower in rng.permutation(n_agents)[:n_edges].tolist():
-        leader[follower] = rng.choice([other for other in range(n_agents) if other != follower])
-    return leader
 
 
 def _rollout(
