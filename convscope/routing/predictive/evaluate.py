@@ -47,7 +47,7 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
     symbols
         Action tables of the agents of the question.
     """
-    fits = tuple(design_fits(question, units))
+    fits = tuple(design_fits(question, units.total))
     scores: _Cells = {}
     innovations: _Cells = {}
     freedom = np.ones((len(question.agents), len(question.agents)))
@@ -86,7 +86,7 @@ def _free_coefficients(scores: FloatArray, n_samples: float) -> float:
 
 def _innovations(question: Question, fit: DesignFit, products: UnitProducts) -> _Cells:
     design = question.plan.designs[fit.design]
-    places = [outcome_places(question.plan, design, agent) for agent in question.agents]
+    places = [outcome_places(design, agent) for agent in question.agents]
     told = [np.flatnonzero(np.isin(fit.regression.outcomes, own)) for own in places]
     receivers = [place for place, agent in enumerate(question.agents) if agent in design.targets]
     pairs = [(r, s) for r in receivers for s in range(r) if len(told[r]) > 0 and len(told[s]) > 0]

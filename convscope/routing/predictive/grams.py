@@ -35,19 +35,58 @@ class UnitGrams:
     """Of each design, shape (K, P, P)."""
 
     def of_group(self, group: int) -> "UnitGrams":
-        """Return the units of one run and checkpoint."""
-        return self.taken(np.flatnonzero(np.equal(self.group, group)))
-
-    def taken(self, places: IntArray | BoolArray) -> "UnitGrams":
-        """Return some units."""
+        """Return the units of one run and checkpoint, without copying them."""
+        # Units are in the order of their groups.
+        first, last = np.searchsorted(self.group, [group, group + 1]).tolist()
         return UnitGrams(
-            group=self.group[places],
-            key=self.key[places],
-            episode=self.episode[places],
-            n_samples=self.n_samples[places],
-            n_episodes=self.n_episodes[places],
-            grams=tuple(gram[places] for gram in self.grams),
+            group=self.group[first:last],
+            key=self.key[first:last],
+            episode=self.episode[first:last],
+            n_samples=self.n_samples[first:last],
+            n_episodes=self.n_episodes[first:last],
+            grams=tuple(gram[first:last] for gram in self.grams),
         )
+
+    def sums(self, is_taken: BoolArray) -> list["GramSums"]:
+        """Return what some choices of the units add up to.
+
+        Parameters
+        ----------
+        is_taken
+            Which units each choice takes, shape (choices, K).
+        """
+        taken = is_taken.astype(np.float64)
+        # One product reads the matrices once for all choices; sums of numbers on the grid are exact in any order.
+        grams = [(taken @ gram.reshape(len(gram), -1)).reshape(-1, *gram.shape[1:]) for gram in self.grams]
+        n_samples, n_episodes = taken @ self.n_samples, taken @ self.n_episodes
+        return [
+            GramSums(
+                groups=np.unique(self.group[is_taken[choice]]),
+                n_samples=n_samples[choice],
+                n_episodes=n_episodes[choice],
+                grams=tuple(gram[choice] for gram in grams),
+            )
+            for choice in range(len(taken))
+        ]
+
+    @property
+    def total(self) -> "GramSums":
+        """All units added up."""
+        return self.sums(np.ones((1, len(self.key)), dtype=np.bool_))[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GramSums:
+    """Some units added up."""
+
+    groups: IntArray
+    """Runs and checkpoints that they are from."""
+    n_samples: FloatArray
+    """Samples of each design, shape (designs,)."""
+    n_episodes: FloatArray
+    """Episodes with samples of each design, shape (designs,)."""
+    grams: tuple[FloatArray, ...]
+    """Of each design, shape (P, P)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,30 +116,12 @@ class GramFold:
 
     def add(self, state: UnitGrams, block: Block) -> UnitGrams:
         """Add the episodes of a block."""
-        for piece in pieces(block, len(self.plan.columns), is_wanted=self.plan.clock.is_read(block)):
-            state = self.merge(state, self._units(piece))
-        return state
+        cut = pieces(block, len(self.plan.columns), is_wanted=self.plan.clock.is_read(block))
+        return _added_up([state, *(self._units(piece) for piece in cut)])
 
     def merge(self, first: UnitGrams, second: UnitGrams) -> UnitGrams:
         """Return the units of both; those that are groups of episodes add up."""
-        names = ("group", "key", "episode")
-        labels = [np.concatenate([getattr(first, name), getattr(second, name)]) for name in names]
-        identity, place = np.unique(np.column_stack(labels), axis=0, return_inverse=True)
-
-        def added(a: FloatArray, b: FloatArray) -> FloatArray:
-            total = np.zeros((len(identity), *a.shape[1:]))
-            for values, at in ((a, place.ravel()[: len(a)]), (b, place.ravel()[len(a) :])):
-                total[at] += values
-            return total
-
-        return UnitGrams(
-            group=identity[:, 0],
-            key=identity[:, 1],
-            episode=identity[:, 2],
-            n_samples=added(first.n_samples, second.n_samples),
-            n_episodes=added(first.n_episodes, second.n_episodes),
-            grams=tuple(added(a, b) for a, b in zip(first.grams, second.grams, strict=True)),
-        )
+        return _added_up([first, second])
 
     def finish(self, state: UnitGrams) -> UnitGrams:
         """Return the units, by group and then by key."""
@@ -128,6 +149,32 @@ class GramFold:
         )
 
 
+def _added_up(parts: Sequence[UnitGrams]) -> UnitGrams:
+    """Return the units of all parts, by group, key and episode; the matrices are the largest thing of a pass."""
+    held = [part for part in parts if len(part.key) > 0] or parts[:1]
+    if len(held) == 1:
+        return held[0]
+    labels = [np.concatenate([getattr(part, name) for part in held]) for name in ("group", "key", "episode")]
+    identity, place = np.unique(np.column_stack(labels), axis=0, return_inverse=True)
+    ends = np.cumsum([len(part.key) for part in held])[:-1]
+    places = np.split(place.ravel(), ends)
+
+    def added(arrays: Sequence[FloatArray]) -> FloatArray:
+        total = np.zeros((len(identity), *arrays[0].shape[1:]))
+        for array, at in zip(arrays, places, strict=True):
+            total[at] += array
+        return total
+
+    return UnitGrams(
+        group=identity[:, 0],
+        key=identity[:, 1],
+        episode=identity[:, 2],
+        n_samples=added([part.n_samples for part in held]),
+        n_episodes=added([part.n_episodes for part in held]),
+        grams=tuple(added(grams) for grams in zip(*(part.grams for part in held), strict=True)),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Panel:
     """Columns of a block, beyond their mean at each time; 0 where missing."""
@@ -141,12 +188,13 @@ class _Panel:
 
 def _panel(plan: Plan, block: Block) -> _Panel:
     values = read_columns(block, plan.columns)
-    cells = plan.clock.cells(block)
-    n_times, n_columns = plan.mean.shape[0] * plan.mean.shape[1], plan.mean.shape[2]
-    mean = plan.mean.reshape(n_times, n_columns)[cells]
+    mean = plan.mean.reshape(-1, plan.mean.shape[2])[plan.clock.cells(block)]
     is_known = np.isfinite(values)
+    values -= mean
+    values *= plan.scale
+    values[~is_known] = 0.0
     return _Panel(
-        values=np.where(is_known, (values - mean) * plan.scale, 0.0),
+        values=values,
         is_known=is_known,
         is_choosing=has_choice(block),
         is_live=is_live(block),
@@ -163,33 +211,64 @@ def _by_unit(values: Sequence[FloatArray], place: IntArray) -> FloatArray:
 
 def _design_sums(panel: _Panel, design: Design, *, place: IntArray, most_lag: int) -> tuple[FloatArray, FloatArray]:
     """Return the samples of each episode, and the summed products of each unit; ``place`` is each episode's unit."""
-    size = len(design.lag)
-    n_samples = np.zeros(len(place))
-    total = np.zeros((int(place.max()) + 1, size, size))
-    bounds = zip(place.tolist(), pairwise(panel.offsets.tolist()), strict=True)
-    for episode, (unit, (start, stop)) in enumerate(bounds):
-        first = start + most_lag
-        rows = _samples(panel, design.targets, np.arange(first, max(first, stop)), most_lag=most_lag)
-        n_samples[episode] = len(rows)
-        total[unit] += _gram(panel, design, rows)
-    return n_samples, total
+    samples = _samples(panel, design.targets, most_lag=most_lag)
+    ends = np.searchsorted(samples, panel.offsets)
+    n_columns = len(design.lag)
+    total = np.zeros((int(place.max()) + 1, n_columns, n_columns))
+    lagged = _lagged(panel, design)
+    for unit, (first, last) in zip(place.tolist(), pairwise(ends.tolist()), strict=True):
+        if last > first:
+            total[unit] += _gram(lagged, samples[first:last])
+    return np.diff(ends).astype(np.float64), total
 
 
-def _samples(panel: _Panel, targets: tuple[int, ...], rows: IntArray, *, most_lag: int) -> IntArray:
-    """Return those of an episode's rows at which the receivers chose, and were there all the way back."""
-    target = np.array(targets)
-    is_sample = panel.is_choosing[rows[:, None], target].all(axis=1)
+def _samples(panel: _Panel, targets: tuple[int, ...], *, most_lag: int) -> IntArray:
+    """Return the rows at which the receivers chose, and were there all the way back."""
+    target = list(targets)
+    is_there = panel.is_live[:, target].all(axis=1)
+    is_sample = panel.is_choosing[:, target].all(axis=1)
     for lag in range(1, most_lag + 1):
-        is_sample &= panel.is_live[rows[:, None] - lag, target].all(axis=1)
-    samples: IntArray = rows[is_sample]
-    return samples
+        is_sample[lag:] &= is_there[:-lag]
+        # What is further back than the episode reaches belongs to another one.
+        is_sample[(panel.offsets[:-1] + lag - 1)[np.diff(panel.offsets) >= lag]] = False
+    return np.flatnonzero(is_sample)
 
 
-def _gram(panel: _Panel, design: Design, rows: IntArray) -> FloatArray:
-    at = (rows[:, None] - design.lag, design.column)
-    values, is_known = panel.values[at], panel.is_known[at]
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Lagged:
+    """The columns that a design holds at one lag."""
+
+    lag: int
+    values: FloatArray
+    is_known: BoolArray | None
+    """None where nothing is missing."""
+
+
+def _lagged(panel: _Panel, design: Design) -> list[_Lagged]:
+    is_whole = bool(panel.is_known.all())
+    held: list[_Lagged] = []
+    for lag in np.unique(design.lag).tolist():
+        columns = design.column[np.equal(design.lag, lag)]
+        is_every = np.array_equal(columns, np.arange(panel.values.shape[1]))
+        of_lag = slice(None) if is_every else columns
+        is_known = None if is_whole else panel.is_known[:, of_lag]
+        held.append(_Lagged(lag=lag, values=panel.values[:, of_lag], is_known=is_known))
+    return held
+
+
+def _gram(lagged: Sequence[_Lagged], rows: IntArray) -> FloatArray:
+    first, last = int(rows[0]), int(rows[-1])
+    is_run = last - first + 1 == len(rows)
+    places = [slice(first - each.lag, last + 1 - each.lag) if is_run else rows - each.lag for each in lagged]
+    values = np.concatenate([each.values[at] for each, at in zip(lagged, places, strict=True)], axis=1)
+    known = [each.is_known[at] for each, at in zip(lagged, places, strict=True) if each.is_known is not None]
+    is_known = np.concatenate(known, axis=1) if known else None
     # The second intercept: what is common to a whole episode (a layout, an opponent) is swept out.
-    mean = values.sum(axis=0) / np.maximum(is_known.sum(axis=0), 1)
-    centred = np.where(is_known, values - mean, 0.0)
-    product = centred.T @ centred
-    return np.round(product * _QUANTUM) / _QUANTUM
+    values -= values.sum(axis=0) / (len(rows) if is_known is None else np.maximum(is_known.sum(axis=0), 1))
+    if is_known is not None:
+        values[~is_known] = 0.0
+    product = values.T @ values
+    product *= _QUANTUM
+    np.rint(product, out=product)
+    product /= _QUANTUM
+    return product

@@ -7,7 +7,7 @@ import numpy as np
 
 from convscope.routing.predictive.clock import Clock, ClockSums
 from convscope.routing.predictive.columns import OWN_KINDS, TARGET_KINDS, Column, Kind
-from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
 
 MOST_UNITS = 512
 """Episodes of a run beyond this number share their flips in groups, chosen by their content."""
@@ -28,6 +28,14 @@ class Design:
     """Number of each column in the plan, shape (P,)."""
     lag: IntArray
     """Timesteps back, 0 for what is predicted, shape (P,)."""
+    agent: IntArray
+    """Whom each column belongs to, -1 for nobody, shape (P,)."""
+    other: IntArray
+    """The second agent of a bearing between agents, else -1, shape (P,)."""
+    is_own: BoolArray
+    """Whether it belongs to what an agent does and where it is, shape (P,)."""
+    is_target: BoolArray
+    """Whether it belongs to what agents choose, shape (P,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -160,9 +168,19 @@ def _belongs_to_target(column: Column) -> bool:
 
 
 def _design(columns: Sequence[Column], targets: tuple[int, ...], most_lag: int) -> Design:
-    cells = [(place, lag) for place, column in enumerate(columns) for lag in _lags(column, targets, most_lag)]
-    place, lag = np.array(cells, dtype=np.int64).reshape(-1, 2).T
-    return Design(targets=targets, column=place, lag=lag)
+    cells = [(lag, place) for place, column in enumerate(columns) for lag in _lags(column, targets, most_lag)]
+    # Lag by lag, so that the columns of a lag are read side by side.
+    lag, place = np.array(sorted(cells), dtype=np.int64).reshape(-1, 2).T
+    held = [columns[number] for number in place.tolist()]
+    return Design(
+        targets=targets,
+        column=place,
+        lag=lag,
+        agent=np.array([column.agent for column in held], dtype=np.int64),
+        other=np.array([column.partner if column.kind == Kind.BEARING else -1 for column in held], dtype=np.int64),
+        is_own=np.array([column.kind in OWN_KINDS for column in held], dtype=np.bool_),
+        is_target=np.array([column.kind in TARGET_KINDS for column in held], dtype=np.bool_),
+    )
 
 
 def _lags(column: Column, targets: tuple[int, ...], most_lag: int) -> tuple[int, ...]:

@@ -31,10 +31,8 @@ def first_order_gains(question: Question, fits: Sequence[DesignFit], n_free: Flo
     """
     gains = np.full((len(question.agents), len(question.agents)), np.nan)
     for fit in fits:
-        for pair in fit.pairs:
-            cell = (pair.receiver, pair.sender)
-            gain = mixed_entropy_gain(pair.explained)
-            gains[cell] = less_bias(gain, n_free=float(n_free[cell]), n_samples=fit.n_free_samples)
+        is_fitted = np.isfinite(fit.gain)
+        gains[is_fitted] = less_bias(fit.gain, n_free=n_free, n_samples=fit.n_free_samples)[is_fitted]
     return gains
 
 
