@@ -86,11 +86,11 @@ def _free_coefficients(scores: FloatArray, n_samples: float) -> float:
 
 def _innovations(question: Question, fit: DesignFit, products: UnitProducts) -> _Cells:
     design = question.plan.designs[fit.design]
-    places = [outcome_places(design, agent) for agent in question.agents]
-    told = [np.flatnonzero(np.isin(fit.regression.outcomes, own)) for own in places]
-    receivers = [place for place, agent in enumerate(question.agents) if agent in design.targets]
-    pairs = [(r, s) for r in receivers for s in range(r) if len(told[r]) > 0 and len(told[s]) > 0]
-    return {(r, s): innovation_scores(products, fit, first=told[r], second=told[s]) for r, s in pairs}
+    is_told = [np.isin(fit.regression.outcomes, outcome_places(design, agent)) for agent in question.agents]
+    told = {place: np.flatnonzero(own) for place, own in enumerate(is_told) if own.any()}
+    receivers = [place for place in told if question.agents[place] in design.targets]
+    pairs = [(receiver, other) for receiver in receivers for other in told if other < receiver]
+    return dict(zip(pairs, innovation_scores(products, fit, told=told, pairs=pairs), strict=True))
 
 
 def _tests(cells: _Cells, order: Sequence[tuple[int, int]], freedom: FloatArray, *, n_units: int) -> UnitScores:
