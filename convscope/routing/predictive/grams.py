@@ -57,7 +57,7 @@ class UnitGrams:
         """
         taken = is_taken.astype(np.float64)
         # One product reads the matrices once for all choices; sums of numbers on the grid are exact in any order.
-        grams = [(taken @ gram.reshape(len(gram), -1)).reshape(-1, *gram.shape[1:]) for gram in self.grams]
+        grams = [np.tensordot(taken, gram, axes=1) for gram in self.grams]
         n_samples, n_episodes = taken @ self.n_samples, taken @ self.n_episodes
         return [
             GramSums(
@@ -188,7 +188,8 @@ class _Panel:
 
 def _panel(plan: Plan, block: Block) -> _Panel:
     values = read_columns(block, plan.columns)
-    mean = plan.mean.reshape(-1, plan.mean.shape[2])[plan.clock.cells(block)]
+    n_groups, n_intervals, n_columns = plan.mean.shape
+    mean = plan.mean.reshape(n_groups * n_intervals, n_columns)[plan.clock.cells(block)]
     is_known = np.isfinite(values)
     values -= mean
     values *= plan.scale
@@ -217,7 +218,7 @@ def _design_sums(panel: _Panel, design: Design, *, place: IntArray, most_lag: in
     total = np.zeros((int(place.max()) + 1, n_columns, n_columns))
     lagged = _lagged(panel, design)
     for unit, (first, last) in zip(place.tolist(), pairwise(ends.tolist()), strict=True):
-        if last > first:
+        if lagged and last > first:
             total[unit] += _gram(lagged, samples[first:last])
     return np.diff(ends).astype(np.float64), total
 
@@ -225,8 +226,8 @@ def _design_sums(panel: _Panel, design: Design, *, place: IntArray, most_lag: in
 def _samples(panel: _Panel, targets: tuple[int, ...], *, most_lag: int) -> IntArray:
     """Return the rows at which the receivers chose, and were there all the way back."""
     target = list(targets)
-    is_there = panel.is_live[:, target].all(axis=1)
-    is_sample = panel.is_choosing[:, target].all(axis=1)
+    is_there: BoolArray = np.asarray(panel.is_live[:, target].all(axis=1))
+    is_sample: BoolArray = np.asarray(panel.is_choosing[:, target].all(axis=1))
     for lag in range(1, most_lag + 1):
         is_sample[lag:] &= is_there[:-lag]
         # What is further back than the episode reaches belongs to another one.
@@ -267,7 +268,7 @@ def _gram(lagged: Sequence[_Lagged], rows: IntArray) -> FloatArray:
     values -= values.sum(axis=0) / (len(rows) if is_known is None else np.maximum(is_known.sum(axis=0), 1))
     if is_known is not None:
         values[~is_known] = 0.0
-    product = values.T @ values
+    product: FloatArray = values.T @ values
     product *= _QUANTUM
     np.rint(product, out=product)
     product /= _QUANTUM

@@ -44,9 +44,7 @@ def unit_products(grams: FloatArray, fit: DesignFit) -> UnitProducts:
     of_block = [slice(start, stop) for start, stop in pairwise(ends)]
     return UnitProducts(
         with_residuals=tuple(with_residuals[:, own] for own in of_block),
-        among=tuple(
-            block.weights.T @ weighted[:, :, own] for block, own in zip(fit.blocks, of_block, strict=True)
-        ),
+        among=tuple(block.weights.T @ weighted[:, :, own] for block, own in zip(fit.blocks, of_block, strict=True)),
         residuals=grams[:, y][:, :, y] - (explained + explained.transpose(0, 2, 1)) / 2,
     )
 

@@ -41,7 +41,8 @@ def innovation_test(parts: Sequence[Part], *, n_flips: int, rng: np.random.Gener
     """Test whether agents surprise at the same step (the innovation light); None where episodes are too few."""
     if not is_flipped(parts):
         return None
-    return quadratic_flips([part.fits.innovations for part in parts], n_flips=n_flips, rng=rng)
+    tests = [part.fits.innovations for part in parts]
+    return quadratic_flips(tests, n_flips=n_flips, rng=rng, resolves_small=False)
 
 
 def is_flipped(parts: Sequence[Part]) -> bool:
