@@ -13,6 +13,7 @@ licences; JIDT (GPL, needs Java) and infomeasure (AGPL) come with
 where idtxl-uv is only asked for JIDT's jar.
 """
 
+import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -23,10 +24,13 @@ from influence_rivals import CONTINUOUS, DISCRETE, N_SURROGATES, Rival
 
 from convscope.randomness import generator
 from convscope.routing.graph import find_routing
+from convscope.routing.predictive.pair_counts import CountFold
 from convscope.simulate.gaussian import autoregressive, leaders_and_followers
 from convscope.simulate.situations import Situation, Size, leader_follower
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.fields import ACTIONS
+from convscope.values.log import BlockTask, Columns
+from convscope.values.status import Status
 
 CONFIG = AnalysisConfig(routing_source=RoutingSource.TRANSFER_ENTROPY, n_permutations=N_SURROGATES)
 
@@ -106,8 +110,50 @@ def compare(title: str, situation: Situation, rivals: Sequence[Rival], *, n_roun
             print(f"| {rival.name}: {', '.join(rival.lacking)} not installed | | | | | |")
 
 
+@dataclass(frozen=True)
+class DrawnSource:
+    """Episodes of 8 agents, drawn when they are asked for: a log of any length takes no memory."""
+
+    n_steps: int = 100
+    n_agents: int = 8
+
+    def read(self, episodes: np.ndarray, fields: frozenset[str]) -> Columns:
+        """Return random actions of these episodes."""
+        shape = (len(episodes) * self.n_steps, self.n_agents)
+        actions = np.random.default_rng(episodes[0]).integers(5, size=(*shape, 1)).astype(np.float64)
+        return Columns(
+            lengths=np.full(len(episodes), self.n_steps),
+            status=np.full(shape, Status.ACTING, dtype=np.uint8),
+            columns={ACTIONS: actions} if ACTIONS in fields else {},
+        )
+
+
+def count(n_steps: int) -> str:
+    """Count all pairs of 8 agents in a log of any length; return CPU seconds of counting alone, and peak memory."""
+    source = DrawnSource()
+    n_episodes = n_steps // source.n_steps
+    fold = CountFold(group_of=np.zeros(n_episodes, dtype=np.int64), agents=np.arange(source.n_agents))
+    state, seconds = fold.start(), 0.0
+    row_bytes = 9 * source.n_agents
+    per_block = AnalysisConfig().max_block_bytes // (row_bytes * source.n_steps)
+    for first in range(0, n_episodes, per_block):
+        episodes = np.arange(first, min(first + per_block, n_episodes))
+        task = BlockTask(source=source, local=episodes, episodes=episodes, fields=fold.fields)
+        block = task.load()
+        start = time.process_time()
+        state = fold.merge(state, fold.add(fold.start(), block))
+        seconds += time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    assert state.count.sum() == n_episodes * (source.n_steps - 1) * source.n_agents**2
+    return f"| {n_steps:,} | {seconds:.2f} | {peak:,.0f} |"
+
+
 def main(n_rounds: int, most_seconds: float) -> None:
     """Print all tables."""
+    print("Actions of 8 agents counted for all pairs, block by block\n")
+    print("| steps | CPU-s | peak memory of the process, MB |\n| --- | --- | --- |")
+    for n_steps in (1_000_000, 10_000_000, 10_000_000):
+        print(count(n_steps), flush=True)
     budget = {"n_rounds": n_rounds, "most_seconds": most_seconds}
     for n_agents in (8, 32):
         size = Size(n_agents=n_agents, n_episodes=200, n_steps=100)

@@ -98,8 +98,8 @@ def packed_senders(symbols: Symbols) -> tuple[Pack, ...]:
         n_together, size = n_together + 1, size * n_values
     parts = [symbols.last[first : first + n_together] for first in range(0, n_agents, n_together)]
     return tuple(
-        Pack(n_senders=len(part), code=reduce(lambda code, sent: code * n_values + sent, part[1:], part[0].astype(np.int32)))
-        for part in parts
+        Pack(n_senders=len(part), code=reduce(lambda code, sent: code * n_values + sent, part[1:], part[0]))
+        for part in (each.astype(np.int32) for each in parts)
     )
 
 

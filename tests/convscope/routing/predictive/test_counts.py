@@ -77,7 +77,7 @@ def test_the_dead_those_without_a_choice_and_missing_actions_are_not_counted(n_a
 
 def test_where_nobody_acts_there_is_nothing_to_count():
     status = np.full((20, 2), Status.DEAD, dtype=np.uint8)
-    log = log_from_arrays({ACTIONS: np.full((20, 2, 1), np.nan)}, [20], ["a", "b"], status=status)
+    log = log_from_arrays({ACTIONS: np.zeros((20, 2, 1))}, [20], ["a", "b"], status=status)
     assert len(folded(log, CountFold(group_of=np.zeros(1, dtype=int), agents=np.arange(2))).key) == 0
 
 
