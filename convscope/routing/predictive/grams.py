@@ -116,12 +116,37 @@ class GramFold:
 
     def add(self, state: UnitGrams, block: Block) -> UnitGrams:
         """Add the episodes of a block."""
-        cut = pieces(block, len(self.plan.columns), is_wanted=self.plan.clock.is_read(block))
-        return _added_up([state, *(self._units(piece) for piece in cut)])
+        for piece in pieces(block, len(self.plan.columns), is_wanted=self.plan.clock.is_read(block)):
+            state = self.merge(state, self._units(piece))
+        return state
 
     def merge(self, first: UnitGrams, second: UnitGrams) -> UnitGrams:
-        """Return the units of both; those that are groups of episodes add up."""
-        return _added_up([first, second])
+        """Return the units of both, by group, key and episode; those that are groups of episodes add up."""
+        if len(first.key) == 0 or len(second.key) == 0:
+            return first if len(second.key) == 0 else second
+        names = ("group", "key", "episode")
+        labels = [np.concatenate([getattr(first, name), getattr(second, name)]) for name in names]
+        identity, place = np.unique(np.column_stack(labels), axis=0, return_inverse=True)
+        of_first, of_second = np.split(place.ravel(), [len(first.key)])
+
+        # The matrices are the largest thing of a pass: nothing is copied that need not be.
+        def added(a: FloatArray, b: FloatArray) -> FloatArray:
+            if len(a) == len(b) == len(identity):
+                return a + b
+            total = np.empty((len(identity), *a.shape[1:]))
+            total[np.setdiff1d(of_second, of_first)] = 0.0
+            total[of_first] = a
+            total[of_second] += b
+            return total
+
+        return UnitGrams(
+            group=identity[:, 0],
+            key=identity[:, 1],
+            episode=identity[:, 2],
+            n_samples=added(first.n_samples, second.n_samples),
+            n_episodes=added(first.n_episodes, second.n_episodes),
+            grams=tuple(added(a, b) for a, b in zip(first.grams, second.grams, strict=True)),
+        )
 
     def finish(self, state: UnitGrams) -> UnitGrams:
         """Return the units, by group and then by key."""
@@ -147,32 +172,6 @@ class GramFold:
             n_episodes=_by_unit([(samples > 0).astype(np.float64) for samples, _ in sums], place.ravel()),
             grams=tuple(gram for _, gram in sums),
         )
-
-
-def _added_up(parts: Sequence[UnitGrams]) -> UnitGrams:
-    """Return the units of all parts, by group, key and episode; the matrices are the largest thing of a pass."""
-    held = [part for part in parts if len(part.key) > 0] or parts[:1]
-    if len(held) == 1:
-        return held[0]
-    labels = [np.concatenate([getattr(part, name) for part in held]) for name in ("group", "key", "episode")]
-    identity, place = np.unique(np.column_stack(labels), axis=0, return_inverse=True)
-    ends = np.cumsum([len(part.key) for part in held])[:-1]
-    places = np.split(place.ravel(), ends)
-
-    def added(arrays: Sequence[FloatArray]) -> FloatArray:
-        total = np.zeros((len(identity), *arrays[0].shape[1:]))
-        for array, at in zip(arrays, places, strict=True):
-            total[at] += array
-        return total
-
-    return UnitGrams(
-        group=identity[:, 0],
-        key=identity[:, 1],
-        episode=identity[:, 2],
-        n_samples=added([part.n_samples for part in held]),
-        n_episodes=added([part.n_episodes for part in held]),
-        grams=tuple(added(grams) for grams in zip(*(part.grams for part in held), strict=True)),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
