@@ -12,12 +12,14 @@ from convscope.routing.edges import PairFigures, edge_table, join_tables, role_e
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.groups import agent_places, episode_groups
 from convscope.routing.predictive import budget
-from convscope.routing.predictive.budget import affordable_groups, fewest_bytes
+from convscope.routing.predictive.budget import affordable_groups, fewest_bytes, is_screened
 from convscope.routing.predictive.clock import ClockFold, ClockSums, make_clock
 from convscope.routing.predictive.columns import column_bank
 from convscope.routing.predictive.halving import half_weights
 from convscope.routing.predictive.notices import study_notices
 from convscope.routing.predictive.roles import role_figures, unit_roles
+from convscope.routing.predictive.screening.estimate import screened_table, screening_notices
+from convscope.routing.predictive.screening.study import screened_study
 from convscope.routing.predictive.significance import pair_figures
 from convscope.routing.predictive.study import Part, Study, read_study
 from convscope.routing.predictive.tallies import weight_tallies
@@ -55,13 +57,16 @@ class TransferEntropy:
         bank = column_bank(log.header)
         groups = affordable_groups(log.header, episode_groups(log, config))
         clock = make_clock(log.episodes, groups, n_columns=len(bank))
-        return ClockFold(clock=clock, columns=bank)
+        return ClockFold(clock=clock, columns=bank, counts_symbols=not is_screened(log.header, groups))
 
     def estimate(
         self, log: TrajectoryLog, result: ClockSums, *, config: AnalysisConfig, agents: Sequence[str], run: Run
     ) -> RoutingEstimate:
-        """Return edges and tallies, after a second pass over the log."""
-        study = read_study(log, self.fold(log, config), result, config=config, agents=agents, run=run)
+        """Return edges and tallies, after a second pass over the log; large teams take more passes."""
+        fold = self.fold(log, config)
+        if not fold.counts_symbols:
+            return self._screened(log, fold, result, config=config, agents=agents, run=run)
+        study = read_study(log, fold, result, config=config, agents=agents, run=run)
         analysed = study.analysed
         by_part = [self._figures([part], config) for part in study.parts]
         names = [(part.group.run_name, part.group.checkpoint) for part in study.parts]
@@ -84,6 +89,36 @@ class TransferEntropy:
             halves=tuple((tallied(first), tallied(second)) for first, second in halves),
             role_edges=self._role_edges(log, study, config=config, agents=agents) if log.header.roles else None,
             notices=study_notices(study, agents, config),
+        )
+
+    def _screened(
+        self,
+        log: TrajectoryLog,
+        fold: ClockFold,
+        sums: ClockSums,
+        *,
+        config: AnalysisConfig,
+        agents: Sequence[str],
+        run: Run,
+    ) -> RoutingEstimate:
+        every = episode_groups(log, config)
+        groups = dict(enumerate(affordable_groups(log.header, every)))
+        study = screened_study(fold, sums, groups, agents=agent_places(log, agents).tolist(), run=run)
+        names = [agent.name for agent in log.header.agents]
+        nothing = np.zeros((0, len(agents)))
+        return RoutingEstimate(
+            source=self.source,
+            claim=self.claim,
+            unit=self.unit,
+            edges=screened_table(study, study.parts, names, q=config.q, is_named=False),
+            edges_by_run=join_tables(
+                [screened_table(study, [part], names, q=config.q, is_named=True) for part in study.parts]
+            ),
+            tallies=weight_tallies(
+                [], np.zeros(0, dtype=np.int64), roles=nothing.astype(np.int64), runs=log.episodes.runs
+            ),
+            halves=(),
+            notices=screening_notices(study, n_other=len(every) - len(groups)),
         )
 
     def _figures(self, parts: Sequence[Part], config: AnalysisConfig) -> PairFigures:

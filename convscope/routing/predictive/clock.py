@@ -103,6 +103,8 @@ class ClockFold:
 
     clock: Clock
     columns: tuple[Column, ...]
+    counts_symbols: bool = True
+    """Whether to count how actions go together, of any two agents."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -160,7 +162,7 @@ class ClockFold:
         groups = self.clock.group_of[block.episodes].tolist()
         for group, (start, stop) in zip(groups, pairwise(block.offsets.tolist()), strict=True):
             interval = self.clock.interval_of[group, : stop - start]
-            if interval[-1] == stop - start - 1:
+            if interval.max(initial=-1) == stop - start - 1:
                 total[group, : stop - start] += values[start:stop]
             else:
                 firsts = np.flatnonzero(np.diff(interval, prepend=-1))
@@ -170,11 +172,13 @@ class ClockFold:
     def _symbols(self, held: FloatArray, block: Block) -> SymbolCounts:
         episode = block.episode_of_row
         later = np.flatnonzero(np.diff(episode) == 0) + 1
-        return count_symbols(held, self.clock.group_of[block.episodes][episode], later, bank=self.columns)
+        group = self.clock.group_of[block.episodes][episode]
+        return count_symbols(held, group, later, bank=self.columns if self.counts_symbols else ())
 
     def _no_symbols(self) -> SymbolCounts:
         none = np.zeros(0, dtype=np.int64)
-        return count_symbols(np.zeros((0, len(self.columns))), none, none, bank=self.columns)
+        bank = self.columns if self.counts_symbols else ()
+        return count_symbols(np.zeros((0, len(self.columns))), none, none, bank=bank)
 
 
 def _is_uneven(block: Block) -> bool:

@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from convscope.routing.digests import episode_digests
 from convscope.routing.predictive.columns import FIELDS
+from convscope.routing.predictive.panel import design_sums, read_panel
 from convscope.routing.predictive.pieces import pieces
-from convscope.routing.predictive.plan import Design, Plan
-from convscope.routing.predictive.reading import has_choice, is_live, read_columns
+from convscope.routing.predictive.plan import Plan
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.log import Block
-
-_QUANTUM = 2.0**26
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -153,7 +150,7 @@ class GramFold:
         return state
 
     def _units(self, block: Block) -> UnitGrams:
-        panel = _panel(self.plan, block)
+        panel = read_panel(self.plan, block)
         digest = episode_digests(block, [panel.values, block.status])
         group = self.plan.clock.group_of[block.episodes]
         n_units = self.plan.n_units[group]
@@ -161,8 +158,7 @@ class GramFold:
         labels = [group, np.where(is_grouped, digest % n_units, digest), np.where(is_grouped, -1, block.episodes)]
         identity, place = np.unique(np.column_stack(labels), axis=0, return_inverse=True)
         sums = [
-            _design_sums(panel, design, place=place.ravel(), most_lag=self.plan.most_lag)
-            for design in self.plan.designs
+            design_sums(panel, design, place=place.ravel(), most_lag=self.plan.most_lag) for design in self.plan.designs
         ]
         return UnitGrams(
             group=identity[:, 0],
@@ -174,101 +170,8 @@ class GramFold:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Panel:
-    """Columns of a block, beyond their mean at each time; 0 where missing."""
-
-    values: FloatArray
-    is_known: BoolArray
-    is_choosing: BoolArray
-    is_live: BoolArray
-    offsets: IntArray
-
-
-def _panel(plan: Plan, block: Block) -> _Panel:
-    values = read_columns(block, plan.columns)
-    n_groups, n_intervals, n_columns = plan.mean.shape
-    mean = plan.mean.reshape(n_groups * n_intervals, n_columns)[plan.clock.cells(block)]
-    is_known = np.isfinite(values)
-    values -= mean
-    values *= plan.scale
-    values[~is_known] = 0.0
-    return _Panel(
-        values=values,
-        is_known=is_known,
-        is_choosing=has_choice(block),
-        is_live=is_live(block),
-        offsets=block.offsets,
-    )
-
-
 def _by_unit(values: Sequence[FloatArray], place: IntArray) -> FloatArray:
     """Add up values of episodes, given design by design, to shape (units, designs)."""
     total = np.zeros((int(place.max()) + 1, len(values)))
     np.add.at(total, place, np.array(values).T)
     return total
-
-
-def _design_sums(panel: _Panel, design: Design, *, place: IntArray, most_lag: int) -> tuple[FloatArray, FloatArray]:
-    """Return the samples of each episode, and the summed products of each unit; ``place`` is each episode's unit."""
-    samples = _samples(panel, design.targets, most_lag=most_lag)
-    ends = np.searchsorted(samples, panel.offsets)
-    n_columns = len(design.lag)
-    total = np.zeros((int(place.max()) + 1, n_columns, n_columns))
-    lagged = _lagged(panel, design)
-    for unit, (first, last) in zip(place.tolist(), pairwise(ends.tolist()), strict=True):
-        if lagged and last > first:
-            total[unit] += _gram(lagged, samples[first:last])
-    return np.diff(ends).astype(np.float64), total
-
-
-def _samples(panel: _Panel, targets: tuple[int, ...], *, most_lag: int) -> IntArray:
-    """Return the rows at which the receivers chose, and were there all the way back."""
-    target = list(targets)
-    is_there: BoolArray = np.asarray(panel.is_live[:, target].all(axis=1))
-    is_sample: BoolArray = np.asarray(panel.is_choosing[:, target].all(axis=1))
-    for lag in range(1, most_lag + 1):
-        is_sample[lag:] &= is_there[:-lag]
-        # What is further back than the episode reaches belongs to another one.
-        is_sample[(panel.offsets[:-1] + lag - 1)[np.diff(panel.offsets) >= lag]] = False
-    return np.flatnonzero(is_sample)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Lagged:
-    """The columns that a design holds at one lag."""
-
-    lag: int
-    values: FloatArray
-    is_known: BoolArray | None
-    """None where nothing is missing."""
-
-
-def _lagged(panel: _Panel, design: Design) -> list[_Lagged]:
-    is_whole = bool(panel.is_known.all())
-    held: list[_Lagged] = []
-    for lag in np.unique(design.lag).tolist():
-        columns = design.column[np.equal(design.lag, lag)]
-        is_every = np.array_equal(columns, np.arange(panel.values.shape[1]))
-        of_lag = slice(None) if is_every else columns
-        is_known = None if is_whole else panel.is_known[:, of_lag]
-        held.append(_Lagged(lag=lag, values=panel.values[:, of_lag], is_known=is_known))
-    return held
-
-
-def _gram(lagged: Sequence[_Lagged], rows: IntArray) -> FloatArray:
-    first, last = int(rows[0]), int(rows[-1])
-    is_run = last - first + 1 == len(rows)
-    places = [slice(first - each.lag, last + 1 - each.lag) if is_run else rows - each.lag for each in lagged]
-    values = np.concatenate([each.values[at] for each, at in zip(lagged, places, strict=True)], axis=1)
-    known = [each.is_known[at] for each, at in zip(lagged, places, strict=True) if each.is_known is not None]
-    is_known = np.concatenate(known, axis=1) if known else None
-    # The second intercept: what is common to a whole episode (a layout, an opponent) is swept out.
-    values -= values.sum(axis=0) / (len(rows) if is_known is None else np.maximum(is_known.sum(axis=0), 1))
-    if is_known is not None:
-        values[~is_known] = 0.0
-    product: FloatArray = values.T @ values
-    product *= _QUANTUM
-    np.rint(product, out=product)
-    product /= _QUANTUM
-    return product

@@ -1,7 +1,7 @@
 """What the second pass reads: which columns at which lags, for which receivers, and in how many units."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from convscope.values.arrays import BoolArray, FloatArray, IntArray
 MOST_UNITS = 512
 """Episodes of a run beyond this number share their flips in groups, chosen by their content."""
 _FEWEST_UNITS = 128
-_FEWEST_FLIPS = 32
+FEWEST_FLIPS = 32
+"""Units that each run has, however large the team."""
 _MOST_LAG = 3
 _MOST_BYTES = 64 << 20
 _RAREST_SYMBOL = 0.005
@@ -80,24 +81,35 @@ def make_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock, n_agents
     n_agents
         Agents of the log, analysed or not.
     """
-    kept = _varying(bank, sums)
-    columns = tuple(bank[place] for place in kept.tolist())
+    swept = swept_plan(bank, sums, clock=clock)
+    columns = swept.columns
     teams = _teams(columns, n_agents, is_uneven=bool(sums.is_uneven[0]))
     n_episodes = clock.n_episodes
     n_groups = int(np.count_nonzero(n_episodes))
     enough = min(_FEWEST_UNITS, int(n_episodes.max()))
     sizes = [(lag, _units_that_fit(_designs(columns, teams, lag), n_groups)) for lag in range(1, _MOST_LAG + 1)]
     most_lag, n_fitting = next((size for size in reversed(sizes) if size[1] >= enough), sizes[0])
+    return replace(
+        swept,
+        designs=_designs(columns, teams, most_lag),
+        most_lag=most_lag,
+        n_units=np.minimum(n_episodes, max(min(n_fitting, MOST_UNITS), FEWEST_FLIPS)),
+    )
+
+
+def swept_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock) -> Plan:
+    """Choose columns by what the first pass saw, and no designs yet; each group is one unit, a step back the lag."""
+    kept = _varying(bank, sums)
     count = np.maximum(sums.count[:, :, kept], 1)
     return Plan(
-        columns=columns,
+        columns=tuple(bank[place] for place in kept.tolist()),
         kept=kept,
         clock=clock,
         mean=sums.total[:, :, kept] / count,
         scale=_scale(sums)[kept],
-        designs=_designs(columns, teams, most_lag),
-        most_lag=most_lag,
-        n_units=np.minimum(n_episodes, max(min(n_fitting, MOST_UNITS), _FEWEST_FLIPS)),
+        designs=(),
+        most_lag=1,
+        n_units=np.minimum(clock.n_episodes, 1),
     )
 
 
@@ -114,7 +126,7 @@ def fewest_gram_bytes(bank: Sequence[Column], n_episodes: IntArray, *, n_agents:
         Agents of the log, analysed or not.
     """
     designs = _designs(bank, _teams(bank, n_agents, is_uneven=False), 1)
-    return int(np.minimum(n_episodes, _FEWEST_FLIPS).sum()) * _unit_bytes(designs)
+    return int(np.minimum(n_episodes, FEWEST_FLIPS).sum()) * _unit_bytes(designs)
 
 
 def _teams(columns: Sequence[Column], n_agents: int, *, is_uneven: bool) -> list[tuple[int, ...]]:
@@ -168,7 +180,12 @@ def _belongs_to_target(column: Column) -> bool:
 
 
 def _design(columns: Sequence[Column], targets: tuple[int, ...], most_lag: int) -> Design:
-    cells = [(lag, place) for place, column in enumerate(columns) for lag in _lags(column, targets, most_lag)]
+    cells = [(lag, place) for place, column in enumerate(columns) for lag in lags_held(column, targets, most_lag)]
+    return design_of_cells(columns, targets, cells)
+
+
+def design_of_cells(columns: Sequence[Column], targets: tuple[int, ...], cells: Sequence[tuple[int, int]]) -> Design:
+    """Return the design that holds, at some lags, some of the columns, given as pairs of lag and number."""
     # Lag by lag, so that the columns of a lag are read side by side.
     lag, place = np.array(sorted(cells), dtype=np.int64).reshape(-1, 2).T
     held = [columns[number] for number in place.tolist()]
@@ -183,7 +200,7 @@ def _design(columns: Sequence[Column], targets: tuple[int, ...], most_lag: int) 
     )
 
 
-def _lags(column: Column, targets: tuple[int, ...], most_lag: int) -> tuple[int, ...]:
+def lags_held(column: Column, targets: tuple[int, ...], most_lag: int) -> tuple[int, ...]:
     """Return the lags at which a design holds a column, 0 for what is predicted."""
     if column.kind in OWN_KINDS:
         now = (0,) if column.kind in TARGET_KINDS else ()
