@@ -19,7 +19,8 @@ class Panel:
     """Columns of a block, beyond their mean at each time; 0 where missing."""
 
     values: FloatArray
-    is_known: BoolArray
+    is_known: BoolArray | None
+    """None where nothing is missing."""
     is_choosing: BoolArray
     is_live: BoolArray
     offsets: IntArray
@@ -33,10 +34,12 @@ def read_panel(plan: Plan, block: Block) -> Panel:
     is_known = np.isfinite(values)
     values -= mean
     values *= plan.scale
-    values[~is_known] = 0.0
+    is_whole = bool(is_known.all())
+    if not is_whole:
+        values[~is_known] = 0.0
     return Panel(
         values=values,
-        is_known=is_known,
+        is_known=None if is_whole else is_known,
         is_choosing=has_choice(block),
         is_live=is_live(block),
         offsets=block.offsets,
@@ -79,13 +82,13 @@ class _Lagged:
 
 
 def _lagged(panel: Panel, design: Design) -> list[_Lagged]:
-    is_whole = bool(panel.is_known.all())
     held: list[_Lagged] = []
+    n_columns = panel.values.shape[1]
     for lag in np.unique(design.lag).tolist():
         columns = design.column[np.equal(design.lag, lag)]
-        is_every = np.array_equal(columns, np.arange(panel.values.shape[1]))
+        is_every = len(columns) == n_columns and np.array_equal(columns, np.arange(n_columns))
         of_lag = slice(None) if is_every else columns
-        is_known = None if is_whole else panel.is_known[:, of_lag]
+        is_known = None if panel.is_known is None else panel.is_known[:, of_lag]
         held.append(_Lagged(lag=lag, values=panel.values[:, of_lag], is_known=is_known))
     return held
 

@@ -95,7 +95,7 @@ def screening_notices(study: ScreenedStudy, *, n_other: int) -> tuple[Notice, ..
     most = int(np.bincount(study.receiver).max(initial=0))
     message = (
         f"{study.n_agents:,} agents are too many for one regression of everything: of each receiver the {most} senders "
-        "whose last action its next one goes with most closely were tested, given its own past and theirs, 1 step back; "
+        "whose last action its next one goes with most closely were tested, given its own past and theirs a step back; "
         f"the other pairs of {_n_pairs(study):,} count with a p of 1 and have no row. p is a bound that holds for any "
         "number of episodes, up to 4.5 times too large; weights are transfer entropies to first order."
     )
