@@ -14,7 +14,8 @@ MOST_UNITS = 512
 _FEWEST_UNITS = 128
 FEWEST_FLIPS = 32
 """Units that each run has, however large the team."""
-_MOST_LAG = 3
+MOST_LAG = 3
+"""Steps back that are looked at where memory allows."""
 _MOST_BYTES = 64 << 20
 _RAREST_SYMBOL = 0.005
 
@@ -87,7 +88,7 @@ def make_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock, n_agents
     n_episodes = clock.n_episodes
     n_groups = int(np.count_nonzero(n_episodes))
     enough = min(_FEWEST_UNITS, int(n_episodes.max()))
-    sizes = [(lag, _units_that_fit(_designs(columns, teams, lag), n_groups)) for lag in range(1, _MOST_LAG + 1)]
+    sizes = [(lag, _units_that_fit(_designs(columns, teams, lag), n_groups)) for lag in range(1, MOST_LAG + 1)]
     most_lag, n_fitting = next((size for size in reversed(sizes) if size[1] >= enough), sizes[0])
     return replace(
         swept,
@@ -98,7 +99,7 @@ def make_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock, n_agents
 
 
 def swept_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock) -> Plan:
-    """Choose columns by what the first pass saw, and no designs yet; each group is one unit, a step back the lag."""
+    """Choose columns by what the first pass saw, and no designs yet; each group is one unit."""
     kept = _varying(bank, sums)
     count = np.maximum(sums.count[:, :, kept], 1)
     return Plan(
@@ -108,7 +109,7 @@ def swept_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock) -> Plan
         mean=sums.total[:, :, kept] / count,
         scale=_scale(sums)[kept],
         designs=(),
-        most_lag=1,
+        most_lag=MOST_LAG,
         n_units=np.minimum(clock.n_episodes, 1),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.routing.predictive.columns import OWN_KINDS, TARGET_KINDS
+from convscope.routing.predictive.columns import OWN_KINDS, TARGET_KINDS, Column
 from convscope.routing.predictive.elimination import Regression, regress, sender_blocks, whitening
 from convscope.routing.predictive.places import outcome_places, regressor_places, sender_places
 from convscope.routing.predictive.plan import Design, Plan, design_of_cells, lags_held
@@ -28,11 +28,17 @@ def _design(plan: Plan, columns_of: Mapping[int, Sequence[int]], receiver: int, 
         (lag, number)
         for agent in agents
         for number in columns_of[agent]
-        for lag in lags_held(plan.columns[number], (receiver,), 1)
-        # Of the others only the past is there.
-        if lag > 0 or agent == receiver or plan.columns[number].kind not in OWN_KINDS
+        for lag in _lags(plan.columns[number], receiver, plan.most_lag)
     ]
     return design_of_cells(plan.columns, (receiver,), cells)
+
+
+def _lags(column: Column, receiver: int, most_lag: int) -> tuple[int, ...]:
+    """Return the lags of a column: agents are looked at one step back, and the receiver's action is what is told."""
+    lags = lags_held(column, (receiver,), most_lag)
+    if column.kind not in OWN_KINDS:
+        return lags
+    return tuple(lag for lag in lags if lag == 1 or (lag == 0 and column.agent == receiver))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

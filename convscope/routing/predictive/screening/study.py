@@ -8,6 +8,7 @@ import numpy as np
 from convscope.routing.estimate import Run
 from convscope.routing.groups import Group
 from convscope.routing.predictive.clock import ClockFold, ClockSums
+from convscope.routing.predictive.columns import Kind
 from convscope.routing.predictive.effect import less_bias
 from convscope.routing.predictive.grams import GramFold
 from convscope.routing.predictive.plan import Plan, swept_plan
@@ -67,9 +68,13 @@ def screened_study(
         Reads the log again.
     """
     plan = swept_plan(fold.columns, sums, clock=fold.clock.only(np.array(list(groups))))
+    # Only the world is looked at further back than a step.
+    is_world_logged = any(column.kind == Kind.ENTITY for column in plan.columns)
+    plan = plan if is_world_logged else replace(plan, most_lag=1)
     senders_of = _screened(plan, agents, run)
     plan = replace(plan, designs=sparse_designs(plan, senders_of))
-    receiver = np.repeat(list(senders_of), [len(senders) for senders in senders_of.values()])
+    n_left = [len(senders) for senders in senders_of.values()]
+    receiver = np.repeat(np.array(list(senders_of), dtype=np.int64), n_left)
     sender = np.concatenate([np.zeros(0, dtype=np.int64), *senders_of.values()])
     place_of = {pair: place for place, pair in enumerate(zip(receiver.tolist(), sender.tolist(), strict=True))}
     parts = tuple(
