@@ -157,9 +157,7 @@ class GramFold:
         is_grouped = self.plan.clock.n_episodes[group] > n_units
         labels = [group, np.where(is_grouped, digest % n_units, digest), np.where(is_grouped, -1, block.episodes)]
         identity, place = np.unique(np.column_stack(labels), axis=0, return_inverse=True)
-        sums = [
-            design_sums(panel, design, place=place.ravel(), most_lag=self.plan.most_lag) for design in self.plan.designs
-        ]
+        sums = [design_sums(panel, design, place=place.ravel()) for design in self.plan.designs]
         return UnitGrams(
             group=identity[:, 0],
             key=identity[:, 1],

@@ -46,9 +46,9 @@ def read_panel(plan: Plan, block: Block) -> Panel:
     )
 
 
-def design_sums(panel: Panel, design: Design, *, place: IntArray, most_lag: int) -> tuple[FloatArray, FloatArray]:
+def design_sums(panel: Panel, design: Design, *, place: IntArray) -> tuple[FloatArray, FloatArray]:
     """Return the samples of each episode, and the summed products of each unit; ``place`` is each episode's unit."""
-    samples = _samples(panel, design.targets, most_lag=most_lag)
+    samples = _samples(panel, design.targets, most_lag=int(design.lag.max(initial=0)))
     ends = np.searchsorted(samples, panel.offsets)
     n_columns = len(design.lag)
     total = np.zeros((int(place.max()) + 1, n_columns, n_columns))

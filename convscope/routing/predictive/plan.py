@@ -14,8 +14,8 @@ MOST_UNITS = 512
 _FEWEST_UNITS = 128
 FEWEST_FLIPS = 32
 """Units that each run has, however large the team."""
-MOST_LAG = 3
-"""Steps back that are looked at where memory allows."""
+_MOST_LAG = 3
+_STEPS_PER_LAG = 4
 _MOST_BYTES = 64 << 20
 _RAREST_SYMBOL = 0.005
 
@@ -88,18 +88,25 @@ def make_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock, n_agents
     n_episodes = clock.n_episodes
     n_groups = int(np.count_nonzero(n_episodes))
     enough = min(_FEWEST_UNITS, int(n_episodes.max()))
-    sizes = [(lag, _units_that_fit(_designs(columns, teams, lag), n_groups)) for lag in range(1, MOST_LAG + 1)]
+    longest = swept.most_lag
+    # Memory may cut how far back agents are looked at, never the world: agents that follow it with other delays than
+    # theirs would seem to be followed.
+    designs = [_designs(columns, teams, lag, world_lag=longest) for lag in range(1, longest + 1)]
+    sizes = [(lag, _units_that_fit(held, n_groups)) for lag, held in enumerate(designs, start=1)]
     most_lag, n_fitting = next((size for size in reversed(sizes) if size[1] >= enough), sizes[0])
     return replace(
         swept,
-        designs=_designs(columns, teams, most_lag),
+        designs=designs[most_lag - 1],
         most_lag=most_lag,
         n_units=np.minimum(n_episodes, max(min(n_fitting, MOST_UNITS), FEWEST_FLIPS)),
     )
 
 
 def swept_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock) -> Plan:
-    """Choose columns by what the first pass saw, and no designs yet; each group is one unit."""
+    """Choose columns by what the first pass saw, and no designs yet; each group is one unit.
+
+    Lags are as long as episodes allow.
+    """
     kept = _varying(bank, sums)
     count = np.maximum(sums.count[:, :, kept], 1)
     return Plan(
@@ -109,9 +116,15 @@ def swept_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock) -> Plan
         mean=sums.total[:, :, kept] / count,
         scale=_scale(sums)[kept],
         designs=(),
-        most_lag=MOST_LAG,
+        most_lag=_longest_lag(clock),
         n_units=np.minimum(clock.n_episodes, 1),
     )
+
+
+def _longest_lag(clock: Clock) -> int:
+    # The first steps of an episode have no past to look back to: short episodes would be used up by it.
+    n_times: int = clock.interval_of.shape[1]
+    return min(_MOST_LAG, max(n_times // _STEPS_PER_LAG, 1))
 
 
 def fewest_gram_bytes(bank: Sequence[Column], n_episodes: IntArray, *, n_agents: int) -> int:
@@ -126,7 +139,7 @@ def fewest_gram_bytes(bank: Sequence[Column], n_episodes: IntArray, *, n_agents:
     n_agents
         Agents of the log, analysed or not.
     """
-    designs = _designs(bank, _teams(bank, n_agents, is_uneven=False), 1)
+    designs = _designs(bank, _teams(bank, n_agents, is_uneven=False), 1, world_lag=1)
     return int(np.minimum(n_episodes, FEWEST_FLIPS).sum()) * _unit_bytes(designs)
 
 
@@ -135,8 +148,10 @@ def _teams(columns: Sequence[Column], n_agents: int, *, is_uneven: bool) -> list
     return [tuple(range(n_agents))] if is_shared else [(agent,) for agent in range(n_agents)]
 
 
-def _designs(columns: Sequence[Column], teams: Sequence[tuple[int, ...]], most_lag: int) -> tuple[Design, ...]:
-    return tuple(_design(columns, targets, most_lag) for targets in teams)
+def _designs(
+    columns: Sequence[Column], teams: Sequence[tuple[int, ...]], most_lag: int, *, world_lag: int
+) -> tuple[Design, ...]:
+    return tuple(_design(columns, targets, most_lag, world_lag=world_lag) for targets in teams)
 
 
 def _units_that_fit(designs: Sequence[Design], n_groups: int) -> int:
@@ -180,8 +195,12 @@ def _belongs_to_target(column: Column) -> bool:
     return column.kind in (Kind.LEGAL, Kind.BEARING, Kind.ENTITY_BEARING)
 
 
-def _design(columns: Sequence[Column], targets: tuple[int, ...], most_lag: int) -> Design:
-    cells = [(lag, place) for place, column in enumerate(columns) for lag in lags_held(column, targets, most_lag)]
+def _design(columns: Sequence[Column], targets: tuple[int, ...], most_lag: int, *, world_lag: int) -> Design:
+    cells = [
+        (lag, place)
+        for place, column in enumerate(columns)
+        for lag in lags_held(column, targets, most_lag, world_lag=world_lag)
+    ]
     return design_of_cells(columns, targets, cells)
 
 
@@ -201,14 +220,14 @@ def design_of_cells(columns: Sequence[Column], targets: tuple[int, ...], cells: 
     )
 
 
-def lags_held(column: Column, targets: tuple[int, ...], most_lag: int) -> tuple[int, ...]:
+def lags_held(column: Column, targets: tuple[int, ...], most_lag: int, *, world_lag: int) -> tuple[int, ...]:
     """Return the lags at which a design holds a column, 0 for what is predicted."""
     if column.kind in OWN_KINDS:
         now = (0,) if column.kind in TARGET_KINDS else ()
         return (*now, *range(1, most_lag + 1))
     if column.kind == Kind.ENTITY:
         # What the world did earlier may reach different agents after different delays.
-        return tuple(range(1, most_lag + 1))
+        return tuple(range(1, world_lag + 1))
     if not _belongs_to_target(column):
         return (1,)
     if column.kind == Kind.BEARING:

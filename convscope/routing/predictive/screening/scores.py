@@ -54,7 +54,7 @@ class ScoreFold:
             each = np.arange(len(piece.episodes))
             found: list[ScoreSums] = []
             for fit in self.fits:
-                _, grams = design_sums(panel, self.plan.designs[fit.design], place=each, most_lag=self.plan.most_lag)
+                _, grams = design_sums(panel, self.plan.designs[fit.design], place=each)
                 scores = np.rint(episode_scores(grams, fit) * score_unit(fit))
                 found.append(ScoreSums(total=scores.sum(axis=1), products=scores.swapaxes(1, 2) @ scores))
             state = self.merge(state, found)

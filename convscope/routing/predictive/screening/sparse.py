@@ -33,12 +33,11 @@ def _design(plan: Plan, columns_of: Mapping[int, Sequence[int]], receiver: int, 
     return design_of_cells(plan.columns, (receiver,), cells)
 
 
-def _lags(column: Column, receiver: int, most_lag: int) -> tuple[int, ...]:
-    """Return the lags of a column: agents are looked at one step back, and the receiver's action is what is told."""
-    lags = lags_held(column, (receiver,), most_lag)
-    if column.kind not in OWN_KINDS:
-        return lags
-    return tuple(lag for lag in lags if lag == 1 or (lag == 0 and column.agent == receiver))
+def _lags(column: Column, receiver: int, world_lag: int) -> tuple[int, ...]:
+    """Return the lags of a column: agents are looked at one step back, and of the receiver also what it does now."""
+    lags = lags_held(column, (receiver,), 1, world_lag=world_lag)
+    is_other = column.kind in OWN_KINDS and column.agent != receiver
+    return tuple(lag for lag in lags if lag > 0) if is_other else lags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,7 +8,6 @@ import numpy as np
 from convscope.routing.estimate import Run
 from convscope.routing.groups import Group
 from convscope.routing.predictive.clock import ClockFold, ClockSums
-from convscope.routing.predictive.columns import Kind
 from convscope.routing.predictive.effect import less_bias
 from convscope.routing.predictive.grams import GramFold
 from convscope.routing.predictive.plan import Plan, swept_plan
@@ -68,9 +67,6 @@ def screened_study(
         Reads the log again.
     """
     plan = swept_plan(fold.columns, sums, clock=fold.clock.only(np.array(list(groups))))
-    # Only the world is looked at further back than a step.
-    is_world_logged = any(column.kind == Kind.ENTITY for column in plan.columns)
-    plan = plan if is_world_logged else replace(plan, most_lag=1)
     senders_of = _screened(plan, agents, run)
     plan = replace(plan, designs=sparse_designs(plan, senders_of))
     n_left = [len(senders) for senders in senders_of.values()]

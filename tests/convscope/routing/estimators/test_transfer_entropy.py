@@ -6,6 +6,7 @@ import pytest
 from convscope.ingest.memory import log_from_arrays
 from convscope.randomness import generator
 from convscope.routing.graph import find_routing
+from convscope.routing.predictive import plan
 from convscope.simulate.situations import (
     EDGE_FREE,
     Size,
@@ -13,6 +14,7 @@ from convscope.simulate.situations import (
     copy_channel,
     independent,
     leader_follower,
+    logged_driver,
     shared_schedule,
     unlogged_driver,
 )
@@ -55,6 +57,13 @@ def test_nothing_is_found_where_there_is_nothing(name):
     assert (p <= 0.05).sum() <= 10
     weights = np.concatenate([graph.edges["weight"].to_numpy() for graph in graphs])
     assert weights.mean() == pytest.approx(0, abs=0.002)
+
+
+def test_a_logged_driver_is_seen_through_where_memory_allows_one_step_back_only(monkeypatch):
+    # Half of the agents follow the driver two steps later.
+    monkeypatch.setattr(plan, "_MOST_BYTES", 64 << 10)
+    log = logged_driver(Size(n_agents=5, n_episodes=60, n_steps=40), generator(0, "driver")).log
+    assert (routing(log).edges["p_value"] <= 0.05).sum() <= 4
 
 
 def test_p_is_uniform_on_independent_agents():
