@@ -26,7 +26,7 @@ from convscope.randomness import generator
 from convscope.routing.graph import find_routing
 from convscope.routing.predictive.pair_counts import CountFold
 from convscope.simulate.gaussian import autoregressive, leaders_and_followers
-from convscope.simulate.situations import Situation, Size, leader_follower
+from convscope.simulate.situations import Simulator, Situation, Size, independent, leader_follower
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.fields import ACTIONS
 from convscope.values.log import BlockTask, Columns
@@ -147,12 +147,33 @@ def count(n_steps: int) -> str:
     return f"| {n_steps:,} | {seconds:.2f} | {peak:,.0f} |"
 
 
+def screen(n_agents: int, simulator: Simulator) -> str:
+    """Analyse a team too large for one regression; return CPU seconds and what was found among all pairs."""
+    size = Size(n_agents=n_agents, n_episodes=200, n_steps=100)
+    situation = simulator(size, generator(0, "influence", "screened", str(n_agents)))
+    start = time.process_time()
+    graph = find_routing(situation.log, CONFIG)
+    seconds = time.process_time() - start
+    place = {name: number for number, name in enumerate(graph.agents)}
+    found = graph.edges.filter(graph.edges["significant"]).select("receiver", "sender").iter_rows()
+    is_edge = [situation.edges[place[receiver], place[sender]] for receiver, sender in found]
+    n_pairs, n_edges = n_agents * (n_agents - 1), int(situation.edges.sum())
+    low = (graph.edges["p_value"] <= 0.05).sum() - sum(is_edge)
+    cells = (f"{n_agents:,}", f"{n_pairs:,}", f"{seconds:.1f}", f"{sum(is_edge)} of {n_edges}")
+    return f"| {' | '.join(cells)} | {len(is_edge) - sum(is_edge)} | {low / (n_pairs - n_edges):.4f} |"
+
+
 def main(n_rounds: int, most_seconds: float) -> None:
     """Print all tables."""
     print("Actions of 8 agents counted for all pairs, block by block\n")
     print("| steps | CPU-s | peak memory of the process, MB |\n| --- | --- | --- |")
     for n_steps in (1_000_000, 10_000_000, 20_000_000):
         print(count(n_steps), flush=True)
+    print("\nScreened teams, 200 episodes of 100 steps\n")
+    print("| agents | pairs | CPU-s | edges found | false edges | false p at most .05, share of pairs |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for n_agents, simulator in ((200, independent), (200, leader_follower), (1000, leader_follower)):
+        print(screen(n_agents, simulator), flush=True)
     budget = {"n_rounds": n_rounds, "most_seconds": most_seconds}
     for n_agents in (8, 32):
         size = Size(n_agents=n_agents, n_episodes=200, n_steps=100)

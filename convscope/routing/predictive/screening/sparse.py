@@ -19,10 +19,13 @@ def sparse_designs(plan: Plan, senders_of: Mapping[int, IntArray]) -> tuple[Desi
     columns_of: dict[int, list[int]] = {}
     for number, column in enumerate(plan.columns):
         columns_of.setdefault(column.agent, []).append(number)
-    return tuple(_design(plan, columns_of, receiver, senders.tolist()) for receiver, senders in senders_of.items())
+    return tuple(
+        _design(plan, columns_of, receiver=receiver, senders=senders.tolist())
+        for receiver, senders in senders_of.items()
+    )
 
 
-def _design(plan: Plan, columns_of: Mapping[int, Sequence[int]], receiver: int, senders: Sequence[int]) -> Design:
+def _design(plan: Plan, columns_of: Mapping[int, Sequence[int]], *, receiver: int, senders: Sequence[int]) -> Design:
     agents = [agent for agent in (-1, receiver, *senders) if agent in columns_of]
     cells = [
         (lag, number)
@@ -81,7 +84,7 @@ class Samples:
     n_times: int
 
 
-def sparse_fit(plan: Plan, number: int, gram: FloatArray, senders: IntArray, *, samples: Samples) -> SparseFit | None:
+def sparse_fit(plan: Plan, number: int, gram: FloatArray, *, senders: IntArray, samples: Samples) -> SparseFit | None:
     """Fit a receiver; None where it never surprises, nobody tells anything of his own, or samples are too few."""
     design = plan.designs[number]
     receiver = design.targets[0]

@@ -123,7 +123,7 @@ def _part(
             plan,
             number,
             total.grams[number],
-            senders,
+            senders=senders,
             samples=Samples(
                 n_samples=float(total.n_samples[number]), n_episodes=float(total.n_episodes[number]), n_times=n_times
             ),
