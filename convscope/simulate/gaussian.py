@@ -28,8 +28,7 @@ class Autoregression:
         """Return the covariance of the stationary process, shape (N, N)."""
         from scipy.linalg import solve_discrete_lyapunov  # noqa: PLC0415  only tests and examples need it
 
-        stationary: FloatArray = solve_discrete_lyapunov(self.pull, self.noise)
-        return stationary
+        return np.asarray(solve_discrete_lyapunov(self.pull, self.noise), dtype=np.float64)
 
     def transfer_entropies(self) -> FloatArray:
         """Return the transfer entropy of each pair given all other agents' last actions, in nats.

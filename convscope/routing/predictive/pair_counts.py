@@ -34,6 +34,11 @@ class PairCounts:
         np.add.at(count, place.ravel(), np.concatenate([self.count, other.count]))
         return PairCounts(n_agents=self.n_agents, key=key, count=count)
 
+    @property
+    def n_symbols(self) -> int:
+        """Actions up to the highest that occurs."""
+        return 1 + max(int(digit.max(initial=-1)) for digit in np.unravel_index(self.key % _CELLS, _SHAPE))
+
     def of_group(self, group: int) -> "PairCounts":
         """Return the counts of one run and checkpoint, as its only group."""
         size = self.n_agents**2 * _CELLS

@@ -51,8 +51,9 @@ def count_weights(counts: PairCounts) -> FloatArray:
     """
     n_agents = counts.n_agents
     bits = np.full((n_agents, n_agents), np.nan)
+    held = slice(counts.n_symbols)
     for receiver, sender in np.ndindex(n_agents, n_agents):
-        table = counts.table(receiver, sender)
+        table = counts.table(receiver, sender)[held, held, held]
         bias = transfer_entropy_bias(table)
         if receiver != sender and bias > 0:
             bits[receiver, sender] = (plug_in_transfer_entropy(table) - bias) / float(np.log(2))
