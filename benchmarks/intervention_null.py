@@ -10,8 +10,8 @@ import numpy as np
 
 from convscope.randomness import generator
 from convscope.routing.graph import find_routing
+from convscope.simulate.draws import Size
 from convscope.simulate.interventions import Experiment, Way, experiment
-from convscope.simulate.situations import Size
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.routing import RoutingGraph
 

@@ -31,5 +31,5 @@ def episode_digests(block: Block, arrays: Sequence[npt.NDArray[np.generic]]) -> 
 def _digest(arrays: Sequence[npt.NDArray[np.generic]]) -> int:
     digest = hashlib.blake2b(digest_size=8)
     for array in arrays:
-        digest.update(array.tobytes())
+        digest.update(array.data)
     return int.from_bytes(digest.digest(), "little") >> 1

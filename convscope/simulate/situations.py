@@ -174,6 +174,8 @@ EDGE_FREE: dict[str, Simulator] = {
     "same policy, same observation": shared_policy,
 }
 """Situations without edges: a test of level .05 must find no more than its share, or refuse."""
+WITH_HIDDEN_CAUSE = ("common driver, unlogged", "same policy, same observation")
+"""Those in which agents share a cause that the log does not hold: it makes edges, unless its light is seen."""
 WITH_EDGES: dict[str, Simulator] = {
     "leader and followers": leader_follower,
     "chain": chain,

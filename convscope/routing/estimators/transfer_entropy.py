@@ -12,13 +12,15 @@ from convscope.routing.edges import PairFigures, edge_table, join_tables, role_e
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.groups import agent_places, episode_groups
 from convscope.routing.predictive import budget
-from convscope.routing.predictive.budget import affordable_groups, fewest_bytes
+from convscope.routing.predictive.budget import affordable_groups, fewest_bytes, is_screened
 from convscope.routing.predictive.clock import ClockFold, ClockSums, make_clock
 from convscope.routing.predictive.columns import column_bank
 from convscope.routing.predictive.found_places import found_places
 from convscope.routing.predictive.halving import half_weights
 from convscope.routing.predictive.notices import edge_notices, study_notices
 from convscope.routing.predictive.roles import role_figures, unit_roles
+from convscope.routing.predictive.screening.estimate import screened_table, screening_notices
+from convscope.routing.predictive.screening.study import screened_study
 from convscope.routing.predictive.significance import Beside, look_beside, pair_figures
 from convscope.routing.predictive.study import Part, Study, read_study
 from convscope.routing.predictive.tallies import weight_tallies
@@ -57,13 +59,15 @@ class TransferEntropy:
         bank = column_bank(log.header, places.own, places.things)
         groups = affordable_groups(log.header, episode_groups(log, config))
         clock = make_clock(log.episodes, groups, n_columns=len(bank))
-        return ClockFold(clock=clock, columns=bank)
+        return ClockFold(clock=clock, columns=bank, counts_symbols=not is_screened(log.header, groups))
 
     def estimate(
         self, log: TrajectoryLog, result: ClockSums, *, config: AnalysisConfig, agents: Sequence[str], run: Run
     ) -> RoutingEstimate:
-        """Return edges and tallies, after two more passes over the log."""
+        """Return edges and tallies, after two more passes over the log; large teams take more of them."""
         fold = self.fold(log, config)
+        if not fold.counts_symbols:
+            return self._screened(log, fold, result, config=config, agents=agents, run=run)
         study = read_study(log, fold, result, config=config, agents=agents, run=run)
         analysed = study.analysed
         lag, is_lasting = study.question.lag, log.header.identities_persist
@@ -95,6 +99,36 @@ class TransferEntropy:
                 *study_notices(study, agents, beside, q=config.q),
                 *edge_notices(edges, fold.columns),
             ),
+        )
+
+    def _screened(
+        self,
+        log: TrajectoryLog,
+        fold: ClockFold,
+        sums: ClockSums,
+        *,
+        config: AnalysisConfig,
+        agents: Sequence[str],
+        run: Run,
+    ) -> RoutingEstimate:
+        every = episode_groups(log, config)
+        groups = dict(enumerate(affordable_groups(log.header, every)))
+        study = screened_study(fold, sums, groups, agents=agent_places(log, agents).tolist(), run=run)
+        names = [agent.name for agent in log.header.agents]
+        nothing = np.zeros((0, len(agents)))
+        # An edge between slots that other agents fill in each episode is an average of nothing.
+        tabled = partial(screened_table, study, names=names, q=config.q, is_claimed=log.header.identities_persist)
+        return RoutingEstimate(
+            source=self.source,
+            claim=self.claim,
+            unit=self.unit,
+            edges=tabled(study.parts, is_named=False),
+            edges_by_run=join_tables([tabled([part], is_named=True) for part in study.parts]),
+            tallies=weight_tallies(
+                [], np.zeros(0, dtype=np.int64), roles=nothing.astype(np.int64), runs=log.episodes.runs
+            ),
+            halves=(),
+            notices=screening_notices(study, n_other=len(every) - len(groups)),
         )
 
     def _figures(

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from convscope.routing.groups import Group
-from convscope.routing.predictive.columns import column_bank
-from convscope.routing.predictive.plan import fewest_gram_bytes
+from convscope.routing.predictive.columns import OWN_KINDS, column_bank
+from convscope.routing.predictive.plan import FEWEST_FLIPS, fewest_gram_bytes
 from convscope.routing.predictive.symbol_counts import symbol_places
 from convscope.values.header import LogHeader
 
@@ -23,8 +23,18 @@ def first_pass_bytes(header: LogHeader, groups: Sequence[Group]) -> int:
 def fewest_bytes(header: LogHeader, groups: Sequence[Group]) -> int:
     """Return the least that both passes take, as far as a log's header tells."""
     n_episodes = np.array([len(group.episodes) for group in groups], dtype=np.int64)
-    grams = fewest_gram_bytes(column_bank(header), n_episodes, n_agents=len(header.agents))
-    return max(first_pass_bytes(header, groups), grams)
+    bank, n_agents = column_bank(header), len(header.agents)
+    n_own = sum(column.kind in OWN_KINDS for column in bank)
+    # Each agent's columns stand in every design at two lags at least; to lay out those of thousands takes long.
+    least = int(np.minimum(n_episodes, FEWEST_FLIPS).sum()) * 8 * (2 * n_own) ** 2
+    if least > MOST_BYTES:
+        return least
+    return max(first_pass_bytes(header, groups), fewest_gram_bytes(bank, n_episodes, n_agents=n_agents))
+
+
+def is_screened(header: LogHeader, groups: Sequence[Group]) -> bool:
+    """Whether even the analysed groups do not fit, so that senders are screened first."""
+    return fewest_bytes(header, [group for group in groups if group.is_analysed]) > MOST_BYTES
 
 
 def affordable_groups(header: LogHeader, groups: Sequence[Group]) -> tuple[Group, ...]:

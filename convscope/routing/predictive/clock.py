@@ -4,6 +4,7 @@ What all agents share because of the time in the episode (a schedule, an opening
 """
 
 from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 
@@ -102,6 +103,8 @@ class ClockFold:
 
     clock: Clock
     columns: tuple[Column, ...]
+    counts_symbols: bool = True
+    """Whether to count how actions go together, of any two agents."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -137,33 +140,45 @@ class ClockFold:
     def _sums(self, block: Block) -> ClockSums:
         values = read_columns(block, self.columns)
         is_known = np.isfinite(values)
+        is_whole = bool(is_known.all())
+        if not is_whole:
+            values[~is_known] = 0.0
         # On a grid sums of doubles are exact, hence the same in any order; a mean needs no more digits than this.
-        held = np.round(np.where(is_known, values, 0.0) * _QUANTUM) / _QUANTUM
-        cells = self.clock.cells(block)
+        values *= _QUANTUM
+        np.rint(values, out=values)
+        values /= _QUANTUM
+        known = self._by_cell(np.ones((block.n_rows, 1)) if is_whole else is_known.astype(np.float64), block)
+        total = self._by_cell(values, block)
         return ClockSums(
-            total=self._by_cell(held, cells),
-            count=self._by_cell(is_known.astype(np.float64), cells),
-            squares=np.square(held).sum(axis=0),
-            symbols=self._symbols(held, block),
+            total=total,
+            count=np.broadcast_to(known, total.shape).copy(),
+            squares=np.einsum("tc,tc->c", values, values),
+            symbols=self._symbols(values, block),
             is_uneven=np.array([_is_uneven(block)]),
         )
 
-    def _by_cell(self, values: FloatArray, cells: IntArray) -> FloatArray:
-        shape = (self.clock.n_groups, self.clock.n_intervals, values.shape[1])
-        order = np.argsort(cells, kind="stable")
-        distinct, starts = np.unique(cells[order], return_index=True)
-        result = np.zeros((shape[0] * shape[1], shape[2]))
-        result[distinct] = np.add.reduceat(values[order], starts, axis=0)
-        return result.reshape(shape)
+    def _by_cell(self, values: FloatArray, block: Block) -> FloatArray:
+        total = np.zeros((self.clock.n_groups, self.clock.n_intervals, values.shape[1]))
+        groups = self.clock.group_of[block.episodes].tolist()
+        for group, (start, stop) in zip(groups, pairwise(block.offsets.tolist()), strict=True):
+            interval = self.clock.interval_of[group, : stop - start]
+            if interval.max(initial=-1) == stop - start - 1:
+                total[group, : stop - start] += values[start:stop]
+            else:
+                firsts = np.flatnonzero(np.diff(interval, prepend=-1))
+                total[group, interval[firsts]] += np.add.reduceat(values[start:stop], firsts, axis=0)
+        return total
 
     def _symbols(self, held: FloatArray, block: Block) -> SymbolCounts:
         episode = block.episode_of_row
         later = np.flatnonzero(np.diff(episode) == 0) + 1
-        return count_symbols(held, self.clock.group_of[block.episodes][episode], later, bank=self.columns)
+        group = self.clock.group_of[block.episodes][episode]
+        return count_symbols(held, group, later, bank=self.columns if self.counts_symbols else ())
 
     def _no_symbols(self) -> SymbolCounts:
         none = np.zeros(0, dtype=np.int64)
-        return count_symbols(np.zeros((0, len(self.columns))), none, none, bank=self.columns)
+        bank = self.columns if self.counts_symbols else ()
+        return count_symbols(np.zeros((0, len(self.columns))), none, none, bank=bank)
 
 
 def _is_uneven(block: Block) -> bool:

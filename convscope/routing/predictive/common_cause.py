@@ -66,9 +66,9 @@ def innovation_light(
     rng
         Draws them.
     """
-    p_value = quadratic_flips(innovations, n_flips=n_flips, rng=rng).family_p_value
+    p_value = quadratic_flips(innovations, n_flips=n_flips, rng=rng, resolves_small=False).family_p_value
     if pooled:
-        added = quadratic_flips(pooled, n_flips=n_flips, rng=rng).family_p_value
+        added = quadratic_flips(pooled, n_flips=n_flips, rng=rng, resolves_small=False).family_p_value
         p_value = np.minimum(2 * np.fmin(p_value, added), 1.0)
     shared = tuple(strengths(each) for each in innovations)
     is_lit = np.less(np.nan_to_num(p_value, nan=1.0), alpha)

@@ -59,7 +59,7 @@ def discrete_entropy_gain(shift: FloatArray, together: FloatArray, transitions: 
     return float(np.einsum("zs,zsy->", joint, given * np.log(ratio)))
 
 
-def less_bias(first_order: float, *, n_free: float, n_samples: float) -> float:
+def less_bias(first_order: FloatArray, *, n_free: FloatArray, n_samples: float) -> FloatArray:
     """Return a gain to first order less what chance explains, in nats; may be below 0 where there is no effect.
 
     Parameters

@@ -4,6 +4,7 @@ The regression of a receiver's action on everything is solved once. Leaving out 
 unit for that block, follow from the inverse of the Gram matrix (Frisch and Waugh), so that no row is read again.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,8 @@ _LEFT = 1e-5
 class Regression:
     """The regression of all outcomes on all regressors of a design, standardised."""
 
+    n_places: int
+    """Size of the Gram matrix."""
     regressors: IntArray
     """Places of the regressors in the Gram matrix, shape (p,)."""
     scale: FloatArray
@@ -64,6 +67,7 @@ def regress(gram: FloatArray, regressors: IntArray, outcomes: IntArray) -> Regre
     moments = gram[np.ix_(used, told)] / scale[:, None]
     slope = inverse @ moments
     return Regression(
+        n_places=len(gram),
         regressors=used,
         scale=scale,
         inverse=(inverse + inverse.T) / 2,
@@ -73,26 +77,40 @@ def regress(gram: FloatArray, regressors: IntArray, outcomes: IntArray) -> Regre
     )
 
 
-def sender_block(regression: Regression, members: IntArray) -> Block:
-    """Return what a block of regressors holds beyond all the others.
+def sender_blocks(regression: Regression, members: Sequence[IntArray]) -> list[Block]:
+    """Return what each of some blocks of regressors holds beyond all the others.
 
     Parameters
     ----------
     regression
         Of the whole design.
     members
-        Places of the block in the Gram matrix. The result has no directions when nothing is left of it.
+        Places of each block in the Gram matrix. A block has no directions when nothing is left of it.
     """
-    inside = np.flatnonzero(np.isin(regression.regressors, members))
-    left = np.linalg.inv(regression.inverse[np.ix_(inside, inside)])
-    share, axes = np.linalg.eigh((left + left.T) / 2)
-    is_left = share > _LEFT
-    root = np.sqrt(share[is_left])
-    return Block(
-        weights=regression.inverse[:, inside] @ left @ (axes[:, is_left] / root) / regression.scale[:, None],
-        members=inside,
-        effect=(axes[:, is_left] * root).T @ (regression.slope * regression.scale[:, None])[inside],
-    )
+    place_of = np.full(regression.n_places, -1)
+    place_of[regression.regressors] = np.arange(len(regression.regressors))
+    insides = [place_of[own][place_of[own] >= 0] for own in members]
+    blocks: dict[int, Block] = {}
+    for size in {len(inside) for inside in insides}:
+        alike = [number for number, inside in enumerate(insides) if len(inside) == size]
+        blocks |= zip(alike, _blocks(regression, np.array([insides[number] for number in alike])), strict=True)
+    return [blocks[number] for number in range(len(insides))]
+
+
+def _blocks(regression: Regression, inside: IntArray) -> Iterator[Block]:
+    """Return the blocks of regressors at some places, shape (blocks, c)."""
+    left = np.linalg.inv(regression.inverse[inside[:, :, None], inside[:, None, :]])
+    shares, axes = np.linalg.eigh((left + left.swapaxes(1, 2)) / 2)
+    slope = regression.slope * regression.scale[:, None]
+    beyond = regression.inverse[:, inside].transpose(1, 0, 2) @ left / regression.scale[:, None]
+    for number, share in enumerate(shares):
+        root = np.sqrt(share[share > _LEFT])
+        kept = axes[number][:, share > _LEFT]
+        yield Block(
+            weights=beyond[number] @ (kept / root),
+            members=inside[number],
+            effect=(kept * root).T @ slope[inside[number]],
+        )
 
 
 def whitening(products: FloatArray) -> FloatArray:

@@ -84,7 +84,8 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
     symbols
         Action tables of the agents of the question.
     """
-    fits = tuple(design_fits(question, units))
+    total = units.total
+    fits = tuple(design_fits(question, total))
     scores: _Cells = {}
     innovations: _Cells = {}
     novelty: dict[int, float] = {}
@@ -94,9 +95,9 @@ def pair_fits(question: Question, units: UnitGrams, symbols: SymbolTables) -> Pa
     n_free = np.zeros((len(question.agents), len(question.agents)))
     for fit in fits:
         products = unit_products(units.grams[fit.design], fit)
-        gram = units.grams[fit.design].sum(axis=0)
+        gram = total.grams[fit.design]
         # The regressors count by how far they follow single units, which is more than their number where all is slow.
-        free_of_time = fit.freedom + len(fit.regression.regressors) / float(units.n_samples[:, fit.design].sum())
+        free_of_time = fit.freedom + len(fit.regression.regressors) / float(total.n_samples[fit.design])
         for pair in fit.pairs:
             cell = (pair.receiver, pair.sender)
             scores[cell] = pair_scores(products, pair)
@@ -178,7 +179,7 @@ def _novelty(question: Question, fit: DesignFit, gram: FloatArray) -> dict[int, 
     design = question.plan.designs[fit.design]
     left, size = np.diagonal(fit.regression.residual), np.diagonal(gram)[fit.regression.outcomes]
     places = {
-        place: np.flatnonzero(np.isin(fit.regression.outcomes, outcome_places(question.plan, design, agent)))
+        place: np.flatnonzero(np.isin(fit.regression.outcomes, outcome_places(design, agent)))
         for place, agent in enumerate(question.agents)
         if agent in design.targets
     }
@@ -187,11 +188,11 @@ def _novelty(question: Question, fit: DesignFit, gram: FloatArray) -> dict[int, 
 
 def _innovations(question: Question, fit: DesignFit, products: UnitProducts) -> _Cells:
     design = question.plan.designs[fit.design]
-    places = [outcome_places(question.plan, design, agent) for agent in question.agents]
-    told = [np.flatnonzero(np.isin(fit.regression.outcomes, own)) for own in places]
-    receivers = [place for place, agent in enumerate(question.agents) if agent in design.targets]
-    pairs = [(r, s) for r in receivers for s in range(r) if len(told[r]) > 0 and len(told[s]) > 0]
-    return {(r, s): innovation_scores(products, fit, first=told[r], second=told[s]) for r, s in pairs}
+    is_told = [np.isin(fit.regression.outcomes, outcome_places(design, agent)) for agent in question.agents]
+    told = {place: np.flatnonzero(own) for place, own in enumerate(is_told) if own.any()}
+    receivers = [place for place in told if question.agents[place] in design.targets]
+    pairs = [(receiver, other) for receiver in receivers for other in told if other < receiver]
+    return dict(zip(pairs, innovation_scores(products, fit, told=told, pairs=pairs), strict=True))
 
 
 def _tests(cells: _Cells, order: Sequence[tuple[int, int]], freedom: FloatArray, *, n_units: int) -> UnitScores:

@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
-from convscope.routing.digests import episode_digests
 from convscope.routing.predictive.columns import fields_of
+from convscope.routing.predictive.panel import design_sums, read_panel
 from convscope.routing.predictive.pieces import pieces
-from convscope.routing.predictive.plan import Design, Plan
-from convscope.routing.predictive.reading import has_choice, is_live, read_columns
+from convscope.routing.predictive.plan import Plan
+from convscope.routing.predictive.units import unit_labels, unite
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.log import Block
-
-_QUANTUM = 2.0**26
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,19 +32,58 @@ class UnitGrams:
     """Of each design, shape (K, P, P)."""
 
     def of_group(self, group: int) -> "UnitGrams":
-        """Return the units of one run and checkpoint."""
-        return self.taken(np.flatnonzero(np.equal(self.group, group)))
-
-    def taken(self, places: IntArray | BoolArray) -> "UnitGrams":
-        """Return some units."""
+        """Return the units of one run and checkpoint, without copying them."""
+        # Units are in the order of their groups.
+        first, last = np.searchsorted(self.group, [group, group + 1]).tolist()
         return UnitGrams(
-            group=self.group[places],
-            key=self.key[places],
-            episode=self.episode[places],
-            n_samples=self.n_samples[places],
-            n_episodes=self.n_episodes[places],
-            grams=tuple(gram[places] for gram in self.grams),
+            group=self.group[first:last],
+            key=self.key[first:last],
+            episode=self.episode[first:last],
+            n_samples=self.n_samples[first:last],
+            n_episodes=self.n_episodes[first:last],
+            grams=tuple(gram[first:last] for gram in self.grams),
         )
+
+    def sums(self, is_taken: BoolArray) -> list["GramSums"]:
+        """Return what some choices of the units add up to.
+
+        Parameters
+        ----------
+        is_taken
+            Which units each choice takes, shape (choices, K).
+        """
+        taken = is_taken.astype(np.float64)
+        # One product reads the matrices once for all choices; sums of numbers on the grid are exact in any order.
+        grams = [np.tensordot(taken, gram, axes=1) for gram in self.grams]
+        n_samples, n_episodes = taken @ self.n_samples, taken @ self.n_episodes
+        return [
+            GramSums(
+                groups=np.unique(self.group[is_taken[choice]]),
+                n_samples=n_samples[choice],
+                n_episodes=n_episodes[choice],
+                grams=tuple(gram[choice] for gram in grams),
+            )
+            for choice in range(len(taken))
+        ]
+
+    @property
+    def total(self) -> "GramSums":
+        """All units added up."""
+        return self.sums(np.ones((1, len(self.key)), dtype=np.bool_))[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GramSums:
+    """Some units added up."""
+
+    groups: IntArray
+    """Runs and checkpoints that they are from."""
+    n_samples: FloatArray
+    """Samples of each design, shape (designs,)."""
+    n_episodes: FloatArray
+    """Episodes with samples of each design, shape (designs,)."""
+    grams: tuple[FloatArray, ...]
+    """Of each design, shape (P, P)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,24 +118,15 @@ class GramFold:
         return state
 
     def merge(self, first: UnitGrams, second: UnitGrams) -> UnitGrams:
-        """Return the units of both; those that are groups of episodes add up."""
-        names = ("group", "key", "episode")
-        labels = [np.concatenate([getattr(first, name), getattr(second, name)]) for name in names]
-        identity, place = np.unique(np.column_stack(labels), axis=0, return_inverse=True)
-
-        def added(a: FloatArray, b: FloatArray) -> FloatArray:
-            total = np.zeros((len(identity), *a.shape[1:]))
-            for values, at in ((a, place.ravel()[: len(a)]), (b, place.ravel()[len(a) :])):
-                total[at] += values
-            return total
-
-        return UnitGrams(
-            group=identity[:, 0],
-            key=identity[:, 1],
-            episode=identity[:, 2],
-            n_samples=added(first.n_samples, second.n_samples),
-            n_episodes=added(first.n_episodes, second.n_episodes),
-            grams=tuple(added(a, b) for a, b in zip(first.grams, second.grams, strict=True)),
+        """Return the units of both, by group, key and episode; those that are groups of episodes add up."""
+        if len(first.key) == 0 or len(second.key) == 0:
+            return first if len(second.key) == 0 else second
+        both = unite([first.group, first.key, first.episode], [second.group, second.key, second.episode])
+        return _labelled(
+            both.labels,
+            n_samples=both.added(first.n_samples, second.n_samples),
+            n_episodes=both.added(first.n_episodes, second.n_episodes),
+            grams=tuple(both.added(a, b) for a, b in zip(first.grams, second.grams, strict=True)),
         )
 
     def finish(self, state: UnitGrams) -> UnitGrams:
@@ -107,51 +134,22 @@ class GramFold:
         return state
 
     def _units(self, block: Block) -> UnitGrams:
-        panel = _panel(self.plan, block)
-        digest = episode_digests(block, [panel.values, block.status])
-        group = self.plan.clock.group_of[block.episodes]
-        n_units = self.plan.n_units[group]
-        is_grouped = self.plan.clock.n_episodes[group] > n_units
-        labels = [group, np.where(is_grouped, digest % n_units, digest), np.where(is_grouped, -1, block.episodes)]
-        identity, place = np.unique(np.column_stack(labels), axis=0, return_inverse=True)
-        sums = [
-            _design_sums(panel, design, place=place.ravel(), most_lag=self.plan.most_lag)
-            for design in self.plan.designs
-        ]
-        return UnitGrams(
-            group=identity[:, 0],
-            key=identity[:, 1],
-            episode=identity[:, 2],
-            n_samples=_by_unit([samples for samples, _ in sums], place.ravel()),
-            n_episodes=_by_unit([(samples > 0).astype(np.float64) for samples, _ in sums], place.ravel()),
+        panel = read_panel(self.plan, block)
+        labels, place = unit_labels(self.plan, block, panel)
+        sums = [design_sums(panel, design, place=place) for design in self.plan.designs]
+        return _labelled(
+            labels,
+            n_samples=_by_unit([samples for samples, _ in sums], place),
+            n_episodes=_by_unit([(samples > 0).astype(np.float64) for samples, _ in sums], place),
             grams=tuple(gram for _, gram in sums),
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Panel:
-    """Columns of a block, beyond their mean at each time; 0 where missing."""
-
-    values: FloatArray
-    is_known: BoolArray
-    is_choosing: BoolArray
-    is_live: BoolArray
-    offsets: IntArray
-
-
-def _panel(plan: Plan, block: Block) -> _Panel:
-    values = read_columns(block, plan.columns)
-    cells = plan.clock.cells(block)
-    n_times, n_columns = plan.mean.shape[0] * plan.mean.shape[1], plan.mean.shape[2]
-    mean = plan.mean.reshape(n_times, n_columns)[cells]
-    is_known = np.isfinite(values)
-    return _Panel(
-        values=np.where(is_known, (values - mean) * plan.scale, 0.0),
-        is_known=is_known,
-        is_choosing=has_choice(block),
-        is_live=is_live(block),
-        offsets=block.offsets,
-    )
+def _labelled(
+    labels: IntArray, *, n_samples: FloatArray, n_episodes: FloatArray, grams: tuple[FloatArray, ...]
+) -> UnitGrams:
+    group, key, episode = labels.T
+    return UnitGrams(group=group, key=key, episode=episode, n_samples=n_samples, n_episodes=n_episodes, grams=grams)
 
 
 def _by_unit(values: Sequence[FloatArray], place: IntArray) -> FloatArray:
@@ -159,37 +157,3 @@ def _by_unit(values: Sequence[FloatArray], place: IntArray) -> FloatArray:
     total = np.zeros((int(place.max()) + 1, len(values)))
     np.add.at(total, place, np.array(values).T)
     return total
-
-
-def _design_sums(panel: _Panel, design: Design, *, place: IntArray, most_lag: int) -> tuple[FloatArray, FloatArray]:
-    """Return the samples of each episode, and the summed products of each unit; ``place`` is each episode's unit."""
-    size = len(design.lag)
-    n_samples = np.zeros(len(place))
-    total = np.zeros((int(place.max()) + 1, size, size))
-    bounds = zip(place.tolist(), pairwise(panel.offsets.tolist()), strict=True)
-    for episode, (unit, (start, stop)) in enumerate(bounds):
-        first = start + most_lag
-        rows = _samples(panel, design.targets, np.arange(first, max(first, stop)), most_lag=most_lag)
-        n_samples[episode] = len(rows)
-        total[unit] += _gram(panel, design, rows)
-    return n_samples, total
-
-
-def _samples(panel: _Panel, targets: tuple[int, ...], rows: IntArray, *, most_lag: int) -> IntArray:
-    """Return those of an episode's rows at which the receivers chose, and were there all the way back."""
-    target = np.array(targets)
-    is_sample = panel.is_choosing[rows[:, None], target].all(axis=1)
-    for lag in range(1, most_lag + 1):
-        is_sample &= panel.is_live[rows[:, None] - lag, target].all(axis=1)
-    samples: IntArray = rows[is_sample]
-    return samples
-
-
-def _gram(panel: _Panel, design: Design, rows: IntArray) -> FloatArray:
-    at = (rows[:, None] - design.lag, design.column)
-    values, is_known = panel.values[at], panel.is_known[at]
-    # The second intercept: what is common to a whole episode (a layout, an opponent) is swept out.
-    mean = values.sum(axis=0) / np.maximum(is_known.sum(axis=0), 1)
-    centred = np.where(is_known, values - mean, 0.0)
-    product = centred.T @ centred
-    return np.round(product * _QUANTUM) / _QUANTUM

@@ -27,17 +27,21 @@ def half_weights(question: Question, parts: Sequence[Part], *, rng: np.random.Ge
     """
     if any(len(part.units.key) < 2 for part in parts):
         return []
-    return [_split(question, parts, rng) for _ in range(N_SPLITS)]
+    orders = [[rng.permutation(len(part.units.key)) for part in parts] for _ in range(N_SPLITS)]
+    by_part = [_weights(question, part, [of[number] for of in orders]) for number, part in enumerate(parts)]
+    return [
+        ([halves[split] for halves, _ in by_part], [halves[split] for _, halves in by_part])
+        for split in range(N_SPLITS)
+    ]
 
 
-def _split(question: Question, parts: Sequence[Part], rng: np.random.Generator) -> tuple[_Half, _Half]:
-    orders = [rng.permutation(len(part.units.key)) for part in parts]
-    firsts = [order[: len(order) // 2] for order in orders]
-    seconds = [order[len(order) // 2 :] for order in orders]
-    first = [_weights(question, part, half) for part, half in zip(parts, firsts, strict=True)]
-    return first, [_weights(question, part, half) for part, half in zip(parts, seconds, strict=True)]
-
-
-def _weights(question: Question, part: Part, half: IntArray) -> FloatArray:
-    fits = tuple(design_fits(question, part.units.taken(half)))
-    return part.fits.rate * first_order_gains(question, fits, part.fits.n_free)
+def _weights(question: Question, part: Part, orders: Sequence[IntArray]) -> tuple[_Half, _Half]:
+    """Return the weights of all first halves of a part, and of all second ones."""
+    is_first = np.zeros((len(orders), len(part.units.key)), dtype=np.bool_)
+    for number, order in enumerate(orders):
+        is_first[number, order[: len(order) // 2]] = True
+    halves = [
+        part.fits.rate * first_order_gains(question, tuple(design_fits(question, sums)), part.fits.n_free)
+        for sums in part.units.sums(np.concatenate([is_first, ~is_first]))
+    ]
+    return halves[: len(orders)], halves[len(orders) :]

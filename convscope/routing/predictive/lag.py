@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from convscope.routing.predictive.elimination import regress
-from convscope.routing.predictive.grams import UnitGrams
+from convscope.routing.predictive.grams import GramSums, UnitGrams
 from convscope.routing.predictive.places import outcome_places, own_places
 from convscope.routing.predictive.plan import Plan
 from convscope.values.arrays import FloatArray
@@ -27,19 +27,21 @@ def choose_lag(plan: Plan, groups: Sequence[UnitGrams], agents: Sequence[int]) -
     ----------
     Schwarz, "Estimating the dimension of a model", Annals of Statistics 6 (1978).
     """
+    if plan.most_lag == 1:
+        return 1
+    totals = [units.total for units in groups]
     criteria = [
-        sum(_criterion(plan, units, agent, lag=lag) for units in groups for agent in agents)
+        sum(_criterion(plan, total, agent, lag=lag) for total in totals for agent in agents)
         for lag in range(1, plan.most_lag + 1)
     ]
     return 1 + int(np.argmin(criteria))
 
 
-def _criterion(plan: Plan, units: UnitGrams, agent: int, *, lag: int) -> float:
+def _criterion(plan: Plan, total: GramSums, agent: int, *, lag: int) -> float:
     number = plan.design_of(agent)
     design = plan.designs[number]
-    gram, n_samples = units.grams[number].sum(axis=0), float(units.n_samples[:, number].sum())
-    own = own_places(plan, design, agent, lag=lag)
-    fit = regress(gram, own, outcome_places(plan, design, agent))
+    gram, n_samples = total.grams[number], float(total.n_samples[number])
+    fit = regress(gram, own_places(design, agent, lag=lag), outcome_places(design, agent))
     if n_samples < 1 or len(fit.outcomes) == 0:
         return 0.0
     n_free = len(fit.regressors) * len(fit.outcomes)

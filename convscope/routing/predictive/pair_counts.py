@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.routing.predictive.columns import MOST_SYMBOLS
-from convscope.routing.predictive.reading import has_choice
-from convscope.values.arrays import BoolArray, IntArray
+from convscope.routing.predictive.packing import Symbols, count_receiver, packed_senders, read_symbols
+from convscope.values.arrays import IntArray
 from convscope.values.fields import ACTION_MASKS, ACTIONS
 from convscope.values.log import Block
 
@@ -33,6 +33,11 @@ class PairCounts:
         count = np.zeros(len(key), dtype=np.int64)
         np.add.at(count, place.ravel(), np.concatenate([self.count, other.count]))
         return PairCounts(n_agents=self.n_agents, key=key, count=count)
+
+    @property
+    def n_symbols(self) -> int:
+        """Actions up to the highest that occurs."""
+        return 1 + max(int(digit.max(initial=-1)) for digit in np.unravel_index(self.key % _CELLS, _SHAPE))
 
     def of_group(self, group: int) -> "PairCounts":
         """Return the counts of one run and checkpoint, as its only group."""
@@ -72,24 +77,25 @@ class CountFold:
         """Add a block; pairs of rows never cross the end of an episode."""
         if ACTIONS not in block.columns:
             return state
-        episode = block.episode_of_row
-        later = np.flatnonzero(np.diff(episode) == 0) + 1
-        group = self.group_of[block.episodes][episode]
-        later = later[group[later] >= 0]
-        chosen = block.columns[ACTIONS][:, self.agents, 0]
-        is_acting, is_choosing = block.is_acting[:, self.agents], has_choice(block)[:, self.agents]
-        symbol = np.minimum(np.nan_to_num(chosen), MOST_SYMBOLS - 1).astype(np.int64)
-        is_sample = is_choosing[later] & is_acting[later - 1]
-        parts = [
-            self._of_receiver(symbol, group, later[is_sample[:, receiver]], receiver=receiver, is_acting=is_acting)
-            for receiver in range(len(self.agents))
-        ]
-        found = [np.unique(keys, return_counts=True) for keys in parts]
-        # Receivers share no key, so that putting them in order is all that is left to do.
-        key = np.concatenate([state.key[:0], *(keys for keys, _ in found)])
-        count = np.concatenate([state.count[:0], *(counts for _, counts in found)])
-        order = np.argsort(key)
-        return state + PairCounts(n_agents=len(self.agents), key=key[order], count=count[order])
+        symbols = read_symbols(block, self.agents)
+        group = self.group_of[block.episodes]
+        for each in np.unique(group[group >= 0]).tolist():
+            is_it = np.equal(group, each)
+            of_group = symbols if is_it.all() else symbols.rows(np.repeat(is_it, np.diff(block.offsets)))
+            state = state + self._counted(of_group, each)
+        return state
+
+    def _counted(self, symbols: Symbols, group: int) -> PairCounts:
+        n_agents = len(self.agents)
+        keys, counts = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+        packs = packed_senders(symbols)
+        for receiver in range(n_agents):
+            tables = count_receiver(symbols, packs, receiver)
+            sender, *cell = np.nonzero(tables)
+            pair = (group * n_agents + receiver) * n_agents + sender
+            keys.append(np.ravel_multi_index((pair, *cell), (int(pair.max(initial=0)) + 1, *_SHAPE)))
+            counts.append(tables[tables > 0])
+        return PairCounts(n_agents=n_agents, key=np.concatenate(keys), count=np.concatenate(counts))
 
     def merge(self, first: PairCounts, second: PairCounts) -> PairCounts:
         """Return the counts of both."""
@@ -98,13 +104,3 @@ class CountFold:
     def finish(self, state: PairCounts) -> PairCounts:
         """Return the counts."""
         return state
-
-    def _of_receiver(
-        self, symbol: IntArray, group: IntArray, rows: IntArray, *, receiver: int, is_acting: BoolArray
-    ) -> IntArray:
-        """Return the key of each sample of a receiver and of each sender that acted before it."""
-        n_agents = len(self.agents)
-        pair = (group[rows, None] * n_agents + receiver) * n_agents + np.arange(n_agents)
-        own, sent, chosen = symbol[rows - 1, receiver], symbol[rows - 1], symbol[rows, receiver]
-        key = ((pair * MOST_SYMBOLS + own[:, None]) * MOST_SYMBOLS + sent) * MOST_SYMBOLS + chosen[:, None]
-        return np.asarray(key[is_acting[rows - 1]])

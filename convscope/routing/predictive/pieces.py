@@ -7,11 +7,11 @@ import numpy as np
 from convscope.values.arrays import BoolArray
 from convscope.values.log import Block
 
-_MOST_NUMBERS = 1_000_000
+_MOST_NUMBERS = 2_000_000
 
 
 def pieces(block: Block, n_columns: int, *, is_wanted: BoolArray) -> Iterator[Block]:
-    """Cut a block into runs of whole episodes of at most a million numbers, as far as episodes allow.
+    """Cut a block into runs of whole episodes of at most two million numbers, as far as episodes allow.
 
     Parameters
     ----------

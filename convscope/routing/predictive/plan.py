@@ -1,18 +1,19 @@
 """What the second pass reads: which columns at which lags, for which receivers, and in how many units."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from convscope.routing.predictive.clock import Clock, ClockSums
 from convscope.routing.predictive.columns import OWN_KINDS, TARGET_KINDS, Column, Kind
-from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
 
 MOST_UNITS = 512
 """Episodes of a run beyond this number share their flips in groups, chosen by their content."""
 _FEWEST_UNITS = 128
-_FEWEST_FLIPS = 32
+FEWEST_FLIPS = 32
+"""Units that each run has, however large the team."""
 _MOST_LAG = 3
 _STEPS_PER_LAG = 4
 _MOST_BYTES = 64 << 20
@@ -29,6 +30,12 @@ class Design:
     """Number of each column in the plan, shape (P,)."""
     lag: IntArray
     """Timesteps back, 0 for what is predicted, shape (P,)."""
+    agent: IntArray
+    """Whom each column belongs to, -1 for nobody, shape (P,)."""
+    is_own: BoolArray
+    """Whether it belongs to what an agent does and where it is, shape (P,)."""
+    is_target: BoolArray
+    """Whether it belongs to what agents choose, shape (P,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,27 +80,49 @@ def make_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock, n_agents
     n_agents
         Agents of the log, analysed or not.
     """
-    kept = _varying(bank, sums)
-    columns = tuple(bank[place] for place in kept.tolist())
+    swept = swept_plan(bank, sums, clock=clock)
+    columns = swept.columns
     teams = _teams(columns, n_agents, is_uneven=bool(sums.is_uneven[0]))
     n_episodes = clock.n_episodes
     n_groups = int(np.count_nonzero(n_episodes))
     enough = min(_FEWEST_UNITS, int(n_episodes.max()))
-    # The first steps of an episode have no past to look back to: short episodes would be used up by it.
-    longest_lag = min(_MOST_LAG, max(clock.interval_of.shape[1] // _STEPS_PER_LAG, 1))
-    sizes = [(lag, _units_that_fit(_designs(columns, teams, lag), n_groups)) for lag in range(1, longest_lag + 1)]
+    longest = swept.most_lag
+    # Memory may cut how far back agents are looked at, never the world: agents that follow it with other delays than
+    # theirs would seem to be followed.
+    designs = [_designs(columns, teams, lag, world_lag=longest) for lag in range(1, longest + 1)]
+    sizes = [(lag, _units_that_fit(held, n_groups)) for lag, held in enumerate(designs, start=1)]
     most_lag, n_fitting = next((size for size in reversed(sizes) if size[1] >= enough), sizes[0])
+    return replace(
+        swept,
+        designs=designs[most_lag - 1],
+        most_lag=most_lag,
+        n_units=np.minimum(n_episodes, max(min(n_fitting, MOST_UNITS), FEWEST_FLIPS)),
+    )
+
+
+def swept_plan(bank: Sequence[Column], sums: ClockSums, *, clock: Clock) -> Plan:
+    """Choose columns by what the first pass saw, and no designs yet; each group is one unit.
+
+    Lags are as long as episodes allow.
+    """
+    kept = _varying(bank, sums)
     count = np.maximum(sums.count[:, :, kept], 1)
     return Plan(
-        columns=columns,
+        columns=tuple(bank[place] for place in kept.tolist()),
         kept=kept,
         clock=clock,
         mean=sums.total[:, :, kept] / count,
         scale=_scale(sums)[kept],
-        designs=_designs(columns, teams, most_lag),
-        most_lag=most_lag,
-        n_units=np.minimum(n_episodes, max(min(n_fitting, MOST_UNITS), _FEWEST_FLIPS)),
+        designs=(),
+        most_lag=_longest_lag(clock),
+        n_units=np.minimum(clock.n_episodes, 1),
     )
+
+
+def _longest_lag(clock: Clock) -> int:
+    # The first steps of an episode have no past to look back to: short episodes would be used up by it.
+    n_times: int = clock.interval_of.shape[1]
+    return min(_MOST_LAG, max(n_times // _STEPS_PER_LAG, 1))
 
 
 def fewest_gram_bytes(bank: Sequence[Column], n_episodes: IntArray, *, n_agents: int) -> int:
@@ -108,8 +137,8 @@ def fewest_gram_bytes(bank: Sequence[Column], n_episodes: IntArray, *, n_agents:
     n_agents
         Agents of the log, analysed or not.
     """
-    designs = _designs(bank, _teams(bank, n_agents, is_uneven=False), 1)
-    return int(np.minimum(n_episodes, _FEWEST_FLIPS).sum()) * _unit_bytes(designs)
+    designs = _designs(bank, _teams(bank, n_agents, is_uneven=False), 1, world_lag=1)
+    return int(np.minimum(n_episodes, FEWEST_FLIPS).sum()) * _unit_bytes(designs)
 
 
 def _teams(columns: Sequence[Column], n_agents: int, *, is_uneven: bool) -> list[tuple[int, ...]]:
@@ -117,8 +146,10 @@ def _teams(columns: Sequence[Column], n_agents: int, *, is_uneven: bool) -> list
     return [tuple(range(n_agents))] if is_shared else [(agent,) for agent in range(n_agents)]
 
 
-def _designs(columns: Sequence[Column], teams: Sequence[tuple[int, ...]], most_lag: int) -> tuple[Design, ...]:
-    return tuple(_design(columns, targets, most_lag) for targets in teams)
+def _designs(
+    columns: Sequence[Column], teams: Sequence[tuple[int, ...]], most_lag: int, *, world_lag: int
+) -> tuple[Design, ...]:
+    return tuple(_design(columns, targets, most_lag, world_lag=world_lag) for targets in teams)
 
 
 def _units_that_fit(designs: Sequence[Design], n_groups: int) -> int:
@@ -162,20 +193,38 @@ def _belongs_to_target(column: Column) -> bool:
     return column.kind in (Kind.LEGAL, Kind.ENTITY_BEARING, Kind.THING_BEARING)
 
 
-def _design(columns: Sequence[Column], targets: tuple[int, ...], most_lag: int) -> Design:
-    cells = [(place, lag) for place, column in enumerate(columns) for lag in _lags(column, targets, most_lag)]
-    place, lag = np.array(cells, dtype=np.int64).reshape(-1, 2).T
-    return Design(targets=targets, column=place, lag=lag)
+def _design(columns: Sequence[Column], targets: tuple[int, ...], most_lag: int, *, world_lag: int) -> Design:
+    cells = [
+        (lag, place)
+        for place, column in enumerate(columns)
+        for lag in lags_held(column, targets, most_lag, world_lag=world_lag)
+    ]
+    return design_of_cells(columns, targets, cells)
 
 
-def _lags(column: Column, targets: tuple[int, ...], most_lag: int) -> tuple[int, ...]:
+def design_of_cells(columns: Sequence[Column], targets: tuple[int, ...], cells: Sequence[tuple[int, int]]) -> Design:
+    """Return the design that holds, at some lags, some of the columns, given as pairs of lag and number."""
+    # Lag by lag, so that the columns of a lag are read side by side.
+    lag, place = np.array(sorted(cells), dtype=np.int64).reshape(-1, 2).T
+    held = [columns[number] for number in place.tolist()]
+    return Design(
+        targets=targets,
+        column=place,
+        lag=lag,
+        agent=np.array([column.agent for column in held], dtype=np.int64),
+        is_own=np.array([column.kind in OWN_KINDS for column in held], dtype=np.bool_),
+        is_target=np.array([column.kind in TARGET_KINDS for column in held], dtype=np.bool_),
+    )
+
+
+def lags_held(column: Column, targets: tuple[int, ...], most_lag: int, *, world_lag: int) -> tuple[int, ...]:
     """Return the lags at which a design holds a column, 0 for what is predicted."""
     if column.kind in OWN_KINDS:
         now = (0,) if column.kind in TARGET_KINDS else ()
         return (*now, *range(1, most_lag + 1))
     if column.kind == Kind.ENTITY:
         # What the world did earlier may reach different agents after different delays.
-        return tuple(range(1, most_lag + 1))
+        return tuple(range(1, world_lag + 1))
     if not _belongs_to_target(column):
         return (1,)
     is_own = column.agent == targets[0]

@@ -18,8 +18,10 @@ def read_columns(block: Block, columns: Sequence[Column]) -> FloatArray:
         places = [place for place, column in enumerate(columns) if column.kind == kind]
         # A study may join files of which some lack a field: their cells stay missing.
         if places and needed <= block.columns.keys():
-            result[:, places] = read(block, [columns[place] for place in places])
-    result[~np.isfinite(result)] = np.nan
+            is_run = places[-1] - places[0] == len(places) - 1
+            at = slice(places[0], places[-1] + 1) if is_run else places
+            result[:, at] = read(block, [columns[place] for place in places])
+    result[np.isinf(result)] = np.nan
     return result
 
 
@@ -42,7 +44,9 @@ def has_choice(block: Block) -> BoolArray:
 def _symbols(block: Block, columns: Sequence[Column]) -> FloatArray:
     chosen = _while_acting(block, ACTIONS, columns)
     values = np.array([column.value for column in columns], dtype=np.float64)
-    return np.where(np.isfinite(chosen), np.equal(chosen, values), np.nan)
+    shown: FloatArray = np.equal(chosen, values).astype(np.float64)
+    shown[~np.isfinite(chosen)] = np.nan
+    return shown
 
 
 def _actions(block: Block, columns: Sequence[Column]) -> FloatArray:
@@ -126,8 +130,8 @@ def _positions_of(block: Block, agents: IntArray, axes: IntArray) -> FloatArray:
 
 
 def _while_acting(block: Block, field: str, columns: Sequence[Column]) -> FloatArray:
-    agents = _agents(columns)
-    return np.where(block.is_acting[:, agents], block.columns[field][:, agents, _components(columns)], np.nan)
+    held = np.where(block.is_acting[:, :, None], block.columns[field], np.nan)
+    return held[:, _agents(columns), _components(columns)]
 
 
 def _agents(columns: Sequence[Column]) -> IntArray:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convscope.routing.predictive.columns import TARGET_KINDS
 from convscope.routing.predictive.elimination import regress, whitening
 from convscope.routing.predictive.fits import Question
 from convscope.routing.predictive.grams import UnitGrams
 from convscope.routing.predictive.places import outcome_places, regressor_places
-from convscope.routing.predictive.plan import Design, Plan
+from convscope.routing.predictive.plan import Design
 from convscope.routing.predictive.synergy import Recipe
 from convscope.values.arrays import FloatArray, IntArray
 
@@ -30,7 +29,7 @@ def n_directions(question: Question, n_units: int) -> int:
         Of all runs together.
     """
     n_agents = len(question.agents)
-    widest = max((len(_last_actions(question.plan, question.plan.designs[0], a)) for a in question.agents), default=0)
+    widest = max((len(_last_actions(question.plan.designs[0], a)) for a in question.agents), default=0)
     if n_agents > MOST_AGENTS:
         return 0
     n_triples = n_agents * n_agents * (n_agents - 1) // 2
@@ -50,16 +49,16 @@ def make_recipes(question: Question, units: UnitGrams, *, directions: int) -> tu
     directions
         Directions of each agent's action that are looked at: those that vary most.
     """
-    plan = question.plan
+    plan, total = question.plan, units.total
     recipes: list[Recipe] = []
     for number in dict.fromkeys(plan.design_of(agent) for agent in question.agents):
         design = plan.designs[number]
         receivers = [agent for agent in question.agents if agent in design.targets]
-        gram, n_samples = units.grams[number].sum(axis=0), float(units.n_samples[:, number].sum())
-        outcomes = np.concatenate([outcome_places(plan, design, agent) for agent in receivers])
-        fit = regress(gram, regressor_places(plan, design, lag=question.lag), outcomes)
-        told = [np.flatnonzero(np.isin(fit.outcomes, outcome_places(plan, design, agent))) for agent in receivers]
-        lasts = [_last_actions(plan, design, agent) for agent in question.agents]
+        gram, n_samples = total.grams[number], float(total.n_samples[number])
+        outcomes = np.concatenate([outcome_places(design, agent) for agent in receivers])
+        fit = regress(gram, regressor_places(design, lag=question.lag), outcomes)
+        told = [np.flatnonzero(np.isin(fit.outcomes, outcome_places(design, agent))) for agent in receivers]
+        lasts = [_last_actions(design, agent) for agent in question.agents]
         recipes.append(
             Recipe(
                 design=design,
@@ -74,13 +73,8 @@ def make_recipes(question: Question, units: UnitGrams, *, directions: int) -> tu
     return tuple(recipes)
 
 
-def _last_actions(plan: Plan, design: Design, agent: int) -> IntArray:
-    cells = zip(design.column.tolist(), design.lag.tolist(), strict=True)
-    of_agent = [
-        lag == 1 and plan.columns[column].agent == agent and plan.columns[column].kind in TARGET_KINDS
-        for column, lag in cells
-    ]
-    return np.flatnonzero(of_agent)
+def _last_actions(design: Design, agent: int) -> IntArray:
+    return np.flatnonzero(design.is_target & np.equal(design.lag, 1) & np.equal(design.agent, agent))
 
 
 def _turns(products: FloatArray, members: Sequence[IntArray], directions: int) -> FloatArray:

@@ -1,5 +1,6 @@
 """Scores of units: how much each episode speaks for a sender's influence on a receiver."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -35,32 +36,36 @@ def unit_products(grams: FloatArray, fit: DesignFit) -> UnitProducts:
     fit
         Of the sum of these units.
     """
-    x, y, slope = fit.regression.regressors, fit.regression.outcomes, fit.regression.slope
-    among = grams[:, x[:, None], x]
-    with_outcomes = grams[:, x[:, None], y]
+    x, y, slope = _run(fit.regression.regressors), _run(fit.regression.outcomes), fit.regression.slope
+    among, with_outcomes = grams[:, x][:, :, x], grams[:, x][:, :, y]
     left = with_outcomes - among @ slope
     explained = slope.T @ (with_outcomes + left)
     # One product for all senders: the units' matrices are the largest thing here.
-    weights = np.concatenate([np.zeros((len(x), 0)), *(block.weights for block in fit.blocks)], axis=1)
+    weights = np.concatenate([np.zeros((len(slope), 0)), *(block.weights for block in fit.blocks)], axis=1)
     ends = np.cumsum([0, *(block.weights.shape[1] for block in fit.blocks)]).tolist()
-    weighted = among @ weights
-    among_directions = [
-        block.weights.T @ weighted[:, :, a:b] for block, (a, b) in zip(fit.blocks, pairwise(ends), strict=True)
-    ]
-    scale = fit.regression.scale
-    inverse = fit.regression.inverse / np.outer(scale, scale)
-    followed = (weighted * (inverse @ weighted)).sum(axis=(0, 1))
-    return UnitProducts(
-        with_residuals=tuple(block.weights.T @ left for block in fit.blocks),
-        among=tuple(among_directions),
-        leverage=np.array(
-            [
-                (followed[a:b].sum() - np.square(own).sum()) / (b - a)
-                for own, (a, b) in zip(among_directions, pairwise(ends), strict=True)
-            ]
-        ),
-        residuals=grams[:, y[:, None], y] - (explained + explained.transpose(0, 2, 1)) / 2,
+    weighted, with_residuals = among @ weights, weights.T @ left
+    of_block = [slice(start, stop) for start, stop in pairwise(ends)]
+    among_directions = tuple(
+        block.weights.T @ weighted[:, :, own] for block, own in zip(fit.blocks, of_block, strict=True)
     )
+    inverse = fit.regression.inverse / np.outer(fit.regression.scale, fit.regression.scale)
+    followed = (weighted * (inverse @ weighted)).sum(axis=(0, 1))
+    leverage = [
+        (followed[own].sum() - np.square(directions).sum()) / (own.stop - own.start)
+        for directions, own in zip(among_directions, of_block, strict=True)
+    ]
+    return UnitProducts(
+        with_residuals=tuple(with_residuals[:, own] for own in of_block),
+        among=among_directions,
+        leverage=np.array(leverage),
+        residuals=grams[:, y][:, :, y] - (explained + explained.transpose(0, 2, 1)) / 2,
+    )
+
+
+def _run(places: IntArray) -> slice | IntArray:
+    """Return places that follow each other as a slice, which copies nothing."""
+    is_run = len(places) > 0 and places[-1] - places[0] == len(places) - 1
+    return slice(int(places[0]), int(places[-1]) + 1) if is_run else places
 
 
 def pair_scores(products: UnitProducts, pair: PairFit) -> FloatArray:
@@ -96,8 +101,10 @@ def action_scores(products: UnitProducts, fit: DesignFit, pair: PairFit, *, gram
     return scores
 
 
-def innovation_scores(products: UnitProducts, fit: DesignFit, *, first: IntArray, second: IntArray) -> FloatArray:
-    """Return the products of two agents' surprises at the same step, shape (U, d d).
+def innovation_scores(
+    products: UnitProducts, fit: DesignFit, *, told: Mapping[int, IntArray], pairs: Sequence[tuple[int, int]]
+) -> Iterator[FloatArray]:
+    """Return the products of the surprises of two agents at the same step, of each pair, shape (U, d d).
 
     Parameters
     ----------
@@ -105,12 +112,16 @@ def innovation_scores(products: UnitProducts, fit: DesignFit, *, first: IntArray
         Of the units.
     fit
         Of their design.
-    first, second
-        Places of the two agents' outcomes among those of the regression.
+    told
+        Places of each agent's outcomes among those of the regression.
+    pairs
+        Numbers of the agents.
     """
     residual = fit.regression.residual
-    white = [whitening(residual[np.ix_(own, own)]) for own in (first, second)]
-    return _flat(white[0].T @ products.residuals[:, first[:, None], second] @ white[1])
+    white = {agent: whitening(residual[np.ix_(own, own)]) for agent, own in told.items()}
+    for first, second in pairs:
+        together = products.residuals[:, told[first][:, None], told[second]]
+        yield _flat(white[first].T @ together @ white[second])
 
 
 def _flat(scores: FloatArray) -> FloatArray:

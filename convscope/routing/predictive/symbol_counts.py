@@ -60,12 +60,14 @@ def count_symbols(values: FloatArray, group: IntArray, later: IntArray, *, bank:
     """
     places = symbol_places(bank)
     held = values[:, np.concatenate([np.zeros(0, dtype=np.int64), *places])]
+    # Counts to 2^24 are exact in single precision, at half the cost.
+    held = held.astype(np.float32) if len(held) < 1 << 24 else held
     seen = np.unique(group[later])
     starts = np.cumsum([0, *map(len, places)]).tolist()
     steps = np.zeros((len(seen), held.shape[1], max(map(len, places), default=0)))
     together = np.zeros((len(seen), held.shape[1], held.shape[1]))
     for number, each in enumerate(seen.tolist()):
-        rows = later[np.equal(group[later], each)]
+        rows = later if len(seen) == 1 else later[np.equal(group[later], each)]
         before, now = held[rows - 1], held[rows]
         together[number] = before.T @ before
         for start, stop in pairwise(starts):

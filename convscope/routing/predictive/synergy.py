@@ -6,16 +6,15 @@ agents' last actions then go with the residual of the additive regression; one o
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
-from convscope.routing.digests import episode_digests
 from convscope.routing.predictive.columns import fields_of
+from convscope.routing.predictive.panel import centred_samples, read_panel
 from convscope.routing.predictive.pieces import pieces
 from convscope.routing.predictive.plan import Design, Plan
-from convscope.routing.predictive.reading import has_choice, is_live, read_columns
-from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.routing.predictive.units import unit_labels, unite
+from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.log import Block
 
 _QUANTUM = 2.0**40
@@ -97,38 +96,28 @@ class SynergyFold:
         """Return the units of both; those that are groups of episodes add up."""
         if len(first.key) == 0:
             return second
-        names = ("group", "key", "episode")
-        labels = np.column_stack([np.concatenate([getattr(first, name), getattr(second, name)]) for name in names])
-        identity, place = np.unique(labels, axis=0, return_inverse=True)
-        total = np.zeros((len(identity), *first.scores.shape[1:]))
-        total[place.ravel()[: len(first.key)]] = first.scores
-        total[place.ravel()[len(first.key) :]] += second.scores
-        return _labelled(identity, total)
+        both = unite([first.group, first.key, first.episode], [second.group, second.key, second.episode])
+        return _labelled(both.labels, both.added(first.scores, second.scores))
 
     def finish(self, state: SynergyScores) -> SynergyScores:
         """Return the units, by group and then by key."""
         return state
 
     def _scores(self, block: Block) -> SynergyScores:
-        panel = _panel(self.plan, block)
-        digest = episode_digests(block, [panel.values, block.status])
-        group = self.plan.clock.group_of[block.episodes]
-        n_units = self.plan.n_units[group]
-        is_grouped = self.plan.clock.n_episodes[group] > n_units
-        key, number = np.where(is_grouped, digest % n_units, digest), np.where(is_grouped, -1, block.episodes)
-        labels = np.column_stack([group, key, number])
-        identity, place = np.unique(labels, axis=0, return_inverse=True)
-        total = np.zeros((len(identity), *self.start().scores.shape[1:]))
-        for episode, unit in enumerate(place.ravel().tolist()):
-            total[unit] += self._episode(panel, self.recipes[int(group[episode])], episode)
-        return _labelled(identity, total)
+        panel = read_panel(self.plan, block)
+        labels, place = unit_labels(self.plan, block, panel)
+        recipes_of = [self.recipes[group] for group in self.plan.clock.group_of[block.episodes].tolist()]
+        samples = [centred_samples(panel, recipe.design) for recipe in recipes_of[0]]
+        total = np.zeros((len(labels), *self.start().scores.shape[1:]))
+        for unit, recipes, of_designs in zip(place.tolist(), recipes_of, zip(*samples, strict=True), strict=True):
+            total[unit] += self._episode(recipes, of_designs)
+        return _labelled(labels, total)
 
-    def _episode(self, panel: "_Panel", recipes: Sequence[Recipe], episode: int) -> FloatArray:
+    def _episode(self, recipes: Sequence[Recipe], samples: Sequence[FloatArray]) -> FloatArray:
         first, second = pairs_of(self.n_agents)
         d = self.n_directions
         found = [np.zeros((0, len(first), d**3))]
-        for recipe in recipes:
-            values = panel.centred(recipe.design, episode, self.plan.most_lag)
+        for recipe, values in zip(recipes, samples, strict=True):
             residual = values[:, recipe.outcomes] - values[:, recipe.regressors] @ recipe.slope
             surprises = residual @ recipe.surprises
             last = (values @ recipe.features).reshape(len(values), self.n_agents, d)
@@ -140,42 +129,6 @@ class SynergyFold:
         return joined
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Panel:
-    """Columns of a block, beyond their mean at each time; 0 where missing."""
-
-    values: FloatArray
-    is_known: BoolArray
-    is_choosing: BoolArray
-    is_live: BoolArray
-    bounds: tuple[tuple[int, int], ...]
-
-    def centred(self, design: Design, episode: int, most_lag: int) -> FloatArray:
-        """Return an episode's samples of a design, less their mean, shape (samples, P)."""
-        start, stop = self.bounds[episode]
-        rows, target = np.arange(min(start + most_lag, stop), stop), np.array(design.targets)
-        is_sample = self.is_choosing[rows[:, None], target].all(axis=1)
-        for lag in range(1, most_lag + 1):
-            is_sample &= self.is_live[rows[:, None] - lag, target].all(axis=1)
-        at = (rows[is_sample][:, None] - design.lag, design.column)
-        values, is_known = self.values[at], self.is_known[at]
-        mean = values.sum(axis=0) / np.maximum(is_known.sum(axis=0), 1)
-        return np.where(is_known, values - mean, 0.0)
-
-
-def _labelled(identity: IntArray, scores: FloatArray) -> SynergyScores:
-    return SynergyScores(group=identity[:, 0], key=identity[:, 1], episode=identity[:, 2], scores=scores)
-
-
-def _panel(plan: Plan, block: Block) -> _Panel:
-    values = read_columns(block, plan.columns)
-    n_groups, n_intervals, n_columns = plan.mean.shape
-    mean = plan.mean.reshape(n_groups * n_intervals, n_columns)[plan.clock.cells(block)]
-    is_known = np.isfinite(values)
-    return _Panel(
-        values=np.where(is_known, (values - mean) * plan.scale, 0.0),
-        is_known=is_known,
-        is_choosing=has_choice(block),
-        is_live=is_live(block),
-        bounds=tuple(pairwise(block.offsets.tolist())),
-    )
+def _labelled(labels: IntArray, scores: FloatArray) -> SynergyScores:
+    group, key, episode = labels.T
+    return SynergyScores(group=group, key=key, episode=episode, scores=scores)

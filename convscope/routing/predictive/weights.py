@@ -12,9 +12,8 @@ from convscope.routing.predictive.effect import (
     mixed_entropy_gain,
 )
 from convscope.routing.predictive.fits import DesignFit, PairFit, Question
-from convscope.routing.predictive.plan import Plan
 from convscope.routing.predictive.symbols import SymbolTables
-from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.arrays import FloatArray
 
 
 def first_order_gains(question: Question, fits: Sequence[DesignFit], n_free: FloatArray) -> FloatArray:
@@ -31,10 +30,8 @@ def first_order_gains(question: Question, fits: Sequence[DesignFit], n_free: Flo
     """
     gains = np.full((len(question.agents), len(question.agents)), np.nan)
     for fit in fits:
-        for pair in fit.pairs:
-            cell = (pair.receiver, pair.sender)
-            gain = mixed_entropy_gain(pair.explained)
-            gains[cell] = less_bias(gain, n_free=float(n_free[cell]), n_samples=fit.n_free_samples)
+        is_fitted = np.isfinite(fit.gain)
+        gains[is_fitted] = less_bias(fit.gain, n_free=n_free, n_samples=fit.n_free_samples)[is_fitted]
     return gains
 
 
@@ -53,53 +50,61 @@ def bits_per_gain(question: Question, fits: Sequence[DesignFit], symbols: Symbol
     """
     rates = np.full((len(question.agents), len(question.agents)), np.nan)
     for fit in fits:
+        design = _DesignColumns(question, fit)
         for pair in fit.pairs:
-            first_order = mixed_entropy_gain(pair.explained)
-            rate = _entropy_gain(question, fit, pair, symbols=symbols) / first_order if first_order > 0 else 1.0
+            first_order = float(fit.gain[pair.receiver, pair.sender])
+            rate = _entropy_gain(design, pair, symbols=symbols) / first_order if first_order > 0 else 1.0
             rates[pair.receiver, pair.sender] = rate / float(np.log(2))
     return rates
 
 
-def _entropy_gain(question: Question, fit: DesignFit, pair: PairFit, *, symbols: SymbolTables) -> float:
-    plan, design = question.plan, question.plan.designs[fit.design]
-    if Kind.ACTION in _kinds(plan, design.column[fit.regression.outcomes[pair.outcome]]):
+class _DesignColumns:
+    """What the columns of a design's fit are, looked up once for all pairs."""
+
+    def __init__(self, question: Question, fit: DesignFit) -> None:
+        plan, design = question.plan, question.plan.designs[fit.design]
+        self.lag = question.lag
+        self.slope = fit.regression.slope
+        self.outcome = design.column[fit.regression.outcomes]
+        self.regressor = design.column[fit.regression.regressors]
+        self.lag_of_regressor = design.lag[fit.regression.regressors]
+        self.scale = plan.scale
+        kinds = [column.kind for column in plan.columns]
+        owners = [column.agent for column in plan.columns]
+        self.is_symbol = np.array([kind == Kind.SYMBOL for kind in kinds], dtype=np.bool_)
+        self.is_action = np.array([kind == Kind.ACTION for kind in kinds], dtype=np.bool_)
+        self.listed = [np.flatnonzero(self.is_symbol & np.equal(owners, agent)) for agent in question.agents]
+
+
+def _entropy_gain(design: _DesignColumns, pair: PairFit, *, symbols: SymbolTables) -> float:
+    if design.is_action[design.outcome[pair.outcome]].any():
         return gaussian_entropy_gain(pair.explained)
     is_choice = symbols.is_choice[pair.sender] and symbols.is_choice[pair.receiver]
-    members = design.column[fit.regression.regressors[pair.block.members]]
-    if not is_choice or _kinds(plan, members) != {Kind.SYMBOL}:
+    if not is_choice or not design.is_symbol[design.regressor[pair.block.members]].all():
         return mixed_entropy_gain(pair.explained)
     if symbols.take_turns(pair.receiver, pair.sender):
         return float("nan")
     transitions = symbols.transitions(pair.receiver)
     beside = symbols.side_by_side(pair.receiver, pair.sender)
+    gain = discrete_entropy_gain(_shift(design, pair, lag=1), beside, transitions)
+    if design.lag == 1:
+        return gain
     # Further back than a step the two agents' actions are taken to go together as chance has it.
     apart = np.outer(beside.sum(axis=1), beside.sum(axis=0)) / max(float(beside.sum()), 1.0)
-    gains = [
-        discrete_entropy_gain(_shift(question, fit, pair, lag=lag), beside if lag == 1 else apart, transitions)
-        for lag in range(1, question.lag + 1)
+    further = [
+        discrete_entropy_gain(_shift(design, pair, lag=lag), apart, transitions) for lag in range(2, design.lag + 1)
     ]
-    return float(np.sum(gains))
+    return float(np.sum([gain, *further]))
 
 
-def _kinds(plan: Plan, places: IntArray) -> set[Kind]:
-    return {plan.columns[place].kind for place in places.tolist()}
-
-
-def _shift(question: Question, fit: DesignFit, pair: PairFit, *, lag: int) -> FloatArray:
+def _shift(design: _DesignColumns, pair: PairFit, *, lag: int) -> FloatArray:
     """Return how each action of the sender moves the receiver's probabilities; the last ones stand for the unlisted."""
-    plan, design = question.plan, question.plan.designs[fit.design]
-    listed = [_symbols(plan, question.agents[agent]) for agent in (pair.sender, pair.receiver)]
-    members = fit.regression.regressors[pair.block.members]
-    at_lag = np.equal(design.lag[members], lag)
-    causes, effects = design.column[members[at_lag]], design.column[fit.regression.outcomes[pair.outcome]]
-    slope = fit.regression.slope[np.ix_(pair.block.members[at_lag], pair.outcome)]
-    moved = np.zeros((len(listed[0]) + 1, len(listed[1]) + 1))
-    cells = np.ix_(np.searchsorted(listed[0], causes), np.searchsorted(listed[1], effects))
-    moved[cells] = slope * plan.scale[causes][:, None] / plan.scale[effects]
+    senders, receivers = design.listed[pair.sender], design.listed[pair.receiver]
+    at_lag = pair.block.members[np.equal(design.lag_of_regressor[pair.block.members], lag)]
+    causes, effects = design.regressor[at_lag], design.outcome[pair.outcome]
+    slope = design.slope[at_lag[:, None], pair.outcome]
+    moved = np.zeros((len(senders) + 1, len(receivers) + 1))
+    cells = (np.searchsorted(senders, causes)[:, None], np.searchsorted(receivers, effects))
+    moved[cells] = slope * design.scale[causes][:, None] / design.scale[effects]
     moved[:, -1] = -moved.sum(axis=1)
     return moved
-
-
-def _symbols(plan: Plan, agent: int) -> IntArray:
-    held = enumerate(plan.columns)
-    return np.array([place for place, column in held if column.kind == Kind.SYMBOL and column.agent == agent])

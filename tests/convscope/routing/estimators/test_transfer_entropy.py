@@ -6,13 +6,16 @@ import pytest
 from convscope.ingest.memory import log_from_arrays
 from convscope.randomness import generator
 from convscope.routing.graph import find_routing
+from convscope.routing.predictive import plan
 from convscope.simulate.draws import Size
 from convscope.simulate.situations import (
     EDGE_FREE,
+    WITH_HIDDEN_CAUSE,
     chain,
     copy_channel,
     independent,
     leader_follower,
+    logged_driver,
     shared_schedule,
     unlogged_driver,
 )
@@ -21,7 +24,6 @@ from convscope.values.fields import ACTION_MASKS, ACTIONS, ATTENTION, POSITIONS
 from convscope.values.status import Status
 
 CONFIG = AnalysisConfig(n_permutations=199)
-LIT = ("common driver, unlogged", "same policy, same observation")
 """Situations with a common cause that the log does not show."""
 
 
@@ -55,10 +57,17 @@ def test_nothing_is_found_where_there_is_nothing(name):
     p = np.concatenate([graph.edges["p_value"].to_numpy() for graph in graphs])
     # 80 pairs at level .05: more than 10 happen once in a thousand times.
     assert (p <= 0.05).sum() <= 10
-    if name not in LIT:
+    if name not in WITH_HIDDEN_CAUSE:
         weights = np.concatenate([graph.edges["weight"].to_numpy() for graph in graphs])
         assert weights.mean() == pytest.approx(0, abs=0.002)
-    assert all(("unlogged-common-cause" in codes(graph)) >= (name in LIT) for graph in graphs)
+    assert all(("unlogged-common-cause" in codes(graph)) >= (name in WITH_HIDDEN_CAUSE) for graph in graphs)
+
+
+def test_a_logged_driver_is_seen_through_where_memory_allows_one_step_back_only(monkeypatch):
+    # Half of the agents follow the driver two steps later.
+    monkeypatch.setattr(plan, "_MOST_BYTES", 64 << 10)
+    log = logged_driver(Size(n_agents=5, n_episodes=60, n_steps=40), generator(0, "driver")).log
+    assert (routing(log).edges["p_value"] <= 0.05).sum() <= 4
 
 
 def test_p_is_uniform_on_independent_agents():

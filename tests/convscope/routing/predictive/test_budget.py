@@ -15,11 +15,11 @@ CONFIG = AnalysisConfig(n_permutations=49)
 
 def make_log(*, has_attention=False):
     rng = np.random.default_rng(0)
-    columns = {ACTIONS: rng.integers(3, size=(80 * 12, 3, 1)).astype(float)}
+    columns = {ACTIONS: rng.integers(3, size=(80 * 20, 3, 1)).astype(float)}
     if has_attention:
-        columns[ATTENTION] = rng.random((80 * 12, 1, 3, 3))
+        columns[ATTENTION] = rng.random((80 * 20, 1, 3, 3))
     labels = ["early"] * 40 + ["late"] * 40
-    return log_from_arrays(columns, [12] * 80, ["a", "b", "c"], checkpoints=labels)
+    return log_from_arrays(columns, [20] * 80, ["a", "b", "c"], checkpoints=labels)
 
 
 def places(graph):

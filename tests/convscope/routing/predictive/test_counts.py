@@ -11,7 +11,8 @@ from convscope.ingest.memory import log_from_arrays
 from convscope.routing.estimators.transfer_entropy import ESTIMATOR
 from convscope.routing.predictive.pair_counts import CountFold
 from convscope.values.config import AnalysisConfig
-from convscope.values.fields import ACTIONS
+from convscope.values.fields import ACTION_MASKS, ACTIONS
+from convscope.values.status import Status
 
 N_GROUPS = 12
 
@@ -49,6 +50,35 @@ def test_tables_of_pairs_by_hand():
     for group, receiver, sender in ((0, 0, 1), (7, 2, 0), (11, 1, 2)):
         table = counts.of_group(group).table(receiver, sender)
         assert table.tolist() == expected_table(log, group, receiver, sender).tolist()
+
+
+@pytest.mark.parametrize(("n_agents", "n_actions"), [(7, 3), (3, 23), (2, 30)])
+def test_the_dead_those_without_a_choice_and_missing_actions_are_not_counted(n_agents, n_actions):
+    rng = np.random.default_rng(n_actions)
+    shape = (60, n_agents)
+    actions = rng.integers(n_actions, size=shape).astype(float)
+    actions[rng.random(shape) < 0.1] = np.nan
+    status = np.where(rng.random(shape) < 0.2, Status.DEAD, Status.ACTING).astype(np.uint8)
+    masks = (rng.random((*shape, n_actions)) < 2 / n_actions).astype(float)
+    agents = [f"agent_{number}" for number in range(n_agents)]
+    columns = {ACTIONS: actions[:, :, None], ACTION_MASKS: masks}
+    log = log_from_arrays(columns, [13, 1, 46], agents, status=status)
+    counts = folded(log, CountFold(group_of=np.zeros(3, dtype=int), agents=np.arange(n_agents)))
+    is_there = (status == Status.ACTING) & np.isfinite(actions)
+    held = np.minimum(np.nan_to_num(actions), 23).astype(int)
+    for receiver, sender in np.ndindex(n_agents, n_agents):
+        table = np.zeros((24, 24, 24), dtype=int)
+        for row in (*range(1, 13), *range(15, 60)):
+            is_sample = is_there[row - 1, [receiver, sender]].all() and is_there[row, receiver]
+            if is_sample and masks[row, receiver].sum() >= 2:
+                table[held[row - 1, receiver], held[row - 1, sender], held[row, receiver]] += 1
+        assert counts.table(receiver, sender).tolist() == table.tolist()
+
+
+def test_where_nobody_acts_there_is_nothing_to_count():
+    status = np.full((20, 2), Status.DEAD, dtype=np.uint8)
+    log = log_from_arrays({ACTIONS: np.zeros((20, 2, 1))}, [20], ["a", "b"], status=status)
+    assert len(folded(log, CountFold(group_of=np.zeros(1, dtype=int), agents=np.arange(2))).key) == 0
 
 
 def test_episodes_of_no_group_are_not_counted():

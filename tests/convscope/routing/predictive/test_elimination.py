@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convscope.routing.predictive.elimination import regress, sender_block, whitening
+from convscope.routing.predictive.elimination import regress, sender_blocks, whitening
 
 
 def columns(rng, n_rows=300):
@@ -23,7 +23,7 @@ def residual(data, regressors):
 def test_leaving_out_a_block_adds_its_effect_to_the_residuals():
     data = columns(np.random.default_rng(0))
     regression = regress(data.T @ data, np.arange(5), np.array([5, 6]))
-    block = sender_block(regression, np.array([3, 4]))
+    block = sender_blocks(regression, [np.array([3, 4])])[0]
     assert regression.residual == pytest.approx(residual(data, [0, 1, 2, 3, 4]), rel=1e-5)
     assert regression.residual + block.effect.T @ block.effect == pytest.approx(residual(data, [0, 1, 2]), rel=1e-5)
 
@@ -31,7 +31,7 @@ def test_leaving_out_a_block_adds_its_effect_to_the_residuals():
 def test_directions_are_orthonormal_and_clear_of_everything_else():
     data = columns(np.random.default_rng(1))
     regression = regress(data.T @ data, np.arange(5), np.array([5, 6]))
-    directions = data[:, :5] @ sender_block(regression, np.array([3, 4])).weights
+    directions = data[:, :5] @ sender_blocks(regression, [np.array([3, 4])])[0].weights
     assert directions.T @ directions == pytest.approx(np.eye(2), abs=1e-5)
     assert directions.T @ data[:, :3] == pytest.approx(np.zeros((2, 3)), abs=1e-3)
 
@@ -40,8 +40,8 @@ def test_a_copy_of_somebody_else_has_nothing_of_its_own():
     data = columns(np.random.default_rng(2))
     data[:, 4] = 2 * data[:, 0]
     regression = regress(data.T @ data, np.arange(5), np.array([5, 6]))
-    assert sender_block(regression, np.array([4])).weights.shape == (5, 0)
-    assert sender_block(regression, np.array([3])).weights.shape == (5, 1)
+    assert sender_blocks(regression, [np.array([4])])[0].weights.shape == (5, 0)
+    assert sender_blocks(regression, [np.array([3])])[0].weights.shape == (5, 1)
 
 
 def test_constants_are_left_out():
@@ -49,7 +49,7 @@ def test_constants_are_left_out():
     data[:, 2] = 0.0
     regression = regress(data.T @ data, np.arange(5), np.array([5, 6]))
     assert regression.regressors.tolist() == [0, 1, 3, 4]
-    assert sender_block(regression, np.array([2])).weights.shape == (4, 0)
+    assert sender_blocks(regression, [np.array([2])])[0].weights.shape == (4, 0)
 
 
 def test_whitened_residuals_are_orthonormal():
