@@ -52,7 +52,9 @@ class SynergyScores:
 
     def of_group(self, group: int) -> FloatArray:
         """Return the scores of one run and checkpoint, shape (U, R, pairs, D D D)."""
-        return self.scores[np.equal(self.group, group)]
+        # Units are in the order of their groups.
+        first, last = np.searchsorted(self.group, [group, group + 1]).tolist()
+        return self.scores[first:last]
 
 
 def pairs_of(n_agents: int) -> tuple[IntArray, IntArray]:
@@ -119,13 +121,16 @@ class SynergyFold:
         found = [np.zeros((0, len(first), d**3))]
         for recipe, values in zip(recipes, samples, strict=True):
             residual = values[:, recipe.outcomes] - values[:, recipe.regressors] @ recipe.slope
-            surprises = residual @ recipe.surprises
-            last = (values @ recipe.features).reshape(len(values), self.n_agents, d)
-            products = last[:, first, :, None] * last[:, second, None, :]
-            scores = products.reshape(len(values), -1).T @ surprises
+            # Time last: each agent's row of samples is read in one go, for every pair that it is in.
+            last = (recipe.features.T @ values.T).reshape(self.n_agents, d, len(values))
+            products = (last[first][:, :, None] * last[second][:, None]).reshape(-1, len(values))
+            scores = products @ (residual @ recipe.surprises)
             by_receiver = scores.reshape(len(first), d * d, -1, d).transpose(2, 0, 1, 3)
             found.append(by_receiver.reshape(-1, len(first), d**3))
-        joined: FloatArray = np.rint(np.concatenate(found) * _QUANTUM) / _QUANTUM
+        joined = np.concatenate(found)
+        joined *= _QUANTUM
+        np.rint(joined, out=joined)
+        joined /= _QUANTUM
         return joined
 
 
