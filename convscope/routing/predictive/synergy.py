@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.routing.predictive.columns import fields_of
-from convscope.routing.predictive.panel import centred_samples, read_panel
+from convscope.routing.predictive.panel import Panel, centred_samples, read_panel
 from convscope.routing.predictive.pieces import pieces
 from convscope.routing.predictive.plan import Design, Plan
 from convscope.routing.predictive.units import unit_labels, unite
@@ -109,29 +109,30 @@ class SynergyFold:
         panel = read_panel(self.plan, block)
         labels, place = unit_labels(self.plan, block, panel)
         recipes_of = [self.recipes[group] for group in self.plan.clock.group_of[block.episodes].tolist()]
-        samples = [centred_samples(panel, recipe.design) for recipe in recipes_of[0]]
-        total = np.zeros((len(labels), *self.start().scores.shape[1:]))
-        for unit, recipes, of_designs in zip(place.tolist(), recipes_of, zip(*samples, strict=True), strict=True):
-            total[unit] += self._episode(recipes, of_designs)
-        return _labelled(labels, total)
+        by_design = [
+            self._of_design(panel, recipes, place=place, n_units=len(labels))
+            for recipes in zip(*recipes_of, strict=True)
+        ]
+        return _labelled(labels, np.concatenate(by_design, axis=1))
 
-    def _episode(self, recipes: Sequence[Recipe], samples: Sequence[FloatArray]) -> FloatArray:
+    def _of_design(self, panel: Panel, recipes: Sequence[Recipe], *, place: IntArray, n_units: int) -> FloatArray:
+        """Return the scores of the receivers of one design, given each episode's recipe for it."""
         first, second = pairs_of(self.n_agents)
-        d = self.n_directions
-        found = [np.zeros((0, len(first), d**3))]
-        for recipe, values in zip(recipes, samples, strict=True):
+        d, n_pairs = self.n_directions, len(first)
+        total = np.zeros((n_units, n_pairs * d * d, recipes[0].surprises.shape[1]))
+        samples = centred_samples(panel, recipes[0].design)
+        for unit, recipe, values in zip(place.tolist(), recipes, samples, strict=True):
             residual = values[:, recipe.outcomes] - values[:, recipe.regressors] @ recipe.slope
             # Time last: each agent's row of samples is read in one go, for every pair that it is in.
             last = (recipe.features.T @ values.T).reshape(self.n_agents, d, len(values))
             products = (last[first][:, :, None] * last[second][:, None]).reshape(-1, len(values))
             scores = products @ (residual @ recipe.surprises)
-            by_receiver = scores.reshape(len(first), d * d, -1, d).transpose(2, 0, 1, 3)
-            found.append(by_receiver.reshape(-1, len(first), d**3))
-        joined = np.concatenate(found)
-        joined *= _QUANTUM
-        np.rint(joined, out=joined)
-        joined /= _QUANTUM
-        return joined
+            scores *= _QUANTUM
+            total[unit] += np.rint(scores, out=scores)
+        total /= _QUANTUM
+        # From (units, pairs, d d, receivers, d) to (units, receivers, pairs, d d d).
+        by_receiver = total.reshape(n_units, n_pairs, d * d, -1, d).transpose(0, 3, 1, 2, 4)
+        return by_receiver.reshape(n_units, -1, n_pairs, d**3)
 
 
 def _labelled(labels: IntArray, scores: FloatArray) -> SynergyScores:
