@@ -183,7 +183,8 @@ def _space(name: str, spaces: Sequence[ActionSpace]) -> ActionSpace:
 
 def _field(name: str, headers: Sequence[LogHeader], agents: tuple[str, ...]) -> FieldSpec:
     specs = [(header, spec) for header in headers for spec in header.fields if spec.name == name]
-    first = specs[0][1]
+    # One file whose interventions nobody drew is enough to leave it open.
+    first = replace(specs[0][1], is_randomized=all(spec.is_randomized for _, spec in specs))
     if len({(spec.level, len(spec.shape)) for _, spec in specs}) > 1:
         raise LogFormatError(f"the field {name} has axes of another kind in some of the files; give those alone")
     if len({spec.row_sum for _, spec in specs}) > 1:

@@ -177,6 +177,8 @@ def _field_attributes(target: Target) -> Mapping[str, Attribute]:
         attributes["values"] = json.dumps(field.values)
     if field.row_sum is not RowSum.RENORMALISE:
         attributes["row_sum"] = field.row_sum.value
+    if field.is_randomized:
+        attributes["randomized"] = 1
     if field.inner_axes:
         attributes["inner_axes"] = json.dumps(field.inner_axes)
     return attributes

@@ -87,6 +87,8 @@ class FieldMapping:
     """Names of the values of a categorical field."""
     row_sum: RowSum = RowSum.RENORMALISE
     """What the sum of a receiver's weights says."""
+    is_randomized: bool = False
+    """Of interventions: whether they were drawn at random, given the time in the episode."""
 
 
 class Cut(StrEnum):

@@ -124,7 +124,8 @@ class _Reader:
         )
 
     def _field(self, name: str) -> FieldMapping:
-        self.document.check_keys(("fields", name), (*_ARRAY, "next", "one_hot", "widths", "values", "row_sum"), "key")
+        keys = ("next", "one_hot", "widths", "values", "row_sum", "randomized")
+        self.document.check_keys(("fields", name), (*_ARRAY, *keys), "key")
         return FieldMapping(
             name=name,
             array=self._array("fields", name),
@@ -133,6 +134,7 @@ class _Reader:
             widths=self._numbers("fields", name, "widths"),
             values=self._texts("fields", name, "values"),
             row_sum=self._choice(RowSum, ("fields", name, "row_sum"), self._row_sum(name)),
+            is_randomized=self._flag("fields", name, "randomized"),
         )
 
     def _row_sum(self, name: str) -> str:

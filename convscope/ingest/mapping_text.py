@@ -106,6 +106,8 @@ def _field_entries(field: FieldMapping) -> dict[str, str]:
         entries["values"] = list_text(field.values)
     if field.row_sum is not RowSum.RENORMALISE:
         entries["row_sum"] = quoted_text(field.row_sum)
+    if field.is_randomized:
+        entries["randomized"] = "true"
     return entries
 
 

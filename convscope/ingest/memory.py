@@ -1,14 +1,14 @@
 """A log made from arrays in memory: for notebooks, simulations and tests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from convscope.ingest.episode_numbers import episode_numbers
 from convscope.values.arrays import ByteArray, FloatArray, IntArray, sealed
 from convscope.values.episodes import EpisodeTable
-from convscope.values.fields import ACTIONS, FieldSpec, Level, level_of
+from convscope.values.fields import ACTIONS, FieldSpec, Level, level_of, randomized
 from convscope.values.header import ActionKind, ActionSpace, Agent, LogHeader
 from convscope.values.log import Columns, TrajectoryLog
 from convscope.values.status import EndKind, Status
@@ -46,6 +46,7 @@ def log_from_arrays(
     declared_roles: Mapping[str, str] | Sequence[Sequence[str]] | None = None,
     runs: Sequence[str] | None = None,
     checkpoints: Sequence[str] | None = None,
+    interventions_randomized: bool = False,
 ) -> TrajectoryLog:
     """Make a log from arrays.
 
@@ -65,6 +66,8 @@ def log_from_arrays(
         Role of each agent by name, or of each agent in each episode; none when left out.
     runs, checkpoints
         Run and checkpoint of each episode, each in the order of training; one run and no checkpoint when left out.
+    interventions_randomized
+        Whether interventions were drawn at random, given the time in the episode.
 
     Raises
     ------
@@ -78,9 +81,12 @@ def log_from_arrays(
         _check_shape(name, column, shape)
     present = np.full(shape, Status.ACTING, dtype=np.uint8) if status is None else status
     names, codes = _role_codes(declared_roles, agents, len(rows))
+    header = _header(held, agents, roles=names, codes=codes)
+    if interventions_randomized:
+        header = replace(header, fields=tuple(map(randomized, header.fields)))
     source = ArraySource(lengths=rows, status=sealed(present, shape, "status"), columns=held)
     return TrajectoryLog(
-        header=_header(held, agents, roles=names, codes=codes),
+        header=header,
         episodes=_episode_table(rows, codes, runs=runs, checkpoints=checkpoints),
         sources=(source,),
         source_of=np.zeros(len(rows), dtype=np.int64),

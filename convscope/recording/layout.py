@@ -9,7 +9,7 @@ from math import prod
 from convscope.errors import UsageError
 from convscope.ingest.log_targets import Target, targets_of
 from convscope.recording.sketch import TEAM, ColumnSketch, Shape, Sketch
-from convscope.values.fields import ACTIONS, INFO, REWARDS, STATE, TEAM_REWARDS, FieldSpec, Level
+from convscope.values.fields import ACTIONS, INFO, REWARDS, STATE, TEAM_REWARDS, FieldSpec, Level, randomized
 from convscope.values.header import ActionKind, ActionSpace, Agent, LogHeader
 
 _NO_ACTIONS = ActionSpace(kind=ActionKind.CONTINUOUS, width=0)
@@ -26,6 +26,7 @@ class About:
     teams: Mapping[str, Sequence[str]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Groups that the framework itself forms; agents of one that differ in their spaces are parted all the same."""
+    interventions_randomized: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ def layout_of(sketch: Sketch, about: About, declared: Collection[str]) -> Layout
         Agents whose action space was declared.
     """
     group_of = _groups(sketch, about)
+    fields = tuple(_field(name, column, sketch) for name, column in sketch.columns.items())
     header = LogHeader(
         agents=tuple(
             Agent(
@@ -62,7 +64,7 @@ def layout_of(sketch: Sketch, about: About, declared: Collection[str]) -> Layout
             )
             for agent in sketch.agents
         ),
-        fields=tuple(_field(name, column, sketch) for name, column in sketch.columns.items()),
+        fields=tuple(map(randomized, fields)) if about.interventions_randomized else fields,
         inputs=(),
         framework=about.framework,
         environment=about.environment,

@@ -47,6 +47,9 @@ class Recorder:
         Names, for the provenance.
     run, checkpoint, condition
         What the episodes belong to; each can be set anew between episodes.
+    interventions_randomized
+        Whether the interventions that episodes hold are drawn at random, given the time in the episode: only then is
+        what follows them taken for their effect.
     commit_seconds
         Time after which the end of an episode commits all that are finished; 0 commits each.
     is_live
@@ -72,6 +75,7 @@ class Recorder:
         run: str | None = None,
         checkpoint: str | None = None,
         condition: str | None = None,
+        interventions_randomized: bool = False,
         commit_seconds: float = 1.0,
         is_live: bool | None = None,
     ) -> None:
@@ -86,7 +90,9 @@ class Recorder:
         self._journal.labels = labels
         # Also at the end of the program, where nobody called close.
         self._closing = weakref.finalize(self, self._journal.close)
-        self._journal.about = About(roles=roles or {}, teams=teams or {})
+        self._journal.about = About(
+            roles=roles or {}, teams=teams or {}, interventions_randomized=interventions_randomized
+        )
         self.describe(action_spaces=action_spaces, framework=framework, environment=environment)
 
     @property

@@ -1,6 +1,6 @@
 """Names of the fields that every stage knows, and what a field of a log looks like."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import prod
 
@@ -90,6 +90,8 @@ def level_of(field: str) -> Level:
 
 
 _TEAM_FIELDS = frozenset({TEAM_REWARDS, STATE, ENTITY_POSITIONS})
+INTERVENED = frozenset({INTERVENTIONS, PAIR_INTERVENTIONS})
+"""Fields that say where somebody meddled with the team."""
 _PAIR_FIELDS = frozenset({ATTENTION, GATES, PAIR_MESSAGES, PAIR_INTERVENTIONS})
 
 
@@ -115,8 +117,15 @@ class FieldSpec:
     """What the axes of ``shape`` count, of weights between pairs: ``round``, ``layer``, ``head``; empty: unknown."""
     row_sum: RowSum = RowSum.RENORMALISE
     """Of weights between pairs."""
+    is_randomized: bool = False
+    """Of interventions: whether somebody declares that they were drawn at random, given the time in the episode."""
 
     def row_bytes(self, n_agents: int) -> int:
         """Bytes of one row in memory."""
         copies = {Level.TEAM: 1, Level.AGENT: n_agents, Level.PAIR: n_agents * n_agents}[self.level]
         return 8 * copies * prod(self.shape)
+
+
+def randomized(spec: FieldSpec) -> FieldSpec:
+    """Return a field of a log whose interventions were drawn at random; other fields stay as they are."""
+    return replace(spec, is_randomized=True) if spec.name in INTERVENED else spec

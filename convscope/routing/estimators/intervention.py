@@ -16,7 +16,7 @@ from convscope.routing.intervention.study import Part, Study, figures, read_stud
 from convscope.routing.predictive.tallies import weight_tallies
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig, RoutingSource
-from convscope.values.fields import ACTIONS, INTERVENTIONS, PAIR_INTERVENTIONS
+from convscope.values.fields import ACTIONS, INTERVENED, INTERVENTIONS, PAIR_INTERVENTIONS
 from convscope.values.header import LogHeader
 from convscope.values.log import TrajectoryLog
 from convscope.values.routing import RoutingTallies
@@ -39,7 +39,7 @@ class Intervention:
 
     source: RoutingSource = RoutingSource.INTERVENTION
     claim: str = "influences"
-    """Sender <claim> receiver."""
+    """Sender <claim> receiver; where nobody declares that interventions were drawn, the claim says what it hangs on."""
     unit: str = "share of actions changed"
 
     def lacking(self, header: LogHeader) -> str | None:
@@ -77,6 +77,7 @@ class Intervention:
             rng=generator(config.seed, "routing", self.source, "randomness"),
         )
         is_claimed = is_random(foretold)
+        is_declared = all(log.header.field(name).is_randomized for name in INTERVENED if log.has(name))
         by_run = [
             edge_table(
                 self._figures(study, [part], config=config, is_claimed=is_claimed),
@@ -90,13 +91,13 @@ class Intervention:
         combined = self._figures(study, analysed, config=config, is_claimed=is_claimed)
         return RoutingEstimate(
             source=self.source,
-            claim=self.claim,
+            claim=self.claim if is_declared else f"{self.claim}, if interventions were drawn at random,",
             unit=self.unit if study.is_choice else "standard deviations",
             edges=edge_table(combined, agents, q=config.q),
             edges_by_run=join_tables(by_run),
             tallies=_tallies(log, study, [study.weight(part) for part in analysed]),
             halves=_halves(log, study, rng=generator(config.seed, "routing", self.source, "halves")),
-            notices=study_notices(study, analysed, foretold=foretold, agents=agents),
+            notices=study_notices(study, analysed, foretold=foretold, is_declared=is_declared, agents=agents),
         )
 
     def _figures(self, study: Study, parts: Sequence[Part], *, config: AnalysisConfig, is_claimed: bool) -> PairFigures:

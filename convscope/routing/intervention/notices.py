@@ -19,7 +19,7 @@ _WORDS = {
 
 
 def study_notices(
-    study: Study, parts: Sequence[Part], *, foretold: float | None, agents: Sequence[str]
+    study: Study, parts: Sequence[Part], *, foretold: float | None, is_declared: bool, agents: Sequence[str]
 ) -> tuple[Notice, ...]:
     """Return all notices.
 
@@ -31,10 +31,16 @@ def study_notices(
         The analysed ones.
     foretold
         p of the check of randomness; None where nothing could be checked.
+    is_declared
+        Whether the log declares that interventions were drawn at random.
     agents
         Names of the analysed agents.
     """
-    return (*_assigned(study, parts, agents), *_random(foretold), *_untested(study, parts, agents))
+    return (
+        *_assigned(study, parts, agents),
+        *_random(foretold, is_declared=is_declared),
+        *_untested(study, parts, agents),
+    )
 
 
 def _assigned(study: Study, parts: Sequence[Part], agents: Sequence[str]) -> tuple[Notice, ...]:
@@ -56,21 +62,26 @@ def is_random(foretold: float | None) -> bool:
     return foretold is None or foretold >= LEAST_RANDOM
 
 
-def _random(foretold: float | None) -> tuple[Notice, ...]:
-    if foretold is None:
-        message = "Interventions are taken to be assigned at random; nothing in the log comes before them to check it."
-        return (Notice(code="interventions-assumed-random", message=message, where=_WHERE),)
-    if is_random(foretold):
+def _random(foretold: float | None, *, is_declared: bool) -> tuple[Notice, ...]:
+    if not is_random(foretold):
         message = (
-            "Interventions are taken to be assigned at random, given the time in the episode: what receivers did "
-            "before does not foretell them."
+            f"What receivers did before foretells the interventions (p {foretold:.2g} over all pairs): they follow the "
+            "state, are no experiment, and no edge is claimed."
         )
-        return (Notice(code="interventions-assumed-random", message=message, where=_WHERE),)
-    message = (
-        f"What receivers did before foretells the interventions (p {foretold:.2g} over all pairs): they follow the "
-        "state, are no experiment, and no edge is claimed."
+        return (Notice(code="interventions-not-random", message=message, where=_WHERE),)
+    seen = (
+        "nothing in the log comes before them to check it"
+        if foretold is None
+        else "what receivers did before does not foretell them"
     )
-    return (Notice(code="interventions-not-random", message=message, where=_WHERE),)
+    if is_declared:
+        message = f"Interventions were drawn at random, the log declares, and {seen}."
+        return (Notice(code="interventions-declared-random", message=message, where=_WHERE),)
+    message = (
+        f"Nobody declares that interventions were drawn at random; {seen}. If they followed a state that is not "
+        "logged, edges may be that state's doing."
+    )
+    return (Notice(code="interventions-assumed-random", message=message, where=_WHERE),)
 
 
 def _untested(study: Study, parts: Sequence[Part], agents: Sequence[str]) -> tuple[Notice, ...]:

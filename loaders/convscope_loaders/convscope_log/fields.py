@@ -134,6 +134,7 @@ def _field(parts: list[_Part], n_agents: int) -> tuple[FieldSpec, StoredField]:
         values=_values(first.attributes.get("values")),
         inner_axes=_inner_axes(first, shape),
         row_sum=_row_sum(first),
+        is_randomized=all(bool(part.attributes.get("randomized")) for part in parts),
     )
     stored = tuple(StoredPart(path=p.info.path, slots=p.slots, missing=_missing(p)) for p in parts)
     return spec, StoredField(name=first.field, row_shape=axes[first.level], parts=stored)

@@ -28,6 +28,11 @@ FULL = LogMapping(
             array=ArrayMapping(path="/{run}/g", axes=(Axis.ROW, Axis.SENDER, Axis.RECEIVER)),
             row_sum=RowSum.KEEP,
         ),
+        FieldMapping(
+            name="interventions",
+            array=ArrayMapping(path="/{run}/i", axes=(Axis.ROW, Axis.AGENT)),
+            is_randomized=True,
+        ),
     ),
     episodes=EpisodeMapping(
         cut=Cut.STARTS,

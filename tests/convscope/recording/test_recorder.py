@@ -219,3 +219,12 @@ def test_a_program_that_goes_on_in_another_folder_records_where_it_began(tmp_pat
         recorder.add_episode({"actions": [[0.5], [1.5]]}, end=EndKind.TERMINATED)
     assert open_logs([tmp_path / "log.h5"]).episodes.length.tolist() == [2]
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_that_interventions_were_drawn_is_kept_with_the_log(tmp_path):
+    columns = {"actions": np.zeros((3, 2)), "interventions": np.zeros((3, 2))}
+    with Recorder(tmp_path / "log.h5", agents=["a", "b"], interventions_randomized=True) as recorder:
+        recorder.add_episode(columns, end=EndKind.TERMINATED)
+    log = open_logs([tmp_path / "log.h5"])
+    assert log.header.field("interventions").is_randomized
+    assert not log.header.field("actions").is_randomized

@@ -38,17 +38,24 @@ def rates(how, seeds, size=SIZE):
     return np.mean(false), np.mean(true), np.mean(refused)
 
 
-def arms(n_episodes=8, n_steps=5):
+def arms(n_episodes=8, n_steps=5, **declared):
     """The receiver takes action 1 in every step of the episodes in which the sender is frozen, else 0."""
     is_frozen = np.repeat(np.arange(n_episodes) % 2, n_steps)
     actions = np.stack([np.zeros(len(is_frozen)), is_frozen], axis=1)[..., None]
     actions[::n_steps, 1] = 0  # an episode's first step comes before any trace of it
     columns = {ACTIONS: actions, INTERVENTIONS: np.stack([is_frozen, np.zeros(len(is_frozen))], axis=1)}
-    return log_from_arrays(columns, [n_steps] * n_episodes, ["sender", "receiver"])
+    return log_from_arrays(columns, [n_steps] * n_episodes, ["sender", "receiver"], **declared)
+
+
+@pytest.mark.parametrize("is_declared", [False, True])
+def test_influence_hangs_on_a_draw_that_the_log_must_declare(is_declared):
+    graph = find_routing(arms(interventions_randomized=is_declared), CONFIG)
+    assert ("if interventions were drawn at random" in graph.claim) == (not is_declared)
+    assert ("interventions-declared-random" in codes(graph)) == is_declared
 
 
 def test_a_receiver_that_always_does_something_else_has_weight_one():
-    graph = find_routing(arms(), CONFIG)
+    graph = find_routing(arms(interventions_randomized=True), CONFIG)
     edge = edges_of(graph)["sender", "receiver"]
     assert (graph.source.value, graph.claim, graph.unit) == ("intervention", "influences", "share of actions changed")
     assert edge["weight"] == pytest.approx(1.0)
