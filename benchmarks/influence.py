@@ -27,7 +27,7 @@ from convscope.routing.graph import find_routing
 from convscope.routing.predictive.pair_counts import CountFold
 from convscope.simulate.draws import Simulator, Situation, Size
 from convscope.simulate.gaussian import autoregressive, leaders_and_followers
-from convscope.simulate.situations import independent, leader_follower
+from convscope.simulate.situations import independent, leader_follower, unlogged_driver
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.fields import ACTIONS
 from convscope.values.log import BlockTask, Columns
@@ -173,7 +173,12 @@ def main(n_rounds: int, most_seconds: float) -> None:
     print("\nScreened teams, 200 episodes of 100 steps\n")
     print("| agents | pairs | CPU-s | edges found | false edges | false p at most .05, share of pairs |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for n_agents, simulator in ((200, independent), (200, leader_follower), (1000, leader_follower)):
+    for n_agents, simulator in (
+        (200, independent),
+        (200, unlogged_driver),
+        (200, leader_follower),
+        (1000, leader_follower),
+    ):
         print(screen(n_agents, simulator), flush=True)
     budget = {"n_rounds": n_rounds, "most_seconds": most_seconds}
     for n_agents in (8, 32):

@@ -117,7 +117,7 @@ class TransferEntropy:
         names = [agent.name for agent in log.header.agents]
         nothing = np.zeros((0, len(agents)))
         # An edge between slots that other agents fill in each episode is an average of nothing.
-        tabled = partial(screened_table, study, names=names, q=config.q, is_claimed=log.header.identities_persist)
+        tabled = partial(screened_table, study, names=names, config=config, is_claimed=log.header.identities_persist)
         return RoutingEstimate(
             source=self.source,
             claim=self.claim,
@@ -128,7 +128,7 @@ class TransferEntropy:
                 [], np.zeros(0, dtype=np.int64), roles=nothing.astype(np.int64), runs=log.episodes.runs
             ),
             halves=(),
-            notices=screening_notices(study, n_other=len(every) - len(groups)),
+            notices=screening_notices(study, names, alpha=config.alpha, n_other=len(every) - len(groups)),
         )
 
     def _figures(

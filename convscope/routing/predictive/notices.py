@@ -230,9 +230,27 @@ def _common_cause_notices(light: Light, agents: Sequence[str]) -> tuple[Notice, 
     known = light.p_value[np.isfinite(light.p_value)]
     pairs = [(first, second) for second in range(len(agents)) for first in range(second)]
     first, second = pairs[light.strongest]
-    message = (
-        f"{light.n_lit:,} of {len(known):,} pairs of agents act together at the same step beyond all that was logged "
-        f"(family-wise p {known.min():.2g}), most of all {agents[first]} and {agents[second]}: an unlogged common "
-        "cause may stand behind edges. Only those count that are stronger than a cause of that strength could make."
+    return (
+        common_cause_notice(light.n_lit, len(known), float(known.min()), strongest=(agents[first], agents[second])),
     )
-    return (Notice(code="unlogged-common-cause", message=message, where=_WHERE),)
+
+
+def common_cause_notice(n_lit: int, n_pairs: int, p_value: float, *, strongest: tuple[str, str]) -> Notice:
+    """Return the warning that an unlogged common cause may stand behind edges.
+
+    Parameters
+    ----------
+    n_lit, n_pairs
+        Pairs that act together at the same step, and those that were looked at.
+    p_value
+        The smallest, family-wise.
+    strongest
+        The two agents that do so most.
+    """
+    first, second = strongest
+    message = (
+        f"{n_lit:,} of {n_pairs:,} pairs of agents act together at the same step beyond all that was logged "
+        f"(family-wise p {p_value:.2g}), most of all {first} and {second}: an unlogged common cause may stand behind "
+        "edges. Only those count that are stronger than a cause of that strength could make."
+    )
+    return Notice(code="unlogged-common-cause", message=message, where=_WHERE)

@@ -6,10 +6,12 @@ import numpy as np
 import polars as pl
 
 from convscope.routing.edges import q_values
+from convscope.routing.predictive.notices import common_cause_notice
+from convscope.routing.predictive.screening.light import Light, added, edge_p_values, find_light
 from convscope.routing.predictive.screening.study import ScreenedPart, ScreenedStudy
-from convscope.routing.predictive.screening.symmetry import symmetry_p_value
 from convscope.routing.predictive.study import FEWEST_EPISODES
 from convscope.values.arrays import FloatArray
+from convscope.values.config import AnalysisConfig
 from convscope.values.header import Notice
 from convscope.values.routing import EDGE_TYPES
 
@@ -21,7 +23,7 @@ def screened_table(
     parts: Sequence[ScreenedPart],
     names: Sequence[str],
     *,
-    q: float,
+    config: AnalysisConfig,
     is_named: bool,
     is_claimed: bool,
 ) -> pl.DataFrame:
@@ -35,15 +37,15 @@ def screened_table(
         One of each run. The weight is the mean over runs that have data; the test adds up over runs.
     names
         Of all agents of the log.
-    q
-        False discovery rate below which an edge is significant; over all ordered pairs of the analysed agents, of
-        which those that the screen left out have a p of 1.
+    config
+        Level of the light, and the false discovery rate below which an edge is significant; over all ordered pairs of
+        the analysed agents, of which those that the screen left out have a p of 1.
     is_named
         Whether rows name the run and the checkpoint of the only part.
     is_claimed
         Whether edges between these agents are claimed at all.
     """
-    p_value = _p_values(parts)
+    p_value = _p_values(parts, alpha=config.alpha)
     rate = _rates(p_value, n_left_out=_n_pairs(study) - len(p_value))
     order = np.lexsort((study.receiver, study.sender))
     order = order[np.isfinite(p_value[order])]
@@ -55,7 +57,7 @@ def screened_table(
             "weight": _mean_weight(parts)[order],
             "p_value": p_value[order],
             "q_value": rate[order],
-            "significant": (rate[order] <= q) & is_claimed,
+            "significant": (rate[order] <= config.q) & is_claimed,
         }
     )
     where = known.with_columns(
@@ -70,12 +72,18 @@ def _n_pairs(study: ScreenedStudy) -> int:
     return study.n_agents * (study.n_agents - 1)
 
 
-def _p_values(parts: Sequence[ScreenedPart]) -> FloatArray:
-    statistic = np.sum([part.statistic for part in parts], axis=0)
-    dimension = np.sum([part.dimension for part in parts], axis=0)
-    if sum(part.n_episodes for part in parts) < FEWEST_EPISODES:
-        return np.full(len(statistic), np.nan)
-    return symmetry_p_value(statistic, dimension)
+def _p_values(parts: Sequence[ScreenedPart], *, alpha: float) -> FloatArray:
+    if _are_few(parts):
+        return np.full(len(parts[0].weight), np.nan)
+    return edge_p_values(added([part.edges for part in parts]), _light(parts, alpha))
+
+
+def _light(parts: Sequence[ScreenedPart], alpha: float) -> Light | None:
+    return find_light(added([part.shared for part in parts]), alpha=alpha)
+
+
+def _are_few(parts: Sequence[ScreenedPart]) -> bool:
+    return sum(part.n_episodes for part in parts) < FEWEST_EPISODES
 
 
 def _rates(p_value: FloatArray, *, n_left_out: int) -> FloatArray:
@@ -90,13 +98,17 @@ def _mean_weight(parts: Sequence[ScreenedPart]) -> FloatArray:
     return np.where(is_known.any(axis=0), total / np.maximum(is_known.sum(axis=0), 1), np.nan)
 
 
-def screening_notices(study: ScreenedStudy, *, n_other: int) -> tuple[Notice, ...]:
+def screening_notices(study: ScreenedStudy, names: Sequence[str], *, alpha: float, n_other: int) -> tuple[Notice, ...]:
     """Return what a reader of the edges should know.
 
     Parameters
     ----------
     study
         What was tested.
+    names
+        Of all agents of the log.
+    alpha
+        Level of the light.
     n_other
         Runs and checkpoints that are not analysed; they have no edges.
     """
@@ -108,16 +120,17 @@ def screening_notices(study: ScreenedStudy, *, n_other: int) -> tuple[Notice, ..
         "number of episodes, up to 4.5 times too large; weights are transfer entropies to first order."
     )
     left_out = "Role preference and role edges are not computed from screened pairs."
-    unlit = "Whether agents share a cause that is not logged is not looked at in a team of this size; one makes edges."
     notices = [
         Notice(code="transfer-entropy-screened", message=message, where=_WHERE),
         Notice(code="not-computed", message=left_out, where="routing.preference"),
-        Notice(code="not-computed", message=unlit, where=_WHERE),
     ]
-    n_episodes = sum(part.n_episodes for part in study.parts)
-    if n_episodes < FEWEST_EPISODES:
+    if _are_few(study.parts):
+        n_episodes = sum(part.n_episodes for part in study.parts)
         few = f"{n_episodes:,} episodes are too few to test edges of so many agents."
         notices.append(Notice(code="not-computed", message=few, where=_WHERE))
+    elif light := _light(study.parts, alpha):
+        pair = (names[study.receiver[light.strongest]], names[study.sender[light.strongest]])
+        notices.append(common_cause_notice(light.n_lit, light.n_looked_at, light.p_value, strongest=pair))
     if n_other:
         other = f"{n_other:,} runs and checkpoints that are not analysed have no edges: the team is too large."
         notices.append(Notice(code="not-computed", message=other, where="routing.edges_by_run"))

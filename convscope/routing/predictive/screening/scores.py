@@ -25,6 +25,19 @@ class ScoreSums:
     products: FloatArray
     """Sum over episodes of the products of scores, shape (S, D, D)."""
 
+    def __add__(self, other: "ScoreSums") -> "ScoreSums":
+        return ScoreSums(total=self.total + other.total, products=self.products + other.products)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FitSums:
+    """What one fit's pairs add up to."""
+
+    edges: ScoreSums
+    """What senders did a step back, times what that leaves open of the receiver's action."""
+    shared: ScoreSums
+    """What both do at the same step that nothing foretold."""
+
 
 def score_unit(fit: SparseFit) -> float:
     """Return by how much scores are multiplied before they are rounded to whole numbers."""
@@ -43,37 +56,36 @@ class ScoreFold:
         """All that columns come from."""
         return fields_of(self.plan.columns)
 
-    def start(self) -> list[ScoreSums]:
+    def start(self) -> list[FitSums]:
         """Return sums of nothing, one of each fit."""
         return [_nothing(fit) for fit in self.fits]
 
-    def add(self, state: list[ScoreSums], block: Block) -> list[ScoreSums]:
+    def add(self, state: list[FitSums], block: Block) -> list[FitSums]:
         """Add the episodes of a block."""
         for piece in pieces(block, len(self.plan.columns), is_wanted=self.plan.clock.is_read(block)):
             panel = read_panel(self.plan, piece)
             each = np.arange(len(piece.episodes))
-            found: list[ScoreSums] = []
+            found: list[FitSums] = []
             for fit in self.fits:
                 _, grams = design_sums(panel, self.plan.designs[fit.design], place=each)
-                scores = np.rint(episode_scores(grams, fit) * score_unit(fit))
-                found.append(ScoreSums(total=scores.sum(axis=1), products=scores.swapaxes(1, 2) @ scores))
+                edges, shared = (_summed(scores, score_unit(fit)) for scores in episode_scores(grams, fit))
+                found.append(FitSums(edges=edges, shared=shared))
             state = self.merge(state, found)
         return state
 
-    def merge(self, first: list[ScoreSums], second: list[ScoreSums]) -> list[ScoreSums]:
+    def merge(self, first: list[FitSums], second: list[FitSums]) -> list[FitSums]:
         """Return the sums of both."""
         return [
-            ScoreSums(total=a.total + b.total, products=a.products + b.products)
-            for a, b in zip(first, second, strict=True)
+            FitSums(edges=a.edges + b.edges, shared=a.shared + b.shared) for a, b in zip(first, second, strict=True)
         ]
 
-    def finish(self, state: list[ScoreSums]) -> list[ScoreSums]:
+    def finish(self, state: list[FitSums]) -> list[FitSums]:
         """Return the sums."""
         return state
 
 
-def episode_scores(grams: FloatArray, fit: SparseFit) -> FloatArray:
-    """Return the scores of each episode, shape (S, E, b d); as `convscope.routing.predictive.scores.pair_scores`.
+def episode_scores(grams: FloatArray, fit: SparseFit) -> tuple[FloatArray, FloatArray]:
+    """Return the scores of each episode, of edges and of what both do at the same step.
 
     Parameters
     ----------
@@ -81,19 +93,36 @@ def episode_scores(grams: FloatArray, fit: SparseFit) -> FloatArray:
         Gram matrix of each episode, shape (E, P, P).
     fit
         Of their sum.
+
+    Returns
+    -------
+    edges, shared
+        Shape (S, E, b d), as `convscope.routing.predictive.scores.pair_scores`, and (S, E, d c), as
+        `convscope.routing.predictive.scores.innovation_scores`.
     """
-    x, y = fit.regression.regressors, fit.regression.outcomes
+    x, y, slope = fit.regression.regressors, fit.regression.outcomes, fit.regression.slope
+    own, slope_of_own = y[fit.outcome], slope[:, fit.outcome]
     n_senders, n_regressors, n_directions = fit.weights.shape
-    among = grams[:, x][:, :, x]
-    left = grams[:, x][:, :, y] - among @ fit.regression.slope
+    among, with_own = grams[:, x][:, :, x], grams[:, x][:, :, own]
+    left = with_own - among @ slope_of_own
     weights = fit.weights.transpose(1, 0, 2).reshape(n_regressors, -1)
     weighted = (among @ weights).reshape(len(grams), n_regressors, n_senders, n_directions).transpose(2, 0, 1, 3)
     turned = fit.weights.swapaxes(1, 2)[:, None]
-    scores = (turned @ left + turned @ weighted @ fit.effect[:, None]) @ fit.white[:, None]
-    return scores.reshape(n_senders, len(grams), -1)
+    edges = (turned @ left + turned @ weighted @ fit.effect[:, None]) @ fit.white[:, None]
+    together = grams[:, own][:, :, y] - slope_of_own.T @ grams[:, x][:, :, y] - left.swapaxes(1, 2) @ slope
+    shared = (fit.surprise.T @ together) @ fit.surprises[:, None]
+    return edges.reshape(n_senders, len(grams), -1), shared.reshape(n_senders, len(grams), -1)
 
 
-def _nothing(fit: SparseFit) -> ScoreSums:
-    n_scores = fit.effect.shape[1] * fit.effect.shape[2]
-    n_senders = len(fit.senders)
-    return ScoreSums(total=np.zeros((n_senders, n_scores)), products=np.zeros((n_senders, n_scores, n_scores)))
+def _summed(scores: FloatArray, unit: float) -> ScoreSums:
+    whole = np.rint(scores * unit)
+    return ScoreSums(total=whole.sum(axis=1), products=whole.swapaxes(1, 2) @ whole)
+
+
+def _nothing(fit: SparseFit) -> FitSums:
+    n_senders, n_directions, n_outcomes = fit.effect.shape
+    widths = (n_directions * n_outcomes, n_outcomes * fit.surprises.shape[2])
+    edges, shared = (
+        ScoreSums(total=np.zeros((n_senders, width)), products=np.zeros((n_senders, width, width))) for width in widths
+    )
+    return FitSums(edges=edges, shared=shared)

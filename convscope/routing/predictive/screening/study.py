@@ -11,15 +11,15 @@ from convscope.routing.predictive.clock import ClockFold, ClockSums
 from convscope.routing.predictive.effect import less_bias
 from convscope.routing.predictive.grams import GramFold
 from convscope.routing.predictive.plan import Plan, swept_plan
+from convscope.routing.predictive.screening.light import PairTests, pair_tests, placed
 from convscope.routing.predictive.screening.scores import ScoreFold, ScoreSums, score_unit
 from convscope.routing.predictive.screening.screen import ScreenFold, strongest_senders
 from convscope.routing.predictive.screening.sparse import Samples, SparseFit, own_columns, sparse_designs, sparse_fit
-from convscope.routing.predictive.screening.symmetry import symmetry_statistic
 from convscope.values.arrays import FloatArray, IntArray
 
 MOST_SENDERS = 16
 """Senders of each receiver that the screen leaves, fewer where they would not fit into memory."""
-_MOST_BYTES = 64 << 20
+_MOST_BYTES = 128 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,10 +31,9 @@ class ScreenedPart:
     """Episodes with samples of some receiver."""
     weight: FloatArray
     """Transfer entropy to first order less its bias, in bits per step, shape (pairs,)."""
-    statistic: FloatArray
-    """From `symmetry_statistic`, shape (pairs,)."""
-    dimension: FloatArray
-    """From `symmetry_statistic`, shape (pairs,)."""
+    edges: PairTests
+    shared: PairTests
+    """What both do at the same step that nothing foretold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -131,20 +130,34 @@ def _part(
         for number, senders in enumerate(senders_of.values())
     ]
     weight = np.full(len(place_of), np.nan)
-    statistic, dimension = np.zeros(len(place_of)), np.zeros(len(place_of))
+    places: list[IntArray] = []
+    edges: list[PairTests] = []
+    shared: list[PairTests] = []
     for share in _fit_shares([fit for fit in fits if fit is not None]):
         for fit, sums in zip(share, run([ScoreFold(plan=plan, fits=share)])[0], strict=True):
-            at = [place_of[fit.receiver, sender] for sender in fit.senders]
-            lengths, dimension[at] = symmetry_statistic(sums.total, sums.products)
-            statistic[at] = fit.freedom * lengths
-            weight[at] = _weights(fit, sums, n_episodes=float(total.n_episodes[fit.design])) / float(np.log(2))
-    n_episodes = int(total.n_episodes.max(initial=0))
-    return ScreenedPart(group=group, n_episodes=n_episodes, weight=weight, statistic=statistic, dimension=dimension)
+            at = np.array([place_of[fit.receiver, sender] for sender in fit.senders])
+            n_own, unit = float(total.n_episodes[fit.design]), score_unit(fit)
+            places.append(at)
+            edges.append(pair_tests(sums.edges, unit=unit, n_episodes=n_own, freedom=fit.freedom))
+            shared.append(pair_tests(sums.shared, unit=unit, n_episodes=n_own, freedom=1.0))
+            weight[at] = _weights(fit, sums.edges, n_episodes=n_own) / float(np.log(2))
+    return ScreenedPart(
+        group=group,
+        n_episodes=int(total.n_episodes.max(initial=0)),
+        weight=weight,
+        edges=placed(edges, places, n_pairs=len(place_of)),
+        shared=placed(shared, places, n_pairs=len(place_of)),
+    )
 
 
 def _fit_shares(fits: Sequence[SparseFit]) -> Iterator[tuple[SparseFit, ...]]:
     """Cut fits into shares whose sums of products fit into memory."""
-    n_bytes = np.array([8 * len(fit.senders) * (fit.effect.shape[1] * fit.effect.shape[2]) ** 2 for fit in fits])
+    n_bytes = np.array(
+        [
+            8 * len(fit.senders) * (max(fit.effect.shape[1], fit.surprises.shape[2]) * fit.effect.shape[2]) ** 2
+            for fit in fits
+        ]
+    )
     number = (np.cumsum(n_bytes) - n_bytes) // _MOST_BYTES
     for each in np.unique(number).tolist():
         yield tuple(fit for fit, own in zip(fits, number.tolist(), strict=True) if own == each)
