@@ -16,7 +16,8 @@ where idtxl-uv is only asked for JIDT's jar.
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +25,7 @@ from influence_rivals import CONTINUOUS, DISCRETE, N_SURROGATES, Rival
 
 from convscope.randomness import generator
 from convscope.routing.graph import find_routing
+from convscope.routing.predictive import recipes
 from convscope.routing.predictive.pair_counts import CountFold
 from convscope.simulate.draws import Simulator, Situation, Size
 from convscope.simulate.gaussian import autoregressive, leaders_and_followers
@@ -61,6 +63,16 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
+@contextmanager
+def without_combinations() -> Iterator[None]:
+    """Test senders one by one, as the rivals do, and not what two agents do together."""
+    most, recipes.MOST_AGENTS = recipes.MOST_AGENTS, 0
+    try:
+        yield
+    finally:
+        recipes.MOST_AGENTS = most
+
+
 def add_ours(timings: Timings, situation: Situation) -> None:
     """Analyse a log."""
     start = time.process_time()
@@ -96,16 +108,18 @@ def compare(title: str, situation: Situation, rivals: Sequence[Rival], *, n_roun
     warm_up = leader_follower(small, np.random.default_rng(0))
     find_routing(warm_up.log, CONFIG)
     find_routing(situation.log, CONFIG)
-    ours = Timings("convscope")
+    ours, whole = Timings("convscope"), Timings("convscope, combinations of two agents too")
     held = [(rival, Timings(rival.name)) for rival in rivals if not rival.lacking]
     for _ in range(n_rounds):
-        add_ours(ours, situation)
+        add_ours(whole, situation)
+        with without_combinations():
+            add_ours(ours, situation)
         for rival, timings in held:
             add_rival(timings, rival, situation, most_seconds=most_seconds)
     print(f"\n{title}, {n_rounds} rounds\n")
     print("| library | least CPU-s | median | times ours | edges found | false positives |")
     print("| --- | --- | --- | --- | --- | --- |")
-    print("\n".join(timings.row(ours) for timings in (ours, *(each for _, each in held))))
+    print("\n".join(timings.row(ours) for timings in (ours, whole, *(each for _, each in held))))
     for rival in rivals:
         if rival.lacking:
             print(f"| {rival.name}: {', '.join(rival.lacking)} not installed | | | | | |")
