@@ -85,6 +85,9 @@ class FieldFinder:
         self._add_number(Meaning.REWARD, names.REWARDS)
         self._add_number(Meaning.TEAM_REWARD, names.TEAM_REWARDS)
         notices = self._add_infos()
+        common = [field.name for field in self._found if field.level is Level.TEAM and field.name.startswith(INFO)]
+        if common:
+            self._said.append(f"what no agent's name is in is a value that all share: {', '.join(common[:6])}")
         if self._repeated:
             message = f"columns of what follows the step are left out, the next row holds it: {_shown(self._repeated)}"
             notices.append(Notice(code="left-out-next", message=message))

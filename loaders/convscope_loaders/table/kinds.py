@@ -10,7 +10,7 @@ from convscope.ingest.json_text import parsed_json
 from convscope.ingest.probe import FileKind, Probe
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.agents import find_agents
-from convscope_loaders.table.columns import column_meaning, plain_name
+from convscope_loaders.table.columns import name_meaning
 from convscope_loaders.table.frames import TableKind, column_names
 from convscope_loaders.table.text import first_lines, header_names
 
@@ -61,7 +61,7 @@ def judged(names: Sequence[str]) -> Glance:
     if any(name.startswith("values_block_") for name in names):
         reason = "a table of pandas whose columns have their names in pickles, never read: save with data_columns=True"
         return Glance(is_log=False, reason=reason)
-    meanings = {column_meaning(plain_name(name)[0]) for name in names}
+    meanings = {name_meaning(name) for name in names}
     telling = sorted(meaning for meaning in meanings & _TELLING if meaning is not None)
     if find_agents(names) is not None or (telling and meanings & _PLACED):
         return Glance(
@@ -77,7 +77,7 @@ def judged(names: Sequence[str]) -> Glance:
 def _of_records(infos: Iterable[ArrayInfo]) -> Glance | None:
     known = tuple(infos)
     kinds = [judged(names) for names in dict.fromkeys(info.columns for info in known if len(info.columns) > 1)]
-    plain = [column_meaning(plain_name(info.path.rpartition("/")[2])[0]) for info in known if not info.columns]
+    plain = [name_meaning(info.path.rpartition("/")[2]) for info in known if not info.columns]
     if kinds and Meaning.ACTION in plain:
         return Glance(is_log=False, reason="beside its record tables the file has arrays of actions")
     return next((found for found in kinds if found.is_log), kinds[0] if kinds else None)
