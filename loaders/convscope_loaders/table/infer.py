@@ -119,7 +119,9 @@ class _TableReader:
             ragged = () if self._subjects.agents else ragged_columns(view.inventory)
             for column in ragged:
                 check_widths(file, column, self._subjects.agent, place=place)
-            identity = IdentityFinder(file, self._columns, self._declared, place=place).find()
+            identity = IdentityFinder(
+                file, self._columns, self._declared, agent=self._subjects.agent, place=place
+            ).find()
             flags = {meaning: self._flag(file, meaning, place) for meaning in (*_ENDS, Meaning.ALIVE)}
         said = [*self._subjects.said, *identity.said, *(_NARROWER.format(name[1:]) for name in ragged)]
         mapping = self._mapping(identity, flags)

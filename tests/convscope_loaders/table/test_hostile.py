@@ -168,7 +168,7 @@ def test_a_mapping_that_names_too_much_is_an_error_in_a_line(tmp_path):
         TableMapping(agent="reward", episode=("action",)),
         TableMapping(time="agent"),
         TableMapping(agents=("ann", "bob")),
-        TableMapping(episode=("episode", "episode", "t")),
+        TableMapping(episode=("done", "done")),
     ):
         with pytest.raises(ConvscopeError) as caught:
             opened(path, LogMapping(table=table))
