@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from convscope.ingest.table_mapping import TableMapping
+from convscope.ingest.toml_lines import TomlLines
 from convscope.values.fields import RowSum
 
 MAPPING_VERSION = 1
@@ -214,3 +215,11 @@ class LogMapping:
     """Name of the mapping file; None for what was inferred."""
     sha256: str | None = None
     """Digest of the mapping file; None for what was inferred."""
+    lines: TomlLines | None = field(default=None, compare=False, repr=False)
+    """Of the mapping file; None for what was inferred."""
+
+    def place(self, *path: str, literal: str | None = None) -> str:
+        """Return where something is said, for errors; parameters as in `TomlLines.line_of`."""
+        if self.file is None or self.lines is None:
+            return self.file or "the mapping"
+        return f"{self.file}:{self.lines.line_of(path, literal)}"

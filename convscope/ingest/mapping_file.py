@@ -18,7 +18,7 @@ from convscope.ingest.mapping import (
     LogMapping,
     RoleMapping,
 )
-from convscope.ingest.table_mapping import TableField, TableMapping
+from convscope.ingest.table_mapping import WHERE, TableField, TableMapping
 from convscope.ingest.toml_document import TomlDocument, TomlKind, read_toml
 from convscope.ingest.toml_lines import KeyPath
 from convscope.values.fields import FIELD_NAMES, INFO, Level, RowSum
@@ -27,7 +27,6 @@ _MAPPING = TomlKind(name="mapping file", error=MappingError)
 _LABELS = ("run", "checkpoint", "condition")
 _TABLES = ("convscope-mapping", "table", "fields", "episodes", "agents", "roles", *_LABELS, "log")
 _ARRAY = ("path", "axes", "take")
-_COLUMNS = ("agent", "time", "run", "checkpoint", "condition", "role", "team", "alive", "terminated", "truncated")
 _LEVELS = (Level.AGENT, Level.TEAM)
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -78,6 +77,7 @@ class _Reader:
             table=self._table() if "table" in content else None,
             file=self.document.file,
             sha256=self.document.sha256,
+            lines=self.document.lines,
         )
 
     def _check_field_names(self, *path: str) -> None:
@@ -85,7 +85,7 @@ class _Reader:
         self.document.check_keys(path, (*FIELD_NAMES, *own), "field")
 
     def _table(self) -> TableMapping:
-        self.document.check_keys(("table",), ("path", "agents", "episode", *_COLUMNS, "fields"), "key")
+        self.document.check_keys(("table",), ("path", "agent", "agents", "episode", *WHERE, "fields"), "key")
         for other in ("fields", "episodes", "agents", "roles"):
             if other in self.document.content:
                 raise self.document.fault(
@@ -93,12 +93,16 @@ class _Reader:
                 )
         self._check_field_names("table", "fields")
         told = self.document.table("table")
+        if {"agent", "agents"} <= told.keys():
+            message = "agent is for tables with a row per agent, agents for a row per joint step; leave one of them out"
+            raise self.document.fault(message, ("table", "agents"))
         return TableMapping(
             table=self._path("table", "path") if "path" in told else None,
+            agent=self._text("table", "agent"),
             agents=self._texts("table", "agents"),
             episode=self.document.texts("table", "episode") if "episode" in told else (),
             fields=tuple(self._table_field(name) for name in self.document.table("table", "fields")),
-            **{name: self._text("table", name) for name in _COLUMNS},
+            **{name: self._text("table", name) for name in WHERE},
         )
 
     def _path(self, *path: str) -> str:

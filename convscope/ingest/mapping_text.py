@@ -56,19 +56,7 @@ def _agent_entries(mapping: LogMapping) -> dict[str, str]:
 
 
 def _table_entries(table: TableMapping) -> dict[str, str]:
-    single = {
-        "path": table.table,
-        "agent": table.agent,
-        "time": table.time,
-        "run": table.run,
-        "checkpoint": table.checkpoint,
-        "condition": table.condition,
-        "role": table.role,
-        "team": table.team,
-        "alive": table.alive,
-        "terminated": table.terminated,
-        "truncated": table.truncated,
-    }
+    single = {"path": table.table, **table.single}
     lists = {"agents": table.agents, "episode": table.episode}
     told = {key: quoted_text(value) for key, value in single.items() if value is not None}
     return told | {key: list_text(value) for key, value in lists.items() if value}

@@ -7,7 +7,8 @@ import polars as pl
 
 from convscope.errors import LogFormatError
 from convscope.ingest.folder import list_files
-from convscope_loaders.table.text import read_delimited, unpacked
+from convscope_loaders.table.delimited import read_delimited
+from convscope_loaders.table.text import unpacked
 from convscope_loaders.table.wall import readable
 
 ACTIONS_FILE = "ActionEvents.discrete_action.tsv"
@@ -98,7 +99,9 @@ class EventLogs:
         if f"{self._prefix}{file}" not in self._files:
             return pl.DataFrame(schema=dict(types))
         content = unpacked(self._folder / self._prefix / file)
-        table = read_delimited(content, self._place(file), separator="\t", types=types)
+        table, cut = read_delimited(content, self._place(file), separator="\t", types=types)
+        if cut:
+            raise LogFormatError(f"{self._place(file)}: {cut[0].where} is cut off; copy the folder again")
         missing = [name for name in types if name not in table.columns]
         if missing:
             raise LogFormatError(f"{self._place(file)} has no column {', '.join(missing)}")

@@ -38,7 +38,7 @@ def parse_lines(path: Path) -> Parsed:
 
 def parse_table(path: Path) -> Parsed:
     """Turn CSV or TSV, packed or not, into a table with a row per trial, step and player."""
-    return _parsed(read_text_table(path).iter_rows(named=True), path)
+    return _parsed(read_text_table(path).frame.iter_rows(named=True), path)
 
 
 def parse_pickled(path: Path) -> Parsed:

@@ -158,6 +158,7 @@ def _meaning(part: str) -> Meaning | None:
 _COLUMNS = {
     Meaning.AGENT: "agent player unit robot drone actor",
     Meaning.TEAM: "team side faction",
+    Meaning.ACTION: "action_id action_idx action_index action_taken chosen_action selected_action executed_action",
     Meaning.INSTANCE: "env environment worker thread env_instance",
     Meaning.TEAM_REWARD: "team_reward team_rewards global_reward shared_reward joint_reward common_reward",
     Meaning.TIMESTEP: "env_time step_index step_idx step_number step_num time_index gameloop cur_gameloop time frame "

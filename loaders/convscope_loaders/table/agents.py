@@ -3,24 +3,13 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from convscope_loaders.structure.lexicon import Meaning, is_numbered_agent
-from convscope_loaders.table.columns import AGENT, VECTORS, column_meaning, plain_name
+from convscope_loaders.table.columns import AGENT, column_meaning, name_meaning, plain_name
+from convscope_loaders.table.worded import DEEDS, OF_AGENTS, agents_by_words, is_alone
 
-_DEEDS = frozenset({Meaning.ACTION, Meaning.ACTION_ONE_HOT})
 _SEEN = frozenset({Meaning.OBSERVATION, Meaning.POSITION})
-_OF_AGENTS = VECTORS | {
-    Meaning.REWARD,
-    Meaning.DONE,
-    Meaning.TERMINATED,
-    Meaning.TRUNCATED,
-    Meaning.ALIVE,
-    Meaning.ROLE,
-}
-_NO_AGENTS_TEXT = "prev previous last next new old raw joint env avail available legal executed sampled chosen"
-_NO_AGENTS = frozenset(_NO_AGENTS_TEXT.split())
-"""Words before ``action`` that name no agent."""
 _NUMBERED = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]+_?\d+(?![A-Za-z0-9])")
 _STROKES = re.compile(r"[/.]")
 
@@ -36,6 +25,8 @@ class AgentColumns:
     """What stands for each in the names."""
     template_of: Mapping[str, str]
     """Name of a column with ``{agent}`` for the agent in it, by the column's name."""
+    doubtful: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By name, each column that holds what one more agent does, or a value that all share: what stands for it."""
 
 
 def find_agents(names: Sequence[str]) -> AgentColumns | None:
@@ -46,11 +37,21 @@ def find_agents(names: Sequence[str]) -> AgentColumns | None:
     names
         Of the columns, such as ``agent_0.action``, ``scout_action`` or ``obs/scout``.
     """
-    for split in (_by_strokes, _by_numbered_words, _by_shared_words):
-        agents = _acting(names, list(split(names)))
-        if agents:
-            return AgentColumns(agents=agents, template_of=divided(names, agents))
-    return None
+    marks = [*_by_strokes(names), *_by_numbered_words(names)]
+    marked = _with(DEEDS, marks)
+    name_of = {agent: name for agent, name in agents_by_words(names).items() if agent not in marked}
+    if not marked and len(name_of) < 2:
+        # A word before an action is an agent's name only where several act.
+        name_of = {}
+        marked = () if any(name_meaning(name) in DEEDS for name in names) else _with(_SEEN, marks)
+    known = (*marked, *name_of)
+    template_of = divided(names, known) if known else {}
+    alone = [agent for agent, name in name_of.items() if is_alone(agent, name, template_of)]
+    agents = tuple(agent for agent in known if agent not in alone)
+    if not agents:
+        return None
+    doubtful = {name_of[agent]: agent for agent in alone}
+    return AgentColumns(agents=agents, template_of=divided(names, agents), doubtful=doubtful)
 
 
 def numbered_agents(names: Sequence[str]) -> AgentColumns | None:
@@ -58,11 +59,12 @@ def numbered_agents(names: Sequence[str]) -> AgentColumns | None:
 
     Columns whose numbers are others than those of the actions are no agent's.
     """
-    acting = next((own for stem, own in _numbers_of(names).items() if column_meaning(stem) in _DEEDS), None)
+    acting = next((own for stem, own in _numbers_of(names).items() if column_meaning(stem) in DEEDS), None)
     if acting is None:
         return None
     agents = tuple(dict.fromkeys(acting.values()))
-    return AgentColumns(agents=agents, template_of=divided(names, agents))
+    doubtful = {name: agent for agent, name in agents_by_words(names).items()}
+    return AgentColumns(agents=agents, template_of=divided(names, agents), doubtful=doubtful)
 
 
 def declared_agents(names: Sequence[str], agents: tuple[str, ...], columns: Collection[str]) -> AgentColumns:
@@ -102,20 +104,14 @@ def _numbers_of(names: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
     for name in names:
         stem, numbers = plain_name(name)
         found = re.search(r"\d+", name)
-        if numbers and found is not None and column_meaning(stem) in _OF_AGENTS:
+        if numbers and found is not None and column_meaning(stem) in OF_AGENTS:
             numbers_of[stem][name] = found[0]
     return numbers_of
 
 
-def _acting(names: Sequence[str], splits: Sequence[_Split]) -> tuple[str, ...]:
-    """Return who acts, or where nobody does, is seen somewhere."""
-    meanings_of: dict[str, set[Meaning | None]] = defaultdict(set)
-    for agent, rest in splits:
-        meanings_of[agent].add(column_meaning(plain_name(rest)[0]))
-    acting = tuple(agent for agent, meanings in meanings_of.items() if meanings & _DEEDS)
-    if acting or any(column_meaning(plain_name(name)[0]) in _DEEDS for name in names):
-        return acting
-    return tuple(agent for agent, meanings in meanings_of.items() if meanings & _SEEN)
+def _with(meanings: frozenset[Meaning], splits: Sequence[_Split]) -> tuple[str, ...]:
+    """Return the agents that have a column of one of these meanings."""
+    return tuple(dict.fromkeys(agent for agent, rest in splits if name_meaning(rest) in meanings))
 
 
 def _by_strokes(names: Sequence[str]) -> Iterable[_Split]:
@@ -133,7 +129,7 @@ def _agent_part(parts: Sequence[str]) -> int:
         if is_numbered_agent(parts[at]):
             return at
     # A letter alone is as well an agent's name as a field's.
-    return int(len(parts[0]) > 1 and column_meaning(plain_name(parts[0])[0]) in _OF_AGENTS)
+    return int(len(parts[0]) > 1 and name_meaning(parts[0]) in OF_AGENTS)
 
 
 def _by_numbered_words(names: Sequence[str]) -> Iterable[_Split]:
@@ -146,10 +142,3 @@ def _by_numbered_words(names: Sequence[str]) -> Iterable[_Split]:
                 if at is not None and at[0] != name:
                     yield at[0], f"{name[: at.start()]} {name[at.end() :]}"
                     break
-
-
-def _by_shared_words(names: Sequence[str]) -> Iterable[_Split]:
-    """Split names such as ``scout_action`` and ``carrier_action``, where several agents act."""
-    found = (re.fullmatch(r"(.+)[_ ](action|act|actions)", name) for name in names)
-    splits = [(at[1], at[2]) for at in found if at is not None and at[1].lower() not in _NO_AGENTS]
-    return splits if len(splits) > 1 else []

@@ -35,6 +35,8 @@ _PARTS = {
     Meaning.ACTION: re.compile(r"(?:action|act)_[xyz]"),
 }
 """Names of parts that are words, such as ``obs_speed``."""
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+"""Where a word begins in ``AgentId``."""
 _NEXT = re.compile(r"(?:next|new)_.*|.*_next")
 
 
@@ -93,7 +95,8 @@ def plain_name(name: str) -> tuple[str, tuple[int, ...]]:
 
 def plain_words(name: str) -> str:
     """Return a column's name in small letters, its words joined by ``_``."""
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+    words = _CAMEL.sub("_", name).lower()
+    return re.sub(r"[^a-z0-9]+", "_", words).strip("_")
 
 
 def column_meaning(name: str) -> Meaning | None:
@@ -102,6 +105,11 @@ def column_meaning(name: str) -> Meaning | None:
     if told is not None:
         return told
     return next((meaning for meaning, parts in _PARTS.items() if parts.fullmatch(name)), None)
+
+
+def name_meaning(name: str) -> Meaning | None:
+    """Return the meaning of a column's name, as it stands in the file."""
+    return column_meaning(plain_name(name)[0])
 
 
 def single(columns: Iterable[Column], *meanings: Meaning) -> tuple[Column, ...]:

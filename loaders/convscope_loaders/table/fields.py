@@ -9,7 +9,7 @@ from convscope.ingest.table_mapping import TableField
 from convscope.values import fields as names
 from convscope.values.fields import INFO, Level
 from convscope.values.header import Notice
-from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.lexicon import MEANING_OF, Meaning
 from convscope_loaders.table.columns import Column, plain_words, single, vector
 
 MAX_CATEGORIES = 1000
@@ -85,6 +85,9 @@ class FieldFinder:
         self._add_number(Meaning.REWARD, names.REWARDS)
         self._add_number(Meaning.TEAM_REWARD, names.TEAM_REWARDS)
         notices = self._add_infos()
+        common = [field.name for field in self._found if field.level is Level.TEAM and field.name.startswith(INFO)]
+        if common:
+            self._said.append(f"what no agent's name is in is a value that all share: {', '.join(common[:6])}")
         if self._repeated:
             message = f"columns of what follows the step are left out, the next row holds it: {_shown(self._repeated)}"
             notices.append(Notice(code="left-out-next", message=message))
@@ -93,11 +96,24 @@ class FieldFinder:
     def _add_vector(self, meaning: Meaning, name: str) -> None:
         groups = vector(self._columns, meaning)
         own = [group for group in groups if not self._is_shared(group)]
+        # A column action_taken beside one called action says more of it.
+        own = [group for group in own if group[0].name in MEANING_OF] or own
         if meaning is Meaning.ACTION and len(own) > 1 and name not in self._taken:
             both = " and ".join(group[0].shown for group in own[:3])
             raise AmbiguousLogError(f"{self._place}: {both} could each be the actions; say which in a mapping")
         for group in own[:1] or groups[:1]:
+            self._check_is_told_apart(group)
             self._add_group(group, meaning, name)
+
+    def _check_is_told_apart(self, group: Sequence[Column]) -> None:
+        seen: dict[tuple[str, tuple[int, ...]], Column] = {}
+        for column in group:
+            other = seen.setdefault((column.name, column.numbers), column)
+            if other is not column:
+                raise AmbiguousLogError(
+                    f"{self._place}: the columns {other.shown} and {column.shown} have one name but for its spelling; "
+                    f'leave one out, with ignore = ["{column.shown}"] under [log] in a mapping, or name them apart'
+                )
 
     def _check_one_hot(self) -> None:
         has_actions = names.ACTIONS in self._taken or any(field.name == names.ACTIONS for field in self._found)
@@ -149,6 +165,9 @@ class FieldFinder:
         found = [column for column in single(self._columns, meaning) if column.path not in self._used]
         if not found:
             return
+        self._check_is_told_apart(found)
+        if len(found) > 1:
+            self._said.append(f"{found[0].shown} is read as the {meaning}, {found[1].shown} as a value of its own")
         if found[0].values is not None:
             raise LogFormatError(
                 f"{self._place}: the column {found[0].shown} should hold numbers and holds texts, such as "

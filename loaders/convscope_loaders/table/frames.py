@@ -17,8 +17,9 @@ from convscope.ingest.names import in_numbered_order
 from convscope.ingest.parsed import Parsed, parse_container
 from convscope.values.header import Notice
 from convscope_loaders.table.leaves import RAGGED, LeafPlan, find_leaves, plan_leaves
-from convscope_loaders.table.text import read_text_table
+from convscope_loaders.table.text import TextTable, read_text_table
 from convscope_loaders.table.trial import check_readable
+from convscope_loaders.table.unroll import unrolled
 from convscope_loaders.table.wall import readable
 
 MAX_ROWS = 100_000_000
@@ -129,14 +130,20 @@ def text_container(path: Path) -> Container:
 
 def parse_text(path: Path) -> Parsed:
     """Turn a text file into columns of numbers."""
-    frame = read_text_table(path)
-    with readable(str(path)):
-        look = _look(frame.lazy(), frame.height, str(path))
+    return _parsed(read_text_table(path), str(path))
+
+
+def _parsed(table: TextTable, place: str) -> Parsed:
+    with readable(place):
+        found = unrolled(table.frame, place)
+        frame = found.frame
+        look = _look(frame.lazy(), frame.height, place)
         arrays = {
-            name: plan.read(frame.select(plan.leaf.expression).to_series(), str(path))
-            for name, plan in look.plans.items()
+            name: plan.read(frame.select(plan.leaf.expression).to_series(), place) for name, plan in look.plans.items()
         }
-    return Parsed(arrays=arrays, attributes=_inventory(look).attributes, notices=look.notices)
+    return Parsed(
+        arrays=arrays, attributes=_inventory(look).attributes, notices=(*table.notices, *found.notices, *look.notices)
+    )
 
 
 @lru_cache(maxsize=16)

@@ -11,7 +11,11 @@ from convscope.ingest.table_mapping import TableMapping
 from convscope.values.arrays import FloatArray, IntArray
 from convscope_loaders.structure.lexicon import TIME_NAMES, Meaning
 from convscope_loaders.table.columns import Column, single
+from convscope_loaders.table.stretches import Stretches, find_stretches, joint_codes
 from convscope_loaders.tidy.places import read_numbers
+
+_SEGMENTS = frozenset({"round", "trial", "game", "match", "demo", "rollout"})
+"""Names that are as well those of parts of an episode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +51,17 @@ class IdentityFinder:
         Of the table.
     declared
         What a mapping says, by paths; it stands for what would be found.
+    agent
+        Path of the column that says who a row is about.
     place
         The file, for errors.
     """
 
-    def __init__(self, file: ArrayReader, columns: Sequence[Column], declared: TableMapping, *, place: str) -> None:
+    def __init__(
+        self, file: ArrayReader, columns: Sequence[Column], declared: TableMapping, *, agent: str, place: str
+    ) -> None:
         self._file, self._columns, self._declared, self._place = file, columns, declared, place
+        self._agent = agent
         self._spent: set[str] = set()
         self._said: list[str] = []
         self._clock: FloatArray | None = None
@@ -63,7 +72,7 @@ class IdentityFinder:
         Raises
         ------
         AmbiguousLogError
-            If two columns could be one thing, or runs could be episodes.
+            If two columns could be one thing, runs could be episodes, or the clock contradicts the episodes.
         LogFormatError
             If a row has no timestep.
         """
@@ -71,6 +80,8 @@ class IdentityFinder:
         time = declared.time or self._time()
         if time is not None:
             self._clock = self._checked_clock(time)
+            if declared.episode and self._n_late(declared.episode, self._clock):
+                self._clock = self._stretches(declared.episode, self._clock).local(self._clock)
         found = Identity(time=time, run=declared.run, checkpoint=declared.checkpoint, condition=declared.condition)
         found = self._with_instances(replace(found, episode=declared.episode or self._episodes()))
         found = replace(found, run=found.run or self._sole(Meaning.RUN, found))
@@ -108,14 +119,51 @@ class IdentityFinder:
 
     def _episodes(self) -> tuple[str, ...]:
         kept: list[str] = []
-        for column in single(self._columns, Meaning.EPISODE_ID):
+        candidates = single(self._columns, Meaning.EPISODE_ID)
+        for column in candidates:
             if kept and self._is_same(column.path, kept):
                 self._spent.add(column.path)
             elif self._is_outer(column.path, kept):
                 kept.append(column.path)
+        if candidates and not kept and self._clock is not None:
+            kept = self._in_stretches(candidates, self._clock)
         if len(kept) > 1:
             self._said.append(f"episodes are told apart by {' and '.join(path.strip('/') for path in kept)}")
         return tuple(kept)
+
+    def _in_stretches(self, candidates: Sequence[Column], clock: FloatArray) -> list[str]:
+        """Return the column whose episodes are stretches of rows, though the clock does not start again with each."""
+        for column in candidates:
+            stretches = self._stretches([column.path], clock)
+            again = stretches.first_repeated(self._groups([*self._side_by_side(), column.path, *self._kept(stretches)]))
+            if again is None:
+                self._clock = stretches.local(clock)
+                self._said.append(
+                    f"the clock does not start again with each {column.shown}: the timesteps of an episode are counted "
+                    "from its first row"
+                )
+                return [column.path]
+            if column.name not in _SEGMENTS:
+                raise AmbiguousLogError(
+                    f"{self._place}: {column.shown} and the clock contradict each other, the first time in row "
+                    f"{again}: {column.shown} comes back there, or its clock falls; an episode may begin where the "
+                    f'clock starts again, then say ignore = ["{column.shown}"] in a mapping, or be told apart by '
+                    f'{column.shown} and another column, then say episode = ["{column.shown}", "COLUMN"]'
+                )
+            self._said.append(f"{column.shown} changes within episodes, so it is read as a value of the step")
+        return []
+
+    def _stretches(self, episode: Sequence[str], clock: FloatArray) -> Stretches:
+        return find_stretches(self._groups(self._side_by_side()), self._groups(episode), clock)
+
+    def _side_by_side(self) -> list[str]:
+        """Return the columns whose rows follow each other independently."""
+        others = single(self._columns, Meaning.RUN, Meaning.INSTANCE)
+        return [self._agent, *(column.path for column in others)]
+
+    def _kept(self, stretches: Stretches) -> list[str]:
+        outer = single(self._columns, Meaning.CHECKPOINT, Meaning.CONDITION)
+        return [column.path for column in outer if stretches.is_constant(self._groups([column.path]))]
 
     def _with_instances(self, found: Identity) -> Identity:
         for column in single(self._columns, Meaning.INSTANCE):
@@ -162,24 +210,22 @@ class IdentityFinder:
         return self._n_late([*base, path], self._clock) <= self._n_late(base, self._clock)
 
     def _n_late(self, paths: Sequence[str], clock: FloatArray) -> int:
-        group = self._groups(paths, len(clock))
+        group = self._groups(paths)
         first = np.full(int(group.max(initial=0)) + 1, np.inf)
         np.minimum.at(first, group, clock)
         return int((first > clock.min(initial=np.inf)).sum())
 
     def _is_same(self, path: str, others: Sequence[str]) -> bool:
         """Whether a column and some others tell the same rows apart."""
-        n_rows = len(read_numbers(self._file, path))
-        one, two = self._groups([path], n_rows), self._groups(others, n_rows)
+        one, two = self._groups([path]), self._groups(others)
         both = len(np.unique(one * (int(two.max(initial=0)) + 1) + two))
         return both == len(np.unique(one)) == len(np.unique(two))
 
-    def _groups(self, paths: Sequence[str], n_rows: int) -> IntArray:
-        group = np.zeros(n_rows, np.int64)
-        for path in paths:
-            codes = np.unique(read_numbers(self._file, path), return_inverse=True)[1].reshape(-1)
-            group = np.unique(group * n_rows + codes, return_inverse=True)[1].reshape(-1).astype(np.int64)
-        return group
+    def _groups(self, paths: Sequence[str]) -> IntArray:
+        """Return one number for each combination of values, shape (n,)."""
+        return joint_codes(
+            [read_numbers(self._file, path) for path in paths], len(read_numbers(self._file, self._agent))
+        )
 
     def _levels(self, path: str) -> FloatArray:
         return np.unique(read_numbers(self._file, path))

@@ -1,19 +1,19 @@
 """From the columns of a table to a complete mapping, with every assumption in words."""
 
-import difflib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from convscope.errors import AmbiguousLogError, LogFormatError, MappingError
-from convscope.ingest.container import ArrayReader, Container, Inventory
+from convscope.errors import AmbiguousLogError, LogFormatError
+from convscope.ingest.container import ArrayReader, Container
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.table_mapping import TableField, TableMapping
 from convscope.values.header import Notice
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.columns import AGENT, plain_words, read_columns, single
+from convscope_loaders.table.declared import check_agents, check_columns
 from convscope_loaders.table.episodes import EPISODE_COLUMN, Counting, UncountableError, counted
 from convscope_loaders.table.fields import FieldFinder, FoundFields
 from convscope_loaders.table.identity import Identity, IdentityFinder
@@ -67,40 +67,18 @@ def understand(container: Container, path: Path, mapping: LogMapping | None) -> 
     LogFormatError
         If a column holds what it should not.
     MappingError
-        If the mapping names a column that is not there.
+        If the mapping names a column or an agent that is not there.
     """
     known = mapping or LogMapping()
-    declared = with_names(known.table or TableMapping(), lambda name: f"/{name.removeprefix('/')}")
+    declared = (known.table or TableMapping()).renamed(lambda name: f"/{name.removeprefix('/')}")
     view = _without(container, [f"/{name.removeprefix('/')}" for name in known.ignore])
     view = _without_row_numbers(view, declared)
+    check_agents(known, tuple(name.strip("/") for name in view.inventory.datasets), str(path))
     subjects = find_subjects(view, declared, str(path))
     if subjects is None:
         return None
-    _check_declared(declared, known, subjects.container.inventory, place=str(path))
+    check_columns(known, subjects.container.inventory.datasets, str(path))
     return _TableReader(subjects, declared, known).understanding(path)
-
-
-def with_names(mapping: TableMapping, change: Callable[[str], str]) -> TableMapping:
-    """Return a mapping with other names for its columns."""
-
-    def changed(name: str | None) -> str | None:
-        return None if name is None else change(name)
-
-    return replace(
-        mapping,
-        agent=changed(mapping.agent),
-        episode=tuple(map(change, mapping.episode)),
-        time=changed(mapping.time),
-        run=changed(mapping.run),
-        checkpoint=changed(mapping.checkpoint),
-        condition=changed(mapping.condition),
-        role=changed(mapping.role),
-        team=changed(mapping.team),
-        alive=changed(mapping.alive),
-        terminated=changed(mapping.terminated),
-        truncated=changed(mapping.truncated),
-        fields=tuple(replace(own, columns=tuple(map(change, own.columns))) for own in mapping.fields),
-    )
 
 
 class _TableReader:
@@ -119,7 +97,9 @@ class _TableReader:
             ragged = () if self._subjects.agents else ragged_columns(view.inventory)
             for column in ragged:
                 check_widths(file, column, self._subjects.agent, place=place)
-            identity = IdentityFinder(file, self._columns, self._declared, place=place).find()
+            identity = IdentityFinder(
+                file, self._columns, self._declared, agent=self._subjects.agent, place=place
+            ).find()
             flags = {meaning: self._flag(file, meaning, place) for meaning in (*_ENDS, Meaning.ALIVE)}
         said = [*self._subjects.said, *identity.said, *(_NARROWER.format(name[1:]) for name in ragged)]
         mapping = self._mapping(identity, flags)
@@ -138,7 +118,7 @@ class _TableReader:
         reading = TidyReading(
             mapping=tidy, assumptions=tuple(dict.fromkeys((*said, *found.said, _PRESENCE))), notices=found.notices
         )
-        shown = with_names(mapping, lambda name: name.removeprefix("/"))
+        shown = mapping.renamed(lambda name: name.removeprefix("/"))
         return Understanding(container=view, reading=reading, mapping=shown)
 
     def _mapping(self, identity: Identity, flags: Mapping[Meaning, str | None]) -> TableMapping:
@@ -188,19 +168,12 @@ class _TableReader:
         return finder.find()
 
     def _tidy(self, mapping: TableMapping, identity: Identity) -> TidyMapping:
+        present = {"alive": PRESENT_COLUMN} if self._subjects.shared else {}
         return TidyMapping(
+            **{**present, **mapping.told},
             episode=mapping.episode or (EPISODE_COLUMN,),
             agent=self._subjects.agent,
-            time=mapping.time,
             fields=tuple(self._field(own) for own in mapping.fields),
-            alive=mapping.alive or (PRESENT_COLUMN if self._subjects.shared else None),
-            terminated=mapping.terminated,
-            truncated=mapping.truncated,
-            run=mapping.run,
-            checkpoint=mapping.checkpoint,
-            condition=mapping.condition,
-            role=mapping.role,
-            team=mapping.team,
             environment=self._known.environment or identity.environment,
             framework=self._known.framework,
         )
@@ -237,15 +210,6 @@ def _with_lives(
         return view, tidy, ()
     flags = " or ".join(flag.removeprefix("/") for flag in ends)
     return found, replace(tidy, alive=ALIVE_COLUMN), (f"an agent is out of the game after its first row with {flags}",)
-
-
-def _check_declared(declared: TableMapping, known: LogMapping, inventory: Inventory, *, place: str) -> None:
-    for column in declared.columns:
-        if column not in inventory.datasets:
-            names = [path.removeprefix("/") for path in inventory.datasets]
-            near = difflib.get_close_matches(column.removeprefix("/"), names, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(name[:40] for name in names[:12])}"
-            raise MappingError(f"{known.file}: {place} has no column {column.removeprefix('/')!r:.80}; {hint}")
 
 
 def _without_row_numbers(container: Container, declared: TableMapping) -> Container:

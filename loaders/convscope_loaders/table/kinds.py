@@ -10,12 +10,16 @@ from convscope.ingest.json_text import parsed_json
 from convscope.ingest.probe import FileKind, Probe
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.agents import find_agents
-from convscope_loaders.table.columns import column_meaning, plain_name
+from convscope_loaders.table.columns import name_meaning
+from convscope_loaders.table.delimited import header_names
 from convscope_loaders.table.frames import TableKind, column_names
-from convscope_loaders.table.text import first_lines, header_names
+from convscope_loaders.table.text import first_lines
 
 _KINDS = {FileKind.PARQUET: TableKind.PARQUET, FileKind.ARROW: TableKind.ARROW}
 _KEY = re.compile(rb'"((?:[^"\\]|\\.){1,200})"\s*:')
+_LIST_OF_OBJECTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*\{")
+_LIST_OF_EPISODES = re.compile(rb'"(?:episodes|trajectories|rollouts|games|demos|runs)"\s*:\s*\[\s*\{')
+_EMPTY = (b"[]", b"{}", b"\xef\xbb\xbf")
 _TELLING = frozenset(
     {Meaning.ACTION, Meaning.ACTION_ONE_HOT, Meaning.OBSERVATION, Meaning.POSITION, Meaning.COORDINATE}
 )
@@ -26,7 +30,7 @@ _REPORT = (
     frozenset({"run", "receiver", "sender", "preference", "mass"}),
 )
 """Columns of the tables that a report of convscope holds."""
-_TABLE_NAME = re.compile(r".+\.(?:csv|tsv|tab|jsonl|ndjson|parquet|arrow|feather|ipc)(?:\.gz)?", re.I)
+_TABLE_NAME = re.compile(r".+\.(?:csv|tsv|tab|json|jsonl|ndjson|parquet|arrow|feather|ipc)(?:\.gz)?", re.I)
 _LINES_NAME = re.compile(r".+\.(?:jsonl|ndjson)(?:\.gz)?", re.I)
 
 
@@ -47,7 +51,12 @@ def glance(probe: Probe) -> Glance | None:
     """Return what a file's first bytes, or its list of columns, suggest; None where it is no table."""
     if probe.container is not None:
         return _of_records(probe.container.inventory.datasets.values())
-    names = _names(probe)
+    try:
+        names = _names(probe)
+    except LogFormatError as error:
+        return Glance(is_log=False, reason=f"broken: {error}") if table_kind(probe) is not None else None
+    if probe.head.strip() in _EMPTY and _TABLE_NAME.fullmatch(probe.path.name):
+        return Glance(is_log=False, reason="a list without a row; nothing was recorded")
     if len(names) < 2:
         return None
     found = judged(names)
@@ -61,9 +70,10 @@ def judged(names: Sequence[str]) -> Glance:
     if any(name.startswith("values_block_") for name in names):
         reason = "a table of pandas whose columns have their names in pickles, never read: save with data_columns=True"
         return Glance(is_log=False, reason=reason)
-    meanings = {column_meaning(plain_name(name)[0]) for name in names}
+    meanings = {name_meaning(name) for name in names}
     telling = sorted(meaning for meaning in meanings & _TELLING if meaning is not None)
-    if find_agents(names) is not None or (telling and meanings & _PLACED):
+    is_step = Meaning.ACTION in meanings and meanings & {Meaning.REWARD, Meaning.OBSERVATION}
+    if find_agents(names) is not None or is_step or (telling and meanings & _PLACED):
         return Glance(
             is_log=True, reason=f"columns are called {', '.join(f'{meaning}s' for meaning in telling) or 'so'}"
         )
@@ -77,7 +87,7 @@ def judged(names: Sequence[str]) -> Glance:
 def _of_records(infos: Iterable[ArrayInfo]) -> Glance | None:
     known = tuple(infos)
     kinds = [judged(names) for names in dict.fromkeys(info.columns for info in known if len(info.columns) > 1)]
-    plain = [column_meaning(plain_name(info.path.rpartition("/")[2])[0]) for info in known if not info.columns]
+    plain = [name_meaning(info.path.rpartition("/")[2]) for info in known if not info.columns]
     if kinds and Meaning.ACTION in plain:
         return Glance(is_log=False, reason="beside its record tables the file has arrays of actions")
     return next((found for found in kinds if found.is_log), kinds[0] if kinds else None)
@@ -85,30 +95,32 @@ def _of_records(infos: Iterable[ArrayInfo]) -> Glance | None:
 
 def _names(probe: Probe) -> Sequence[str]:
     kind = table_kind(probe)
-    try:
-        if kind is not None:
-            return column_names(probe.path, kind)
-        if probe.kind in {FileKind.TEXT, FileKind.GZIP}:
-            return _names_in(*first_lines(probe.head), is_lines=_LINES_NAME.fullmatch(probe.path.name) is not None)
-    except LogFormatError:
-        return ()
+    if kind is not None:
+        return column_names(probe.path, kind)
+    if probe.kind in {FileKind.TEXT, FileKind.GZIP}:
+        return _names_in(probe.head, is_lines=_LINES_NAME.fullmatch(probe.path.name) is not None)
     return ()
 
 
-def _names_in(line: bytes, following: bytes, *, is_lines: bool) -> Sequence[str]:
-    if not line.startswith((b"{", b"[{")):
+def _names_in(head: bytes, *, is_lines: bool) -> Sequence[str]:
+    line, following = first_lines(head)
+    if not line.startswith((b"{", b"[{")) and not _LIST_OF_OBJECTS.match(head):
         return header_names(line)
-    if line.startswith(b"{") and not is_lines and not following.startswith(b"{"):
+    row = parsed_json(line)
+    if isinstance(row, dict) and (is_lines or following.startswith(b"{")):
+        return [name for key, value in row.items() for name in _keys(key, value)]
+    if line.startswith(b"{") and not is_lines and not _LIST_OF_EPISODES.search(head):
         # One object alone describes something; rows are several.
         return ()
-    row = parsed_json(line)
-    if isinstance(row, dict):
-        return [name for key, value in row.items() for name in _keys(key, value)]
-    # A line that goes on beyond the first look.
-    return [key.decode("utf-8", "replace") for key in dict.fromkeys(_KEY.findall(line))]
+    # Rows that go on beyond the first look, or over several lines.
+    return [key.decode("utf-8", "replace") for key in dict.fromkeys(_KEY.findall(head))]
 
 
 def _keys(name: str, value: object) -> list[str]:
+    inner = value[0] if isinstance(value, list) and value else None
+    if isinstance(inner, dict):
+        # Its objects become rows.
+        return [key for own, part in inner.items() for key in _keys(own, part)]
     if not isinstance(value, dict) or not value:
         return [name]
     return [f"{name}/{key}" for key in value]

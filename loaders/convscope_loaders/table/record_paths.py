@@ -11,7 +11,7 @@ from convscope.values.header import Notice
 from convscope_loaders.structure.levels import Levels
 from convscope_loaders.structure.lexicon import Meaning, is_numbered_agent
 from convscope_loaders.structure.templates import PathValues, Template, matches
-from convscope_loaders.table.columns import AGENT, column_meaning, plain_name
+from convscope_loaders.table.columns import AGENT, name_meaning
 from convscope_loaders.table.kinds import judged
 
 
@@ -92,7 +92,7 @@ def _kinds(inventory: Inventory, records: Mapping[str, ArrayInfo]) -> dict[str, 
         text, values = levels.fold(path)
         table = path.rpartition("/")[0]
         inner = {axis: value for axis, value in values.items() if value in table.split("/")}
-        has_agents = any(column_meaning(plain_name(name)[0]) is Meaning.AGENT for name in records[table].columns)
+        has_agents = any(name_meaning(name) is Meaning.AGENT for name in records[table].columns)
         template, own = (
             _without_agents(text.rpartition("/")[0], inner) if has_agents else (text.rpartition("/")[0], inner)
         )

@@ -7,7 +7,7 @@ from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.table_mapping import TableField, TableMapping
 from convscope.values.fields import ACTIONS, OBSERVATIONS, REWARDS
 from convscope_loaders.structure.lexicon import Meaning
-from convscope_loaders.table.agents import numbered_agents
+from convscope_loaders.table.agents import divided, find_agents, numbered_agents
 from convscope_loaders.table.columns import Column, single, vector
 
 _FIELDS = {ACTIONS: Meaning.ACTION, OBSERVATIONS: Meaning.OBSERVATION, REWARDS: Meaning.REWARD}
@@ -25,13 +25,14 @@ def sketch(columns: Sequence[Column], table: str | None) -> str:
     """
     names = [column.shown for column in columns]
     agent = _first(columns, Meaning.AGENT)
-    numbered = None if agent is not None else numbered_agents(names)
-    template_of = {} if numbered is None else numbered.template_of
+    found = None if agent is not None else find_agents(names) or numbered_agents(names)
+    agents = () if found is None else (*found.agents, *found.doubtful.values())
+    template_of = divided(names, agents) if agents else {}
     episode = _first(columns, Meaning.EPISODE_ID)
     mapping = TableMapping(
         table=table,
         agent=agent,
-        agents=() if agent is not None else (numbered.agents if numbered is not None else ("agent_0",)),
+        agents=() if agent is not None else agents or ("agent_0",),
         episode=(episode,) if episode is not None else (),
         time=_first(columns, Meaning.TIMESTEP),
         run=_first(columns, Meaning.RUN),

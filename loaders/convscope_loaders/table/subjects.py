@@ -11,7 +11,7 @@ from convscope.ingest.container import ArrayReader, Container
 from convscope.ingest.table_mapping import TableMapping
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.agents import AgentColumns, declared_agents, find_agents, numbered_agents
-from convscope_loaders.table.columns import AGENT, Column, column_meaning, plain_name, read_columns, single
+from convscope_loaders.table.columns import AGENT, Column, name_meaning, read_columns, single
 from convscope_loaders.table.wide import AGENT_COLUMN, widened
 from convscope_loaders.table.widths import refuse_ragged
 from convscope_loaders.tidy.places import read_numbers
@@ -70,6 +70,7 @@ def find_subjects(container: Container, declared: TableMapping, place: str) -> S
             return Subjects(container=container, agent=_sole(file, candidates, place).path)
     found = find_agents(names) or _numbered(names)
     if found is not None:
+        _refuse_doubtful(found, place)
         return _by_columns(container, found, place)
     if any(column.meaning is Meaning.ACTION and len(column.info.shape) > 1 for column in columns):
         refuse_ragged(container.inventory, place)
@@ -79,6 +80,15 @@ def find_subjects(container: Container, declared: TableMapping, place: str) -> S
         f"{place}: no column says which agent a row is about: all rows may be one agent's, or a row may hold what "
         'several do; say agent = "COLUMN" or agents = ["NAME", ...] in a mapping'
     )
+
+
+def _refuse_doubtful(found: AgentColumns, place: str) -> None:
+    for name, agent in found.doubtful.items():
+        told = ", ".join(f'"{other}"' for other in (*found.agents[:6], agent))
+        raise AmbiguousLogError(
+            f"{place}: {name} may be what one more agent does, {agent}, or a value that all of "
+            f"{', '.join(found.agents[:6])} share; say agents = [{told}] in a mapping, or the same without {agent}"
+        )
 
 
 def _check_is_one_run(container: Container, columns: Sequence[Column], place: str) -> None:
@@ -111,7 +121,7 @@ def _numbered(names: Sequence[str]) -> AgentColumns | None:
         return None
     for template in found.template_of.values():
         before, _, after = template.partition(AGENT)
-        meaning = column_meaning(plain_name(f"{before} {after}")[0])
+        meaning = name_meaning(f"{before} {after}")
         if meaning is Meaning.REWARD or (meaning is Meaning.OBSERVATION and re.search(r"\d", after)):
             return found
     return None

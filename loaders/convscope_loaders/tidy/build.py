@@ -105,8 +105,7 @@ def _completed(reading: TidyReading, file: ArrayReader, table: TidyTable, *, len
 
 
 def _check_columns(inventory: Inventory, mapping: TidyMapping, place: str) -> None:
-    single = (*mapping.identity, mapping.agent, mapping.time, mapping.alive, mapping.terminated, mapping.truncated)
-    named = [column for column in (*single, mapping.role, mapping.team) if column is not None]
+    named = [*mapping.told.values(), mapping.agent, *mapping.episode]
     several = [column for mapped in mapping.fields for column in mapped.columns]
     found: list[ArrayInfo] = []
     for column in [*named, *several]:

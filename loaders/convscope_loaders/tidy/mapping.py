@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from convscope.ingest.table_mapping import TableColumns
 from convscope.values.fields import Level
 
 
@@ -24,7 +25,7 @@ class TidyField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TidyMapping:
+class TidyMapping(TableColumns):
     """The columns of a table, by their paths in the container.
 
     All are numbers. Texts are codes, with their names in the attribute ``values`` of the column.
@@ -34,22 +35,7 @@ class TidyMapping:
     """Columns that tell episodes apart, within ``run``, ``checkpoint`` and ``condition`` where there are such."""
     agent: str
     """Who the row is about."""
-    time: str | None = None
-    """Timestep, or turn; None where the rows of an agent follow each other."""
     fields: tuple[TidyField, ...] = ()
-    alive: str | None = None
-    """True while an agent is in the game; None where its rows end with it."""
-    terminated: str | None = None
-    """True in the last row of an episode whose task ended."""
-    truncated: str | None = None
-    """True in the last row of an episode that a time limit ended."""
-    run: str | None = None
-    checkpoint: str | None = None
-    condition: str | None = None
-    role: str | None = None
-    """Declared role; the one of an agent's first row in an episode that has one counts."""
-    team: str | None = None
-    """Team; the one of an agent's first row that has one counts."""
     environment: str | None = None
     framework: str | None = None
 

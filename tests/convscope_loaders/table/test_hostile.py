@@ -32,7 +32,7 @@ TEXTS = {
     "not a number of an agent": GOOD + "0,4,,1\n",
     "deep JSON": '{"episode": 0, "t": 0, "agent": 0, "action": ' + "[" * 5000 + "]" * 5000 + "}\n",
     "huge number": '{"episode": 0, "t": 0, "agent": 0, "action": ' + "9" * 10_000 + "}\n",
-    "cut JSON": '{"episode": 0, "t": 0, "agent": 0, "action": 0}\n{"episode": 0, "t": 0',
+    "cut JSON": '{"episode": 0, "t": 0, "agent": 0, "action": 0}\n{"episode": 0, "t": 0\n{"episode": 1}',
     "JSON of other things": '{"episode": 0, "t": 0, "agent": 0, "action": 0}\n[1, 2]\n',
     "JSON of changing kinds": '{"episode": 0, "t": 0, "agent": 0, "action": 0}\n{"t": {"x": 1}, "action": [1]}\n',
     "JSON names twice": '{"episode": 0, "t": 0, "agent": 0, "action": 0, "a": {"b": 1}, "a/b": 2}\n',
@@ -168,7 +168,7 @@ def test_a_mapping_that_names_too_much_is_an_error_in_a_line(tmp_path):
         TableMapping(agent="reward", episode=("action",)),
         TableMapping(time="agent"),
         TableMapping(agents=("ann", "bob")),
-        TableMapping(episode=("episode", "episode", "t")),
+        TableMapping(episode=("done", "done")),
     ):
         with pytest.raises(ConvscopeError) as caught:
             opened(path, LogMapping(table=table))

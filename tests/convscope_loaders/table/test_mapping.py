@@ -151,6 +151,7 @@ def test_a_shared_field_counts_once_a_step(tmp_path):
         (["[table.fields.actions]", 'columns = ["a"]', 'axes = ["row"]'], 4, "axes"),
         (["[table]", 'agent = "a"', "[episodes]", 'cut = "whole"'], 4, "is for arrays"),
         (["table = 3"], 2, "table"),
+        (["[table]", 'agent = "a"', 'agents = ["b"]'], 4, "leave one of them out"),
     ],
 )
 def test_a_fault_names_its_line(tmp_path, lines, line, what):
@@ -161,10 +162,33 @@ def test_a_fault_names_its_line(tmp_path, lines, line, what):
 
 def test_a_column_that_is_not_there_is_named_with_the_nearest_one(tmp_path):
     path = write(tmp_path / "log.csv", ROWS)
-    with pytest.raises(MappingError, match="no column 'agnt'; did you mean 'agent'"):
+    with pytest.raises(MappingError, match=r"map.toml:3: .* no column 'agnt'; did you mean 'agent'"):
         opened(path, mapped(tmp_path, 'convscope-mapping = 1\n[table]\nagent = "agnt"'))
     with pytest.raises(MappingError, match="no column 'zzz'; it has"):
         opened(path, mapped(tmp_path, 'convscope-mapping = 1\n[table.fields.positions]\ncolumns = ["zzz"]'))
+
+
+def test_an_agent_that_is_not_there_is_named_with_its_line_and_the_nearest_one(tmp_path):
+    rows = [{"t": t, "scout_action": t, "scout_obs": 1, "healer_action": 0, "healer_obs": t} for t in range(4)]
+    path = write(tmp_path / "log.csv", rows)
+    text = 'convscope-mapping = 1\n[table]\nagents = [\n  "scout",\n  "heeler",\n]'
+    with pytest.raises(MappingError, match=r"map.toml:5: .* the agent 'heeler' .* did you mean 'healer'"):
+        opened(path, mapped(tmp_path, text))
+    with pytest.raises(MappingError, match=r"map.toml:3: .* the agent 'scuot' .* did you mean 'scout'"):
+        opened(path, mapped(tmp_path, 'convscope-mapping = 1\n[table]\nagents = ["scuot"]'))
+    rows = [{"t": t, **{f"{f}_{k}": k for f in ("action", "reward") for k in range(2)}} for t in range(4)]
+    path = write(tmp_path / "numbers.csv", rows)
+    with pytest.raises(MappingError, match=r"map.toml:3: .* the agent '2' .* it has 0, 1"):
+        opened(path, mapped(tmp_path, 'convscope-mapping = 1\n[table]\nagents = ["0", "1", "2"]'))
+
+
+def test_one_robot_with_two_arms_is_no_typo(tmp_path):
+    rows = [{"t": t, "left_action": t, "right_action": 1} for t in range(4)]
+    text = 'convscope-mapping = 1\n[table]\nagents = ["robot"]\n[table.fields.actions]\n'
+    text += 'columns = ["left_action", "right_action"]'
+    log = opened(write(tmp_path / "log.csv", rows), mapped(tmp_path, text))
+    assert [agent.name for agent in log.header.agents] == ["robot"]
+    assert whole(log)[1]["actions"][2].tolist() == [[2, 1]]
 
 
 def test_a_mapping_of_arrays_reads_columns_as_arrays(tmp_path):

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from convscope.errors import AmbiguousLogError, LogFormatError
+from convscope.ingest.mapping_file import read_mapping
 from convscope.values.status import Status
 from tests.convscope_loaders.table.rows import ROWS, is_same, opened, whole, write
 
@@ -74,6 +75,50 @@ def test_agents_with_names_of_their_own_are_known_where_several_act(tmp_path):
     log = opened(write(tmp_path / "log.csv", rows))
     assert [agent.name for agent in log.header.agents] == ["guard", "scout"]
     assert whole(log)[1]["positions"][2].tolist() == [[2, 2], [2, 1]]
+
+
+@pytest.mark.parametrize(
+    ("names", "agents"),
+    [
+        ("agent_0_action leader_0_action", "agent_0 leader_0"),
+        ("agent_0_action agent_0_obs leader_action leader_obs", "agent_0 leader"),
+        ("agent_0_obs agent_0_action red_agent_0_obs red_agent_0_action", "agent_0 red_agent_0"),
+        ("scout_obs scout_act healer_obs healer_act", "healer scout"),
+        ("action_scout reward_scout action_healer reward_healer", "healer scout"),
+        ("agent_0/action agent_0/reward leader/action leader/reward", "agent_0 leader"),
+        ("Scout_Action Healer_Action", "Healer Scout"),
+        ("scout_action scout_prev_action healer_action healer_prev_action", "healer scout"),
+        ("agent_0_action agent_0_prev_action agent_1_action agent_1_prev_action", "agent_0 agent_1"),
+        ("agent_0_action agent_1_action prev_agent_0_action action_entropy", "agent_0 agent_1"),
+    ],
+)
+def test_all_agents_are_found_however_their_names_are_made(tmp_path, names, agents):
+    rows = [{"t": t, **{name: (t + k) % 2 for k, name in enumerate(names.split())}} for t in range(4)]
+    log = opened(write(tmp_path / "log.csv", rows))
+    assert [agent.name for agent in log.header.agents] == agents.split()
+    assert (whole(log)[0] == Status.ACTING).all()
+
+
+@pytest.mark.parametrize(
+    ("names", "column", "agent"),
+    [
+        ("agent_0_action agent_0_obs agent_1_action agent_1_obs expert_action", "expert_action", "expert"),
+        ("action_agent_0 action_agent_1 action_leader", "action_leader", "leader"),
+        ("action_0 action_1 reward_0 reward_1 action_leader reward_leader", "action_leader", "leader"),
+    ],
+)
+def test_what_may_be_one_more_agent_or_not_is_ambiguous_with_both_readings(tmp_path, names, column, agent):
+    rows = [{"t": t, **dict.fromkeys(names.split(), t % 2)} for t in range(4)]
+    path = write(tmp_path / "log.csv", rows)
+    with pytest.raises(AmbiguousLogError, match=f"{column} may be what one more agent does, {agent}") as caught:
+        opened(path)
+    assert f'"{agent}"]' in caught.value.mapping
+    (tmp_path / "m.toml").write_text(caught.value.mapping)
+    with_one_more = opened(path, read_mapping(tmp_path / "m.toml"))
+    (tmp_path / "m.toml").write_text(caught.value.mapping.replace(f', "{agent}"]', "]"))
+    without = opened(path, read_mapping(tmp_path / "m.toml"))
+    assert [len(log.header.agents) for log in (with_one_more, without)] == [3, 2]
+    assert any(f"a value that all share: info/{column}" in said for said in without.header.inputs[0].assumptions)
 
 
 def test_what_is_no_agents_own_is_the_teams(tmp_path):
