@@ -6,10 +6,9 @@ from convscope.ingest.loader import Match
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.header import Notice
-from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.joint import JointSteps, read_joint
-from convscope_loaders.structure.known import open_known, read_known
+from convscope_loaders.structure.known import Known, KnownLoader
 from convscope_loaders.structure.names import agent_names
 
 _OBSERVATIONS = "/observations"
@@ -20,13 +19,11 @@ _TIMEOUTS = "/timeouts"
 _NEXT = "/next_observations"
 
 
-class D4rlLoader:
+class D4rlLoader(KnownLoader):
     """Reads D4RL's HDF5 files."""
 
     name = "d4rl"
     description = "D4RL data sets: flat observations, actions, rewards and terminals"
-    requires: tuple[str, ...] = ()
-    takes_mapping = True
 
     def sniff(self, probe: Probe) -> Match:
         """Look for D4RL's four arrays at the root, without an axis of agents."""
@@ -37,25 +34,18 @@ class D4rlLoader:
             return Match(score=0.0, reason=missed)
         return Match(score=0.9, reason="flat observations, actions, rewards and terminals at the root")
 
-    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
-        """Return the log.
+    def known(self, probe: Probe, declared: LogMapping | None) -> Known:
+        """Return the arrays and what they mean.
 
         Raises
         ------
         AmbiguousLogError
             If nothing tells whether the columns are one agent's or several agents'.
         LogFormatError
-            If the file is of another kind, or its arrays do not fit each other.
+            If the file is of another kind.
         """
         container = _container(probe)
-        known = _known(container, mapping, place=str(probe.path))
-        return open_known(probe, container, known, declared=mapping, loader=self.name)
-
-    def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
-        """Return the mapping that `open` follows, to be edited."""
-        container = _container(probe)
-        known = _known(container, mapping, place=str(probe.path))
-        return read_known(probe, container, known, declared=mapping).mapping
+        return Known(container=container, reading=_reading(container, declared, place=str(probe.path)))
 
 
 LOADER = D4rlLoader()
@@ -87,7 +77,7 @@ def _container(probe: Probe) -> Container:
     return probe.container
 
 
-def _known(container: Container, declared: LogMapping | None, *, place: str) -> Reading:
+def _reading(container: Container, declared: LogMapping | None, *, place: str) -> Reading:
     datasets = container.inventory.datasets
     with container.store.open() as file:
         listed = agent_names(container.inventory, file)

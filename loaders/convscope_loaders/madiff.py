@@ -14,8 +14,9 @@ from convscope.ingest.probe import FileKind, Probe
 from convscope.values import fields as names
 from convscope.values.arrays import BoolArray
 from convscope.values.header import Notice
-from convscope.values.log import TrajectoryLog
-from convscope_loaders.structure.build import Reading, build_log
+from convscope_loaders.structure.build import Reading
+from convscope_loaders.structure.dead import has_only_first_action, observes_nothing
+from convscope_loaders.structure.known import FixedLoader, Known
 from convscope_loaders.structure.views import HeldView, View, with_views
 
 _MARKS = frozenset({"obs.npy", "actions.npy", "rewards.npy", "path_lengths.npy"})
@@ -30,13 +31,11 @@ _FIELDS = {
 _HEAD = 256
 
 
-class MadiffLoader:
+class MadiffLoader(FixedLoader):
     """Reads folders with ``obs.npy``, ``actions.npy``, ``rewards.npy`` and ``path_lengths.npy``."""
 
     name = "madiff"
     description = "MADiff's conversions of OG-MARL data: obs.npy, actions.npy, rewards.npy, path_lengths.npy, ..."
-    requires: tuple[str, ...] = ()
-    takes_mapping = False
 
     def sniff(self, probe: Probe) -> Match:
         """Look for the files."""
@@ -44,8 +43,8 @@ class MadiffLoader:
             return Match(score=0.9, reason="files for each field, path_lengths.npy, and legals.npy or discounts.npy")
         return Match(score=0.0, reason="no folder with obs.npy, path_lengths.npy, and legals.npy or discounts.npy")
 
-    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:  # noqa: ARG002  the layout is fixed
-        """Return the log.
+    def known(self, probe: Probe) -> Known:
+        """Return the arrays and what they mean.
 
         Raises
         ------
@@ -68,7 +67,7 @@ class MadiffLoader:
             assumptions=_assumptions(n_ids, has_alive=_has(container, "legals"), has_ends=bool(ends)),
             notices=(*container.inventory.notices, *_left_out(container)),
         )
-        return build_log(probe, viewed, reading, loader=self.name)
+        return Known(container=viewed, reading=reading)
 
 
 LOADER = MadiffLoader()
@@ -90,9 +89,8 @@ class AliveView:
 
     def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:
         """Return rows."""
-        legal = np.asarray(file.read("/legals", start, stop) != 0)
-        sees = np.asarray(file.read("/obs", start, stop)[:, :, self.n_ids :] != 0)
-        return np.asarray(legal[..., 1:].any(axis=-1) | ~legal[..., 0] | sees.any(axis=-1))
+        can_do_nothing = has_only_first_action(file.read("/legals", start, stop))
+        return ~(can_do_nothing & observes_nothing(file.read("/obs", start, stop)[:, :, self.n_ids :], 2))
 
 
 def _has(container: Container, name: str) -> bool:

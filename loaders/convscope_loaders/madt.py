@@ -16,8 +16,8 @@ from convscope.ingest.parsed import Parsed, parse_container
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values import fields as names
 from convscope.values.header import Notice
-from convscope.values.log import TrajectoryLog
-from convscope_loaders.structure.build import Reading, build_log
+from convscope_loaders.structure.build import Reading
+from convscope_loaders.structure.known import FixedLoader, Known
 from convscope_loaders.structure.lexicon import axis_of_stem, stem_of
 from convscope_loaders.torch_files import check_trusted, load_torch
 
@@ -32,13 +32,12 @@ _OF_AGENTS = {
 }
 
 
-class MadtLoader:
+class MadtLoader(FixedLoader):
     """Reads folders of episodes such as ``episode_0.pt``."""
 
     name = "madt"
     description = "episodes of MADT, one file of torch.save each: pickles, read only with --trust-pickle"
     requires = ("torch",)
-    takes_mapping = False
 
     def sniff(self, probe: Probe) -> Match:
         """Look for files such as ``episode_0.pt``; nothing but their names is known without unpickling them."""
@@ -48,8 +47,8 @@ class MadtLoader:
             return Match(score=0.5, reason="a file of torch.save")
         return Match(score=0.0, reason="no folder of files such as episode_0.pt")
 
-    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:  # noqa: ARG002  the layout is fixed
-        """Return the log.
+    def known(self, probe: Probe) -> Known:
+        """Return the arrays and what they mean.
 
         Raises
         ------
@@ -71,7 +70,7 @@ class MadtLoader:
             ),
             notices=_other_files(probe.files),
         )
-        return build_log(probe, container, reading, loader=self.name)
+        return Known(container=container, reading=reading)
 
 
 LOADER = MadtLoader()

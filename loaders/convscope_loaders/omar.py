@@ -15,9 +15,9 @@ from convscope.ingest.probe import FileKind, Probe
 from convscope.values.arrays import BoolArray
 from convscope.values.fields import ACTIONS, INFO, OBSERVATIONS, REWARDS
 from convscope.values.header import Notice
-from convscope.values.log import TrajectoryLog
-from convscope_loaders.structure.build import Reading, build_log
+from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.evidence import is_one_hot
+from convscope_loaders.structure.known import FixedLoader, Known
 from convscope_loaders.structure.views import HeldView, with_views
 
 _PARTS = ("obs", "acs", "rews", "next_obs", "dones")
@@ -26,13 +26,11 @@ _ROWS_AT_A_TIME = 1 << 16
 _NAME = re.compile(r"/([a-z_]+)_(\d+)")
 
 
-class OmarLoader:
+class OmarLoader(FixedLoader):
     """Reads folders such as ``seed_0_data``."""
 
     name = "omar"
     description = "transitions of the OMAR family (OMAR, continuous CFCQL): obs_0.npy, acs_0.npy, next_obs_0.npy, ..."
-    requires: tuple[str, ...] = ()
-    takes_mapping = False
 
     def sniff(self, probe: Probe) -> Match:
         """Look for the files of the first agent."""
@@ -40,8 +38,8 @@ class OmarLoader:
             return Match(score=0.9, reason="a file for each part of a transition and each agent")
         return Match(score=0.0, reason="no folder with obs_0.npy, acs_0.npy, rews_0.npy, next_obs_0.npy, dones_0.npy")
 
-    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:  # noqa: ARG002  the layout is fixed
-        """Return the log.
+    def known(self, probe: Probe) -> Known:
+        """Return the arrays and what they mean.
 
         Raises
         ------
@@ -67,7 +65,7 @@ class OmarLoader:
             assumptions=_assumptions(seen),
             notices=(*container.inventory.notices, *_left_out(container)),
         )
-        return build_log(probe, viewed, reading, loader=self.name)
+        return Known(container=viewed, reading=reading)
 
 
 LOADER = OmarLoader()

@@ -1,5 +1,6 @@
 """d3rlpy data sets of both versions: episodes by number, ends by their flags, joint columns never guessed."""
 
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -8,28 +9,18 @@ import pytest
 
 from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.choice import choose, installed_loaders
-from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.probe import probe
 from convscope.values.fields import Level
 from convscope.values.status import EndKind
 from convscope_loaders.d3rlpy import LOADER
+from tests.convscope_loaders.reading import column, mapped, opened_by
 
 DATA = Path(__file__).parents[1] / "data" / "d3rlpy"
 SOURCE = Path(__file__).parents[1] / "data" / "flat_hdf5" / "d4rl_joint.hdf5"
 LENGTHS = [30, 29, 3, 7, 30]
 
 
-def opened(path, mapping=None):
-    return LOADER.open(probe(path, path.name), mapping)
-
-
-def column(log, field):
-    return np.concatenate([block.columns[field] for block in log.blocks(frozenset({field}), max_bytes=900)])
-
-
-def mapped(tmp_path, text):
-    (tmp_path / "map.toml").write_text(text)
-    return read_mapping(tmp_path / "map.toml")
+opened = partial(opened_by, LOADER)
 
 
 @pytest.fixture

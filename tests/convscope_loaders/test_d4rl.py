@@ -1,6 +1,7 @@
 """D4RL data sets are read as one agent's or a team's where something says which, and as neither otherwise."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -9,10 +10,11 @@ import pytest
 
 from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.choice import choose, installed_loaders
-from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
 from convscope_loaders.d4rl import LOADER
+from tests.convscope_loaders.reading import column, mapped, opened_by
+from tests.convscope_loaders.reading import write_hdf5 as write
 
 JOINT = Path(__file__).parents[1] / "data" / "flat_hdf5" / "d4rl_joint.hdf5"
 N = 12
@@ -30,25 +32,7 @@ def flat(n_columns=4, width=6, seed=0):
     }
 
 
-def write(path, arrays, **attributes):
-    with h5py.File(path, "w") as file:
-        for name, value in arrays.items():
-            file[name] = value
-        file.attrs.update(attributes)
-    return path
-
-
-def opened(path, mapping=None):
-    return LOADER.open(probe(path, path.name), mapping)
-
-
-def column(log, field):
-    return np.concatenate([block.columns[field] for block in log.blocks(frozenset({field}), max_bytes=400)])
-
-
-def mapped(tmp_path, text):
-    (tmp_path / "map.toml").write_text(text)
-    return read_mapping(tmp_path / "map.toml")
+opened = partial(opened_by, LOADER)
 
 
 def test_joint_columns_are_ambiguous_and_the_mapping_in_the_error_reads_them_as_a_team(tmp_path):

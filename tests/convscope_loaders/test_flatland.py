@@ -1,6 +1,7 @@
 """Trajectories of Flatland: tables of events, each under its own time, joined to steps of trains."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from convscope.ingest.finding import find_logs
 from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
 from convscope_loaders.flatland import LOADER
+from tests.convscope_loaders.reading import joined as whole
+from tests.convscope_loaders.reading import opened_by
 
 DATA = Path(__file__).parents[1] / "data" / "flatland"
 ACTIONS = "ActionEvents.discrete_action.tsv"
@@ -18,14 +21,7 @@ POSITIONS = "TrainMovementEvents.trains_positions.tsv"
 OUTCOMES = "TrainMovementEvents.trains_rewards_dones_infos.tsv"
 
 
-def opened(path):
-    return LOADER.open(probe(path, path.name), None)
-
-
-def whole(log):
-    blocks = list(log.blocks(frozenset(spec.name for spec in log.header.fields)))
-    status = np.concatenate([block.status for block in blocks])
-    return status, {name: np.concatenate([block.columns[name] for block in blocks]) for name in blocks[0].columns}
+opened = partial(opened_by, LOADER)
 
 
 def cells(path, name, keys):

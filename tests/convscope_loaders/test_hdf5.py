@@ -1,5 +1,6 @@
 """Files of no known framework are read right, or refused with both readings; never wrong."""
 
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -14,31 +15,18 @@ from convscope.values.fields import Level
 from convscope.values.header import ActionKind
 from convscope.values.status import EndKind, Status
 from convscope_loaders.hdf5 import LOADER
+from tests.convscope_loaders.reading import opened_by
+from tests.convscope_loaders.reading import rows_of as all_rows_of
+from tests.convscope_loaders.reading import write_hdf5 as write
 
 LENGTHS = (5, 7, 6)
 N_ROWS = sum(LENGTHS)
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "log.h5"
+opened = partial(opened_by, LOADER)
 
 
-def write(path, arrays, **attributes):
-    with h5py.File(path, "w") as file:
-        for name, value in arrays.items():
-            file[name] = value
-        file.attrs.update(attributes)
-
-
-def opened(path, mapping=None):
-    return LOADER.open(probe(path, "log.h5"), mapping)
-
-
-def rows_of(log, *fields, max_bytes=700):
-    blocks = list(log.blocks(frozenset(fields), max_bytes=max_bytes))
-    status = np.concatenate([block.status for block in blocks])
-    return status, *(np.concatenate([block.columns[field] for block in blocks]) for field in fields)
+rows_of = partial(all_rows_of, max_bytes=700)
 
 
 def flat(n_agents=3, width=4):

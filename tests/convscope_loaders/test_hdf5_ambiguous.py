@@ -12,22 +12,11 @@ from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.probe import probe
 from convscope_loaders.hdf5 import LOADER
 from tests.convscope_loaders.detection.judging import Outcome, judge, truth_of
+from tests.convscope_loaders.reading import write_hdf5 as write
 
 RNG = np.random.default_rng(11)
 JOINT = Path(__file__).parents[1] / "data" / "flat_hdf5" / "d4rl_joint.hdf5"
 LAST = np.isin(np.arange(20), (9, 19))
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "log.h5"
-
-
-def write(path, arrays, **attributes):
-    with h5py.File(path, "w") as file:
-        for name, value in arrays.items():
-            file[name] = value
-        file.attrs.update(attributes)
 
 
 def caught(path):

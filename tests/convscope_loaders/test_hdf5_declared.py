@@ -1,6 +1,7 @@
 """Declared roles, teams, runs, checkpoints and conditions are found wherever people write them."""
 
 import json
+from functools import partial
 
 import h5py
 import numpy as np
@@ -11,16 +12,12 @@ from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.probe import probe
 from convscope_loaders.hdf5 import LOADER
+from tests.convscope_loaders.reading import opened_by
 
 N_ROWS, N_EPISODES = 30, 5
 ENDS = np.arange(6, N_ROWS + 1, 6)
 NAMES = ("a_0", "a_1", "a_2")
 ROLES = ("scout", "guard", "guard")
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "log.h5"
 
 
 def write(path, arrays, attributes=None, **of_file):
@@ -32,8 +29,7 @@ def write(path, arrays, attributes=None, **of_file):
         file.attrs.update(of_file)
 
 
-def opened(path, mapping=None):
-    return LOADER.open(probe(path, "log.h5"), mapping)
+opened = partial(opened_by, LOADER)
 
 
 def flat():

@@ -1,37 +1,21 @@
 """Layouts that look like others: each is read as its writer meant it, or refused with the readings."""
 
-import h5py
+from functools import partial
+
 import numpy as np
 import pytest
 
 from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.mapping_file import read_mapping
-from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
 from convscope_loaders.hdf5 import LOADER
+from tests.convscope_loaders.reading import opened_by, rows_of
+from tests.convscope_loaders.reading import write_hdf5 as write
 
 RNG = np.random.default_rng(7)
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "log.h5"
-
-
-def write(path, arrays, **attributes):
-    with h5py.File(path, "w") as file:
-        for name, value in arrays.items():
-            file[name] = value
-        file.attrs.update(attributes)
-
-
-def opened(path, mapping=None):
-    return LOADER.open(probe(path, "log.h5"), mapping)
-
-
-def rows_of(log, *fields):
-    (block,) = log.blocks(frozenset(fields), max_bytes=1 << 30)
-    return block.status, *(block.columns[field] for field in fields)
+opened = partial(opened_by, LOADER)
 
 
 def as_the_error_says(path, tmp_path, *, change=lambda text: text):

@@ -10,12 +10,11 @@ import h5py
 import numpy as np
 import pytest
 
-from convscope.errors import ConvscopeError
 from convscope.ingest.memory import log_from_arrays
-from convscope.ingest.probe import probe
 from convscope.ingest.validate import validate_log
 from convscope.ingest.writer import write_log
 from convscope_loaders.convscope_log import LOADER
+from tests.convscope_loaders.reading import complaint, read_through
 
 DATASETS = (
     *(f"agents/{name}" for name in ("action_space", "declared_role", "group", "id", "slot", "team")),
@@ -64,21 +63,8 @@ def complaints(original, path, edit):
     with h5py.File(content, "r+") as file:
         edit(file)
     path.write_bytes(content.getvalue())
-    return [said for read in (opened, validate_log) for said in [complaint(read, path)] if said is not None]
-
-
-def opened(path):
-    log = LOADER.open(probe(path, path.name), None)
-    for block in log.blocks(frozenset(spec.name for spec in log.header.fields)):
-        assert block.n_rows == log.episodes.rows[block.episodes].sum()
-
-
-def complaint(read, path):
-    try:
-        read(path)
-    except ConvscopeError as error:
-        return str(error)
-    return None
+    said = (complaint(read_through, LOADER, path), complaint(validate_log, path))
+    return [text for text in said if text]
 
 
 def replaced(name, values):

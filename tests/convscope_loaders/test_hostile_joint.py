@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from convscope.errors import AmbiguousLogError, ConvscopeError
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import probe
 from convscope_loaders.d3rlpy import LOADER as D3RLPY
 from convscope_loaders.d4rl import LOADER as D4RL
 from convscope_loaders.robomimic import LOADER as ROBOMIMIC
+from tests.convscope_loaders.reading import complaint, read_through
 from tests.convscope_loaders.test_hostile_shapes import mutate
 
 DATA = Path(__file__).parents[1] / "data"
@@ -35,16 +35,4 @@ def test_a_changed_array_is_read_or_refused_in_words(tmp_path_factory, loader, n
     mutate(path, data.draw)
     assert loader.sniff(probe(path, path.name)).score in {0.0, 0.9}
     for mapping in (None, TEAM):
-        assert "\n" not in complaint(loader, path, mapping)
-
-
-def complaint(loader, path, mapping):
-    try:
-        log = loader.open(probe(path, path.name), mapping)
-        for block in log.blocks(frozenset(spec.name for spec in log.header.fields)):
-            assert block.n_rows == log.episodes.rows[block.episodes].sum()
-    except AmbiguousLogError:
-        return ""
-    except ConvscopeError as error:
-        return str(error)
-    return ""
+        assert "\n" not in complaint(read_through, loader, path, mapping)

@@ -1,5 +1,6 @@
 """Rollouts of JaxMARL come apart into environments, agents and episodes, or are refused with what is missing."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +14,18 @@ from convscope.ingest.open import open_logs
 from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
 from convscope_loaders.jaxmarl import LOADER
+from tests.convscope_loaders.reading import opened_by
+from tests.convscope_loaders.reading import whole as only_block
+from tests.convscope_loaders.reading import write_npz as saved
 
 DATA = Path(__file__).parents[1] / "data" / "jaxmarl"
 FIELDS = frozenset({"observations", "actions", "rewards"})
 
 
-def opened(path):
-    found = probe(path, path.name)
-    assert LOADER.sniff(found).score == 0.9
-    return LOADER.open(found, None)
+opened = partial(opened_by, LOADER, score=0.9)
 
 
-def block_of(log, fields=FIELDS):
-    (block,) = log.blocks(fields)
-    return block
+block_of = partial(only_block, fields=FIELDS)
 
 
 def by_hand(array, n_envs=2):
@@ -63,7 +62,7 @@ def test_genuine_rollouts_are_read_as_they_were_played(name, lengths, ends):
 
 def test_each_agent_sees_its_own_place_in_the_state():
     log = opened(DATA / "spread.npz")
-    block = block_of(log, frozenset({"observations", "positions", "info/p_vel"}))
+    block = block_of(log, fields=frozenset({"observations", "positions", "info/p_vel"}))
     # An observation of simple_spread begins with the agent's own velocity and position.
     np.testing.assert_array_equal(block.columns["observations"][..., 2:4], block.columns["positions"])
     np.testing.assert_allclose(block.columns["observations"][..., :2], block.columns["info/p_vel"], atol=1e-6)
@@ -72,7 +71,7 @@ def test_each_agent_sees_its_own_place_in_the_state():
 
 def test_the_dead_of_smax_are_those_who_see_nothing_and_can_only_stop():
     log = opened(DATA / "smax_3m.npz")
-    block = block_of(log, frozenset({"observations", "action_masks"}))
+    block = block_of(log, fields=frozenset({"observations", "action_masks"}))
     can_only_stop = (block.columns["action_masks"] == np.eye(8)[4]).all(axis=2)
     sees_nothing = (block.columns["observations"] == 0).all(axis=2)
     is_dead = block.status == Status.DEAD
@@ -86,7 +85,7 @@ def test_the_dead_of_smax_are_those_who_see_nothing_and_can_only_stop():
 
 def test_shaped_rewards_of_overcooked_belong_to_the_agents_they_are_named_for():
     log = opened(DATA / "overcooked.npz")
-    shaped = block_of(log, frozenset({"info/shaped_reward"})).columns["info/shaped_reward"]
+    shaped = block_of(log, fields=frozenset({"info/shaped_reward"})).columns["info/shaped_reward"]
     with np.load(DATA / "overcooked.npz") as arrays:
         for agent in range(2):
             expected = arrays[f"traj.info.shaped_reward.agent_{agent}"].T.ravel()
@@ -121,12 +120,6 @@ def rollout(lengths, n_agents, *, recorded=None, is_late=True, deaths=False, rew
         "traj.log_prob": np.zeros((n_steps, n_agents * n_envs)),
     }
     return arrays | ({"state.step": at, "state.pos": np.stack([at, at], -1)} if with_step else {})
-
-
-def saved(folder, arrays):
-    folder.mkdir(exist_ok=True, parents=True)
-    np.savez(folder / "log.npz", **arrays)
-    return folder / "log.npz"
 
 
 def check(log, n_agents):
@@ -226,7 +219,9 @@ def test_what_the_log_wrapper_says_is_folded_environment_by_environment(tmp_path
     log = opened(saved(tmp_path, arrays))
     assert log.episodes.length.tolist() == [5, 4, 6, 3, 7, 5]
     check(log, 3)
-    returns = block_of(log, frozenset({"info/returned_episode_returns"})).columns["info/returned_episode_returns"]
+    returns = block_of(log, fields=frozenset({"info/returned_episode_returns"})).columns[
+        "info/returned_episode_returns"
+    ]
     assert (returns == np.repeat([1.0, 2.0], 15)[:, None]).all()
 
 
@@ -246,7 +241,7 @@ def test_what_is_said_in_a_multi_particle_environment_is_a_message(tmp_path):
     arrays = rollout([[5, 4, 6], [3, 7, 5]], 3)
     arrays["state.c"] = np.random.default_rng(0).normal(size=(15, 2, 3, 2))
     log = opened(saved(tmp_path, arrays))
-    said = block_of(log, frozenset({"messages"})).columns["messages"]
+    said = block_of(log, fields=frozenset({"messages"})).columns["messages"]
     np.testing.assert_array_equal(said, arrays["state.c"].swapaxes(0, 1).reshape(30, 3, 2))
 
 

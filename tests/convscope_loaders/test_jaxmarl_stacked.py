@@ -1,5 +1,7 @@
 """Transitions of JaxMARL's PQN have agents before environments, and one reward and flag for the team."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from convscope.ingest.probe import probe
 from convscope_loaders.jaxmarl import LOADER
+from tests.convscope_loaders.reading import opened_by
 
 FIELDS = frozenset({"observations", "actions", "team_rewards"})
 
@@ -29,10 +32,7 @@ def transitions(lengths, n_agents):
     }
 
 
-def opened(path):
-    found = probe(path, path.name)
-    assert LOADER.sniff(found).score == 0.9
-    return LOADER.open(found, None)
+opened = partial(opened_by, LOADER, score=0.9)
 
 
 @given(st.lists(st.lists(st.integers(2, 6), min_size=5, max_size=5), min_size=1, max_size=4), st.integers(2, 4))

@@ -1,5 +1,7 @@
 """Timesteps of JaxMARL's Q-learning are read by the names of their agents, with flags in the row they belong to."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,8 @@ from convscope.ingest.open import open_logs
 from convscope.ingest.probe import probe
 from convscope.values.status import Status
 from convscope_loaders.jaxmarl import LOADER
+from tests.convscope_loaders.reading import opened_by
+from tests.convscope_loaders.reading import write_npz as saved
 
 AGENTS = [f"agent_{k}" for k in range(11)]
 """More than ten: by the alphabet the tenth comes before the second."""
@@ -44,16 +48,7 @@ def timesteps(lengths, *, is_late, deaths=False, prefix="timesteps."):
     return arrays | {f"{prefix}rewards.__all__": np.zeros(at.shape), "state.step": at}
 
 
-def saved(folder, arrays):
-    folder.mkdir(exist_ok=True, parents=True)
-    np.savez(folder / "log.npz", **arrays)
-    return folder / "log.npz"
-
-
-def opened(path):
-    found = probe(path, path.name)
-    assert LOADER.sniff(found).score == 0.9
-    return LOADER.open(found, None)
+opened = partial(opened_by, LOADER, score=0.9)
 
 
 def check(log):

@@ -1,5 +1,6 @@
 """Conversions of MADiff are cut by their lengths, end by their discounts, and their dead are told by their masks."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from convscope.ingest.finding import find_logs
 from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
 from convscope_loaders.madiff import LOADER
+from tests.convscope_loaders.reading import opened_by
 
 RECORDED = Path(__file__).parents[1] / "data" / "alberdice"
 LENGTHS = [40, 33, 7, 6, 40, 40]
@@ -41,10 +43,7 @@ def converted(folder, change=None):
     return folder
 
 
-def opened(folder):
-    found = probe(folder, folder.name)
-    assert LOADER.sniff(found).score == 0.9
-    return LOADER.open(found, None)
+opened = partial(opened_by, LOADER, score=0.9)
 
 
 def test_a_recording_comes_back_with_its_ends(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
 from convscope_loaders.magent2 import LOADER
 from convscope_loaders.magent2.episodes import FULL
+from tests.convscope_loaders.reading import joined as whole
+from tests.convscope_loaders.reading import opened_by
 
 DATA = Path(__file__).parents[1] / "data" / "magent2"
 # Actions of battle_v4 by what they do: moves within 2 steps, then attacks on the 8 neighbours.
@@ -20,14 +23,7 @@ MOVES = [(0, -2), (-1, -1), (0, -1), (1, -1), (-2, 0), (-1, 0), (0, 0), (1, 0), 
 ATTACKS = [(-1, -1), (0, -1), (1, -1), (-1, 0), (1, 0), (-1, 1), (0, 1), (1, 1)]
 
 
-def opened(path):
-    return LOADER.open(probe(path, path.name), None)
-
-
-def whole(log):
-    blocks = list(log.blocks(frozenset(spec.name for spec in log.header.fields)))
-    status = np.concatenate([block.status for block in blocks])
-    return status, {name: np.concatenate([block.columns[name] for block in blocks]) for name in blocks[0].columns}
+opened = partial(opened_by, LOADER)
 
 
 def test_frames_are_states_and_the_last_one_is_the_final_observation():

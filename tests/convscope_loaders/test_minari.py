@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -14,6 +15,7 @@ from convscope.ingest.probe import probe
 from convscope.values.header import ActionKind, ActionSpace
 from convscope.values.status import EndKind, Status
 from convscope_loaders.minari import LOADER
+from tests.convscope_loaders.reading import opened_by, whole
 
 GENUINE = Path(__file__).parents[1] / "data" / "minari" / "main_data.hdf5"
 
@@ -40,15 +42,7 @@ def saved(tmp_path, episodes, metadata=None, options=None):
     return opened(path)
 
 
-def opened(path):
-    found = probe(path, path.name)
-    assert LOADER.sniff(found).score == 0.9
-    return LOADER.open(found, None)
-
-
-def whole(log):
-    (block,) = log.blocks(frozenset(spec.name for spec in log.header.fields))
-    return block
+opened = partial(opened_by, LOADER, score=0.9)
 
 
 def test_a_genuine_file_is_read():

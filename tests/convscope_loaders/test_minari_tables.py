@@ -3,6 +3,7 @@
 import json
 import pickle
 import shutil
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -16,20 +17,13 @@ from convscope.ingest.open import open_logs
 from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
 from convscope_loaders.minari import LOADER, tables
+from tests.convscope_loaders.reading import opened_by, whole
 
 MPE = Path(__file__).parents[1] / "data" / "minari" / "mpe"
 ARROW, PARQUET, TUPLE = (MPE / "speaker" / f"random-{kind}-v0" / "data" for kind in ("arrow", "parquet", "tuple"))
 
 
-def opened(path):
-    found = probe(path, path.name)
-    assert LOADER.sniff(found).score == 0.9
-    return LOADER.open(found, None)
-
-
-def whole(log):
-    (block,) = log.blocks(frozenset(spec.name for spec in log.header.fields))
-    return block
+opened = partial(opened_by, LOADER, score=0.9)
 
 
 def table(n_rows, **more):

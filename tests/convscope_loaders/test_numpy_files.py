@@ -1,5 +1,7 @@
 """Archives and folders of NumPy arrays are read as any other container of arrays."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,8 @@ from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMappin
 from convscope.ingest.open import open_logs
 from convscope.ingest.probe import probe
 from convscope_loaders.numpy_files import LOADER
+from tests.convscope_loaders.reading import opened_by
+from tests.convscope_loaders.reading import whole as only_block
 
 RNG = np.random.default_rng(0)
 OBSERVATIONS = np.cumsum(RNG.normal(size=(5, 21, 3, 4)), axis=1)
@@ -33,13 +37,10 @@ def folder(path, arrays):
     return path
 
 
-def opened(path):
-    return LOADER.open(probe(path, path.name), None)
+opened = partial(opened_by, LOADER)
 
 
-def whole(log):
-    (block,) = log.blocks(FIELDS)
-    return block
+whole = partial(only_block, fields=FIELDS)
 
 
 @pytest.mark.parametrize(

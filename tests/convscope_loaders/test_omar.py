@@ -1,6 +1,7 @@
 """Transitions in one file for each part and agent become episodes, whatever the end flags leave out."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -15,21 +16,18 @@ from convscope.ingest.open import open_logs
 from convscope.ingest.probe import probe
 from convscope.values.status import EndKind
 from convscope_loaders.omar import LOADER
+from tests.convscope_loaders.reading import opened_by
+from tests.convscope_loaders.reading import whole as only_block
 
 DATA = Path(__file__).parents[1] / "data"
 GENUINE = DATA / "omar" / "seed_0_data"
 FIELDS = frozenset({"observations", "actions", "rewards"})
 
 
-def opened(path):
-    found = probe(path, path.name)
-    assert LOADER.sniff(found).score == 0.9
-    return LOADER.open(found, None)
+opened = partial(opened_by, LOADER, score=0.9)
 
 
-def whole(log):
-    (block,) = log.blocks(FIELDS)
-    return block
+whole = partial(only_block, fields=FIELDS)
 
 
 def saved(folder, lengths, is_done, *, n_agents=2):

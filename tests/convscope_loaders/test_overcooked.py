@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
 from convscope_loaders.overcooked import LOADER
 from tests.convscope_loaders.pickles import Mark, old_frame_pickle
+from tests.convscope_loaders.reading import joined as whole
+from tests.convscope_loaders.reading import opened_by
 
 DATA = Path(__file__).parents[1] / "data" / "overcooked_ai"
 RECORDED = DATA / "random_cramped_room.json"
@@ -22,14 +25,7 @@ ACTIONS = ("north", "south", "east", "west", "stay", "interact")
 MOVES = {(0, -1): "north", (0, 1): "south", (1, 0): "east", (-1, 0): "west", (0, 0): "stay"}
 
 
-def opened(path, *, trusts_pickle=False):
-    return LOADER.open(probe(path, path.name, trusts_pickle=trusts_pickle), None)
-
-
-def whole(log):
-    blocks = list(log.blocks(frozenset(spec.name for spec in log.header.fields)))
-    status = np.concatenate([block.status for block in blocks])
-    return status, {name: np.concatenate([block.columns[name] for block in blocks]) for name in blocks[0].columns}
+opened = partial(opened_by, LOADER)
 
 
 def word(action):

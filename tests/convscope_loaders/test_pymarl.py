@@ -1,5 +1,6 @@
 """Padded episodes lose their padding and nothing else."""
 
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -13,6 +14,7 @@ from convscope.ingest.finding import find_logs
 from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
 from convscope_loaders.pymarl import LOADER
+from tests.convscope_loaders.reading import opened_by, whole
 
 GENUINE = Path(__file__).parents[1] / "data" / "pymarl" / "part_0.h5"
 FOLDER = GENUINE.parents[1] / "alberdice"
@@ -47,15 +49,7 @@ def saved(path, arrays, group="/", **attributes):
     return opened(path)
 
 
-def opened(path):
-    found = probe(path, path.name)
-    assert LOADER.sniff(found).score == 0.9
-    return LOADER.open(found, None)
-
-
-def whole(log):
-    (block,) = log.blocks(frozenset(spec.name for spec in log.header.fields))
-    return block
+opened = partial(opened_by, LOADER, score=0.9)
 
 
 def test_a_genuine_file_is_read():

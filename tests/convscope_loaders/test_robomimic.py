@@ -1,6 +1,7 @@
 """robomimic demonstrations: agents by their keys, joint actions divided where one way fits, filters as conditions."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -17,6 +18,7 @@ from convscope.ingest.probe import probe
 from convscope.values.header import ActionKind
 from convscope.values.status import EndKind, Status
 from convscope_loaders.robomimic import LOADER
+from tests.convscope_loaders.reading import opened_by, rows_of
 
 JOINT = Path(__file__).parents[1] / "data" / "flat_hdf5" / "robomimic_joint.hdf5"
 STEPS = (5, 3, 4)
@@ -44,14 +46,10 @@ def write(path, *, keys, n_actions, robots=None, filters=None, steps=STEPS, seed
     return {key: np.concatenate(walks) for key, walks in seen.items()}, np.concatenate(acted)
 
 
-def opened(path, mapping=None):
-    return LOADER.open(probe(path, path.name), mapping)
+opened = partial(opened_by, LOADER)
 
 
-def columns(log, *fields):
-    blocks = list(log.blocks(frozenset(fields), max_bytes=900))
-    status = np.concatenate([block.status for block in blocks])
-    return status, *(np.concatenate([block.columns[field] for block in blocks]) for field in fields)
+columns = partial(rows_of, max_bytes=900)
 
 
 def test_the_joint_file_is_read_as_its_three_agents():

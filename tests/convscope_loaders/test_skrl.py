@@ -1,6 +1,7 @@
 """The memories of skrl's agents become one team's log, in time order as far as the samples show it."""
 
 import shutil
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,24 +12,20 @@ from hypothesis import strategies as st
 
 from convscope.errors import AmbiguousLogError, LogFormatError, MissingPackageError
 from convscope.ingest.finding import find_logs
-from convscope.ingest.probe import probe
 from convscope.values.status import EndKind
 from convscope_loaders.skrl import LOADER
+from tests.convscope_loaders.reading import opened_by
+from tests.convscope_loaders.reading import whole as only_block
 
 GENUINE = Path(__file__).parents[1] / "data" / "skrl" / "memories"
 FIELDS = frozenset({"observations", "actions", "rewards"})
 N_ROWS, N_ENVS, N_AGENTS = 12, 2, 3
 
 
-def opened(path, **options):
-    found = probe(path, path.name, **options)
-    assert LOADER.sniff(found).score == 0.9
-    return LOADER.open(found, None)
+opened = partial(opened_by, LOADER, score=0.9)
 
 
-def block_of(log):
-    (block,) = log.blocks(FIELDS)
-    return block
+block_of = partial(only_block, fields=FIELDS)
 
 
 def named(agent, *, second=0, export=0):

@@ -2,6 +2,7 @@
 
 import pickle
 import shutil
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -15,21 +16,14 @@ from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
 from convscope_loaders.hdf5 import LOADER as GENERIC
 from convscope_loaders.tianshou import LOADER
+from tests.convscope_loaders.reading import opened_by, whole
 
 DATA = Path(__file__).parents[1] / "data" / "tianshou"
 GAMES, RING = DATA / "tictactoe_vectorbuffer.hdf5", DATA / "single_buffer_ring.hdf5"
 NAN = pytest.approx(np.nan, nan_ok=True)
 
 
-def opened(path, *, trusts_pickle=False):
-    found = probe(path, path.name, trusts_pickle=trusts_pickle)
-    assert LOADER.sniff(found).score == 0.9
-    return LOADER.open(found, None)
-
-
-def whole(log):
-    (block,) = log.blocks(frozenset(spec.name for spec in log.header.fields))
-    return block
+opened = partial(opened_by, LOADER, score=0.9)
 
 
 class Buffer:

@@ -5,20 +5,16 @@ from convscope.ingest.container import Container, Inventory
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
-from convscope.values.log import TrajectoryLog
 from convscope_loaders.d3rlpy.flat import is_flat, read_flat
 from convscope_loaders.d3rlpy.numbered import is_numbered, read_numbered
-from convscope_loaders.structure.build import Reading
-from convscope_loaders.structure.known import open_known, read_known
+from convscope_loaders.structure.known import Known, KnownLoader
 
 
-class D3rlpyLoader:
+class D3rlpyLoader(KnownLoader):
     """Reads d3rlpy's HDF5 files."""
 
     name = "d3rlpy"
     description = "d3rlpy data sets: arrays numbered by episode, or flat with episode_terminals"
-    requires: tuple[str, ...] = ()
-    takes_mapping = True
 
     def sniff(self, probe: Probe) -> Match:
         """Look for arrays numbered by episode beside their count, or for the flags of version 1."""
@@ -30,25 +26,19 @@ class D3rlpyLoader:
             return Match(score=0.9, reason="flat arrays with episode_terminals")
         return Match(score=0.0, reason="no actions_<episode> beside num_episodes, and no episode_terminals")
 
-    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
-        """Return the log.
+    def known(self, probe: Probe, declared: LogMapping | None) -> Known:
+        """Return the arrays and what they mean.
 
         Raises
         ------
         AmbiguousLogError
             If nothing tells whether columns are one agent's or several agents'.
         LogFormatError
-            If the file is of another kind, or its arrays do not fit each other.
+            If the file is of another kind.
         """
         container = _container(probe)
-        known = _known(container, mapping, place=str(probe.path))
-        return open_known(probe, container, known, declared=mapping, loader=self.name)
-
-    def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
-        """Return the mapping that `open` follows, to be edited."""
-        container = _container(probe)
-        known = _known(container, mapping, place=str(probe.path))
-        return read_known(probe, container, known, declared=mapping).mapping
+        read = read_numbered if is_numbered(container.inventory) else read_flat
+        return Known(container=container, reading=read(container, declared, place=str(probe.path)))
 
 
 LOADER = D3rlpyLoader()
@@ -63,8 +53,3 @@ def _container(probe: Probe) -> Container:
 
 def _is_known(inventory: Inventory) -> bool:
     return is_numbered(inventory) or is_flat(inventory)
-
-
-def _known(container: Container, declared: LogMapping | None, *, place: str) -> Reading:
-    read = read_numbered if is_numbered(container.inventory) else read_flat
-    return read(container, declared, place=place)

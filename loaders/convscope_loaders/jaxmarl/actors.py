@@ -12,8 +12,9 @@ from convscope_loaders.jaxmarl.fields import actor_array, rollout_mapping
 from convscope_loaders.jaxmarl.flags import LOST, EndFlags, end_flags, flag_part, unplaced_flags
 from convscope_loaders.jaxmarl.rollout import Rollout
 from convscope_loaders.jaxmarl.states import counter_of, messages, states_left_out
-from convscope_loaders.jaxmarl.understood import Understood
+from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.folding import unfold
+from convscope_loaders.structure.known import Known
 from convscope_loaders.structure.views import with_views
 
 _ALIVE = "/alive"
@@ -31,7 +32,7 @@ class Actors:
         """What speaks for it."""
         return f"a Transition of {self.rollout.n_actors} actors in {self.rollout.group or '/'}"
 
-    def understand(self, container: Container, place: str) -> Understood:
+    def understand(self, container: Container, place: str) -> Known:
         """Return what its arrays mean; errors as in `convscope_loaders.jaxmarl.understood.Kind`."""
         rollout = self.rollout
         with container.store.open() as file:
@@ -43,9 +44,8 @@ class Actors:
         heard = tuple(field for field in spoken if field.array.path not in left_out)
         declared = replace(declared, fields=(*declared.fields, *heard), ignore=left_out)
         viewed, known = _with_alive(container, declared, rollout, folding=folding, ends=ends)
-        return Understood(
-            container=viewed, mapping=known, assumptions=_assumptions(rollout, folding, ends), notices=notices
-        )
+        assumptions = _assumptions(rollout, folding, ends)
+        return Known(container=viewed, reading=Reading(mapping=known, assumptions=assumptions, notices=notices))
 
 
 def _told(rollout: Rollout, container: Container, file: ArrayReader, *, place: str) -> tuple[Folding, EndFlags]:

@@ -12,7 +12,8 @@ from convscope.ingest.mapping import ArrayMapping, Axis, EpisodeMapping, FieldMa
 from convscope.values import fields as names
 from convscope_loaders.jaxmarl.flags import LOST, counted_ends, ways_of_done
 from convscope_loaders.jaxmarl.states import counter_of, messages, states_left_out
-from convscope_loaders.jaxmarl.understood import Understood
+from convscope_loaders.structure.build import Reading
+from convscope_loaders.structure.known import Known
 from convscope_loaders.structure.views import View, with_views
 
 _OF_AGENTS = {
@@ -73,7 +74,7 @@ class Stacked:
         """What speaks for it."""
         return f"a Transition with q_vals in {self.group or '/'}"
 
-    def understand(self, container: Container, place: str) -> Understood:
+    def understand(self, container: Container, place: str) -> Known:
         """Return what its arrays mean; errors as in `convscope_loaders.jaxmarl.understood.Kind`."""
         _, n_agents, n_envs = self.parts["action"].shape[:3]
         with container.store.open() as file:
@@ -91,8 +92,7 @@ class Stacked:
             ignore=(*left_out, f"{self.group}/last_done"),
             framework="JaxMARL",
         )
-        return Understood(
-            container=with_views(container, self._views()),
+        reading = Reading(
             mapping=mapping,
             assumptions=(
                 f"{self.parts['done'].path} marks the ends; time limits and other ends carry the same flag",
@@ -101,6 +101,7 @@ class Stacked:
             ),
             notices=notices,
         )
+        return Known(container=with_views(container, self._views()), reading=reading)
 
     def _fields(self) -> list[FieldMapping]:
         lead = (Axis.TIME, Axis.EPISODE, Axis.AGENT)

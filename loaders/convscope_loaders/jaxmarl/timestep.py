@@ -16,7 +16,8 @@ from convscope.values.header import Notice
 from convscope_loaders.jaxmarl.alive import AliveView
 from convscope_loaders.jaxmarl.flags import LOST, EndFlags, ShownEnds, counted_ends, unplaced_flags, ways_of_done
 from convscope_loaders.jaxmarl.states import counter_of, messages, states_left_out
-from convscope_loaders.jaxmarl.understood import Understood
+from convscope_loaders.structure.build import Reading
+from convscope_loaders.structure.known import Known
 from convscope_loaders.structure.views import with_views
 
 _ALL = "__all__"
@@ -48,7 +49,7 @@ class Timestep:
         """What speaks for it."""
         return f"a Timestep of {len(self.agents)} agents in {self.group or '/'}"
 
-    def understand(self, container: Container, place: str) -> Understood:
+    def understand(self, container: Container, place: str) -> Known:
         """Return what its arrays mean; errors as in `convscope_loaders.jaxmarl.understood.Kind`."""
         with container.store.open() as file:
             ends = self._told(file, place)
@@ -63,9 +64,8 @@ class Timestep:
             views = [self._alive(agent, is_late=ends.is_late) for agent in self.agents]
             shown = with_views(shown, views)
             known = replace(known, alive=ArrayMapping(path="/alive/{agent}", axes=_LEAD))
-        return Understood(
-            container=shown, mapping=known, assumptions=_assumptions(ends), notices=(*notices, *self._unread())
-        )
+        said = (*notices, *self._unread())
+        return Known(container=shown, reading=Reading(mapping=known, assumptions=_assumptions(ends), notices=said))
 
     def _path(self, part: str, agent: str) -> str:
         return f"{self.group}/{part}/{agent}"

@@ -1,22 +1,9 @@
 """What every kind of rollout comes to before the environments' states beside it are inferred."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from convscope.ingest.container import Container
-from convscope.ingest.mapping import LogMapping
-from convscope.values.header import Notice
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Understood:
-    """A rollout without axes that agents and environments share."""
-
-    container: Container
-    mapping: LogMapping
-    """Of the rollout; the states are left to be inferred."""
-    assumptions: tuple[str, ...]
-    notices: tuple[Notice, ...]
+from convscope_loaders.structure.known import Known
 
 
 class Kind(Protocol):
@@ -27,8 +14,8 @@ class Kind(Protocol):
         """What speaks for it, in a few words."""
         ...
 
-    def understand(self, container: Container, place: str) -> Understood:
-        """Return what its arrays mean.
+    def understand(self, container: Container, place: str) -> Known:
+        """Return its arrays without axes that agents and environments share; the states are left to be inferred.
 
         Raises
         ------

@@ -1,11 +1,11 @@
 """Gymnasium environments with several agents: vector environments with an agent axis, and single environments."""
 
 import sys
-from typing import Any
 
 from convscope.record import Extras, Recorder
 from convscope_loaders.recorders.gymnasium_single import SingleRecording
 from convscope_loaders.recorders.gymnasium_vector import VectorRecording
+from convscope_loaders.recorders.wrapping import wrapped
 
 
 class GymnasiumAdapter:
@@ -22,14 +22,9 @@ class GymnasiumAdapter:
     def wrap(self, env: object, recorder: Recorder, extras: Extras) -> object:
         """Return a wrapper of Gymnasium's own kind."""
         package = sys.modules["gymnasium"]
-        # Made here, because Gymnasium is not imported before the program does so itself.
         if isinstance(env, package.vector.VectorEnv):
-            kind: Any = type("RecordedVectorEnv", (VectorRecording, package.vector.VectorWrapper), {})
-        else:
-            kind = type("RecordedEnv", (SingleRecording, package.Wrapper), {})
-        wrapped = kind(env)
-        wrapped.begin_recording(recorder, extras)
-        return wrapped
+            return wrapped(env, recorder, extras, kinds=(VectorRecording, package.vector.VectorWrapper))
+        return wrapped(env, recorder, extras, kinds=(SingleRecording, package.Wrapper))
 
 
 ADAPTER = GymnasiumAdapter()

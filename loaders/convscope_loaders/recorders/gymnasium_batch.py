@@ -1,7 +1,8 @@
 """What Gymnasium environments with several agents hand over, as columns of the episodes that it makes."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from convscope.recording.capture import Capture
 from convscope.recording.ends import end_of
 from convscope.values.arrays import BoolArray
 from convscope_loaders.recorders.agent_axis import ByAgent, Numbers, action_spaces, agent_names, by_agent, first_actions
+from convscope_loaders.recorders.wrapping import Closable, Recording
 
 _OWN, _MASK = "observation", "action_mask"
 
@@ -117,3 +119,27 @@ class GymnasiumBatch:
         if isinstance(actions, dict):
             return {agent: actions[agent] - first for agent, first in zip(self.agents, self._first, strict=True)}
         return actions - self._first.reshape(-1, *(1,) * (actions.ndim - 2))
+
+
+class GymnasiumEnv(Closable, Protocol):
+    """A single or a vector environment."""
+
+    spec: Any
+
+
+GymnasiumT = TypeVar("GymnasiumT", bound=GymnasiumEnv)
+
+
+class GymnasiumRecording(Recording[GymnasiumT]):
+    """What records single and vector environments alike."""
+
+    @abstractmethod
+    def _batch_of(self) -> GymnasiumBatch:
+        """Return what takes the steps of the environment."""
+
+    def _begin(self) -> None:
+        self._batch = self._batch_of()
+        self.recorder.describe(environment=getattr(self.env.spec, "id", None))
+
+    def _finish(self) -> None:
+        self._batch.cut()

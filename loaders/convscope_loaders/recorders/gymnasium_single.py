@@ -4,19 +4,17 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from convscope.record import Extras, Recorder
 from convscope_loaders.recorders.agent_axis import ByAgent, one_environment
-from convscope_loaders.recorders.gymnasium_batch import GymnasiumBatch
+from convscope_loaders.recorders.gymnasium_batch import GymnasiumBatch, GymnasiumEnv, GymnasiumRecording
 
 Outcome: TypeAlias = tuple[Any, Any, Any, Any, dict[str, Any]]
 _ALL = np.ones(1, np.bool_)
 
 
-class Env(Protocol):
+class Env(GymnasiumEnv, Protocol):
     """An environment."""
 
     action_space: object
-    spec: Any
 
     def reset(self, *, seed: int | None, options: dict[str, Any] | None) -> tuple[Any, dict[str, Any]]:
         """Start an episode."""
@@ -26,30 +24,12 @@ class Env(Protocol):
         """Let all agents act."""
         ...
 
-    def close(self) -> None:
-        """Release what the environment holds."""
-        ...
 
+class SingleRecording(GymnasiumRecording[Env]):
+    """Records a single environment."""
 
-class SingleRecording:
-    """What a wrapper does to record; goes before Gymnasium's own wrapper class, which keeps the ``env``."""
-
-    env: Env
-
-    def begin_recording(self, recorder: Recorder, extras: Extras) -> None:
-        """Record all episodes from now on.
-
-        Parameters
-        ----------
-        recorder
-            Takes them.
-        extras
-            What is recorded beside observations, actions and rewards.
-        """
-        self.recorder = recorder
-        self._extras = extras
-        self._batch = GymnasiumBatch(recorder, extras, action_space=self.env.action_space, n_envs=1)
-        recorder.describe(environment=getattr(self.env.spec, "id", None))
+    def _batch_of(self) -> GymnasiumBatch:
+        return GymnasiumBatch(self.recorder, self._extras, action_space=self.env.action_space, n_envs=1)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start an episode."""
@@ -66,13 +46,6 @@ class SingleRecording:
         self._batch.step(one_environment(action), one_environment(rewards), after=seen, ends=ends)
         self._batch.begin(seen, ~_ALL)
         return outcome
-
-    def close(self) -> None:
-        """Close the environment, and the recorder if it was made for it."""
-        self._batch.cut()
-        self.env.close()
-        if self._extras.closes:
-            self.recorder.close()
 
     def _columns(self, observations: Any, infos: dict[str, Any]) -> dict[str, ByAgent]:  # noqa: ANN401
         told = {name: one_environment(infos[name]) for name in ("action_mask",) if name in infos}

@@ -5,22 +5,20 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from convscope.record import Extras, Recorder
 from convscope.values.arrays import BoolArray
 from convscope_loaders.recorders.agent_axis import ByAgent, Numbers, one_environment, with_environment
-from convscope_loaders.recorders.gymnasium_batch import GymnasiumBatch
+from convscope_loaders.recorders.gymnasium_batch import GymnasiumBatch, GymnasiumEnv, GymnasiumRecording
 
 Outcome: TypeAlias = tuple[Any, Numbers, Numbers, Numbers, dict[str, Any]]
 _FINAL = ("final_obs", "final_observation")
 
 
-class VectorEnv(Protocol):
+class VectorEnv(GymnasiumEnv, Protocol):
     """A vector environment."""
 
     num_envs: int
     metadata: Mapping[str, Any]
     single_action_space: object
-    spec: Any
 
     def reset(self, *, seed: Any, options: dict[str, Any] | None) -> tuple[Any, dict[str, Any]]:  # noqa: ANN401
         """Start episodes."""
@@ -30,31 +28,13 @@ class VectorEnv(Protocol):
         """Let all agents act."""
         ...
 
-    def close(self, **options: object) -> None:
-        """Release what the environment holds."""
-        ...
 
+class VectorRecording(GymnasiumRecording[VectorEnv]):
+    """Records all environments of a vector environment."""
 
-class VectorRecording:
-    """What a wrapper does to record; goes before Gymnasium's own wrapper class, which keeps the ``env``."""
-
-    env: VectorEnv
-
-    def begin_recording(self, recorder: Recorder, extras: Extras) -> None:
-        """Record all episodes from now on.
-
-        Parameters
-        ----------
-        recorder
-            Takes them.
-        extras
-            What is recorded beside observations, actions and rewards.
-        """
+    def _batch_of(self) -> GymnasiumBatch:
         space, n_envs = self.env.single_action_space, self.env.num_envs
-        self.recorder = recorder
-        self._extras = extras
-        self._batch = GymnasiumBatch(recorder, extras, action_space=space, n_envs=n_envs)
-        recorder.describe(environment=getattr(self.env.spec, "id", None))
+        return GymnasiumBatch(self.recorder, self._extras, action_space=space, n_envs=n_envs)
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:  # noqa: ANN401
         """Start episodes: in all environments, or in those that the option ``reset_mask`` names."""
@@ -78,13 +58,6 @@ class VectorRecording:
         self._batch.step(actions, rewards, after=after, ends=ends)
         self._batch.begin(seen, begins)
         return outcome
-
-    def close(self, **options: object) -> None:
-        """Close the environments, and the recorder if it was made for them."""
-        self._batch.cut()
-        self.env.close(**options)
-        if self._extras.closes:
-            self.recorder.close()
 
     def _columns(self, observations: Any, infos: Mapping[str, Any]) -> dict[str, ByAgent]:  # noqa: ANN401
         columns = self._batch.columns(observations, infos)

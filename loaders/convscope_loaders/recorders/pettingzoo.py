@@ -1,11 +1,11 @@
 """PettingZoo environments, parallel and with agents in turn (AEC)."""
 
 import sys
-from typing import Any
 
 from convscope.record import Extras, Recorder
 from convscope_loaders.recorders.pettingzoo_aec import AecRecording
 from convscope_loaders.recorders.pettingzoo_parallel import ParallelRecording
+from convscope_loaders.recorders.wrapping import wrapped
 
 
 class PettingZooAdapter:
@@ -21,16 +21,10 @@ class PettingZooAdapter:
 
     def wrap(self, env: object, recorder: Recorder, extras: Extras) -> object:
         """Return a wrapper of PettingZoo's own kind."""
-        package = sys.modules["pettingzoo"]
         wrappers = sys.modules["pettingzoo.utils.wrappers"]
-        # Made here, because PettingZoo is not imported before the program does so itself.
-        if isinstance(env, package.ParallelEnv):
-            kind: Any = type("RecordedParallelEnv", (ParallelRecording, wrappers.BaseParallelWrapper), {})
-        else:
-            kind = type("RecordedAECEnv", (AecRecording, wrappers.BaseWrapper), {})
-        wrapped = kind(env)
-        wrapped.begin_recording(recorder, extras)
-        return wrapped
+        if isinstance(env, sys.modules["pettingzoo"].ParallelEnv):
+            return wrapped(env, recorder, extras, kinds=(ParallelRecording, wrappers.BaseParallelWrapper))
+        return wrapped(env, recorder, extras, kinds=(AecRecording, wrappers.BaseWrapper))
 
 
 ADAPTER = PettingZooAdapter()

@@ -6,9 +6,8 @@ A timestep of the log is one turn: one agent acts, the others wait. What they ge
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from convscope.record import Extras, Recorder
 from convscope.recording.ends import end_of
-from convscope_loaders.recorders.pettingzoo_episodes import PettingZooEnv, PettingZooEpisodes
+from convscope_loaders.recorders.pettingzoo_episodes import PettingZooEnv, PettingZooRecording
 
 
 class AecEnv(PettingZooEnv, Protocol):
@@ -37,26 +36,14 @@ class AecEnv(PettingZooEnv, Protocol):
         ...
 
 
-class AecRecording:
-    """What a wrapper does to record; goes before PettingZoo's own wrapper class, which keeps the ``env``."""
+class AecRecording(PettingZooRecording[AecEnv]):
+    """Records an environment in which agents act in turn."""
 
-    env: AecEnv
-
-    def begin_recording(self, recorder: Recorder, extras: Extras) -> None:
-        """Record all episodes from now on.
-
-        Parameters
-        ----------
-        recorder
-            Takes them.
-        extras
-            What is recorded beside observations, actions and rewards.
-        """
-        self.recorder = recorder
-        self._episodes = PettingZooEpisodes(self.env, recorder, extras)
+    def _begin(self) -> None:
+        super()._begin()
         self._turn: tuple[str, bool] | None = None
         self._leaves: dict[str, tuple[int, tuple[bool, bool]]] = {}
-        recorder.assume(
+        self.recorder.assume(
             "a timestep is the turn of one agent; the others wait, with the rewards that the turn brings them"
         )
 
@@ -94,11 +81,6 @@ class AecRecording:
         self._episodes.act({agent: action}, env.rewards)
         if self._episodes.has_more:
             self._episodes.look()
-
-    def close(self) -> None:
-        """Close the environment, and the recorder if it was made for it."""
-        self._finish()
-        self._episodes.close()
 
     def _begin_turn(self, observation: object, info: dict[str, Any], flags: tuple[bool, bool]) -> None:
         if self._turn is not None:  # asked for a second time

@@ -1,7 +1,7 @@
 """What PettingZoo environments of both kinds record alike."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from convscope.record import EndKind, EpisodeTrace, Extras, Recorder
 from convscope.recording.capture import Capture
@@ -9,9 +9,10 @@ from convscope.recording.packed import PackedRows
 from convscope.recording.plain_steps import PlainSteps
 from convscope.recording.spaces import first_action
 from convscope_loaders.recorders.observed import observed_columns, parts_note
+from convscope_loaders.recorders.wrapping import Closable, Recording
 
 
-class PettingZooEnv(Protocol):
+class PettingZooEnv(Closable, Protocol):
     """What both kinds of environments have."""
 
     agents: Sequence[str]
@@ -27,10 +28,6 @@ class PettingZooEnv(Protocol):
 
     def state(self) -> object:
         """Return the state of the world."""
-        ...
-
-    def close(self) -> None:
-        """Release what the environment holds."""
         ...
 
 
@@ -147,13 +144,6 @@ class PettingZooEpisodes:
             if self._capture is not None:
                 self._capture.end_episode()
 
-    def close(self) -> None:
-        """Cut the episode that goes on, close the environment, and the recorder if it was made for it."""
-        self.end(EndKind.CUT)
-        self._env.close()
-        if self._extras.closes:
-            self._recorder.close()
-
     def _note_parts(self, observations: Mapping[str, object]) -> None:
         note = None if self._has_noted else parts_note(observations)
         self._has_noted = True
@@ -170,3 +160,13 @@ class PettingZooEpisodes:
         self._first_of |= {agent: first_action(space) for agent, space in new.items() if first_action(space)}
         for agent, first in self._first_of.items():
             self._recorder.assume(f"the actions of {agent} begin at {first} in the environment and at 0 in the log")
+
+
+PettingZooT = TypeVar("PettingZooT", bound=PettingZooEnv)
+
+
+class PettingZooRecording(Recording[PettingZooT]):
+    """What records environments of both kinds alike."""
+
+    def _begin(self) -> None:
+        self._episodes = PettingZooEpisodes(self.env, self.recorder, self._extras)

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from convscope.record import Extras, Recorder
 from convscope.recording.ends import end_of
 from convscope.recording.plain_steps import PlainSteps
-from convscope_loaders.recorders.pettingzoo_episodes import PettingZooEnv, PettingZooEpisodes
+from convscope_loaders.recorders.pettingzoo_episodes import PettingZooEnv, PettingZooRecording
 
 Infos: TypeAlias = dict[str, dict[str, Any]]
 Outcome: TypeAlias = tuple[dict[str, object], dict[str, float], dict[str, bool], dict[str, bool], Infos]
@@ -24,24 +23,13 @@ class ParallelEnv(PettingZooEnv, Protocol):
         ...
 
 
-class ParallelRecording:
-    """What a wrapper does to record; goes before PettingZoo's own wrapper class, which keeps the ``env``."""
+class ParallelRecording(PettingZooRecording[ParallelEnv]):
+    """Records an environment in which all agents act at once."""
 
-    env: ParallelEnv
     _plain: PlainSteps | None
 
-    def begin_recording(self, recorder: Recorder, extras: Extras) -> None:
-        """Record all episodes from now on.
-
-        Parameters
-        ----------
-        recorder
-            Takes them.
-        extras
-            What is recorded beside observations, actions and rewards.
-        """
-        self.recorder = recorder
-        self._episodes = PettingZooEpisodes(self.env, recorder, extras)
+    def _begin(self) -> None:
+        super()._begin()
         self._agents: Sequence[str] = ()
         self._action_spaces: dict[str, object] = {}
         self._plain = None
@@ -85,11 +73,6 @@ class ParallelRecording:
         if not self._agents:
             self._finish()
         return outcome
-
-    def close(self) -> None:
-        """Close the environment, and the recorder if it was made for it."""
-        self._finish()
-        self._episodes.close()
 
     def _keep(self, actions: Mapping[str, object], outcome: Outcome) -> None:
         observations, rewards, _, _, infos = outcome

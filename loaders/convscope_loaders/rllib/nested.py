@@ -8,32 +8,18 @@ import numpy.typing as npt
 
 from convscope.ingest.names import in_numbered_order
 from convscope.values.arrays import FloatArray
-from convscope.values.fields import (
-    ACTION_LOGITS,
-    ACTION_MASKS,
-    ACTION_PROBABILITIES,
-    ATTENTION,
-    GATES,
-    HIDDEN_STATES,
-    INFO,
-    MESSAGES,
-    OBSERVATIONS,
-    POSITIONS,
-)
+from convscope.values.fields import ACTION_MASKS, INFO, OBSERVATIONS
+from convscope_loaders.structure.field_of import FIELD_OF
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
 
 Leaves: TypeAlias = Mapping[str, FloatArray]
 """Arrays of shape (rows, values) by their path within a nested value; the path of a plain value is empty."""
 
-_FIELDS = {
-    Meaning.LOGITS: ACTION_LOGITS,
-    Meaning.PROBABILITIES: ACTION_PROBABILITIES,
-    Meaning.HIDDEN: HIDDEN_STATES,
-    Meaning.MESSAGE: MESSAGES,
-    Meaning.ATTENTION: ATTENTION,
-    Meaning.GATE: GATES,
-    Meaning.POSITION: POSITIONS,
-}
+_OUTPUTS = (
+    *(Meaning.LOGITS, Meaning.PROBABILITIES, Meaning.HIDDEN, Meaning.POSITION),
+    *(Meaning.MESSAGE, Meaning.ATTENTION, Meaning.GATE),
+)
+"""What a model may put out beside actions; anything else it calls so is its own."""
 
 
 def leaves_of(data: object) -> Leaves | None:
@@ -65,7 +51,7 @@ def observed(leaves: Leaves) -> dict[str, FloatArray]:
 def output_field(name: str) -> str:
     """Return the field of a further output of the model, by its name."""
     meaning = _meaning(name)
-    return _FIELDS.get(meaning, f"{INFO}{name}") if meaning is not None else f"{INFO}{name}"
+    return FIELD_OF[meaning] if meaning in _OUTPUTS else f"{INFO}{name}"
 
 
 def beside(leaves: Leaves, names: Sequence[str] | None = None) -> FloatArray:

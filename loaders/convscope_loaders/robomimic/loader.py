@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from convscope.errors import LogFormatError
-from convscope.ingest.container import Container, Inventory
+from convscope.ingest.container import Inventory
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import Axis, Cut, EpisodeMapping, LogMapping
 from convscope.ingest.probe import Probe
@@ -14,17 +14,15 @@ from convscope_loaders.robomimic.filters import with_filters
 from convscope_loaders.robomimic.team import find_team
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.joint import JointSteps, read_joint, read_team
-from convscope_loaders.structure.known import open_known, read_known
+from convscope_loaders.structure.known import Known, KnownLoader
 from convscope_loaders.structure.names import agent_names
 
 
-class RobomimicLoader:
+class RobomimicLoader(KnownLoader):
     """Reads robomimic's HDF5 files."""
 
     name = "robomimic"
     description = "robomimic demonstrations: a group demo_<k> each, observations by key"
-    requires: tuple[str, ...] = ()
-    takes_mapping = True
 
     def sniff(self, probe: Probe) -> Match:
         """Look for demonstrations with actions."""
@@ -35,46 +33,40 @@ class RobomimicLoader:
             return Match(score=0.0, reason=f"no {DATA}/demo_<k>/actions")
         return Match(score=0.9, reason=f"{n_demos} demonstrations with actions in {DATA}")
 
-    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
-        """Return the log.
+    def known(self, probe: Probe, declared: LogMapping | None) -> Known:
+        """Return the arrays and what they mean.
 
         Raises
         ------
         AmbiguousLogError
             If nothing tells whose the columns of the actions are.
         LogFormatError
-            If the file is of another kind, or its arrays do not fit each other.
+            If the file is of another kind.
         """
-        container, known = _known(probe, mapping)
-        log = open_known(probe, container, known, declared=mapping, loader=self.name)
-        return with_filters(log, container)
+        if probe.container is None or probe.hdf5 is None:
+            raise LogFormatError(f"{probe.path} is a {probe.kind}; robomimic files are HDF5")
+        place = str(probe.path)
+        demos = find_demos(probe.hdf5, place)
+        with probe.container.store.open() as file:
+            listed = agent_names(probe.hdf5, file)
+        team = find_team(probe.container, demos, listed[0])
+        steps = _joint(demos)
+        if team is None:
+            reading = read_joint(steps, declared=declared, listed=listed, place=place)
+            return Known(container=probe.container, reading=_completed(reading, demos, probe.hdf5))
+        reading = read_team(steps, team.names, widths=team.widths, declared=declared, place=place)
+        mapping = replace(reading.mapping, fields=(*reading.mapping.fields, *team.fields), ignore=team.ignore)
+        reading = replace(reading, mapping=mapping, assumptions=(team.said, *reading.assumptions))
+        return Known(container=team.container, reading=_completed(reading, demos, probe.hdf5))
 
-    def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
-        """Return the mapping that `open` follows, to be edited."""
-        container, known = _known(probe, mapping)
-        return read_known(probe, container, known, declared=mapping).mapping
+    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
+        """Return the log, with its filters as conditions."""
+        log = super().open(probe, mapping)
+        return log if probe.container is None else with_filters(log, probe.container)
 
 
 LOADER = RobomimicLoader()
 """What the entry point names."""
-
-
-def _known(probe: Probe, declared: LogMapping | None) -> tuple[Container, Reading]:
-    if probe.container is None or probe.hdf5 is None:
-        raise LogFormatError(f"{probe.path} is a {probe.kind}; robomimic files are HDF5")
-    place = str(probe.path)
-    demos = find_demos(probe.hdf5, place)
-    with probe.container.store.open() as file:
-        listed = agent_names(probe.hdf5, file)
-    team = find_team(probe.container, demos, listed[0])
-    steps = _joint(demos)
-    if team is None:
-        reading = read_joint(steps, declared=declared, listed=listed, place=place)
-        return probe.container, _completed(reading, demos, probe.hdf5)
-    reading = read_team(steps, team.names, widths=team.widths, declared=declared, place=place)
-    mapping = replace(reading.mapping, fields=(*reading.mapping.fields, *team.fields), ignore=team.ignore)
-    reading = replace(reading, mapping=mapping, assumptions=(team.said, *reading.assumptions))
-    return team.container, _completed(reading, demos, probe.hdf5)
 
 
 def _joint(demos: Demos) -> JointSteps:

@@ -2,16 +2,17 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convscope.ingest.container import ArrayInfo, ArrayReader, ArrayStore, Container
+from convscope.ingest.container import ArrayInfo, ArrayReader, Container
 from convscope_loaders.robomimic.demos import DATA, Demos
+from convscope_loaders.structure.views import with_views
 
 ROBOTS, NEXT_ROBOTS, EFFECTORS = "robots", "next_robots", "effectors"
 """Groups of the view in each demonstration: what a robot observes, observes after the step, and where its hand is."""
@@ -41,62 +42,39 @@ def with_robots(container: Container, demos: Demos, keys: Mapping[str, tuple[str
         parts |= {f"{NEXT_ROBOTS}/{robot}": tuple(f"next_obs/{key}" for key in own) for robot, own in keys.items()}
     if has_effectors(keys):
         parts |= {f"{EFFECTORS}/{robot}": (f"obs/{robot}{_EFFECTOR}",) for robot in keys}
-    datasets = dict(container.inventory.datasets)
-    for demo in demos.names:
-        for path, own in parts.items():
-            info = _joined(f"{DATA}/{demo}/{path}", [f"{DATA}/{demo}/{part}" for part in own], container)
-            datasets |= {info.path: info} if info is not None else {}
-    inventory = replace(container.inventory, datasets=datasets)
-    return Container(inventory=inventory, store=RobotStore(store=container.store, parts=parts))
+    joined = (
+        _joined(container, f"{DATA}/{demo}", name, parts=own) for demo in demos.names for name, own in parts.items()
+    )
+    return with_views(container, (view for view in joined if view is not None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RobotStore:
-    """The arrays of a file, and beside them those that are joined from several."""
+class JoinedView:
+    """Tables of a demonstration, side by side."""
 
-    store: ArrayStore
-    parts: Mapping[str, tuple[str, ...]]
-    """Arrays that each joined one consists of, within the group of a demonstration."""
+    group: str
+    """Of the demonstration."""
+    name: str
+    parts: tuple[str, ...]
+    """Within the group, as the name is."""
+    shape: tuple[int, int]
 
-    def open(self) -> AbstractContextManager[ArrayReader]:
-        """Open the file for reading rows."""
-        return _opened(self)
+    @property
+    def info(self) -> ArrayInfo:
+        """A row for each of theirs."""
+        return ArrayInfo(path=f"{self.group}/{self.name}", shape=self.shape, dtype="<f8")
 
-
-@contextmanager
-def _opened(store: RobotStore) -> Generator["_RobotReader"]:
-    with store.store.open() as file:
-        yield _RobotReader(file, store.parts)
-
-
-class _RobotReader:
-    def __init__(self, file: ArrayReader, parts: Mapping[str, tuple[str, ...]]) -> None:
-        self._file = file
-        self._parts = parts
-
-    def read(self, dataset: str, start: int = 0, stop: int | None = None) -> npt.NDArray[np.generic]:
-        group, path = _divided(dataset)
-        own = self._parts.get(path)
-        if own is None:
-            return self._file.read(dataset, start, stop)
-        read = [self._file.read(f"{group}/{part}", start, stop) for part in own]
+    def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:
+        """Return rows."""
+        read = [file.read(f"{self.group}/{part}", start, stop) for part in self.parts]
         return np.concatenate([rows.reshape(len(rows), -1) for rows in read], axis=1)
 
-    def read_text(self, dataset: str) -> tuple[str, ...]:
-        return self._file.read_text(dataset)
 
-
-def _divided(dataset: str) -> tuple[str, str]:
-    """Return the group of a demonstration and what follows; an empty group for what lies in none."""
-    parts = dataset.split("/", 3)
-    is_inside = len(parts) == 4 and f"/{parts[1]}" == DATA
-    return ("/".join(parts[:3]), parts[3]) if is_inside else ("", dataset)
-
-
-def _joined(path: str, parts: list[str], container: Container) -> ArrayInfo | None:
-    """Return what a joined array looks like; None where a part is missing or of another length."""
-    found = [container.inventory.datasets.get(part) for part in parts]
+def _joined(container: Container, group: str, name: str, *, parts: tuple[str, ...]) -> JoinedView | None:
+    """Return tables side by side; None where one is missing or of another length."""
+    found = [container.inventory.datasets.get(f"{group}/{part}") for part in parts]
     infos = [info for info in found if info is not None and info.shape and not (info.is_text or info.columns)]
     if len(infos) < len(parts) or len({info.shape[0] for info in infos}) > 1:
         return None
-    return ArrayInfo(path=path, shape=(infos[0].shape[0], sum(prod(info.shape[1:]) for info in infos)), dtype="<f8")
+    width = sum(prod(info.shape[1:]) for info in infos)
+    return JoinedView(group=group, name=name, parts=parts, shape=(infos[0].shape[0], width))

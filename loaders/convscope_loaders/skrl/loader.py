@@ -11,25 +11,21 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import Container
 from convscope.ingest.folder import list_files
 from convscope.ingest.loader import Match
-from convscope.ingest.mapping import LogMapping
 from convscope.ingest.numpy_files.reading import look_into_numpy
 from convscope.ingest.parsed import Parsed, parse_container
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values.header import Notice
-from convscope.values.log import TrajectoryLog
 from convscope_loaders.skrl.exports import MemoryFile, memory_file, team_exports
 from convscope_loaders.skrl.team import team_container
-from convscope_loaders.structure.build import build_log
+from convscope_loaders.structure.known import FixedLoader, Known
 from convscope_loaders.torch_files import check_trusted, load_torch
 
 
-class SkrlLoader:
+class SkrlLoader(FixedLoader):
     """Reads the folders ``memories`` of skrl, which hold a file for each agent and export."""
 
     name = "skrl"
     description = "memories of skrl's multi-agent algorithms: a folder with an .npz (or .pt) file for each agent"
-    requires: tuple[str, ...] = ()
-    takes_mapping = False
 
     def sniff(self, probe: Probe) -> Match:
         """Look for names such as ``26-11-22_12-58-49-759431_memory_0x7faa5eea5390.npz``."""
@@ -38,8 +34,8 @@ class SkrlLoader:
             return Match(score=0.0, reason="no file called <time>_memory_<address>")
         return Match(score=0.9, reason=f"{len(found)} files called <time>_memory_<address>")
 
-    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:  # noqa: ARG002  the layout is fixed
-        """Return the log.
+    def known(self, probe: Probe) -> Known:
+        """Return the arrays and what they mean.
 
         Raises
         ------
@@ -64,7 +60,7 @@ class SkrlLoader:
         viewed, reading = team_container(container, exports, place=str(probe.path))
         read = {file.name for export in exports for file in export}
         reading = replace(reading, notices=(*reading.notices, *_other_files(probe, read)))
-        return build_log(probe, viewed, reading, loader=self.name)
+        return Known(container=viewed, reading=reading)
 
 
 LOADER = SkrlLoader()

@@ -1,9 +1,11 @@
 """Logs of a framework whose layout its loader knows: what it knows, a user's mapping over it, the rest inferred."""
 
-from dataclasses import replace
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
 
 from convscope.errors import LogFormatError, MappingError
 from convscope.ingest.container import Container
+from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
@@ -11,49 +13,98 @@ from convscope_loaders.structure.build import Reading, build_log
 from convscope_loaders.structure.infer import infer
 
 
-def open_known(
-    probe: Probe, container: Container, known: Reading, *, declared: LogMapping | None, loader: str
-) -> TrajectoryLog:
-    """Return the log that a container holds.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The arrays of a log, and what they mean as far as its framework fixes it."""
+
+    container: Container
+    reading: Reading
+
+
+class FixedLoader(ABC):
+    """Reads logs of a framework that fixes all that their arrays mean."""
+
+    name: str
+    description: str
+    requires: tuple[str, ...] = ()
+    takes_mapping = False
+
+    @abstractmethod
+    def sniff(self, probe: Probe) -> Match:
+        """Say how well the file fits."""
+
+    @abstractmethod
+    def known(self, probe: Probe) -> Known:
+        """Return the arrays and what they mean."""
+
+    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:  # noqa: ARG002  the layout is fixed
+        """Return the log; errors are those of `known`."""
+        known = self.known(probe)
+        return build_log(probe, known.container, known.reading, loader=self.name)
+
+
+class KnownLoader(ABC):
+    """Reads logs of a framework that fixes some of what their arrays mean; a mapping or inference tells the rest."""
+
+    name: str
+    description: str
+    requires: tuple[str, ...] = ()
+    takes_mapping = True
+
+    @abstractmethod
+    def sniff(self, probe: Probe) -> Match:
+        """Say how well the file fits."""
+
+    @abstractmethod
+    def known(self, probe: Probe, declared: LogMapping | None) -> Known:
+        """Return the arrays, and what they mean for want of a better word in the user's mapping."""
+
+    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
+        """Return the log.
+
+        Raises
+        ------
+        LogFormatError
+            As `known`, or if the arrays do not fit together as the framework's do.
+        MappingError
+            If the mapping speaks of axes or columns that the arrays do not have.
+        """
+        known = self.known(probe, mapping)
+        try:
+            reading = read_known(probe, known, declared=mapping)
+            return build_log(probe, known.container, reading, loader=self.name)
+        except (IndexError, ValueError) as error:
+            # What is known or declared is taken at its word, so that only the arrays can tell where it is wrong.
+            if mapping is not None:
+                raise MappingError(f"{mapping.file}: does not fit the arrays of {probe.path}: {error}") from error
+            raise LogFormatError(
+                f"{probe.path}: its arrays do not fit each other as {self.name} has them: {error}"
+            ) from error
+
+    def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
+        """Return the mapping that `open` follows, to be edited."""
+        return read_known(probe, self.known(probe, mapping), declared=mapping).mapping
+
+
+def read_known(probe: Probe, known: Known, *, declared: LogMapping | None) -> Reading:
+    """Return what the arrays of a log mean, once what is not known of them is inferred.
 
     Parameters
     ----------
     probe
         The file or folder.
-    container
-        Its arrays.
     known
         What the framework fixes, and what was taken for granted.
     declared
         What the user declares in a mapping; it stands over what is known. None without one.
-    loader
-        Name of the loader, for the provenance.
-
-    Raises
-    ------
-    LogFormatError
-        If the arrays do not fit together as the framework's do.
-    MappingError
-        If the mapping speaks of axes or columns that the arrays do not have.
     """
-    try:
-        return build_log(probe, container, read_known(probe, container, known, declared=declared), loader=loader)
-    except (IndexError, ValueError) as error:
-        # What is known or declared is taken at its word, so that only the arrays can tell where it is wrong.
-        if declared is not None:
-            raise MappingError(f"{declared.file}: does not fit the arrays of {probe.path}: {error}") from error
-        raise LogFormatError(f"{probe.path}: its arrays do not fit each other as {loader} has them: {error}") from error
-
-
-def read_known(probe: Probe, container: Container, known: Reading, *, declared: LogMapping | None) -> Reading:
-    """Return what the arrays mean; parameters as in `open_known`."""
-    with container.store.open() as file:
-        mapping = known.mapping if declared is None else _over(known.mapping, declared)
-        found = infer(container.inventory, file, mapping, place=str(probe.path))
+    with known.container.store.open() as file:
+        mapping = known.reading.mapping if declared is None else _over(known.reading.mapping, declared)
+        found = infer(known.container.inventory, file, mapping, place=str(probe.path))
     return replace(
         found,
-        assumptions=tuple(dict.fromkeys((*known.assumptions, *found.assumptions))),
-        notices=(*known.notices, *found.notices),
+        assumptions=tuple(dict.fromkeys((*known.reading.assumptions, *found.assumptions))),
+        notices=(*known.reading.notices, *found.notices),
     )
 
 

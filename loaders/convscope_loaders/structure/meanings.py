@@ -11,23 +11,13 @@ from convscope.values.header import Notice
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.evidence import is_one_hot, sums_to_one
 from convscope_loaders.structure.families import Family, followed_path, pick
+from convscope_loaders.structure.field_of import FIELD_OF
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.names import attribute_list
 from convscope_loaders.structure.readings import unknown_slots
 from convscope_loaders.structure.shapes import axes_of, is_unslotted, lies_beside
 
-_OF_AGENTS = {
-    Meaning.OBSERVATION: names.OBSERVATIONS,
-    Meaning.ACTION: names.ACTIONS,
-    Meaning.ACTION_ONE_HOT: names.ACTIONS,
-    Meaning.ACTION_MASK: names.ACTION_MASKS,
-    Meaning.LOGITS: names.ACTION_LOGITS,
-    Meaning.PROBABILITIES: names.ACTION_PROBABILITIES,
-    Meaning.REWARD: names.REWARDS,
-    Meaning.HIDDEN: names.HIDDEN_STATES,
-    Meaning.MESSAGE: names.MESSAGES,
-    Meaning.POSITION: names.POSITIONS,
-}
+_OF_AGENTS = {meaning: name for meaning, name in FIELD_OF.items() if names.level_of(name) is names.Level.AGENT}
 _OF_TEAM = {
     Meaning.REWARD: names.TEAM_REWARDS,
     Meaning.STATE: names.STATE,

@@ -6,14 +6,13 @@ from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, FieldMapping, LogMapping
 from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.names import in_numbered_order
-from convscope.values.fields import ACTIONS, OBSERVATIONS, POSITIONS
+from convscope.values.fields import ACTIONS
 from convscope.values.inert import inert, visible
 from convscope_loaders.structure.families import Family
+from convscope_loaders.structure.field_of import FIELD_OF
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.leaf_names import OpenLevel
-from convscope_loaders.structure.lexicon import Meaning
 
-_FIELDS = {Meaning.OBSERVATION: OBSERVATIONS, Meaning.POSITION: POSITIONS}
 _UNTOLD = "Nothing in the file tells them apart."
 
 
@@ -68,7 +67,7 @@ def several_readings(layouts: Sequence[Layout], *, evidence: str, place: str) ->
     text, shape = reference.template.text, reference.first.shape
     readings = [_axes(layout) for layout in layouts]
     array = ArrayMapping(path=text, axes=readings[0])
-    name = _FIELDS.get(reference.meaning, ACTIONS) if reference.meaning is not None else ACTIONS
+    name = FIELD_OF.get(reference.meaning, ACTIONS) if reference.meaning is not None else ACTIONS
     return ambiguous(
         place,
         f"{text} {shape}",

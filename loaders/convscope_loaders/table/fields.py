@@ -9,6 +9,7 @@ from convscope.ingest.table_mapping import TableField
 from convscope.values import fields as names
 from convscope.values.fields import INFO, Level
 from convscope.values.header import Notice
+from convscope_loaders.structure.field_of import FIELD_OF
 from convscope_loaders.structure.lexicon import MEANING_OF, Meaning
 from convscope_loaders.table.columns import Column, plain_words, single, vector
 
@@ -17,17 +18,8 @@ MAX_CATEGORIES = 1000
 MAX_INFOS = 200
 """Fields that only this table knows."""
 
-_VECTORS = {
-    Meaning.OBSERVATION: names.OBSERVATIONS,
-    Meaning.ACTION: names.ACTIONS,
-    Meaning.ACTION_MASK: names.ACTION_MASKS,
-    Meaning.LOGITS: names.ACTION_LOGITS,
-    Meaning.PROBABILITIES: names.ACTION_PROBABILITIES,
-    Meaning.HIDDEN: names.HIDDEN_STATES,
-    Meaning.MESSAGE: names.MESSAGES,
-    Meaning.POSITION: names.POSITIONS,
-    Meaning.STATE: names.STATE,
-}
+_OTHERWISE = frozenset({Meaning.ACTION_ONE_HOT, Meaning.REWARD, Meaning.ATTENTION, Meaning.GATE})
+"""One-hot actions stand in for others, a reward is one number, and weights between agents need axes."""
 _SHARED = frozenset({names.STATE, names.TEAM_REWARDS})
 _WITH_VALUES = frozenset(
     {names.ACTION_MASKS, names.ACTION_LOGITS, names.ACTION_PROBABILITIES, names.POSITIONS, names.STATE}
@@ -78,8 +70,9 @@ class FieldFinder:
         LogFormatError
             If a column that should hold numbers holds texts.
         """
-        for meaning, name in _VECTORS.items():
-            self._add_vector(meaning, name)
+        for meaning, name in FIELD_OF.items():
+            if meaning not in _OTHERWISE:
+                self._add_vector(meaning, name)
         self._check_one_hot()
         self._add_coordinates()
         self._add_number(Meaning.REWARD, names.REWARDS)

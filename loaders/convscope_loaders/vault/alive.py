@@ -1,13 +1,12 @@
 """Which agents of a vault are in the game: a view beside its arrays, computed where it is read."""
 
-from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from convscope.ingest.container import ArrayReader, ArrayStore
+from convscope.ingest.container import ArrayInfo, ArrayReader
 from convscope.values.arrays import BoolArray
 from convscope_loaders.structure.dead import has_only_first_action, observes_nothing
 
@@ -52,32 +51,20 @@ class LifeSigns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LivingStore:
-    """The arrays of a store, and beside them which agents are in the game."""
+class AliveView:
+    """Who is in the game, in the rows of one environment."""
 
-    store: ArrayStore
+    group: str
+    """Of the environment."""
     signs: LifeSigns
+    shape: tuple[int, int]
+    """(rows, agents)."""
 
-    def open(self) -> AbstractContextManager[ArrayReader]:
-        """Open the store for reading rows."""
-        return _opened(self)
+    @property
+    def info(self) -> ArrayInfo:
+        """A truth value for each row and agent."""
+        return ArrayInfo(path=f"{self.group}{ALIVE}", shape=self.shape, dtype="|b1")
 
-
-@contextmanager
-def _opened(store: LivingStore) -> Generator["_LivingReader"]:
-    with store.store.open() as file:
-        yield _LivingReader(file, store.signs)
-
-
-class _LivingReader:
-    def __init__(self, file: ArrayReader, signs: LifeSigns) -> None:
-        self._file = file
-        self._signs = signs
-
-    def read(self, dataset: str, start: int = 0, stop: int | None = None) -> npt.NDArray[np.generic]:
-        if not dataset.endswith(ALIVE):
-            return self._file.read(dataset, start, stop)
-        return self._signs.alive(self._file, dataset.removesuffix(ALIVE), start=start, stop=stop)
-
-    def read_text(self, dataset: str) -> tuple[str, ...]:
-        return self._file.read_text(dataset)
+    def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:
+        """Return rows."""
+        return self.signs.alive(file, self.group, start=start, stop=stop)

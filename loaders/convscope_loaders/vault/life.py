@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from convscope.ingest.container import ArrayInfo, Container
+from convscope.ingest.container import Container
 from convscope_loaders.structure.lexicon import Meaning
-from convscope_loaders.vault.alive import ALIVE, LifeSigns, LivingStore
+from convscope_loaders.structure.views import with_views
+from convscope_loaders.vault.alive import AliveView, LifeSigns
 from convscope_loaders.vault.container import Vault
 from convscope_loaders.vault.layout import Tree
 
@@ -33,12 +34,11 @@ def find_life(vault: Vault, tree: Tree) -> Life:
         ("an agent whose end flag is set while others go on is out of the game from the next step on", ends_alone),
     )
     signs = replace(signs, masks=masks if looks_dead else None, flags=flags if ends_alone else ())
-    views = {
-        f"{group}{ALIVE}": ArrayInfo(path=f"{group}{ALIVE}", shape=(strand.n_rows, tree.n_agents), dtype="|b1")
+    views = [
+        AliveView(group=group, signs=signs, shape=(strand.n_rows, tree.n_agents))
         for group, strand in zip(vault.store.groups(), vault.store.strands, strict=True)
-    }
-    inventory = replace(vault.inventory, datasets={**vault.inventory.datasets, **views})
-    container = Container(inventory=inventory, store=LivingStore(store=vault.store, signs=signs))
+    ]
+    container = with_views(vault.container, views)
     return Life(container=container, is_seen=True, assumptions=tuple(text for text, holds in said if holds))
 
 

@@ -6,13 +6,11 @@ vaults, is a study of several runs.
 """
 
 from convscope.errors import LogFormatError
-from convscope.ingest.container import Container
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import FileKind, Probe
-from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.build import Reading
-from convscope_loaders.structure.known import open_known, read_known
+from convscope_loaders.structure.known import Known, KnownLoader
 from convscope_loaders.vault.container import read_vault
 from convscope_loaders.vault.layout import find_tree, mapping_of
 from convscope_loaders.vault.life import find_life
@@ -22,13 +20,12 @@ _RECORD = ".tfrecord"
 _OLD_RECORD = "_sequence_log_"
 
 
-class VaultLoader:
+class VaultLoader(KnownLoader):
     """Reads Flashbax vaults."""
 
     name = "vault"
     description = "Flashbax vaults, as OG-MARL and Mava record them"
     requires: tuple[str, ...] = ("tensorstore",)
-    takes_mapping = True
 
     def sniff(self, probe: Probe) -> Match:
         """Look for a manifest and the metadata of a vault; and for what is part of one, or its forerunner."""
@@ -40,25 +37,34 @@ class VaultLoader:
             return Match(score=0.0, reason=f"its {METADATA} names no structure_shape")
         return Match(score=0.9, reason=f"{MANIFEST} beside a {METADATA} with structure_shape")
 
-    def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
-        """Return the log.
+    def known(self, probe: Probe, declared: LogMapping | None) -> Known:
+        """Return the arrays and what they mean.
 
         Raises
         ------
         MissingPackageError
             If TensorStore is not installed.
         LogFormatError
-            If it is no vault, a broken one, or part of one.
-        AmbiguousLogError
-            If its arrays are called as in neither framework and can be read in more than one way.
+            If it is no vault, a broken one, or part of one; or if its arrays are called as in neither framework and
+            are of several environments.
         """
-        container, known = _known(probe, mapping)
-        return open_known(probe, container, known, declared=mapping, loader=self.name)
-
-    def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
-        """Return the mapping that `open` follows, to be edited."""
-        container, known = _known(probe, mapping)
-        return read_known(probe, container, known, declared=mapping).mapping
+        if probe.kind is not FileKind.FOLDER:
+            raise LogFormatError(_why_not(probe))
+        vault = read_vault(probe)
+        tree = find_tree(vault)
+        if tree is not None:
+            life = find_life(vault, tree)
+            mapping, said = mapping_of(vault, tree, is_life_seen=life.is_seen)
+            reading = Reading(mapping=mapping, assumptions=(*said, *life.assumptions))
+            return Known(container=life.container, reading=reading)
+        if len(vault.store.strands) > 1 and declared is None:
+            raise LogFormatError(
+                f"{probe.path}: its arrays are not called as OG-MARL or Mava call them, and it holds several "
+                'environments; declare the arrays in a mapping, such as path = "/{episode}/actions" and '
+                'axes = ["row", "agent"]'
+            )
+        mapping = LogMapping(environment=vault.metadata.environment, framework="Flashbax")
+        return Known(container=vault.container, reading=Reading(mapping=mapping, assumptions=vault.assumptions))
 
 
 LOADER = VaultLoader()
@@ -71,25 +77,6 @@ def _file_match(probe: Probe) -> Match:
     if probe.path.suffix == _RECORD:
         return Match(score=0.9 if _OLD_RECORD in probe.path.name else 0.5, reason="a TFRecord")
     return Match(score=0.0, reason="no folder")
-
-
-def _known(probe: Probe, declared: LogMapping | None) -> tuple[Container, Reading]:
-    """Return the arrays of a vault and what its framework says of them."""
-    if probe.kind is not FileKind.FOLDER:
-        raise LogFormatError(_why_not(probe))
-    vault = read_vault(probe)
-    tree = find_tree(vault)
-    if tree is not None:
-        life = find_life(vault, tree)
-        mapping, said = mapping_of(vault, tree, is_life_seen=life.is_seen)
-        return life.container, Reading(mapping=mapping, assumptions=(*said, *life.assumptions))
-    if len(vault.store.strands) > 1 and declared is None:
-        raise LogFormatError(
-            f"{probe.path}: its arrays are not called as OG-MARL or Mava call them, and it holds several environments; "
-            'declare the arrays in a mapping, such as path = "/{episode}/actions" and axes = ["row", "agent"]'
-        )
-    mapping = LogMapping(environment=vault.metadata.environment, framework="Flashbax")
-    return vault.container, Reading(mapping=mapping, assumptions=vault.assumptions)
 
 
 def _why_not(probe: Probe) -> str:

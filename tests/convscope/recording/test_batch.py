@@ -8,17 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convscope.errors import UsageError
-from convscope.ingest.open import find_logs, open_logs
 from convscope.record import EndKind, Labels, Recorder, Status
+from tests.convscope_loaders.reading import in_small_blocks as blocks_of
 
 AGENTS = ("a", "b")
 A, W, D = Status.ACTING, Status.WAITING, Status.DEAD
-
-
-def blocks_of(path):
-    log = open_logs(find_logs([path]))
-    fields = frozenset(spec.name for spec in log.header.fields)
-    return log, [task.load() for task in log.tasks(fields, max_bytes=1)]
 
 
 @st.composite

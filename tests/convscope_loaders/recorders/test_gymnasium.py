@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from tests.convscope_loaders.reading import in_small_blocks as read
+
 gymnasium = pytest.importorskip("gymnasium", reason="the extra recorders-test is not installed")
 
 import convscope  # noqa: E402
 from convscope.errors import UsageError  # noqa: E402
-from convscope.ingest.open import open_logs  # noqa: E402
 from convscope.ingest.validate import validate_log  # noqa: E402
 from convscope.record import EndKind, Status  # noqa: E402
 
@@ -46,12 +47,6 @@ class Counting(gymnasium.Env):
         is_over = self.time == self.length + self.episode
         is_limit = self.episode % 2 == 1
         return self.seen(), float(self.time), is_over and not is_limit, is_over and is_limit, {}
-
-
-def read(path, n_agents=2):
-    log = open_logs([path])
-    fields = frozenset(spec.name for spec in log.header.fields)
-    return log, [task.load() for task in log.tasks(fields, max_bytes=1)]
 
 
 def assert_counted(log, blocks, length):

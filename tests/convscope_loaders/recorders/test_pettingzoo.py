@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from tests.convscope_loaders.reading import in_small_blocks as read
+
 pettingzoo = pytest.importorskip("pettingzoo", reason="the extra recorders-test is not installed")
 mpe2 = pytest.importorskip("mpe2", reason="the extra recorders-test is not installed")
 
@@ -18,12 +20,6 @@ from convscope.record import EndKind, Recorder, RecordingWarning, Status  # noqa
 from convscope.values.config import AnalysisConfig  # noqa: E402
 
 A, W, D = Status.ACTING, Status.WAITING, Status.DEAD
-
-
-def read(path):
-    log = open_logs([path])
-    fields = frozenset(spec.name for spec in log.header.fields)
-    return log, [task.load() for task in log.tasks(fields, max_bytes=1)]
 
 
 def play(env, n_episodes, seed=0):

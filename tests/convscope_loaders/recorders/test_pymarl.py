@@ -7,19 +7,13 @@ import numpy as np
 import pytest
 
 from convscope.errors import UsageError
-from convscope.ingest.open import find_logs, open_logs
 from convscope.ingest.validate import validate_log
 from convscope.record import EndKind, Recorder, RecordingWarning, Status
 from convscope_loaders.recorders.pymarl import add_batch
+from tests.convscope_loaders.reading import in_small_blocks as blocks_of
 
 GENUINE = Path(__file__).parents[2] / "data" / "pymarl" / "part_0.h5"
 A, W, D = Status.ACTING, Status.WAITING, Status.DEAD
-
-
-def blocks_of(path):
-    log = open_logs(find_logs([path]))
-    fields = frozenset(spec.name for spec in log.header.fields)
-    return log, [task.load() for task in log.tasks(fields, max_bytes=1)]
 
 
 def small_batch():

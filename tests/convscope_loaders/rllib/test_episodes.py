@@ -3,6 +3,7 @@
 import pickle
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import msgpack
@@ -18,20 +19,13 @@ from convscope.ingest.probe import probe
 from convscope.values.fields import Level
 from convscope.values.status import EndKind, Status
 from convscope_loaders.rllib import LOADER
+from tests.convscope_loaders.reading import opened_by, whole
 
 DATA = Path(__file__).parents[2] / "data" / "rllib"
 NAN = pytest.approx(np.nan, nan_ok=True)
 
 
-def opened(path, **options):
-    found = probe(path, path.name, **options)
-    assert LOADER.sniff(found).score == 0.9
-    return LOADER.open(found, None)
-
-
-def whole(log):
-    (block,) = log.blocks(frozenset(spec.name for spec in log.header.fields))
-    return block
+opened = partial(opened_by, LOADER, score=0.9)
 
 
 def packed(value):

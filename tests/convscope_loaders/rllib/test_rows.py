@@ -5,6 +5,7 @@ import json
 import pickle
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 import lz4.frame
@@ -14,23 +15,15 @@ import pytest
 
 from convscope.errors import AmbiguousLogError, ConvscopeError, LogFormatError, MissingPackageError
 from convscope.ingest.finding import find_logs
-from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
 from convscope_loaders.rllib import LOADER
+from tests.convscope_loaders.reading import opened_by, whole
 
 DATA = Path(__file__).parents[2] / "data" / "rllib"
 NAN = pytest.approx(np.nan, nan_ok=True)
 
 
-def opened(path, **options):
-    found = probe(path, path.name, **options)
-    assert LOADER.sniff(found).score == 0.9
-    return LOADER.open(found, None)
-
-
-def whole(log):
-    (block,) = log.blocks(frozenset(spec.name for spec in log.header.fields))
-    return block
+opened = partial(opened_by, LOADER, score=0.9)
 
 
 def packed(array):

@@ -9,6 +9,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, Fi
 from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
 from convscope_loaders.structure.build import Reading, build_log
+from tests.convscope_loaders.reading import whole
 
 BLOCK = (Axis.EPISODE, Axis.TIME, Axis.AGENT, Axis.VALUE)
 ENTRIES, ROWS = 2, 6
@@ -48,11 +49,6 @@ def declared(*, next_path="/next_obs", **told):
 def opened(path, mapping):
     found = probe(path, "log.h5")
     return build_log(found, found.container, Reading(mapping=mapping, assumptions=()), loader="hdf5")
-
-
-def whole(log):
-    (block,) = log.blocks(frozenset(spec.name for spec in log.header.fields))
-    return block
 
 
 def test_the_row_after_the_last_step_is_read_beside_it(path):

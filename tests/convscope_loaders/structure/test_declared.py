@@ -14,6 +14,7 @@ from convscope.values.fields import Level, RowSum
 from convscope.values.status import EndKind
 from convscope_loaders.hdf5 import LOADER
 from convscope_loaders.structure.templates import Template
+from tests.convscope_loaders.reading import column
 
 JOINT = (Axis.ROW, Axis.AGENT_VALUE)
 
@@ -23,10 +24,6 @@ def opened(path, arrays, mapping):
         for name, value in arrays.items():
             file[name] = value
     return LOADER.open(probe(path, "log.h5"), mapping)
-
-
-def column(log, field):
-    return np.concatenate([block.columns[field] for block in log.blocks(frozenset({field}))])
 
 
 def test_columns_of_agents_of_unequal_width_are_divided_as_the_mapping_says(tmp_path):

@@ -1,5 +1,7 @@
 """What was seen after an episode's last step closes it, wherever the file keeps it."""
 
+from functools import partial
+
 import h5py
 import numpy as np
 import pytest
@@ -8,24 +10,12 @@ from hypothesis import strategies as st
 
 from convscope.errors import LogFormatError
 from convscope.ingest.mapping_file import read_mapping
-from convscope.ingest.probe import probe
 from convscope.values.status import Status
 from convscope_loaders.hdf5 import LOADER
+from tests.convscope_loaders.reading import opened_by, rows_of
+from tests.convscope_loaders.reading import write_hdf5 as write
 
-
-def opened(path, mapping=None):
-    return LOADER.open(probe(path, "log.h5"), mapping)
-
-
-def read(log, field, max_bytes=1 << 20):
-    blocks = list(log.blocks(frozenset({field}), max_bytes=max_bytes))
-    return np.concatenate([b.status for b in blocks]), np.concatenate([b.columns[field] for b in blocks])
-
-
-def write(path, arrays):
-    with h5py.File(path, "w") as file:
-        for name, value in arrays.items():
-            file[name] = value
+opened = partial(opened_by, LOADER)
 
 
 def flat(lengths, n_agents=2, width=3, seed=0):
@@ -54,11 +44,11 @@ def test_the_last_entry_of_what_follows_each_step_is_the_final_observation(tmp_p
     log = opened(path)
     assert log.episodes.length.tolist() == lengths
     assert (log.episodes.rows - log.episodes.length == 1).all()
-    status, observed = read(log, "observations", max_bytes)
+    status, observed = rows_of(log, "observations", max_bytes=max_bytes)
     assert np.array_equal(observed, seen)
     is_closing = np.isin(np.arange(len(seen)), np.cumsum(np.array(lengths) + 1) - 1)
     assert np.array_equal(status[:, 0] == Status.WAITING, is_closing)
-    assert np.array_equal(np.isnan(read(log, "actions", max_bytes)[1][:, 0, 0]), is_closing)
+    assert np.array_equal(np.isnan(rows_of(log, "actions", max_bytes=max_bytes)[1][:, 0, 0]), is_closing)
 
 
 def test_the_first_observation_after_a_reset_is_no_final_one(tmp_path):
@@ -78,7 +68,7 @@ def test_an_agent_that_died_before_the_end_has_no_final_observation(tmp_path):
         arrays |= {f"{agent}/episode_0/obs": walk[:-1], f"{agent}/episode_0/next_obs": walk[1:]}
         arrays[f"{agent}/episode_0/act"] = np.zeros(n, int)
     write(tmp_path / "log.h5", arrays)
-    status, observed = read(opened(tmp_path / "log.h5"), "observations")
+    status, observed = rows_of(opened(tmp_path / "log.h5"), "observations")
     assert status[4].tolist() == [Status.WAITING, Status.DEAD]
     assert observed[4, 0].tolist() == [8, 9]
     assert np.isnan(observed[2:, 1]).all()
@@ -89,7 +79,7 @@ def test_who_is_dead_at_the_last_step_stays_dead_and_the_others_wait(tmp_path):
     alive = np.ones((5, 2), bool)
     alive[2, 1] = False
     write(tmp_path / "log.h5", arrays | {"alive": alive})
-    status, _ = read(opened(tmp_path / "log.h5"), "observations")
+    status, _ = rows_of(opened(tmp_path / "log.h5"), "observations")
     assert status.tolist() == [[1, 1], [1, 1], [1, 3], [2, 3], [1, 1], [1, 1], [2, 2]]
 
 
@@ -105,7 +95,7 @@ def test_a_mapping_may_name_what_follows_each_step(tmp_path):
     )
     (tmp_path / "map.toml").write_text(text)
     mapping = read_mapping(tmp_path / "map.toml")
-    assert np.array_equal(read(opened(tmp_path / "log.h5", mapping), "observations")[1], seen)
+    assert np.array_equal(rows_of(opened(tmp_path / "log.h5", mapping), "observations")[1], seen)
     with h5py.File(tmp_path / "log.h5", "a") as file:
         del file["y"]
         file["y"] = arrays["next_observations"][:, :, :2]

@@ -1,14 +1,15 @@
 """Arrays of many groups that are read as one give the numbers that they give one by one."""
 
 from dataclasses import replace
+from functools import partial
 
 import h5py
 import numpy as np
 import pytest
 
 from convscope.ingest.hdf5.reading import Hdf5Reader
-from convscope.ingest.probe import probe
 from convscope_loaders.hdf5 import LOADER
+from tests.convscope_loaders.reading import opened_by
 
 RNG = np.random.default_rng(0)
 
@@ -60,8 +61,7 @@ def path(request, tmp_path):
     return tmp_path / "log.h5"
 
 
-def opened(path):
-    return LOADER.open(probe(path, "log.h5"), None)
+opened = partial(opened_by, LOADER)
 
 
 def columns_of(log, max_bytes):

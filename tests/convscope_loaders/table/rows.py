@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+from functools import partial
 
 import numpy as np
 
-from convscope.ingest.probe import probe
 from convscope_loaders.table import LOADER
+from tests.convscope_loaders.reading import joined as whole
+from tests.convscope_loaders.reading import opened_by
 
 # Two runs of two episodes of two agents; ann is out after the first step of episode 1 of run 0.
 ROWS = [
@@ -31,14 +33,7 @@ ROWS = [
 LENGTHS = [3, 2, 3, 2]
 
 
-def opened(path, mapping=None):
-    return LOADER.open(probe(path, path.name), mapping)
-
-
-def whole(log, max_bytes=1 << 30):
-    blocks = list(log.blocks(frozenset(spec.name for spec in log.header.fields), max_bytes=max_bytes))
-    status = np.concatenate([block.status for block in blocks])
-    return status, {name: np.concatenate([block.columns[name] for block in blocks]) for name in blocks[0].columns}
+opened = partial(opened_by, LOADER)
 
 
 def write(path, rows):

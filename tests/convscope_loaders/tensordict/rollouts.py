@@ -8,6 +8,7 @@ import numpy as np
 
 from convscope.ingest.probe import probe
 from convscope_loaders.tensordict import LOADER
+from tests.convscope_loaders.reading import whole
 
 DATA = Path(__file__).parents[2] / "data" / "tensordict"
 
@@ -78,11 +79,6 @@ def opened(path, **told):
     found = probe(path, path.name, **told)
     assert LOADER.sniff(found).score == 0.9
     return LOADER.open(found, None)
-
-
-def whole(log):
-    (block,) = log.blocks(frozenset(spec.name for spec in log.header.fields))
-    return block
 
 
 def episodes(log):

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convscope.errors import ConvscopeError, LogFormatError, MissingPackageError, RefusedFileError
+from convscope.errors import LogFormatError, MissingPackageError, RefusedFileError
 from convscope.ingest.choice import installed_loaders, match_all
 from convscope.ingest.probe import probe
 from convscope_loaders.tensordict import LOADER
 from convscope_loaders.tensordict.pickled import pickled_container
+from tests.convscope_loaders.reading import complaint, read_through
 from tests.convscope_loaders.tensordict.rollouts import DATA, episodes, opened, rollout, write_h5, write_memmap
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
@@ -179,17 +180,7 @@ def edited(folder, level, change):
 def test_a_folder_whose_description_does_not_fit_is_read_or_refused_in_one_line(tmp_path, level, change):
     folder = shutil.copytree(DATA / "memmap", tmp_path / "memmap")
     edited(folder, level, change)
-    assert "\n" not in complaint(folder)
-
-
-def complaint(path):
-    try:
-        log = opened(path)
-        for block in log.blocks(frozenset(spec.name for spec in log.header.fields)):
-            assert block.n_rows == log.episodes.rows[block.episodes].sum()
-    except ConvscopeError as error:
-        return str(error)
-    return ""
+    assert "\n" not in complaint(read_through, LOADER, folder)
 
 
 def test_missing_short_and_linked_numbers_are_errors_that_name_the_file(tmp_path):
@@ -211,13 +202,13 @@ def test_a_broken_archive_is_one_line(tmp_path):
     for number, cut in enumerate((2000, 4000, len(content) - 30)):
         path = tmp_path / f"{number}.tdz"
         path.write_bytes(content[:cut])
-        assert "\n" not in complaint(path)
-        assert complaint(path)
+        assert "\n" not in complaint(read_through, LOADER, path)
+        assert complaint(read_through, LOADER, path)
     for at in range(0, len(content), 97):
         path.write_bytes(content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :])
         found = probe(path, path.name)
         if LOADER.sniff(found).score:
-            assert "\n" not in complaint(path)
+            assert "\n" not in complaint(read_through, LOADER, path)
 
 
 def test_an_archive_that_unpacks_beyond_measure_is_refused(tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ from convscope.values.fields import Level
 from convscope.values.status import EndKind, Status
 from convscope_loaders.tidy.build import TidyReading, build_tidy_log
 from convscope_loaders.tidy.mapping import TidyField, TidyMapping
+from tests.convscope_loaders.reading import whole
 
 NAN = np.nan
 # run, episode, t, agent, x, reward, action, ended, role
@@ -67,13 +68,6 @@ def log_of(rows, mapping=MAPPING, **changed):
     container = Container(inventory=Inventory(datasets=infos, attributes=attributes), store=Memory(arrays))
     probe = Probe(path=Path(__file__), name="table.csv", kind=FileKind.TEXT)
     return build_tidy_log(probe, container, TidyReading(mapping=mapping), loader="tidy")
-
-
-def whole(log):
-    names = frozenset(spec.name for spec in log.header.fields)
-    (block, *more) = list(log.blocks(names))
-    assert not more
-    return block
 
 
 def test_episodes_steps_and_ends_are_those_of_the_rows():

@@ -4,9 +4,8 @@ import h5py
 import numpy as np
 import pytest
 
-from convscope.errors import AmbiguousLogError, ConvscopeError
-from convscope.ingest.probe import probe
 from convscope_loaders.hdf5 import LOADER
+from tests.convscope_loaders.reading import complaint, read_through
 from tests.convscope_loaders.variants.drawing import draw_layout, draw_worlds, pick
 from tests.convscope_loaders.variants.layouts import write
 
@@ -85,17 +84,4 @@ def test_a_changed_log_is_read_or_refused(seed, tmp_path):
         for _ in range(3):
             if names_of(file):
                 pick(rng, (change_attribute, add_array, change_array, change_array))(file, rng)
-    error = complaint(path)
-    assert error is None or "\n" not in str(error) or (isinstance(error, AmbiguousLogError) and error.mapping)
-
-
-def complaint(path):
-    try:
-        found = probe(path, "log.h5")
-        LOADER.sniff(found)
-        log = LOADER.open(found, None)
-        for block in log.blocks(frozenset(spec.name for spec in log.header.fields)):
-            assert block.n_rows == log.episodes.rows[block.episodes].sum()
-    except ConvscopeError as error:
-        return error
-    return None
+    assert "\n" not in complaint(read_through, LOADER, path)

@@ -3,6 +3,7 @@
 import json
 import pickle
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from convscope.ingest.open import find_logs, open_logs
 from convscope.ingest.probe import probe
 from convscope.values.fields import Level
 from convscope.values.status import EndKind, Status
+from tests.convscope_loaders.reading import opened_by
+from tests.convscope_loaders.reading import rows_of as columns
 
 pytest.importorskip("tensorstore")
 
@@ -29,14 +32,7 @@ OG_MARL = DATA / "3ag.vlt" / "Random"
 MAVA = DATA / "ff_ippo_rware" / "20240101000000"
 
 
-def opened(folder, mapping=None):
-    return LOADER.open(probe(folder, folder.name), mapping)
-
-
-def columns(log, *fields, max_bytes=1 << 20):
-    blocks = list(log.blocks(frozenset(fields), max_bytes=max_bytes))
-    status = np.concatenate([block.status for block in blocks])
-    return status, *(np.concatenate([block.columns[field] for block in blocks]) for field in fields)
+opened = partial(opened_by, LOADER)
 
 
 def og_marl(lengths, n_agents=2, seed=0):
