@@ -180,6 +180,24 @@ class RoleMapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RingMapping:
+    """Which rows of a buffer were written, and which of them first.
+
+    Each of the first three is a group and the name of an attribute or of a single number in it (``/@ptr``,
+    ``/{run}@ptr``), and speaks of those arrays in the group that have as many rows as its actions.
+    """
+
+    cursor: str = ""
+    """The row that is written next: once all rows are written, the oldest one; empty where nothing says it."""
+    count: str = ""
+    """How many rows were written, from the first on; empty where nothing says it."""
+    full: str = ""
+    """Whether all rows were written; if not, those before the cursor were. Empty where nothing says it."""
+    rows: int | None = None
+    """How many rows count, from the first on and in the order in which they stand, instead of all that; None else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogMapping:
     """What a file's arrays mean; in a mapping file, whatever is left out is inferred."""
 
@@ -202,6 +220,8 @@ class LogMapping:
     """True in the last row of an agent that leaves the game before the episode ends."""
     acting: ArrayMapping | None = None
     """True where an agent in the game takes its action, as where agents take turns; None where all always do."""
+    ring: RingMapping | None = None
+    """Order of the rows of a replay buffer; None where what single numbers tell that are called so (``ptr``)."""
     ignore: tuple[str, ...] = ()
     """Paths that are left unread; a part with an axis in braces stands for many."""
     environment: str | None = None

@@ -16,6 +16,7 @@ from convscope.ingest.mapping import (
     FieldMapping,
     LabelMapping,
     LogMapping,
+    RingMapping,
     RoleMapping,
 )
 from convscope.ingest.table_mapping import TableField, TableMapping
@@ -25,7 +26,7 @@ from convscope.values.fields import FIELD_NAMES, INFO, Level, RowSum
 
 _MAPPING = TomlKind(name="mapping file", error=MappingError)
 _LABELS = ("run", "checkpoint", "condition")
-_TABLES = ("convscope-mapping", "table", "fields", "episodes", "agents", "roles", *_LABELS, "log")
+_TABLES = ("convscope-mapping", "table", "fields", "episodes", "agents", "roles", "ring", *_LABELS, "log")
 _ARRAY = ("path", "axes", "take")
 _COLUMNS = ("agent", "time", "run", "checkpoint", "condition", "role", "team", "alive", "terminated", "truncated")
 _LEVELS = (Level.AGENT, Level.TEAM)
@@ -65,6 +66,7 @@ class _Reader:
             agents=self._texts("agents", "names"),
             teams=self._teams(),
             roles=self._roles() if "roles" in content else None,
+            ring=self._ring() if "ring" in content else None,
             run=self._label("run") if "run" in content else None,
             checkpoint=self._label("checkpoint") if "checkpoint" in content else None,
             condition=self._label("condition") if "condition" in content else None,
@@ -161,6 +163,17 @@ class _Reader:
             raise self.document.fault("[roles] needs a path, an attribute, or a table of_agent", ("roles",))
         return RoleMapping(array=array, attribute=attribute, of_agent=of_agent, names=self._texts("roles", "names"))
 
+    def _ring(self) -> RingMapping:
+        self.document.check_keys(("ring",), ("cursor", "count", "full", "rows"), "key")
+        told = self.document.table("ring")
+        rows = told.get("rows")
+        if rows is not None and (type(rows) is not int or rows < 0):
+            raise self.document.fault("rows must be a whole number from 0", ("ring", "rows"))
+        marks = {name: self._attribute("ring", name) for name in ("cursor", "count", "full")}
+        if rows is None and not any(marks.values()):
+            raise self.document.fault("[ring] needs a cursor, a count, full, or a number of rows", ("ring",))
+        return RingMapping(rows=rows, **marks)
+
     def _label(self, name: str) -> LabelMapping:
         self.document.check_keys((name,), ("path", "axes", "attribute", "names", "prefix"), "key")
         path, attribute = self._text(name, "path") or "", self._attribute(name)
@@ -174,12 +187,10 @@ class _Reader:
             prefix=self._text(name, "prefix") or "",
         )
 
-    def _attribute(self, name: str) -> str:
-        attribute = self._text(name, "attribute") or ""
+    def _attribute(self, name: str, key: str = "attribute") -> str:
+        attribute = self._text(name, key) or ""
         if attribute and not (attribute.startswith("/") and "@" in attribute):
-            raise self.document.fault(
-                "attribute must be a group and a name, such as /{agent}@role", (name, "attribute")
-            )
+            raise self.document.fault(f"{key} must be a group and a name, such as /{{agent}}@role", (name, key))
         return attribute
 
     def _teams(self) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from convscope.ingest.mapping import (
     FieldMapping,
     LabelMapping,
     LogMapping,
+    RingMapping,
     RoleMapping,
 )
 from convscope.ingest.table_mapping import TableField, TableMapping
@@ -25,6 +26,8 @@ def mapping_text(mapping: LogMapping) -> str:
         for column in mapping.table.fields:
             lines += _section(f"table.fields.{key_text(column.name)}", _column_entries(column))
     lines += _section("agents", _agent_entries(mapping))
+    if mapping.ring is not None:
+        lines += _section("ring", _ring_entries(mapping.ring))
     if mapping.episodes is not None:
         lines += _section("episodes", _episode_entries(mapping.episodes))
     for field in mapping.fields:
@@ -79,6 +82,12 @@ def _column_entries(field: TableField) -> dict[str, str]:
     if field.level is not Level.AGENT:
         entries["level"] = quoted_text(field.level)
     return entries | ({"values": list_text(field.values)} if field.values else {})
+
+
+def _ring_entries(ring: RingMapping) -> dict[str, str]:
+    marks = {"cursor": ring.cursor, "count": ring.count, "full": ring.full}
+    told = {key: quoted_text(path) for key, path in marks.items() if path}
+    return told | ({} if ring.rows is None else {"rows": str(ring.rows)})
 
 
 def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """Any container of arrays as a log: understood by names, shapes and numbers, or by a mapping."""
 
-from convscope.errors import MappingError
+from dataclasses import replace
+
+from convscope.errors import AmbiguousLogError, MappingError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.loader import ONLY_MAPPED, Match
 from convscope.ingest.mapping import LogMapping
@@ -12,6 +14,8 @@ from convscope_loaders.structure.folding import refolded, unfold
 from convscope_loaders.structure.infer import infer
 from convscope_loaders.structure.leaf_names import LeafNames
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
+from convscope_loaders.structure.readings import completed
+from convscope_loaders.structure.ring import InTimeOrder, in_time_order
 
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
 
@@ -50,8 +54,9 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
         If the mapping speaks of axes or columns that the arrays do not have.
     """
     try:
-        unfolded, known = _unfolded(annotated(container), mapping)
-        return build_log(probe, unfolded, _read(probe, unfolded, known), loader=loader)
+        ordered = _ordered(probe, container, mapping)
+        unfolded, known = _unfolded(ordered.container, mapping)
+        return build_log(probe, unfolded, _told(ordered, _read(probe, unfolded, known)), loader=loader)
     except (IndexError, ValueError) as error:
         if mapping is None:
             raise
@@ -61,17 +66,32 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
 
 def read_structure(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
     """Work out what the arrays mean; as `convscope_loaders.structure.infer.infer`."""
-    return _read(probe, annotated(container), mapping)
+    ordered = _ordered(probe, container, mapping)
+    return _told(ordered, _read(probe, ordered.container, mapping))
+
+
+def _ordered(probe: Probe, container: Container, mapping: LogMapping | None) -> InTimeOrder:
+    return in_time_order(annotated(container), mapping, place=str(probe.path))
+
+
+def _told(ordered: InTimeOrder, reading: Reading) -> Reading:
+    assumptions = (*ordered.assumptions, *reading.assumptions)
+    return replace(reading, assumptions=assumptions, headless=ordered.headless)
 
 
 def _read(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
     with container.store.open() as file:
-        return infer(container.inventory, file, mapping, place=str(probe.path), names_unused=True)
+        try:
+            return infer(container.inventory, file, mapping, place=str(probe.path), names_unused=True)
+        except AmbiguousLogError as error:
+            if mapping is None:
+                raise
+            raise completed(error, mapping) from error
 
 
 def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | None) -> LogMapping:
     """Return the complete mapping that `open_by_structure` follows; errors are its own."""
-    unfolded, known = _unfolded(annotated(container), mapping)
+    unfolded, known = _unfolded(_ordered(probe, container, mapping).container, mapping)
     found = _read(probe, unfolded, known).mapping
     return found if mapping is None else refolded(found, mapping)
 
