@@ -117,6 +117,9 @@ class Cut(StrEnum):
     FIRST_FLAG = "first-flag"
     """The first end flag on the time axis (where each agent has its own: the row in which the last agent has had one)
     marks the last row; what follows is padding."""
+    ANNOUNCED = "announced"
+    """An episode ends where another observation follows (in the list) than was announced (in ``next``), and where end
+    flags are set: ``ended``, ``terminated`` and ``truncated``."""
     SPANS = "spans"
     """A table with the first row of each episode and one past its last row; where the arrays have an axis of episodes,
     with the entry on it before these two. Rows of no episode are padding."""
@@ -137,6 +140,8 @@ class EpisodeMapping:
     cut: Cut
     array: ArrayMapping | None = None
     """The list, column or mask, or what tells padding; None for ``whole``."""
+    after: ArrayMapping | None = None
+    """What was seen after each row, where ``array`` is what is seen in it; None unless episodes are cut by it."""
     lengths: ArrayMapping | None = None
     """A list with the number of steps of each episode, beside a list of ``starts``; None where rows have no gaps."""
     time: ArrayMapping | None = None
@@ -195,6 +200,8 @@ class RingMapping:
     """Whether all rows were written; if not, those before the cursor were. Empty where nothing says it."""
     rows: int | None = None
     """How many rows count, from the first on and in the order in which they stand, instead of all that; None else."""
+    first: int | None = None
+    """The oldest row of a full ring, instead of all that; None else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,11 +141,12 @@ class _Reader:
         return self._text("fields", name, "row_sum") or RowSum.RENORMALISE
 
     def _episodes(self) -> EpisodeMapping:
-        keys = ("cut", "list", "lengths", "time", "terminated", "truncated", "ended")
+        keys = ("cut", "list", "next", "lengths", "time", "terminated", "truncated", "ended")
         self.document.check_keys(("episodes",), keys, "key")
         return EpisodeMapping(
             cut=self._choice(Cut, ("episodes", "cut"), self._text("episodes", "cut") or ""),
             array=self._optional_array("episodes", "list"),
+            after=self._optional_array("episodes", "next"),
             lengths=self._optional_array("episodes", "lengths"),
             time=self._optional_array("episodes", "time"),
             terminated=self._optional_array("episodes", "terminated", may_be_scalar=True),
@@ -164,15 +165,16 @@ class _Reader:
         return RoleMapping(array=array, attribute=attribute, of_agent=of_agent, names=self._texts("roles", "names"))
 
     def _ring(self) -> RingMapping:
-        self.document.check_keys(("ring",), ("cursor", "count", "full", "rows"), "key")
-        told = self.document.table("ring")
-        rows = told.get("rows")
-        if rows is not None and (type(rows) is not int or rows < 0):
-            raise self.document.fault("rows must be a whole number from 0", ("ring", "rows"))
-        marks = {name: self._attribute("ring", name) for name in ("cursor", "count", "full")}
-        if rows is None and not any(marks.values()):
-            raise self.document.fault("[ring] needs a cursor, a count, full, or a number of rows", ("ring",))
-        return RingMapping(rows=rows, **marks)
+        self.document.check_keys(("ring",), ("cursor", "count", "full", "rows", "first"), "key")
+        if not self.document.table("ring"):
+            raise self.document.fault("[ring] needs a cursor, a count, full, a number of rows, or the first", ("ring",))
+        return RingMapping(
+            cursor=self._attribute("ring", "cursor"),
+            count=self._attribute("ring", "count"),
+            full=self._attribute("ring", "full"),
+            rows=self._number("ring", "rows"),
+            first=self._number("ring", "first"),
+        )
 
     def _label(self, name: str) -> LabelMapping:
         self.document.check_keys((name,), ("path", "axes", "attribute", "names", "prefix"), "key")
@@ -237,6 +239,12 @@ class _Reader:
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise self.document.fault(f"{path[-1]} must be a list of texts", path)
         return tuple(str(entry) for entry in value)
+
+    def _number(self, *path: str) -> int | None:
+        value = self.document.table(*path[:-1]).get(path[-1])
+        if value is not None and (type(value) is not int or value < 0):
+            raise self.document.fault(f"{path[-1]} must be a whole number from 0", path)
+        return value
 
     def _numbers(self, *path: str) -> tuple[int, ...]:
         value = self.document.table(*path[:-1]).get(path[-1], [])

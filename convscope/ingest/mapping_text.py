@@ -87,12 +87,14 @@ def _column_entries(field: TableField) -> dict[str, str]:
 def _ring_entries(ring: RingMapping) -> dict[str, str]:
     marks = {"cursor": ring.cursor, "count": ring.count, "full": ring.full}
     told = {key: quoted_text(path) for key, path in marks.items() if path}
-    return told | ({} if ring.rows is None else {"rows": str(ring.rows)})
+    numbers = {"rows": ring.rows, "first": ring.first}
+    return told | {key: str(number) for key, number in numbers.items() if number is not None}
 
 
 def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
     arrays = {
         "list": episodes.array,
+        "next": episodes.after,
         "lengths": episodes.lengths,
         "time": episodes.time,
         "terminated": episodes.terminated,

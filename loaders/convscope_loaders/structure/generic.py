@@ -9,6 +9,7 @@ from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.annotations import annotated
+from convscope_loaders.structure.announced import hold_against_next
 from convscope_loaders.structure.build import Reading, build_log
 from convscope_loaders.structure.folding import refolded, unfold
 from convscope_loaders.structure.infer import infer
@@ -80,9 +81,11 @@ def _told(ordered: InTimeOrder, reading: Reading) -> Reading:
 
 
 def _read(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
+    place = str(probe.path)
     with container.store.open() as file:
         try:
-            return infer(container.inventory, file, mapping, place=str(probe.path), names_unused=True)
+            found = infer(container.inventory, file, mapping, place=place, names_unused=True)
+            return hold_against_next(found, container.inventory, file, declared=mapping, place=place)
         except AmbiguousLogError as error:
             if mapping is None:
                 raise

@@ -83,6 +83,8 @@ _NAMES = {
     Meaning.AGENT_NAMES: "agents agent_names agent_ids agent_order possible_agents agent_id names players",
     Meaning.WIDTHS: "obs_dim_per_agent obs_dims obs_sizes obs_size_per_agent obs_dim obs_widths",
 }
+FLAG_MEANINGS = (Meaning.DONE, Meaning.TERMINATED, Meaning.TRUNCATED)
+"""What is said of an end in the row of a step."""
 MEANING_OF = {name: meaning for meaning, names in _NAMES.items() for name in names.split()}
 
 _LEVELS = {

@@ -12,7 +12,7 @@ from convscope.ingest.mapping import LogMapping
 from convscope_loaders.structure.ring_choice import Buffer, RingChoice, find_buffer
 from convscope_loaders.structure.ring_marks import RingMarks, find_marks, named_marks
 from convscope_loaders.structure.ring_order import RingOrder, RingView
-from convscope_loaders.structure.tails import find_tails
+from convscope_loaders.structure.ring_untold import find_orders
 from convscope_loaders.structure.views import with_views
 
 
@@ -78,9 +78,8 @@ def _found(
         if buffer is not None:
             choice = RingChoice(file=file, place=place, buffer=buffer, marks=told, declared=mapping.ring)
             yield buffer, *choice.decide()
-    for tail in () if mapping.ring else find_tails(container.inventory, file, frozenset(marks), place=place):
-        said = f"the last {tail.n_rows - tail.n_written} of {tail.n_rows} rows hold nothing and are left out"
-        yield Buffer(arrays=tail.arrays, axis=0, n_rows=tail.n_rows), RingOrder(first=0, n_rows=tail.n_written), said
+    if mapping.ring is None:
+        yield from find_orders(container.inventory, file, frozenset(marks), place=place)
 
 
 def _without(container: Container, marks: Mapping[str, RingMarks]) -> Container:

@@ -79,22 +79,26 @@ class RingChoice:
         as_they_stand = RingOrder(first=0, n_rows=n_all)
         told: RingMarks = {mark: self.marks[mark] for mark in self.marks if mark is not RingMark.CAPACITY}
         if self.declared is not None and self.declared.rows is not None:
-            return self._said(RingOrder(first=0, n_rows=self._declared_rows(self.declared.rows)), "")
+            return self._said(RingOrder(first=0, n_rows=self._declared("rows", self.declared.rows)), "")
+        if self.declared is not None and self.declared.first is not None:
+            first = self._declared("first", self.declared.first)
+            return self._said(RingOrder(first=first % n_all, n_rows=n_all, may_have_lost=True), "")
         if not told:
             return as_they_stand, ""
+        is_said = self.declared is not None
         listed = ", ".join(f"{number.place} = {number.value}" for number in told.values())
         order = order_of(self._numbers(), n_all) or self._rows_before_cursor(told)
-        if order is not None and (self.declared or self._is_sure() or self._is_blank_from(order.n_rows)):
+        if order is not None and (is_said or self._is_sure() or self._is_blank_from(order.n_rows)):
             return self._said(order, f"{listed}: ")
         # A cursor on the first row says that none is before the others.
-        if (self.declared or self._is_sure()) and {number.value for number in told.values()} != {0}:
+        if (is_said or self._is_sure()) and {number.value for number in told.values()} != {0}:
             raise self._open(listed)
         return as_they_stand, f"{listed} is not taken for a mark of rows that were written"
 
-    def _declared_rows(self, n_rows: int) -> int:
-        if n_rows > self.buffer.n_rows:
-            raise MappingError(f"[ring] rows = {n_rows}, but the arrays of {self.place} have {self.buffer.n_rows}")
-        return n_rows
+    def _declared(self, key: str, row: int) -> int:
+        if row > self.buffer.n_rows:
+            raise MappingError(f"[ring] {key} = {row}, but the arrays of {self.place} have {self.buffer.n_rows} rows")
+        return row
 
     def _numbers(self) -> RingNumbers:
         cursor, count, full = (self._value(mark) for mark in (RingMark.CURSOR, RingMark.COUNT, RingMark.FULL))

@@ -187,3 +187,37 @@ def test_what_was_said_of_a_ring_is_kept_where_another_question_follows(path):
 )
 def test_the_order_that_numbers_tell_of_nine_rows(numbers, order):
     assert order_of(numbers, 9) == order
+
+
+WITH_NEXT = rows_of(WORLD, *BASICS, "next_observations")
+
+
+def test_a_ring_that_no_number_tells_of_is_told_by_what_was_seen_next(path):
+    for capacity in range(20, 32):
+        for cursor in range(1, capacity):
+            newest = TOTAL - 3  # in the middle of the last episode
+            rows = {name: array[:newest] for name, array in WITH_NEXT.items()}
+            turned = ring(rows, capacity, cursor)
+            write(path, turned)
+            if turned["dones"][-1]:
+                continue
+            log = opened(path)
+            first = np.cumsum(LENGTHS) - np.array(LENGTHS)
+            kept = [length for length, start in zip(LENGTHS, first, strict=True) if start > newest - capacity]
+            assert log.episodes.length.tolist() == [*kept[:-1], LENGTHS[-1] - 3]
+            assert f"read from the oldest (row {cursor}) on" in said(log)
+
+
+def test_a_ring_whose_newest_row_ends_an_episode_may_begin_anywhere(path):
+    write(path, ring(WITH_NEXT, 30, 11))
+    with pytest.raises(AmbiguousLogError, match="2 ways") as caught:
+        opened(path)
+    assert opened(path, caught.value.mapping).episodes.n_timesteps == 30
+    second = "convscope-mapping = 1\n[ring]\nfirst = 11\n"
+    assert is_read_as(opened(path, second), whole_after(TOTAL - 30))
+
+
+def test_a_log_whose_last_episode_leads_back_to_the_first_sight_is_no_ring(path):
+    rows = {name: array.copy() for name, array in WITH_NEXT.items()}
+    rows["next_observations"][-1] = rows["observations"][0]
+    assert is_read_as(opened(write(path, rows)), WORLD)

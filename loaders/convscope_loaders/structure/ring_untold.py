@@ -1,12 +1,15 @@
-"""Rows that were never written where no number tells: zeros or NaN at the end of every array of a buffer."""
+"""Buffers that no number tells of: rows of zeros or NaN at the end of every array, and full rings."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from convscope.errors import ConvscopeError, LogFormatError
 from convscope.ingest.container import ArrayInfo, ArrayReader, Inventory
 from convscope.ingest.mapping import LogMapping, RingMapping
 from convscope_loaders.structure.lexicon import MEANING_OF, Meaning, meaning_of
 from convscope_loaders.structure.readings import ambiguous
+from convscope_loaders.structure.ring_choice import Buffer
+from convscope_loaders.structure.ring_order import RingOrder
+from convscope_loaders.structure.ring_seams import oldest_row
 from convscope_loaders.structure.unwritten import is_missing, written_rows
 
 _ACTIONS = (Meaning.ACTION, Meaning.ACTION_ONE_HOT)
@@ -18,17 +21,10 @@ _MAX_BUFFERS = 64
 """Files with more groups of arrays have one for each episode, and no buffers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tail:
-    """Rows of some arrays that hold nothing but NaN, and are left out."""
-
-    arrays: tuple[ArrayInfo, ...]
-    n_rows: int
-    n_written: int
-
-
-def find_tails(inventory: Inventory, file: ArrayReader, told: frozenset[str], *, place: str) -> list[Tail]:
-    """Look for rows at the end of buffers that hold nothing.
+def find_orders(
+    inventory: Inventory, file: ArrayReader, told: frozenset[str], *, place: str
+) -> Iterator[tuple[Buffer, RingOrder, str]]:
+    """Return the order of the rows of buffers that no number tells of, where they show it, and that in words.
 
     Parameters
     ----------
@@ -44,22 +40,26 @@ def find_tails(inventory: Inventory, file: ArrayReader, told: frozenset[str], *,
     Raises
     ------
     AmbiguousLogError
-        If they are zeros, which may as well have been logged.
+        If rows at the end are zeros, which may as well have been logged; or if a ring may begin anywhere.
     """
     groups = _buffers(inventory)
-    tails: list[Tail] = []
     for group in groups if len(groups) <= _MAX_BUFFERS else ():
-        arrays = _written_together(inventory, group)
-        if group in told or not arrays:
+        arrays = _written_together(inventory, group) if group not in told else ()
+        if not arrays:
             continue
         n_rows = arrays[0].shape[0]
         n_written = written_rows(file, arrays, n_rows=n_rows)
-        if not 0 < n_written < n_rows:
+        buffer = Buffer(arrays=arrays, axis=0, n_rows=n_rows)
+        if 0 < n_written < n_rows:
+            if not is_missing(file, arrays, n_rows - 1):
+                raise _zeros(group, n_written, n_rows, is_alone=len(groups) == 1, place=place)
+            said = f"the last {n_rows - n_written} of {n_rows} rows hold nothing and are left out"
+            yield buffer, RingOrder(first=0, n_rows=n_written), said
             continue
-        if not is_missing(file, arrays, n_rows - 1):
-            raise _zeros(group, n_written, n_rows, is_alone=len(groups) == 1, place=place)
-        tails.append(Tail(arrays=arrays, n_rows=n_rows, n_written=n_written))
-    return tails
+        first = oldest_row(file, arrays, n_rows=n_rows, place=place)
+        if first:
+            said = f"the last row leads to the first: the rows are a full ring, read from the oldest (row {first}) on"
+            yield buffer, RingOrder(first=first, n_rows=n_rows, may_have_lost=True), said
 
 
 def _buffers(inventory: Inventory) -> list[str]:
