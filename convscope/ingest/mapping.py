@@ -120,6 +120,9 @@ class Cut(StrEnum):
     FIRST_FLAG = "first-flag"
     """The first end flag on the time axis (where each agent has its own: the row in which the last agent has had one)
     marks the last row; what follows is padding."""
+    ANNOUNCED = "announced"
+    """An episode ends where another observation follows (in the list) than was announced (in ``next``), and where end
+    flags are set: ``ended``, ``terminated`` and ``truncated``."""
     SPANS = "spans"
     """A table with the first row of each episode and one past its last row; where the arrays have an axis of episodes,
     with the entry on it before these two. Rows of no episode are padding."""
@@ -140,6 +143,8 @@ class EpisodeMapping:
     cut: Cut
     array: ArrayMapping | None = None
     """The list, column or mask, or what tells padding; None for ``whole``."""
+    after: ArrayMapping | None = None
+    """What was seen after each row, where ``array`` is what is seen in it; None unless episodes are cut by it."""
     lengths: ArrayMapping | None = None
     """A list with the number of steps of each episode, beside a list of ``starts``; None where rows have no gaps."""
     time: ArrayMapping | None = None
@@ -183,6 +188,26 @@ class RoleMapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RingMapping:
+    """Which rows of a buffer were written, and which of them first.
+
+    Each of the first three is a group and the name of an attribute or of a single number in it (``/@ptr``,
+    ``/{run}@ptr``), and speaks of those arrays in the group that have as many rows as its actions.
+    """
+
+    cursor: str = ""
+    """The row that is written next: once all rows are written, the oldest one; empty where nothing says it."""
+    count: str = ""
+    """How many rows were written, from the first on; empty where nothing says it."""
+    full: str = ""
+    """Whether all rows were written; if not, those before the cursor were. Empty where nothing says it."""
+    rows: int | None = None
+    """How many rows count, from the first on and in the order in which they stand, instead of all that; None else."""
+    first: int | None = None
+    """The oldest row of a full ring, instead of all that; None else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogMapping:
     """What a file's arrays mean; in a mapping file, whatever is left out is inferred."""
 
@@ -205,6 +230,8 @@ class LogMapping:
     """True in the last row of an agent that leaves the game before the episode ends."""
     acting: ArrayMapping | None = None
     """True where an agent in the game takes its action, as where agents take turns; None where all always do."""
+    ring: RingMapping | None = None
+    """Order of the rows of a replay buffer; None where what single numbers tell that are called so (``ptr``)."""
     ignore: tuple[str, ...] = ()
     """Paths that are left unread; a part with an axis in braces stands for many."""
     environment: str | None = None

@@ -16,6 +16,7 @@ from convscope.ingest.mapping import (
     FieldMapping,
     LabelMapping,
     LogMapping,
+    RingMapping,
     RoleMapping,
 )
 from convscope.ingest.table_mapping import WHERE, TableField, TableMapping
@@ -25,7 +26,7 @@ from convscope.values.fields import FIELD_NAMES, INFO, Level, RowSum
 
 _MAPPING = TomlKind(name="mapping file", error=MappingError)
 _LABELS = ("run", "checkpoint", "condition")
-_TABLES = ("convscope-mapping", "table", "fields", "episodes", "agents", "roles", *_LABELS, "log")
+_TABLES = ("convscope-mapping", "table", "fields", "episodes", "agents", "roles", "ring", *_LABELS, "log")
 _ARRAY = ("path", "axes", "take")
 _LEVELS = (Level.AGENT, Level.TEAM)
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -64,6 +65,7 @@ class _Reader:
             agents=self._texts("agents", "names"),
             teams=self._teams(),
             roles=self._roles() if "roles" in content else None,
+            ring=self._ring() if "ring" in content else None,
             run=self._label("run") if "run" in content else None,
             checkpoint=self._label("checkpoint") if "checkpoint" in content else None,
             condition=self._label("condition") if "condition" in content else None,
@@ -145,11 +147,12 @@ class _Reader:
         return self._text("fields", name, "row_sum") or RowSum.RENORMALISE
 
     def _episodes(self) -> EpisodeMapping:
-        keys = ("cut", "list", "lengths", "time", "terminated", "truncated", "ended")
+        keys = ("cut", "list", "next", "lengths", "time", "terminated", "truncated", "ended")
         self.document.check_keys(("episodes",), keys, "key")
         return EpisodeMapping(
             cut=self._choice(Cut, ("episodes", "cut"), self._text("episodes", "cut") or ""),
             array=self._optional_array("episodes", "list"),
+            after=self._optional_array("episodes", "next"),
             lengths=self._optional_array("episodes", "lengths"),
             time=self._optional_array("episodes", "time"),
             terminated=self._optional_array("episodes", "terminated", may_be_scalar=True),
@@ -167,6 +170,18 @@ class _Reader:
             raise self.document.fault("[roles] needs a path, an attribute, or a table of_agent", ("roles",))
         return RoleMapping(array=array, attribute=attribute, of_agent=of_agent, names=self._texts("roles", "names"))
 
+    def _ring(self) -> RingMapping:
+        self.document.check_keys(("ring",), ("cursor", "count", "full", "rows", "first"), "key")
+        if not self.document.table("ring"):
+            raise self.document.fault("[ring] needs a cursor, a count, full, a number of rows, or the first", ("ring",))
+        return RingMapping(
+            cursor=self._attribute("ring", "cursor"),
+            count=self._attribute("ring", "count"),
+            full=self._attribute("ring", "full"),
+            rows=self._number("ring", "rows"),
+            first=self._number("ring", "first"),
+        )
+
     def _label(self, name: str) -> LabelMapping:
         self.document.check_keys((name,), ("path", "axes", "attribute", "names", "prefix"), "key")
         path, attribute = self._text(name, "path") or "", self._attribute(name)
@@ -180,12 +195,10 @@ class _Reader:
             prefix=self._text(name, "prefix") or "",
         )
 
-    def _attribute(self, name: str) -> str:
-        attribute = self._text(name, "attribute") or ""
+    def _attribute(self, name: str, key: str = "attribute") -> str:
+        attribute = self._text(name, key) or ""
         if attribute and not (attribute.startswith("/") and "@" in attribute):
-            raise self.document.fault(
-                "attribute must be a group and a name, such as /{agent}@role", (name, "attribute")
-            )
+            raise self.document.fault(f"{key} must be a group and a name, such as /{{agent}}@role", (name, key))
         return attribute
 
     def _teams(self) -> Mapping[str, str]:
@@ -232,6 +245,12 @@ class _Reader:
         if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
             raise self.document.fault(f"{path[-1]} must be a list of texts", path)
         return tuple(str(entry) for entry in value)
+
+    def _number(self, *path: str) -> int | None:
+        value = self.document.table(*path[:-1]).get(path[-1])
+        if value is not None and (type(value) is not int or value < 0):
+            raise self.document.fault(f"{path[-1]} must be a whole number from 0", path)
+        return value
 
     def _numbers(self, *path: str) -> tuple[int, ...]:
         value = self.document.table(*path[:-1]).get(path[-1], [])

@@ -9,6 +9,7 @@ from convscope.ingest.mapping import (
     FieldMapping,
     LabelMapping,
     LogMapping,
+    RingMapping,
     RoleMapping,
 )
 from convscope.ingest.table_mapping import TableField, TableMapping
@@ -25,6 +26,8 @@ def mapping_text(mapping: LogMapping) -> str:
         for column in mapping.table.fields:
             lines += _section(f"table.fields.{key_text(column.name)}", _column_entries(column))
     lines += _section("agents", _agent_entries(mapping))
+    if mapping.ring is not None:
+        lines += _section("ring", _ring_entries(mapping.ring))
     if mapping.episodes is not None:
         lines += _section("episodes", _episode_entries(mapping.episodes))
     for field in mapping.fields:
@@ -69,9 +72,17 @@ def _column_entries(field: TableField) -> dict[str, str]:
     return entries | ({"values": list_text(field.values)} if field.values else {})
 
 
+def _ring_entries(ring: RingMapping) -> dict[str, str]:
+    marks = {"cursor": ring.cursor, "count": ring.count, "full": ring.full}
+    told = {key: quoted_text(path) for key, path in marks.items() if path}
+    numbers = {"rows": ring.rows, "first": ring.first}
+    return told | {key: str(number) for key, number in numbers.items() if number is not None}
+
+
 def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
     arrays = {
         "list": episodes.array,
+        "next": episodes.after,
         "lengths": episodes.lengths,
         "time": episodes.time,
         "terminated": episodes.terminated,

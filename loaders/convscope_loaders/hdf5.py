@@ -3,7 +3,7 @@
 from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.loader import Match
-from convscope.ingest.mapping import LogMapping
+from convscope.ingest.mapping import LogMapping, RingMapping
 from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
@@ -62,8 +62,10 @@ def _is_ring(inventory: Inventory) -> bool:
 
 def _order_of_ring(probe: Probe, container: Container) -> AmbiguousLogError:
     """Return the error of a replay buffer, with the mapping that reads its rows as they stand."""
+    n_rows = container.inventory.attributes.get("/", {}).get("maxsize")
+    as_they_stand = LogMapping(ring=RingMapping(rows=n_rows)) if isinstance(n_rows, int) else None
     try:
-        mapping = mapping_text(read_structure(probe, container, None).mapping)
+        mapping = mapping_text(read_structure(probe, container, as_they_stand).mapping)
     except AmbiguousLogError as error:
         mapping = error.mapping or ""
     message = (

@@ -18,6 +18,7 @@ from convscope.values.header import Notice
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.evidence import is_one_hot
 from convscope_loaders.structure.known import FixedLoader, Known
+from convscope_loaders.structure.succession import is_same
 from convscope_loaders.structure.views import HeldView, with_views
 
 _PARTS = ("obs", "acs", "rews", "next_obs", "dones")
@@ -125,10 +126,9 @@ def _look_through(file: ArrayReader, n_agents: int, n_rows: int) -> _Seen:
     for start, stop in _stretches(n_rows):
         for agent in range(n_agents):
             is_done[start:stop] &= np.not_equal(file.read(f"/dones_{agent}", start, stop), 0).reshape(stop - start)
-            ahead = np.asarray(file.read(f"/obs_{agent}", start + 1, stop + 1), dtype=np.float64)
-            then = np.asarray(file.read(f"/next_obs_{agent}", start, start + len(ahead)), dtype=np.float64)
-            is_same = np.isclose(then, ahead, rtol=1e-6, atol=1e-8, equal_nan=True).reshape(len(ahead), -1)
-            is_break[start : start + len(ahead)] |= ~is_same.all(axis=1)
+            ahead = file.read(f"/obs_{agent}", start + 1, stop + 1)
+            then = file.read(f"/next_obs_{agent}", start, start + len(ahead))
+            is_break[start : start + len(ahead)] |= ~is_same(then, ahead, 1)
             actions = np.asarray(file.read(f"/acs_{agent}", start, stop), dtype=np.float64)
             has_choices &= actions.ndim == 2 and is_one_hot(actions)
     return _Seen(is_done=is_done, is_break=is_break, is_one_hot=has_choices)

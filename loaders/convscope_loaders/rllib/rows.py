@@ -8,6 +8,7 @@ import numpy as np
 from convscope.errors import LogFormatError
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope_loaders.rllib.tracks import Track
+from convscope_loaders.structure.succession import is_same
 
 FOLLOWING = "new_obs/"
 """Prefix of fields that say what came after each step."""
@@ -110,8 +111,9 @@ def _concatenated(parts: Sequence[FloatArray], what: str) -> FloatArray:
 def _check_following(values: Mapping[str, FloatArray], where: str) -> None:
     for name, column in values.items():
         after = values.get(f"{FOLLOWING}{name}")
-        if after is not None and not np.array_equal(column[1:], after[:-1], equal_nan=True):
-            row = int(np.argmax((column[1:] != after[:-1]).any(axis=1)))
+        is_break = np.zeros(0, np.bool_) if after is None else ~is_same(after[:-1], column[1:], 1)
+        if is_break.any():
+            row = int(np.argmax(is_break))
             raise LogFormatError(
                 f"{where}: after step {row} another observation follows than new_obs says: rows are missing"
             )

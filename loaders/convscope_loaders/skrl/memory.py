@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from convscope.ingest.container import ArrayInfo, ArrayReader, Inventory
 from convscope.values.arrays import BoolArray
+from convscope_loaders.structure.succession import is_same
 
 _NEXT = "next_observations"
 
@@ -100,8 +101,7 @@ def written_rows(inventory: Inventory, file: ArrayReader, group: str) -> int:
 
 def _follows(file: ArrayReader, group: str, n_rows: int) -> BoolArray:
     observed, then = (np.asarray(file.read(_path(group, name), 0, n_rows)) for name in ("observations", _NEXT))
-    is_same = np.isclose(then, np.roll(observed, -1, axis=0), equal_nan=True)
-    return np.asarray(is_same.reshape(*is_same.shape[:2], -1).all(axis=2), dtype=np.bool_)
+    return is_same(then, np.roll(observed, -1, axis=0), 2)
 
 
 def _path(group: str, name: str = "observations") -> str:

@@ -1,5 +1,6 @@
 """From a complete mapping to a log."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,7 +27,7 @@ from convscope_loaders.structure.labels import EpisodeLabels, label_episodes
 from convscope_loaders.structure.names import called
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
-from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field
+from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field, without_headless
 from convscope_loaders.structure.source import StructuredSource
 from convscope_loaders.structure.templates import Template
 
@@ -38,6 +39,9 @@ class Reading:
     mapping: LogMapping
     assumptions: tuple[str, ...]
     notices: tuple[Notice, ...] = ()
+    headless: Mapping[str, int] | None = None
+    """Arrays whose first rows may belong to an episode of which the beginning was written over, with the axis of their
+    rows; None for none."""
     may_show_resets: bool = True
     """Whether what is stored as following the last step might be the next episode's first observation; False where the
     framework is known to keep what was really seen."""
@@ -65,7 +69,8 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     container, mapping = split_groups(container, reading.mapping)
     place, inventory = str(probe.path), container.inventory
     with container.store.open() as file:
-        steps, may_show_resets = plan_rows(inventory, file, mapping, place=place), reading.may_show_resets
+        steps = without_headless(plan_rows(inventory, file, mapping, place=place), mapping, reading.headless or {})
+        may_show_resets = reading.may_show_resets
         rows, on_finals = with_finals(steps, inventory, file, mapping=mapping, may_show_resets=may_show_resets)
         labels = label_episodes(inventory, file, mapping, plan=rows.plan, default=probe.name)
         planned = rows.in_order(labels.order)
@@ -120,6 +125,10 @@ def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMappin
     if planned.n_empty:
         message = f"{planned.n_empty} episodes without a step are left out"
         notices.append(Notice(code="empty-episodes", message=message))
+    if planned.n_headless:
+        what = f"left out: the oldest episode of each full ring ({planned.n_headless})"
+        message = f"{what}, since its first steps may have been written over"
+        notices.append(Notice(code="headless-episodes", message=message))
     if planned.without_reference:
         text = reference_field(mapping).array.path
         message = f"{len(planned.without_reference)} groups without {text} are left out"

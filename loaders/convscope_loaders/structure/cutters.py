@@ -21,6 +21,8 @@ class Marks:
     is_end: BoolArray
     """Flags of last (or first) rows, of the team or of each agent, shape (entries, rows, flags); empty where the cut
     needs none."""
+    is_break: BoolArray
+    """Rows that are not followed by what was announced, shape (entries, rows); empty where the cut needs none."""
     is_blank: BoolArray
     """Rows that hold nothing, shape (entries, rows); empty where the cut needs none."""
     rows: int
@@ -146,7 +148,12 @@ def _times(marks: Marks) -> Spans:
 
 
 def _flags(marks: Marks) -> Spans:
-    is_over = np.zeros((marks.entries, marks.rows), bool)
+    return _after_ends(marks, np.zeros((marks.entries, marks.rows), bool))
+
+
+def _after_ends(marks: Marks, is_over: BoolArray) -> Spans:
+    """Cut after end flags and after other rows, shape (entries, rows)."""
+    is_over = is_over.copy()
     for entry, flags in enumerate(marks.is_end):
         is_over[entry, last_ends(flags)] = True
     is_last = is_over.copy()
@@ -158,6 +165,13 @@ def _flags_ahead(marks: Marks) -> Spans:
     is_end = np.zeros_like(marks.is_end)
     is_end[:, :-1] = marks.is_end[:, 1:]
     return _flags(replace(marks, is_end=is_end))
+
+
+def _announced(marks: Marks) -> Spans:
+    is_over = marks.is_break.copy()
+    # Without flags nothing says whether the last episode of a recording was over.
+    is_over[:, -1:] |= not marks.is_end.size
+    return _after_ends(marks, is_over)
 
 
 def _first_flag(marks: Marks) -> Spans:
@@ -182,6 +196,7 @@ _CUTTERS: dict[Cut, Callable[[Marks], Spans]] = {
     Cut.FLAGS: _flags,
     Cut.FIRST_ROWS: _flags_ahead,
     Cut.FIRST_FLAG: _first_flag,
+    Cut.ANNOUNCED: _announced,
     Cut.SPANS: _spans,
     Cut.MISSING: _trailing,
     Cut.ZEROS: _trailing,

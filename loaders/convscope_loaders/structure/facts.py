@@ -10,12 +10,11 @@ from convscope.values.arrays import FloatArray
 from convscope_loaders.structure.evidence import Sampler, is_filled_from_start
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout
-from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.lexicon import FLAG_MEANINGS, Meaning
 from convscope_loaders.structure.shapes import fits
 from convscope_loaders.structure.uniform import view_of
 
 LISTS = (Meaning.STARTS, Meaning.ENDS, Meaning.LENGTHS)
-FLAGS = (Meaning.DONE, Meaning.TERMINATED, Meaning.TRUNCATED)
 _OF_ALL_AGENTS = (
     Meaning.OBSERVATION,
     Meaning.ACTION,
@@ -24,7 +23,7 @@ _OF_ALL_AGENTS = (
     Meaning.LOGITS,
     Meaning.PROBABILITIES,
 )
-_OF_ROWS = (*FLAGS, Meaning.REWARD, Meaning.POSITION)
+_OF_ROWS = (*FLAG_MEANINGS, Meaning.REWARD, Meaning.POSITION)
 _COLUMNS = (Meaning.EPISODE_ID, Meaning.TIMESTEP)
 
 
@@ -177,7 +176,7 @@ def stripped(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _shows_agents(family: Family, layout: Layout) -> bool:
-    is_number = family.meaning in {*FLAGS, Meaning.REWARD, Meaning.ALIVE}
+    is_number = family.meaning in {*FLAG_MEANINGS, Meaning.REWARD, Meaning.ALIVE}
     return fits(family, layout, layout.lead(family)) and (is_number or has_values(family, layout))
 
 

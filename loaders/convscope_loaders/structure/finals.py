@@ -13,9 +13,10 @@ from convscope.values.header import Notice
 from convscope_loaders.structure.arrays import read_lead
 from convscope_loaders.structure.plan import RowPlan
 from convscope_loaders.structure.rows import PlannedRows, reference_field
+from convscope_loaders.structure.succession import is_same
 from convscope_loaders.structure.templates import Template
 
-_CUT_ALONG_TIME = frozenset({Cut.FLAGS, Cut.FIRST_ROWS, Cut.IDS, Cut.TIMES, Cut.SPANS})
+_CUT_ALONG_TIME = frozenset({Cut.FLAGS, Cut.FIRST_ROWS, Cut.IDS, Cut.TIMES, Cut.SPANS, Cut.ANNOUNCED})
 """Several episodes may lie on one time axis then, of which only the last one could have a final observation."""
 _MOST_ENDS = 16
 """Ends of episodes that are looked at before what follows a step is believed."""
@@ -106,9 +107,9 @@ def _shows_resets(plan: RowPlan, inventory: Inventory, file: ArrayReader, *, fie
             _row(file, path, axes, index=index, row=row)
             for path, row in ((mine, last), (mine, last + 1), (theirs, last))
         )
-        if not np.array_equal(after, first, equal_nan=after.dtype.kind == "f"):
+        if not is_same(after, first, 0):
             return False
-        is_moving = is_moving or not np.array_equal(seen, first, equal_nan=seen.dtype.kind == "f")
+        is_moving = is_moving or not is_same(seen, first, 0)
     return is_moving
 
 

@@ -1,17 +1,22 @@
 """Any container of arrays as a log: understood by names, shapes and numbers, or by a mapping."""
 
-from convscope.errors import MappingError
+from dataclasses import replace
+
+from convscope.errors import AmbiguousLogError, MappingError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.loader import ONLY_MAPPED, Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.annotations import annotated
+from convscope_loaders.structure.announced import hold_against_next
 from convscope_loaders.structure.build import Reading, build_log
 from convscope_loaders.structure.folding import refolded, unfold
 from convscope_loaders.structure.infer import infer
 from convscope_loaders.structure.leaf_names import LeafNames
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
+from convscope_loaders.structure.readings import completed
+from convscope_loaders.structure.ring import InTimeOrder, in_time_order
 
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
 
@@ -50,8 +55,9 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
         If the mapping speaks of axes or columns that the arrays do not have.
     """
     try:
-        unfolded, known = _unfolded(annotated(container), mapping)
-        return build_log(probe, unfolded, _read(probe, unfolded, known), loader=loader)
+        ordered = _ordered(probe, container, mapping)
+        unfolded, known = _unfolded(ordered.container, mapping)
+        return build_log(probe, unfolded, _told(ordered, _read(probe, unfolded, known)), loader=loader)
     except (IndexError, ValueError) as error:
         if mapping is None:
             raise
@@ -61,17 +67,34 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
 
 def read_structure(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
     """Work out what the arrays mean; as `convscope_loaders.structure.infer.infer`."""
-    return _read(probe, annotated(container), mapping)
+    ordered = _ordered(probe, container, mapping)
+    return _told(ordered, _read(probe, ordered.container, mapping))
+
+
+def _ordered(probe: Probe, container: Container, mapping: LogMapping | None) -> InTimeOrder:
+    return in_time_order(annotated(container), mapping, place=str(probe.path))
+
+
+def _told(ordered: InTimeOrder, reading: Reading) -> Reading:
+    assumptions = (*ordered.assumptions, *reading.assumptions)
+    return replace(reading, assumptions=assumptions, headless=ordered.headless)
 
 
 def _read(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
+    place = str(probe.path)
     with container.store.open() as file:
-        return infer(container.inventory, file, mapping, place=str(probe.path), names_unused=True)
+        try:
+            found = infer(container.inventory, file, mapping, place=place, names_unused=True)
+            return hold_against_next(found, container.inventory, file, declared=mapping, place=place)
+        except AmbiguousLogError as error:
+            if mapping is None:
+                raise
+            raise completed(error, mapping) from error
 
 
 def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | None) -> LogMapping:
     """Return the complete mapping that `open_by_structure` follows; errors are its own."""
-    unfolded, known = _unfolded(annotated(container), mapping)
+    unfolded, known = _unfolded(_ordered(probe, container, mapping).container, mapping)
     found = _read(probe, unfolded, known).mapping
     return found if mapping is None else refolded(found, mapping)
 

@@ -83,6 +83,7 @@ def infer(
         alive_values=known.alive_values or lives.alive_values,
         leaves=known.leaves or lives.leaves,
         acting=known.acting,
+        ring=known.ring,
         environment=known.environment or sole_attribute(inventory, _ENVIRONMENT),
         framework=known.framework or sole_attribute(inventory, _FRAMEWORK),
         file=known.file,

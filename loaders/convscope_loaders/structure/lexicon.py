@@ -83,6 +83,8 @@ _NAMES = {
     Meaning.AGENT_NAMES: "agents agent_names agent_ids agent_order possible_agents agent_id names players",
     Meaning.WIDTHS: "obs_dim_per_agent obs_dims obs_sizes obs_size_per_agent obs_dim obs_widths",
 }
+FLAG_MEANINGS = (Meaning.DONE, Meaning.TERMINATED, Meaning.TRUNCATED)
+"""What is said of an end in the row of a step."""
 MEANING_OF = {name: meaning for meaning, names in _NAMES.items() for name in names.split()}
 
 _LEVELS = {
@@ -112,6 +114,31 @@ SPLITS = frozenset(_SPLITS_TEXT.split())
 _TEAMS_TEXT = "red blue green yellow team teams allies enemies predators prey preys attackers defenders home away"
 TEAMS = frozenset(_TEAMS_TEXT.split())
 """Groups that may hold agents of one team each."""
+
+
+class RingMark(StrEnum):
+    """What a single number beside the arrays of a buffer says of its rows, by its name."""
+
+    CURSOR = "row that is written next"
+    COUNT = "rows written"
+    FULL = "whether all rows are written"
+    CAPACITY = "rows there are"
+
+
+_RING_MARKS = {
+    RingMark.CURSOR: "ptr pointer cursor pos position idx index counter head insert_idx insert_index insertion_idx "
+    "insertion_index next_idx next_index write_idx write_index write_ptr write_pos buffer_index buffer_idx curr_i "
+    "curr_idx current_idx current_index mem_cntr mem_counter",
+    RingMark.COUNT: "size count filled filled_i n_filled num_filled filled_size current_size curr_size cur_size "
+    "n_stored num_stored n_written num_written n_rows num_rows n_transitions num_transitions buffer_len "
+    "episodes_in_buffer",
+    RingMark.FULL: "full is_full",
+    RingMark.CAPACITY: "capacity max_size maxsize buffer_size memory_size mem_size maxlen max_len max_buffer_size",
+}
+RING_MARK_OF = {name: mark for mark, names in _RING_MARKS.items() for name in names.split()}
+_VAGUE_MARKS = "pos position idx index counter head size count filled n_rows num_rows"
+VAGUE_MARKS = frozenset(_VAGUE_MARKS.split())
+"""Names of single numbers that may as well speak of a world or of a run."""
 
 _BRACES = re.compile(r"[_\-.]*\{[a-z]+\}[_\-.]*")
 _NUMBERED = re.compile(r"^(.*?)[ _\-.]?(\d+)$")

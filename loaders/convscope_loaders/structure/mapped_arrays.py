@@ -13,7 +13,9 @@ def arrays_of(mapping: LogMapping) -> Iterator[ArrayMapping]:
         if field.next_path:
             yield replace(field.array, path=field.next_path)
     cut, roles = mapping.episodes, mapping.roles
-    marks = () if cut is None else (cut.array, cut.lengths, cut.time, cut.terminated, cut.truncated, cut.ended)
+    marks = (
+        () if cut is None else (cut.array, cut.after, cut.lengths, cut.time, cut.terminated, cut.truncated, cut.ended)
+    )
     labels = (label and label.array for label in (mapping.run, mapping.checkpoint, mapping.condition))
     others = (*marks, mapping.alive, mapping.leaves, mapping.acting, roles and roles.array, *labels)
     yield from (array for array in others if array is not None)
@@ -41,6 +43,7 @@ def _changed(episodes: EpisodeMapping, changed: Callable[[ArrayMapping | None], 
     return replace(
         episodes,
         array=changed(episodes.array),
+        after=changed(episodes.after),
         lengths=changed(episodes.lengths),
         time=changed(episodes.time),
         terminated=changed(episodes.terminated),

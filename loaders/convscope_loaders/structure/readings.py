@@ -51,6 +51,16 @@ def ambiguous(
     return AmbiguousLogError(message, text)
 
 
+def completed(error: AmbiguousLogError, declared: LogMapping) -> AmbiguousLogError:
+    """Return an error whose mapping also says what the user has said already."""
+    if not error.mapping:
+        return error
+    first, *sections = mapping_text(declared).split("\n[")
+    kept = [f"\n[{text.rstrip()}\n" for text in sections if f"\n[{text.partition(']')[0]}]" not in error.mapping]
+    text = error.mapping.replace(first, first + "".join(kept), 1)
+    return AmbiguousLogError(str(error).replace(error.mapping, text), text)
+
+
 def several_readings(layouts: Sequence[Layout], *, evidence: str, place: str) -> AmbiguousLogError:
     """Return the error of a file whose axes may stand for several things.
 

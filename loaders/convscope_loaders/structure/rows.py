@@ -1,5 +1,6 @@
 """From a mapping to the plan of a file's rows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +29,8 @@ class PlannedRows:
     """Episodes without a step, left out."""
     without_reference: tuple[str, ...]
     """Where the actions (or what counts the steps in their place) should be and are not, in every group left out."""
+    n_headless: int = 0
+    """Episodes left out because their beginning may have been written over."""
 
     def in_order(self, order: IntArray) -> "PlannedRows":
         """Return the plan with its episodes in another order."""
@@ -74,6 +77,32 @@ def plan_rows(inventory: Inventory, file: ArrayReader, mapping: LogMapping, *, p
 def reference_field(mapping: LogMapping) -> FieldMapping:
     """Return the field whose rows are the steps: the actions, else the first one."""
     return next((f for f in mapping.fields if f.name == ACTIONS), mapping.fields[0])
+
+
+def without_headless(planned: PlannedRows, mapping: LogMapping, headless: Mapping[str, int]) -> PlannedRows:
+    """Leave out the first episode of a stream that may have lost its beginning, unless it is the only one there.
+
+    Parameters
+    ----------
+    planned
+        All episodes.
+    mapping
+        Complete.
+    headless
+        Arrays that begin in the middle of something, and the axis on which they do.
+    """
+    plan, array = planned.plan, reference_field(mapping).array
+    agents = range(len(plan.agents)) if Axis.AGENT in Template(text=array.path).axes else (None,)
+    template = Template(text=array.path)
+    axes = [
+        [headless.get(template.fill(plan.values_of(cell, agent))) for agent in agents]
+        for cell in range(len(plan.cells))
+    ]
+    has_lost = np.array([any(at is not None and array.axes[at] in _ROW_AXES for at in own) for own in axes])
+    streams = np.stack([plan.cell, plan.index], axis=1)
+    _, stream, n_beside = np.unique(streams, axis=0, return_inverse=True, return_counts=True)
+    is_lost = has_lost[plan.cell] & (plan.start[:, -1] == 0) & (n_beside[stream.reshape(-1)] > 1)
+    return replace(planned.in_order(np.flatnonzero(~is_lost)), n_headless=int(is_lost.sum()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,6 +12,7 @@ from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope_loaders.structure.blanks import blank_rows
 from convscope_loaders.structure.cutters import Marks, Spans, counts, cut_rows
 from convscope_loaders.structure.numbers import as_numbers
+from convscope_loaders.structure.succession import find_breaks
 from convscope_loaders.structure.templates import PathValues, Template
 
 
@@ -131,22 +132,55 @@ def _marks(
     entries = 1 if extent.entries is None else extent.entries
     array, cut = episodes.array, episodes.cut
     listed, lengths = np.empty(0), np.empty(0)
-    is_end, is_blank = np.zeros((0, 0, 0), bool), np.zeros((0, 0), bool)
+    is_end, is_blank, is_break = np.zeros((0, 0, 0), bool), np.zeros((0, 0), bool), np.zeros((0, 0), bool)
     if cut in {Cut.FLAGS, Cut.FIRST_FLAG, Cut.FIRST_ROWS}:
-        is_end = _end_flags(file, episodes, values, extent=extent, agents=agents)
+        named = (array, episodes.terminated, episodes.truncated)
+        is_end = _end_flags(file, named, values, extent=extent, agents=agents)
+    elif cut is Cut.ANNOUNCED:
+        is_break = _breaks(file, episodes, values, extent=extent, agents=agents)
+        named = (episodes.ended, episodes.terminated, episodes.truncated)
+        is_end = _end_flags(file, named, values, extent=extent, agents=agents) if any(named) else is_end
     elif cut in {Cut.MISSING, Cut.ZEROS} and array is not None:
         is_blank = blank_rows(file, Template(text=array.path).fill(values), array.axes, cut=cut)
         if is_blank.shape[0] != entries or is_blank.shape[1] not in {extent.rows, extent.rows + 1}:
             raise LogFormatError(f"it has {is_blank.shape} episodes and rows for {(entries, extent.rows)}")
         is_blank = is_blank[:, : extent.rows]
     elif array is not None:
-        listed = _listed(file, array, values) if cut in _LISTS - {Cut.SPANS} else read_plain(file, array, values)
+        listed = _numbers(file, array, values, cut=cut, extent=extent)
         lengths = np.empty(0) if episodes.lengths is None else _listed(file, episodes.lengths, values)
-        # A mask of filled rows may count the final observation, for which the actions have no row.
-        n_more = entries if cut is Cut.FILLED_AND_FINAL else 0
-        if cut not in _LISTS and listed.size not in {0, entries * extent.rows, entries * extent.rows + n_more}:
-            raise LogFormatError(f"it has {listed.size} numbers for {entries * extent.rows} rows")
-    return Marks(listed=listed, lengths=lengths, is_end=is_end, is_blank=is_blank, rows=extent.rows, entries=entries)
+    return Marks(
+        listed=listed,
+        lengths=lengths,
+        is_end=is_end,
+        is_break=is_break,
+        is_blank=is_blank,
+        rows=extent.rows,
+        entries=entries,
+    )
+
+
+def _numbers(file: ArrayReader, array: ArrayMapping, values: PathValues, *, cut: Cut, extent: Extent) -> FloatArray:
+    """Read a list, column or mask."""
+    if cut in _LISTS - {Cut.SPANS}:
+        return _listed(file, array, values)
+    listed = read_plain(file, array, values)
+    entries = 1 if extent.entries is None else extent.entries
+    # A mask of filled rows may count the final observation, for which the actions have no row.
+    n_more = entries if cut is Cut.FILLED_AND_FINAL else 0
+    if cut is not Cut.SPANS and listed.size not in {0, entries * extent.rows, entries * extent.rows + n_more}:
+        raise LogFormatError(f"it has {listed.size} numbers for {entries * extent.rows} rows")
+    return listed
+
+
+def _breaks(
+    file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent, agents: Sequence[str]
+) -> BoolArray:
+    if episodes.array is None or episodes.after is None:
+        raise LogFormatError("episodes are to be cut by what was announced, but list and next are not both named")
+    breaks = find_breaks(file, episodes.array, episodes.after, values=values, agents=agents)
+    if breaks.shape[0] != (extent.entries or 1) or breaks.shape[1] not in {extent.rows, extent.rows + 1}:
+        raise LogFormatError(f"it has {breaks.shape} episodes and rows for {(extent.entries or 1, extent.rows)}")
+    return breaks[:, : extent.rows]
 
 
 _LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS, Cut.SPANS})
@@ -159,11 +193,15 @@ def _listed(file: ArrayReader, array: ArrayMapping, values: PathValues) -> Float
 
 
 def _end_flags(
-    file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, extent: Extent, agents: Sequence[str]
+    file: ArrayReader,
+    named: Sequence[ArrayMapping | None],
+    values: PathValues,
+    *,
+    extent: Extent,
+    agents: Sequence[str],
 ) -> BoolArray:
     """Read the flags of all kinds together, shape (entries, rows, flags), with a flag of each agent or of the team."""
     entries = 1 if extent.entries is None else extent.entries
-    named = (episodes.array, episodes.terminated, episodes.truncated)
     flags = [_flags_of_all(file, array, values, agents=agents) for array in named if array is not None]
     if not flags:
         raise LogFormatError("episodes are to be cut at end flags, but none are named")

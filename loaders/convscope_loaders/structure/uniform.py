@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from math import prod
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import BoolArray, FloatArray
@@ -13,6 +15,7 @@ from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.templates import Cell
 
+_Number = TypeVar("_Number", bound=np.generic)
 _ROWS = (Axis.TIME, Axis.ROW)
 _LEAD = ((Axis.EPISODE,), _ROWS, (Axis.AGENT,))
 
@@ -49,7 +52,7 @@ def view_of(
     n_lead = len(axes) - (axes[-1] is Axis.VALUE)
     if any(len(info.shape) < n_lead for info in group):
         return None
-    views = [_arranged(read(info.path), axes) for info in group]
+    views = [arranged(read(info.path), axes) for info in group]
     if len({view.shape[:2] + view.shape[3:] for view in views}) != 1 or not views[0].size:
         return None
     return np.concatenate(views, axis=2)
@@ -71,7 +74,8 @@ def flags_of(
     return np.logical_or.reduce(np.broadcast_arrays(*alike)) if alike else None
 
 
-def _arranged(numbers: FloatArray, axes: Sequence[Axis]) -> FloatArray:
+def arranged(numbers: npt.NDArray[_Number], axes: Sequence[Axis]) -> npt.NDArray[_Number]:
+    """Return an array in the form of `view_of`."""
     places = [next((at for at, axis in enumerate(axes) if axis in wanted), None) for wanted in _LEAD]
     found = [place for place in places if place is not None]
     moved = np.moveaxis(numbers, found, range(len(found)))

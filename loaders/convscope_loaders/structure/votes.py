@@ -8,10 +8,9 @@ import numpy as np
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import BoolArray
 from convscope_loaders.structure.evidence import Sampler, is_filled_from_start, rows_missing, smoothest_axis
-from convscope_loaders.structure.facts import FLAGS
 from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout
-from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.lexicon import FLAG_MEANINGS, Meaning
 from convscope_loaders.structure.shapes import fits, static_axes
 from convscope_loaders.structure.uniform import flags_of, view_of
 
@@ -106,7 +105,7 @@ class Votes:
 
     def _flags(self, layout: Layout) -> BoolArray:
         """Return end flags of all kinds, shape (entries, rows, agents); empty where there are none."""
-        named = [family for family in self.families if family.meaning in FLAGS]
+        named = [family for family in self.families if family.meaning in FLAG_MEANINGS]
         flags = flags_of(named, layout, self.sampler)
         return np.zeros((0, 0, 0), bool) if flags is None else flags
 

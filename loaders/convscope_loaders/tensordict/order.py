@@ -16,6 +16,7 @@ from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import BoolArray
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
+from convscope_loaders.structure.succession import is_same
 from convscope_loaders.tensordict.present import path_of
 from convscope_loaders.tensordict.tree import NEXT, TRAJECTORIES, Tree
 from convscope_loaders.tensordict.view import Lead
@@ -104,7 +105,7 @@ def _compared(file: ArrayReader, path: str, after: str, *, inventory: Inventory,
         n_lead = len(lead.shape)
         flat = rows.reshape(*rows.shape[:n_lead], prod(rows.shape[n_lead:]))
         other = follows.reshape(flat.shape)
-        pieces.append(((flat == other) | ((flat != flat) & (other != other))).all(axis=-1))  # noqa: PLR0124  NaN
+        pieces.append(is_same(other, flat, n_lead))
         if flat.size:
             sample = flat.reshape(-1, flat.shape[-1])[0] if sample is None else sample
             varies = varies or bool((flat != sample).any())

@@ -1,13 +1,12 @@
 """Where an environment was reset before its episode had ended: another observation follows than was announced."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from convscope.ingest.container import ArrayReader
 from convscope.values.arrays import BoolArray
+from convscope_loaders.structure.succession import is_same
 from convscope_loaders.tianshou.ring import Ring
 
 _ROWS_AT_A_TIME = 1 << 14
@@ -51,15 +50,9 @@ def _differences(file: ArrayReader, before: str, after: str, *, ring: Ring) -> I
     stop = ring.low + ring.capacity if ring.size == ring.capacity else ring.low + ring.size
     for start in range(ring.low, stop, _ROWS_AT_A_TIME):
         end = min(start + _ROWS_AT_A_TIME, stop)
-        announced = np.asarray(file.read(after, start, end)).reshape(end - start, -1)
+        announced = np.asarray(file.read(after, start, end))
         followed = np.asarray(file.read(before, start + 1, min(end + 1, stop)))
         if end == stop:
             # The row after the ring's last one is its first.
             followed = np.concatenate([followed, np.asarray(file.read(before, ring.low, ring.low + 1))])
-        seen = followed.reshape(end - start, -1)
-        differs = (announced != seen) & ~(_is_missing(announced) & _is_missing(seen))
-        yield slice(start, end), differs.any(axis=1)
-
-
-def _is_missing(values: npt.NDArray[Any]) -> BoolArray:
-    return np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)
+        yield slice(start, end), ~is_same(announced, followed, 1)

@@ -15,6 +15,7 @@ def marks(listed=(), is_end=(), rows=6, entries=1, lengths=(), is_blank=()):
         listed=np.asarray(listed, dtype=float),
         lengths=np.asarray(lengths, dtype=float),
         is_end=np.asarray(is_end, dtype=bool).reshape(entries, rows, -1) if len(is_end) else np.zeros((0, 0, 0), bool),
+        is_break=np.zeros((0, 0), bool),
         is_blank=np.asarray(is_blank, dtype=bool),
         rows=rows,
         entries=entries,
