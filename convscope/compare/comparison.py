@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.compare.intervals import FEWEST_RUNS, resampled_preferences
 from convscope.compare.joint import RelabelledRuns, relabel_runs
 from convscope.compare.name_order import in_name_order
 from convscope.compare.nulls import Outcome, Specificity, alignment_outcome, specificity_outcome
 from convscope.compare.orders import Order, order_outcome
+from convscope.compare.resampling import resampled_preferences
 from convscope.compare.scores import Scores, score
+from convscope.routing.intervals import FEWEST_RUNS
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.features import FeatureTable

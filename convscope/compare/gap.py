@@ -9,12 +9,12 @@ from convscope.compare.attainable import runs_to_attain
 from convscope.compare.comparison import Comparison, RoutingTests, compare
 from convscope.compare.components import COMPONENTS
 from convscope.compare.components.component import NOT_COMPUTED
-from convscope.compare.intervals import FEWEST_RUNS, student_t
 from convscope.compare.naming import best_relabelling, in_words
 from convscope.compare.power import equivalence_interval, runs_to_decide, smallest_detectable_gap
 from convscope.compare.projection import strength
 from convscope.compare.verdict import Findings, decide
 from convscope.randomness import generator
+from convscope.routing.intervals import FEWEST_RUNS, student_t
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.features import FeatureTable

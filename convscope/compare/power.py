@@ -6,8 +6,8 @@ import numpy as np
 from scipy.special import stdtrit
 
 from convscope.compare.divergence import conditioned, mean_divergence
-from convscope.compare.intervals import FEWEST_RUNS, student_t
 from convscope.compare.scores import Scores, gap_of
+from convscope.routing.intervals import FEWEST_RUNS, student_t
 from convscope.values.arrays import FloatArray
 
 POWER = 0.8

@@ -4,12 +4,12 @@ import numpy as np
 from sklearn.metrics.cluster import expected_mutual_information
 
 from convscope.compare.attainable import specificity_attainable
-from convscope.compare.intervals import FEWEST_RUNS, Interval, mean_half_width, percentiles
 from convscope.compare.joint import join
 from convscope.compare.nulls import Outcome, at_least
 from convscope.compare.recovery_units import RunUnits, Units, adjusted_information, normalised_information, tables_of
 from convscope.compare.relabelling import Relabellings, relabellings
 from convscope.randomness import generator
+from convscope.routing.intervals import FEWEST_RUNS, Interval, mean_half_width, percentiles
 from convscope.values.arrays import FloatArray, IntArray
 
 

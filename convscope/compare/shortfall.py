@@ -1,6 +1,6 @@
 """How much of something wanted is not there."""
 
-from convscope.compare.intervals import Interval
+from convscope.routing.intervals import Interval
 
 
 def shortfall(share: float) -> float:

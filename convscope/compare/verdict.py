@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from convscope.compare.intervals import FEWEST_RUNS, Interval
 from convscope.compare.nulls import Outcome, Specificity
+from convscope.routing.intervals import FEWEST_RUNS, Interval
 from convscope.values.gap import Verdict
 
 Reasons = tuple[str, ...]

@@ -10,10 +10,10 @@ from convscope.engine.run import run_folds
 from convscope.ingest.selection import select_agents
 from convscope.routing.agreement import compare_sources, validity_notices
 from convscope.routing.choose import choose_estimators, left_out
-from convscope.routing.concentration import agent_concentration
+from convscope.routing.concentration import agent_concentration, role_concentration
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.estimators.estimator import Estimator
-from convscope.routing.preference import concentration, role_preference
+from convscope.routing.preference import role_preference
 from convscope.routing.refusal import UnreadableSourceError
 from convscope.routing.surroundings import SurroundingsFold
 from convscope.values.config import AnalysisConfig
@@ -97,7 +97,9 @@ def routing_graph(
         preference=preference,
         role_edges=used.role_edges,
         heads=used.heads,
-        concentration=concentration(preference) if preference else agent_concentration(used.tallies, agents),
+        concentration=role_concentration(used.tallies, used.halves, roles, config=config)
+        if roles
+        else agent_concentration(used.tallies, used.halves, agents, config=config),
         comparison=comparison,
         attribution=next((each.attribution for each in estimates if each.attribution is not None), None),
         notices=(

@@ -54,17 +54,6 @@ def role_preference(tallies: RoutingTallies, roles: tuple[str, ...]) -> RolePref
     )
 
 
-def concentration(preference: RolePreference) -> tuple[tuple[str, float], ...]:
-    """Return how concentrated the routing of each receiving role is (docs/routing.md).
-
-    ``1 - H(P_a) / log K_a`` over the K_a identifiable columns of the mean over runs: 0 = even, 1 = one target. Roles
-    whose row is blank are left out.
-    """
-    matrix = preference.matrix
-    rows = ((role, row[np.isfinite(row)]) for role, row in zip(preference.roles, matrix, strict=True))
-    return tuple((role, _concentration(row / row.sum())) for role, row in rows if len(row) >= 2)
-
-
 def by_role(tallies: RoutingTallies, n_roles: int) -> tuple[IntArray, IntArray, FloatArray]:
     """Return the role of each row's receiver, (K,), its valid senders of each role and their mass, both (K, R)."""
     n_rows, n_agents = tallies.valid.shape
@@ -81,12 +70,6 @@ def by_role(tallies: RoutingTallies, n_roles: int) -> tuple[IntArray, IntArray, 
 def _choices(tallies: RoutingTallies, n_roles: int) -> Choices:
     one_fit = np.zeros(len(tallies.run), dtype=np.int64)
     return collapse(*by_role(tallies, n_roles), fit_of_row=one_fit, n_fits=1)
-
-
-def _concentration(row: FloatArray) -> float:
-    positive = row[row > 0]
-    # Rounding must not push an even row below 0; adding 0.0 turns a negative zero into a plain one.
-    return max(0.0, 1.0 + float((positive * np.log(positive)).sum()) / float(np.log(len(row)))) + 0.0
 
 
 def _not_converged(run: str, role: str, change: float) -> Notice:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from convscope.routing.preference import concentration, role_preference
+from convscope.routing.concentration import role_concentration
+from convscope.routing.preference import role_preference
 from convscope.simulate.teams import SimulatedRun
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
-from convscope.values.config import RoutingSource
+from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.routing import EDGE_COLUMNS, RoutingGraph, RoutingTallies
 
 
@@ -53,6 +54,7 @@ def graph_of(
     """
     tallies = tallies_of(runs)
     preference = role_preference(tallies, roles)
+    halves = tuple(_halved(tallies, rng) for _ in range(n_halves))
     no_edges = pl.DataFrame(schema=dict.fromkeys(EDGE_COLUMNS, pl.String))
     return RoutingGraph(
         source=RoutingSource.ATTENTION,
@@ -62,10 +64,10 @@ def graph_of(
         edges=no_edges,
         edges_by_run=no_edges,
         tallies=tallies,
-        halves=tuple(_halved(tallies, rng) for _ in range(n_halves)),
+        halves=halves,
         preference=preference,
         role_edges=None,
-        concentration=concentration(preference),
+        concentration=role_concentration(tallies, halves, roles, config=AnalysisConfig(n_permutations=99)),
     )
 
 

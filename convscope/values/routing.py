@@ -125,6 +125,21 @@ class RolePreference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Concentration:
+    """How unevenly a receiver (role, else agent) divides its routing: 0 = even, 1 = one target."""
+
+    receiver: str
+    value: float
+    """Mean over runs."""
+    floor: float | None = None
+    """What luck adds to the value, since no noisy row is even; None where it cannot be told."""
+    interval: tuple[float, float] | None = None
+    """For what is left without that; None where neither runs nor episodes allow one."""
+    interval_kind: str | None = None
+    """What it is an interval over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceAgreement:
     """How well two sources of routing agree, at agent level: quadratic assignment within runs."""
 
@@ -222,8 +237,7 @@ class RoutingGraph:
     """`EDGE_COLUMNS` but for ``run`` and ``checkpoint``; sender and receiver are roles. None without roles."""
     heads: pl.DataFrame | None = None
     """``run``, ``checkpoint``, ``head``, ``sender``, ``receiver``, ``weight``, for logged weights of several heads."""
-    concentration: tuple[tuple[str, float], ...]
-    """Per receiver (role, else agent): 0 = even, 1 = one target."""
+    concentration: tuple[Concentration, ...]
     comparison: SourceComparison = SourceComparison()
     """What the other sources say, and how far they agree."""
     attribution: pl.DataFrame | None = None

@@ -5,8 +5,8 @@ import numpy as np
 from convscope.compare.comparison import Comparison, RoutingTests
 from convscope.compare.components.component import GapComponent, unscored
 from convscope.compare.divergence import mean_divergence
-from convscope.compare.intervals import interval_of
 from convscope.compare.scores import Scores, gap_of
+from convscope.routing.intervals import interval_of
 from convscope.values.arrays import FloatArray
 from convscope.values.gap import Component
 

@@ -7,8 +7,8 @@ import polars as pl
 
 from convscope.compare.comparison import Comparison
 from convscope.compare.components.component import GapComponent, unscored
-from convscope.compare.intervals import FEWEST_RUNS, Interval, percentiles, student_t
 from convscope.randomness import generator
+from convscope.routing.intervals import FEWEST_RUNS, Interval, percentiles, student_t
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.gap import Component

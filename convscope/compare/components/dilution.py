@@ -2,9 +2,9 @@
 
 from convscope.compare.comparison import Comparison
 from convscope.compare.components.component import GapComponent, unscored
-from convscope.compare.intervals import interval_of
 from convscope.compare.projection import strength
 from convscope.compare.shortfall import shortfall, shortfall_between
+from convscope.routing.intervals import interval_of
 from convscope.values.gap import Component
 
 

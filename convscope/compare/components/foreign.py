@@ -4,8 +4,8 @@ import numpy as np
 
 from convscope.compare.comparison import Comparison
 from convscope.compare.components.component import GapComponent, unscored
-from convscope.compare.intervals import interval_of
 from convscope.compare.projection import foreign_share
+from convscope.routing.intervals import interval_of
 from convscope.values.arrays import FloatArray
 from convscope.values.gap import Component
 

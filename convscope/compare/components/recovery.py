@@ -2,10 +2,10 @@
 
 from convscope.compare.comparison import Comparison
 from convscope.compare.components.component import GapComponent, unscored
-from convscope.compare.intervals import FEWEST_RUNS, OVER_RUNS, THESE_RUNS_ONLY
 from convscope.compare.recovery_null import recovery_interval, recovery_outcome
 from convscope.compare.recovery_units import units_of
 from convscope.compare.shortfall import shortfall, shortfall_between
+from convscope.routing.intervals import FEWEST_RUNS, OVER_RUNS, THESE_RUNS_ONLY
 from convscope.values.gap import Component
 
 

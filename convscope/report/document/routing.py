@@ -5,7 +5,14 @@ import polars as pl
 from convscope.ingest.names import numbered_key
 from convscope.report.document.json_value import JsonValue, matrix
 from convscope.values.config import RoutingSource
-from convscope.values.routing import EDGE_COLUMNS, RolePreference, RoutingGraph, SourceAgreement, SourceComparison
+from convscope.values.routing import (
+    EDGE_COLUMNS,
+    Concentration,
+    RolePreference,
+    RoutingGraph,
+    SourceAgreement,
+    SourceComparison,
+)
 
 MAX_EDGES = 10_000
 """Edges in the document; the table holds all."""
@@ -23,10 +30,20 @@ def routing_part(routing: RoutingGraph) -> JsonValue:
         "edges": _edges(strongest(routing.edges, MAX_EDGES)),
         "role_edges": None if routing.role_edges is None else _edges(routing.role_edges),
         "preference": _preference(routing.preference) if routing.preference else None,
-        "concentration": [{"receiver": receiver, "value": value} for receiver, value in routing.concentration],
+        "concentration": [_concentration(each) for each in routing.concentration],
         "formation_sensitivity": None,
         "attribution": None if routing.attribution is None else _attribution(routing.attribution),
         **_comparison(routing.source, routing.comparison),
+    }
+
+
+def _concentration(each: Concentration) -> JsonValue:
+    return {
+        "receiver": each.receiver,
+        "value": each.value,
+        "floor": each.floor,
+        "interval": each.interval,
+        "interval_kind": each.interval_kind,
     }
 
 

@@ -16,7 +16,7 @@ from convscope.report.section import Section
 from convscope.report.sources import agreement_sentences, source_matrices
 from convscope.report.wording import claim_words
 from convscope.values.evidence import Evidence
-from convscope.values.figures import aligned
+from convscope.values.figures import aligned, interval
 from convscope.values.routing import Confound, RoutingGraph, SourceAgreement
 
 MAX_EDGES = 12
@@ -60,7 +60,7 @@ class RoutingView:
     agents: Matrix | None
     edges: Listing[EdgeRow]
     role_edges: Listing[EdgeRow] | None
-    concentration: Listing[tuple[str, str]]
+    concentration: Listing[tuple[str, str, str]]
     sources: tuple[Matrix, ...]
     """Every source side by side."""
     agreement: tuple[str, ...]
@@ -125,10 +125,13 @@ def _legend(evidence: Evidence) -> tuple[LegendEntry, ...]:
     return tuple(LegendEntry(kind=kind_of(number), name=role) for number, role in roles if role in shown)
 
 
-def _concentration(routing: RoutingGraph) -> Listing[tuple[str, str]]:
-    texts = aligned([value for _, value in routing.concentration], digits=2)
-    receivers = [receiver for receiver, _ in routing.concentration]
-    return listing(list(zip(receivers, texts, strict=True)), MAX_RECEIVERS)
+def _concentration(routing: RoutingGraph) -> Listing[tuple[str, str, str]]:
+    texts = aligned([each.value for each in routing.concentration], digits=2)
+    rows = [
+        (each.receiver, text, interval(each.interval, digits=2))
+        for each, text in zip(routing.concentration, texts, strict=True)
+    ]
+    return listing(rows, MAX_RECEIVERS)
 
 
 def _rows(edges: pl.DataFrame, limit: int) -> Listing[EdgeRow]:

@@ -17,6 +17,7 @@ from convscope.values.roles import AgentClasses, ProfileFeature, RecoveryScores,
 from convscope.values.routing import (
     EDGE_TYPES,
     ComparedSource,
+    Concentration,
     Confound,
     RolePreference,
     RoutingGraph,
@@ -225,7 +226,10 @@ def routing(study, rng):
         halves=(),
         preference=preference if study.has_prior else None,
         role_edges=_role_edges() if study.has_prior else None,
-        concentration=tuple((role, 0.1 * number) for number, role in enumerate(ROLES)),
+        concentration=tuple(
+            Concentration(receiver=role, value=0.1 * number, interval=(0.0, 0.2 + 0.1 * number))
+            for number, role in enumerate(ROLES)
+        ),
         comparison=SourceComparison(
             others=(
                 ComparedSource(

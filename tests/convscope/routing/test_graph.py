@@ -34,4 +34,4 @@ def test_without_roles_the_concentration_is_of_agents():
     weights[:, 0, 0, 1] = 0.0
     graph = find_routing(log_from_arrays({ATTENTION: weights}, [1] * 8, ["a", "b", "c"]))
     assert graph is not None
-    assert graph.concentration == (("a", 1.0), ("b", 0.0), ("c", 0.0))
+    assert [(each.receiver, each.value) for each in graph.concentration] == [("a", 1.0), ("b", 0.0), ("c", 0.0)]

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convscope.routing.preference import concentration, role_preference
+from convscope.routing.preference import role_preference
 from convscope.simulate.tallies import tallies_of
 from convscope.simulate.teams import GENERIC, SimulatedRun, Team, simulate_run, simulate_runs
-from convscope.values.routing import RolePreference, RoutingTallies
+from convscope.values.routing import RoutingTallies
 
 ROLES = ("scout", "carrier", "guard")
 TRUTH = np.array(GENERIC)
@@ -168,16 +168,3 @@ def test_even_attention_with_noise_has_an_even_preference_on_average():
     found = role_preference(tallies(Team(preference=even, members=(2, 2, 2), dyad_noise=0.3), n_runs=300), ROLES)
     spread = found.per_run.std(axis=0) / np.sqrt(300)
     assert (np.abs(found.matrix - 1 / 3) < 4 * spread).all()
-
-
-def test_concentration_is_zero_for_even_rows_and_one_for_a_single_target():
-    per_run = np.array([[[1 / 3] * 3, [0, 1, 0], [0.5, 0.5, np.nan]]])
-    found = concentration(RolePreference(roles=ROLES, runs=("only",), per_run=per_run, mass=per_run))
-    assert dict(found) == pytest.approx({"scout": 0, "carrier": 1, "guard": 0}, abs=1e-12)
-
-
-def test_concentration_of_a_known_row():
-    # 1 - H(.2, .2, .6) / ln 3 = 1 - 0.950271 / 1.098612.
-    per_run = np.array([[[0.2, 0.2, 0.6], [np.nan] * 3, [np.nan] * 3]])
-    found = concentration(RolePreference(roles=ROLES, runs=("only",), per_run=per_run, mass=per_run))
-    assert found == (("scout", pytest.approx(0.135026, abs=1e-6)),)

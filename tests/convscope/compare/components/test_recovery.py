@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convscope.compare.gap import translation_gap
-from convscope.compare.intervals import OVER_RUNS, THESE_RUNS_ONLY
+from convscope.routing.intervals import OVER_RUNS, THESE_RUNS_ONLY
 from convscope.simulate.units import feature_table, role_assignment, unit_frame
 from convscope.values.config import AnalysisConfig
 from convscope.values.gap import Component, Gap, Verdict

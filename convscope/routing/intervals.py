@@ -3,12 +3,7 @@
 import numpy as np
 from scipy.special import stdtrit
 
-from convscope.compare.scores import Scores
-from convscope.randomness import generator
-from convscope.routing.choice_model import Choices, collapse, fit
-from convscope.routing.preference import by_role
 from convscope.values.arrays import FloatArray
-from convscope.values.routing import RoutingTallies
 
 OVER_RUNS = "Student-t over runs, 95 %"
 THESE_RUNS_ONLY = "these runs only: whole episodes resampled, 95 %"
@@ -52,53 +47,6 @@ def percentiles(draws: FloatArray) -> Interval | None:
         return None
     low, high = np.quantile(draws, [0.025, 0.975]).tolist()
     return low, high
-
-
-def resampled_preferences(tallies: RoutingTallies, scores: Scores, *, n_draws: int, seed: int) -> FloatArray | None:
-    """Fit the preference of each run to whole episodes drawn with replacement.
-
-    Parameters
-    ----------
-    tallies
-        Of all runs.
-    scores
-        Says which runs count.
-    n_draws
-        Number of draws, B.
-    seed
-        Of the analysis.
-
-    Returns
-    -------
-    FloatArray or None
-        Shape (B, S, R, R); None where a run has a single episode.
-    """
-    names = scores.runs
-    runs = [tallies.rows(np.equal(tallies.run, tallies.runs.index(name))) for name in names]
-    if any(len(np.unique(run.unit)) < 2 for run in runs):
-        return None
-    n_roles = len(scores.roles)
-    return np.stack(
-        [
-            _resampled(run, n_roles, n_draws=n_draws, rng=generator(seed, "gap", "episodes", name))
-            for name, run in zip(names, runs, strict=True)
-        ],
-        axis=1,
-    )
-
-
-def _resampled(tallies: RoutingTallies, n_roles: int, *, n_draws: int, rng: np.random.Generator) -> FloatArray:
-    units, unit = np.unique(tallies.unit, return_inverse=True)
-    receiving, counts, role_mass = by_role(tallies, n_roles)
-    each = collapse(receiving, counts, role_mass, fit_of_row=unit, n_fits=len(units))
-    times = rng.multinomial(len(units), np.full(len(units), 1 / len(units)), size=n_draws).astype(np.float64)
-    return fit(
-        Choices(
-            mass=np.tensordot(times, each.mass, axes=1),
-            weight=np.tensordot(times, each.weight, axes=1),
-            compositions=each.compositions,
-        )
-    ).preference
 
 
 def interval_of(over_runs: FloatArray, draws: FloatArray | None) -> tuple[Interval | None, str | None]:
