@@ -129,8 +129,12 @@ def screening_notices(study: ScreenedStudy, names: Sequence[str], *, alpha: floa
         few = f"{n_episodes:,} episodes are too few to test edges of so many agents."
         notices.append(Notice(code="not-computed", message=few, where=_WHERE))
     elif light := _light(study.parts, alpha):
-        pair = (names[study.receiver[light.strongest]], names[study.sender[light.strongest]])
-        notices.append(common_cause_notice(light.n_lit, light.n_looked_at, light.p_value, strongest=pair))
+        receiver, sender = int(study.receiver[light.strongest]), int(study.sender[light.strongest])
+        notices.append(
+            common_cause_notice(
+                light.n_lit, light.n_looked_at, light.p_value, strongest=(names[receiver], names[sender])
+            )
+        )
     if n_other:
         other = f"{n_other:,} runs and checkpoints that are not analysed have no edges: the team is too large."
         notices.append(Notice(code="not-computed", message=other, where="routing.edges_by_run"))
