@@ -85,9 +85,7 @@ class TransferEntropy:
         combined = by_part[own[0]] if len(own) == 1 else figures(analysed, beside)
         edges = edge_table(combined, agents, q=config.q)
         tallied = partial(_tallies, log, study, agents=agents)
-        rng = generator(config.seed, "routing", self.source, "halves")
-        # Only what is said of roles is compared between halves.
-        halves = half_weights(study.question, analysed, rng=rng) if log.header.roles else ()
+        halves = half_weights(study.question, analysed, rng=generator(config.seed, "routing", self.source, "halves"))
         return RoutingEstimate(
             source=self.source,
             claim=self.claim,
