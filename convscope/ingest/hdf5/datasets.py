@@ -131,10 +131,8 @@ def check_type(kind: "h5py.h5t.TypeID", where: str, limits: Limits, *, depth: in
 
 def _storage(dataset: "h5py.h5d.DatasetID", where: str) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
     """Return the shape of a chunk, None where there are none, and the filters."""
-    # Only of a dataset whose bytes lie in one piece in this very file the library tells where: a copy of its creation
-    # properties, which takes as long as all else about it together, would say no more.
-    if dataset.get_offset() is not None:
-        return None, ()
+    # The copy of these properties takes as long as all else about a dataset together. That the library tells where its
+    # bytes lie does not do instead: a crafted one has a place in this file, and is read from another one.
     creation = dataset.get_create_plist()
     layout = creation.get_layout()
     if layout == h5py.h5d.VIRTUAL:
