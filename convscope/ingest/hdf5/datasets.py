@@ -85,20 +85,13 @@ def check_dataset(dataset: "h5py.h5d.DatasetID", where: str, limits: Limits) -> 
     RefusedFileError
         With a code such as ``external-storage``, ``virtual-dataset``, ``object-type``, ``declared-size``, ``filter``.
     """
-    creation = dataset.get_create_plist()
-    layout = creation.get_layout()
-    if layout == h5py.h5d.VIRTUAL:
-        _refuse(
-            "virtual-dataset", where, "is a virtual dataset, which may show other files; copy the data into this file"
-        )
-    if creation.get_external_count():
-        _refuse("external-storage", where, "keeps its bytes in another file; copy the data into this file")
+    chunk, filters = _storage(dataset, where)
     kind = dataset.get_type()
     number = _number(kind)
     if number is None:
         check_type(kind, where, limits)
     space = dataset.get_space()
-    shape = tuple(int(n) for n in space.get_simple_extent_dims() or ())
+    shape: tuple[int, ...] = space.get_simple_extent_dims() or ()
     if len(shape) > limits.rank:
         _refuse("rank", where, f"has more than {limits.rank} axes")
     checked = CheckedDataset(
@@ -107,9 +100,9 @@ def check_dataset(dataset: "h5py.h5d.DatasetID", where: str, limits: Limits) -> 
         is_null=not shape and space.get_simple_extent_type() == h5py.h5s.NULL,
         kind=kind,
         number=number,
-        item_bytes=int(kind.get_size()),
-        chunk=tuple(int(n) for n in creation.get_chunk()) if layout == h5py.h5d.CHUNKED else None,
-        filters=tuple(int(creation.get_filter(i)[0]) for i in range(creation.get_nfilters())),
+        item_bytes=int(kind.get_size()) if number is None else number.itemsize,
+        chunk=chunk,
+        filters=filters,
     )
     _check_sizes(checked, where, limits)
     return checked
@@ -136,17 +129,50 @@ def check_type(kind: "h5py.h5t.TypeID", where: str, limits: Limits, *, depth: in
         _refuse("object-type", where, "holds references or lists of varying length; store plain arrays")
 
 
+def _storage(dataset: "h5py.h5d.DatasetID", where: str) -> tuple[tuple[int, ...] | None, tuple[int, ...]]:
+    """Return the shape of a chunk, None where there are none, and the filters."""
+    # The copy of these properties takes as long as all else about a dataset together. That the library tells where its
+    # bytes lie does not do instead: a crafted one has a place in this file, and is read from another one.
+    creation = dataset.get_create_plist()
+    layout = creation.get_layout()
+    if layout == h5py.h5d.VIRTUAL:
+        _refuse(
+            "virtual-dataset", where, "is a virtual dataset, which may show other files; copy the data into this file"
+        )
+    if creation.get_external_count():
+        _refuse("external-storage", where, "keeps its bytes in another file; copy the data into this file")
+    chunk = creation.get_chunk() if layout == h5py.h5d.CHUNKED else None
+    n_filters = creation.get_nfilters()
+    return chunk, tuple([creation.get_filter(i)[0] for i in range(n_filters)]) if n_filters else ()
+
+
 def _check_sizes(checked: CheckedDataset, where: str, limits: Limits) -> None:
-    n_bytes = checked.n_bytes
-    if n_bytes > limits.dataset_bytes:
-        _refuse("declared-size", where, f"declares {n_bytes} bytes")
-    _check_filters(checked.filters, where, limits)
-    if checked.chunk is not None:
-        _check_chunks(checked.chunk, checked.shape, checked.item_bytes, where=where, limits=limits)
+    n_bytes, problem = _sizes(checked.shape, checked.item_bytes, checked.chunk, filters=checked.filters, limits=limits)
+    if problem is not None:
+        _refuse(problem[0], where, problem[1])
     # Only then: the library counts the bytes of every chunk.
     stored = _stored_bytes(checked) if n_bytes > limits.expansion_floor else n_bytes
     if n_bytes > limits.expansion * max(stored, 1):
         _refuse("expansion", where, f"declares {n_bytes} bytes and stores {stored}")
+
+
+@lru_cache(maxsize=1 << 12)
+def _sizes(
+    shape: tuple[int, ...],
+    item_bytes: int,
+    chunk: tuple[int, ...] | None,
+    *,
+    filters: tuple[int, ...],
+    limits: Limits,
+) -> tuple[int, tuple[str, str] | None]:
+    """Return the declared size, and code and words for what is wrong with it: the same for thousands of datasets."""
+    n_bytes = prod(shape) * item_bytes
+    if n_bytes > limits.dataset_bytes:
+        return n_bytes, ("declared-size", f"declares {n_bytes} bytes")
+    problem = _problem_of_filters(filters, limits)
+    if problem is None and chunk is not None:
+        problem = _problem_of_chunks(chunk, shape, item_bytes, limits=limits)
+    return n_bytes, problem
 
 
 def _stored_bytes(checked: CheckedDataset) -> int:
@@ -154,24 +180,23 @@ def _stored_bytes(checked: CheckedDataset) -> int:
     return int(checked.handle.get_storage_size() if table is None else table.sizes.sum())
 
 
-def _check_filters(filters: tuple[int, ...], where: str, limits: Limits) -> None:
+def _problem_of_filters(filters: tuple[int, ...], limits: Limits) -> tuple[str, str] | None:
     unknown = [number for number in filters if number not in limits.filters]
     if unknown:
-        _refuse("filter", where, f"needs filter {unknown[0]}; repack it with gzip")
-    if len(set(filters)) < len(filters):
-        _refuse("filter-repeated", where, "applies a filter twice")
+        return "filter", f"needs filter {unknown[0]}; repack it with gzip"
+    return ("filter-repeated", "applies a filter twice") if len(set(filters)) < len(filters) else None
 
 
-def _check_chunks(
-    chunk: tuple[int, ...], shape: tuple[int, ...], item_bytes: int, *, where: str, limits: Limits
-) -> None:
+def _problem_of_chunks(
+    chunk: tuple[int, ...], shape: tuple[int, ...], item_bytes: int, *, limits: Limits
+) -> tuple[str, str] | None:
     chunk_bytes = prod(chunk) * item_bytes
     n_chunks = prod(-(-n // step) for n, step in zip(shape, chunk, strict=True))
     if chunk_bytes > limits.chunk_bytes:
-        _refuse("chunk-size", where, f"has chunks of {chunk_bytes} bytes")
+        return "chunk-size", f"has chunks of {chunk_bytes} bytes"
     is_crumbled = n_chunks > limits.small_chunks and chunk_bytes < limits.small_chunk_bytes
-    if n_chunks > limits.chunks or is_crumbled:
-        _refuse("chunk-count", where, f"is cut into {n_chunks} chunks of {chunk_bytes} bytes")
+    is_cut_up = n_chunks > limits.chunks or is_crumbled
+    return ("chunk-count", f"is cut into {n_chunks} chunks of {chunk_bytes} bytes") if is_cut_up else None
 
 
 @lru_cache(maxsize=1 << 12)

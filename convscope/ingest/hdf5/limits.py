@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import h5py
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Told apart by identity, as they are looked up once for each dataset.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Limits:
     """Budgets of the pre-flight walk; generous for logs, small for bombs."""
 

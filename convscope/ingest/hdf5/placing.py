@@ -5,11 +5,12 @@ arrays that is nearly all. The walk over a file opens every dataset anyway.
 """
 
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from convscope.ingest.hdf5.datasets import CheckedDataset
 from convscope.ingest.hdf5.decoding import DECODED_HERE
-from convscope.ingest.hdf5.grid import Grid, box_of
+from convscope.ingest.hdf5.grid import Corner, Grid, box_of
 from convscope.ingest.pieces import Pieces, packed_pieces
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def find_pieces(dataset: CheckedDataset, n_file_bytes: int) -> Pieces | None:
     if dataset.number is None or is_empty or not DECODED_HERE.issuperset(dataset.filters):
         return None
     pieces = _whole(dataset.handle) if dataset.chunk is None else _chunks(dataset)
-    there = [(place, n_bytes, mask) for place, n_bytes, mask in pieces if place is not None]
-    if not there or len(there) < len(pieces) or any(place + n_bytes > n_file_bytes for place, n_bytes, _ in there):
+    there = [(place, n, mask) for place, n, mask in pieces if place is not None and place + n <= n_file_bytes]
+    if not there or len(there) < len(pieces):
         return None
     step = dataset.chunk or dataset.shape
     return Pieces(
@@ -57,7 +58,12 @@ def _whole(handle: "h5py.h5d.DatasetID") -> list[_Piece]:
 
 def _chunks(dataset: CheckedDataset) -> list[_Piece]:
     grid = Grid(dataset.shape, dataset.chunk or dataset.shape)
-    if grid.n_chunks > MAX_PIECES:
-        return []
-    infos = (dataset.handle.get_chunk_info_by_coord(corner) for corner in grid.corners(box_of(dataset.shape, {})))
-    return [(info.byte_offset, int(info.size), int(info.filter_mask)) for info in infos]
+    corners = _corners(grid)
+    infos = [dataset.handle.get_chunk_info_by_coord(corner) for corner in corners]
+    return [(info.byte_offset, info.size, info.filter_mask) for info in infos]
+
+
+@lru_cache(maxsize=1 << 10)
+def _corners(grid: Grid) -> tuple[Corner, ...]:
+    """Return where chunks start; nowhere, if there are more than it is worth."""
+    return tuple(grid.corners(box_of(grid.shape, {}))) if grid.n_chunks <= MAX_PIECES else ()

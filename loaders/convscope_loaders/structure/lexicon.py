@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from convscope.ingest.mapping import Axis
 
@@ -175,6 +176,7 @@ def meaning_of(parts: tuple[str, ...]) -> Meaning | None:
     return around if parts[-1].startswith("{") or around in {Meaning.HIDDEN, Meaning.OBSERVATION} else None
 
 
+@lru_cache(maxsize=1 << 12)
 def _meaning(part: str) -> Meaning | None:
     name = _BRACES.sub("", part).lower().strip("_")
     stem = stem_of(name)[0]

@@ -87,8 +87,9 @@ def judged(names: Sequence[str]) -> Glance:
 def _of_records(infos: Iterable[ArrayInfo]) -> Glance | None:
     known = tuple(infos)
     kinds = [judged(names) for names in dict.fromkeys(info.columns for info in known if len(info.columns) > 1)]
-    plain = [name_meaning(info.path.rpartition("/")[2]) for info in known if not info.columns]
-    if kinds and Meaning.ACTION in plain:
+    # Only beside record tables: a file has few of them and maybe millions of arrays.
+    plain = {info.path.rpartition("/")[2] for info in known if kinds and not info.columns}
+    if Meaning.ACTION in map(name_meaning, plain):
         return Glance(is_log=False, reason="beside its record tables the file has arrays of actions")
     return next((found for found in kinds if found.is_log), kinds[0] if kinds else None)
 

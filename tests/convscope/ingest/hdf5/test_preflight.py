@@ -54,6 +54,24 @@ def test_external_storage_is_refused_though_its_file_exists(file, tmp_path):
     assert code_of(file) == "external-storage"
 
 
+def test_external_storage_is_refused_though_the_bytes_seem_to_lie_in_the_file(file, tmp_path):
+    secret = tmp_path / "secret.bin"
+    secret.write_bytes(bytes(64))
+    file.create_dataset("obs", shape=(64,), dtype="u1", external=[(str(secret), 0, 64)])
+    path = Path(file.filename)
+    file.close()
+    content = path.read_bytes()
+    # A layout message: version 3, contiguous, no address, 64 bytes.
+    layout = b"\x03\x01%s" + (64).to_bytes(8, "little")
+    assert content.count(layout % (b"\xff" * 8)) == 1
+    path.write_bytes(content.replace(layout % (b"\xff" * 8), layout % (512).to_bytes(8, "little")))
+    with h5py.File(path) as crafted:
+        assert crafted["obs"].id.get_offset() == 512
+    with pytest.raises(RefusedFileError) as caught:
+        read_inventory(path)
+    assert caught.value.code == "external-storage"
+
+
 def test_a_virtual_dataset_is_refused(file):
     layout = h5py.VirtualLayout((4,), "u1")
     layout[:] = h5py.VirtualSource(".", "actions", shape=(4,))
