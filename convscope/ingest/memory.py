@@ -157,10 +157,11 @@ def _action_space(actions: FloatArray | None) -> ActionSpace:
         return ActionSpace(kind=ActionKind.CONTINUOUS, width=0)
     width = actions.shape[2]
     finite = actions[np.isfinite(actions)]
-    if not (finite == np.round(finite)).all():
+    if not width or not (finite == np.round(finite)).all():
         return ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
     kind = ActionKind.DISCRETE if width == 1 else ActionKind.MULTI_DISCRETE
-    counts = np.nanmax(actions, axis=(0, 1)).astype(int) + 1
+    seen = np.where(np.isfinite(actions), actions, 0.0).max(axis=(0, 1), initial=0.0)
+    counts = seen.astype(np.int64) + 1
     return ActionSpace(kind=kind, n=tuple(counts.tolist()), width=width)
 
 

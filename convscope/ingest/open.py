@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from convscope.errors import UsageError
+from convscope.errors import LogFormatError, UsageError
 from convscope.ingest.choice import Choice, choose, installed_loaders
 from convscope.ingest.finding import find_logs, search_logs, tail_names
 from convscope.ingest.join import join_logs
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe, probe
 from convscope.ingest.study import with_checkpoints
-from convscope.values.header import Notice
+from convscope.values.header import ActionSpaceError, Notice
 from convscope.values.log import TrajectoryLog
 
 __all__ = ["find_logs", "open_chosen", "open_logs", "search_logs"]
@@ -72,7 +72,11 @@ def open_logs(
 
 def open_chosen(choice: Choice, seen: Probe, mapping: LogMapping | None) -> TrajectoryLog:
     """Return the log of one file, as its loader reads it, with what was left out before it came to the loader."""
-    return _noted(choice.loader.open(seen, mapping), (*choice.notices, *seen.notices))
+    try:
+        log = choice.loader.open(seen, mapping)
+    except ActionSpaceError as error:
+        raise LogFormatError(f"{seen.path} has {error}") from error
+    return _noted(log, (*choice.notices, *seen.notices))
 
 
 def _noted(log: TrajectoryLog, notices: Sequence[Notice]) -> TrajectoryLog:

@@ -1,7 +1,9 @@
 """Pickles, where the user trusts them: an unpickler that makes NumPy arrays and plain values, and nothing else.
 
 A pickle is a program that may call anything it can name. Here it can name only what is allowed, and NumPy's own
-constructors are replaced by ones that check what they are given before any memory is taken.
+constructors are replaced by ones that check what they are given before any memory is taken. What it names it can also
+change: the instruction that fills an object sets attributes of whatever it is given, functions and classes too. So it
+never gets hold of ours, only of covers that are made for the one pickle.
 """
 
 import io
@@ -56,7 +58,32 @@ class _Unpickler(pickle.Unpickler):
             raise pickle.UnpicklingError(
                 f"it asks for {module_name[:60]}.{global_name[:60]}; only arrays and plain values are allowed"
             )
+        return _covered(found)
+
+
+def _covered(found: Callable[..., object]) -> Callable[..., object]:
+    """Return something that does the same, and whose attributes are nobody else's."""
+    if not isinstance(found, type):
+        return _Covered(found)
+    if found.__module__ == "builtins":
+        # Python lets nobody set attributes of its own types.
         return found
+    return type(found.__name__, (found,), {"__slots__": ()})
+
+
+class _Covered:
+    """A function that can be called and not changed."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self, found: Callable[..., object]) -> None:
+        self._found = found
+
+    def __call__(self, *given: object) -> object:
+        return self._found(*given)
+
+    def __setstate__(self, state: object) -> None:
+        raise pickle.UnpicklingError("it changes what it was only given to call")
 
 
 class _PickledType:

@@ -140,7 +140,8 @@ def _seen_space(actions: Numbers) -> ActionSpace:
     width = actions.shape[1]
     if actions.dtype.kind not in "iub":
         return ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
-    sizes = tuple(int(n) + 1 for n in actions.max(axis=0))
+    # What is negative stands for no action.
+    sizes = tuple(max(int(n), 0) + 1 for n in actions.max(axis=0))
     kind = ActionKind.DISCRETE if width == 1 else ActionKind.MULTI_DISCRETE
     return ActionSpace(kind=kind, n=sizes, width=width)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from convscope.errors import LogFormatError
 from convscope.values.fields import FieldSpec
 from convscope.values.html import Html, box, table
 from convscope.values.layout import ObservationLayout
@@ -17,15 +18,47 @@ class ActionKind(StrEnum):
     CONTINUOUS = "continuous"
 
 
+MAX_CHOICES = (1 << 31) - 1
+"""Numbers beyond are no numbers of actions, and products with them would not fit into 64 bits."""
+MAX_COMPONENTS = 1 << 20
+
+
+class ActionSpaceError(LogFormatError):
+    """An action space that cannot be."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionSpace:
-    """The actions that an agent can take."""
+    """The actions that an agent can take.
+
+    Raises
+    ------
+    ActionSpaceError
+        If a count is no whole number, or less than one choice, or beyond `MAX_CHOICES` or `MAX_COMPONENTS`, or there
+        are not as many counts as components.
+    """
 
     kind: ActionKind
     n: tuple[int, ...] = ()
     """Number of choices of each component; empty when continuous."""
     width: int = 1
     """Number of components."""
+
+    def __post_init__(self) -> None:
+        """Check what a file may have said."""
+        if type(self.width) is not int or not 0 <= self.width <= MAX_COMPONENTS:
+            raise ActionSpaceError(f"an action of {_shown(self.width)} components; there are 0 to {MAX_COMPONENTS}")
+        if self.kind is ActionKind.DISCRETE and self.width != 1:
+            raise ActionSpaceError(f"a discrete action of {self.width} components")
+        if len(self.n) != (0 if self.kind is ActionKind.CONTINUOUS else self.width):
+            raise ActionSpaceError(f"a {self.kind.value} action of {self.width} components with {len(self.n)} counts")
+        for n in self.n:
+            if type(n) is not int or not 1 <= n <= MAX_CHOICES:
+                raise ActionSpaceError(f"an action with {_shown(n)} choices; there are 1 to {MAX_CHOICES}")
+
+
+def _shown(number: object) -> str:
+    return repr(number)[:40]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -259,6 +259,12 @@ def test_an_existing_file_is_not_overwritten(tmp_path):
     assert (tmp_path / "out.h5").read_text() == "mine"
 
 
+def restated(file, text):
+    spaces = file["agents/action_space"][:]
+    spaces[1] = text
+    file["agents/action_space"][:] = spaces
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -273,6 +279,18 @@ def test_an_existing_file_is_not_overwritten(tmp_path):
         (lambda f: f["episodes/run"].write_direct(np.array([0, 0, 9], "<i4")), "/episodes/run counts to 9"),
         (lambda f: f["agents/slot"].write_direct(np.array([1, 0], "<i4")), "not read yet"),
         (lambda f: f["episodes/rows"].resize(2, axis=0), "expected whole"),
+        *(
+            (lambda f, text=text: restated(f, text), rf"out\.h5:/agents/action_space\[1\] states .*{words}")
+            for text, words in (
+                ('{"type": "Discrete", "n": -3}', "-3 choices"),
+                ('{"type": "Discrete", "n": 1e30}', "1e.30 choices"),
+                ('{"type": "Discrete", "n": NaN}', "nan choices"),
+                ('{"type": "MultiDiscrete", "nvec": [-5]}', "-5 choices"),
+                ('{"type":"MultiDiscrete","nvec":[2,2,2]}', "3 components"),
+                ('{"type": "Box", "shape": [1e12]}', "components"),
+                ('{"type": "Box", "shape": [1000000]}', "components"),
+            )
+        ),
     ],
 )
 def test_a_damaged_log_is_one_clear_error(tmp_path, change, words):

@@ -254,3 +254,18 @@ def test_stated_spaces_that_the_actions_contradict_are_said_and_do_not_count(tmp
             ("c", "discrete actions (3)", "continuous actions of 1 number"),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        discrete(-3),
+        discrete(1e30),
+        {"type": "MultiDiscrete", "nvec": [-5]},
+        {"type": "MultiDiscrete", "nvec": [2**62] * 3},
+        {"type": "Box", "shape": [-2]},
+    ],
+)
+def test_a_stated_space_that_cannot_be_is_refused_with_its_place(tmp_path, space):
+    with pytest.raises(LogFormatError, match=r"metadata\.json:action_space/a states an action space that cannot be"):
+        saved(tmp_path, {0: episode(3)}, stating(a=space, b=discrete(5)))

@@ -58,7 +58,11 @@ class Occlusion:
         if not any(each.slots for each in header.layout.receivers):
             return "the observation layout says of no column which other agent it describes"
         width = max(observation_width(header, agent.name) for agent in header.agents)
-        return f"observations have {width} columns, more than {_MOST_COLUMNS}" if width > _MOST_COLUMNS else None
+        if width > _MOST_COLUMNS:
+            return f"observations have {width} columns, more than {_MOST_COLUMNS}"
+        # Each has a column of its own in the model.
+        n_choices = max(sum(agent.action_space.n) for agent in header.agents)
+        return f"agents have {n_choices} choices, more than {_MOST_COLUMNS}" if n_choices > _MOST_COLUMNS else None
 
     def too_large(self, log: TrajectoryLog, config: AnalysisConfig) -> bool:
         """Whether there are so many agents that models of all are not worth a mere comparison."""

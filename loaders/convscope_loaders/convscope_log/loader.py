@@ -12,7 +12,7 @@ from convscope.ingest.loader import Match
 from convscope.ingest.log_layout import ENCODING, FEATURES, VERSION
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
-from convscope.values.fields import FieldSpec
+from convscope.values.fields import ACTIONS, FieldSpec
 from convscope.values.header import Agent, LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.convscope_log.fields import find_fields, slots_by_group
@@ -77,6 +77,7 @@ def _log(probe: Probe, tables: Tables) -> TrajectoryLog:
     groups = slots_by_group(probe.name, tables.inventory, len(agents))
     fields = find_fields(tables.inventory, groups, len(agents))
     header = _header(probe, tables, agents, fields=tuple(spec for spec, _ in fields))
+    _check_spaces(probe.name, header)
     episodes = read_episodes(tables, agents, header.roles)
     n_episodes = episodes.n_episodes
     rows, order = episodes.rows, np.arange(n_episodes)
@@ -98,6 +99,20 @@ def _log(probe: Probe, tables: Tables) -> TrajectoryLog:
         source_of=np.zeros(n_episodes, np.int64),
         local_of=order,
     )
+
+
+def _check_spaces(name: str, header: LogHeader) -> None:
+    """Make sure that no agent is said to have more components than its actions have columns."""
+    for spec in header.fields:
+        if spec.name != ACTIONS:
+            continue
+        widths = spec.widths or (spec.shape[0],) * len(header.agents)
+        for slot, (agent, width) in enumerate(zip(header.agents, widths, strict=True)):
+            if agent.action_space.width > width:
+                raise LogFormatError(
+                    f"{name}:/agents/action_space[{slot}] states {agent.action_space.width} components, and the "
+                    f"actions have {width}"
+                )
 
 
 def _check_rows(tables: Tables, source: ConvscopeSource) -> None:

@@ -11,6 +11,7 @@ from convscope.ingest.episode_numbers import episode_numbers
 from convscope.ingest.hdf5.reading import Hdf5Reader
 from convscope.ingest.json_text import parsed_json
 from convscope.ingest.log_layout import CONTINUES
+from convscope.ingest.stated_space import stated_space
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
 from convscope.values.header import ActionKind, ActionSpace, Agent
@@ -84,7 +85,7 @@ def read_agents(tables: Tables) -> tuple[Agent, ...]:
     Raises
     ------
     LogFormatError
-        If there are none, or two have one name.
+        If there are none, two have one name, or an action space cannot be.
     """
     names = tables.texts("/agents/id")
     if not names or len(set(names)) < len(names):
@@ -98,7 +99,7 @@ def read_agents(tables: Tables) -> tuple[Agent, ...]:
     return tuple(
         Agent(
             name=name,
-            action_space=_space(spaces[slot]),
+            action_space=_space(spaces[slot], f"{tables.name}:/agents/action_space[{slot}]"),
             group=columns["group"][slot],
             team=columns["team"][slot] or None,
             declared_role=columns["declared_role"][slot] or None,
@@ -187,13 +188,6 @@ def _padded(tables: Tables, path: str, n_agents: int) -> tuple[str, ...]:
     return texts
 
 
-def _space(text: str) -> ActionSpace:
-    match parsed_json(text):
-        case {"type": "Discrete", "n": int(n)}:
-            return ActionSpace(kind=ActionKind.DISCRETE, n=(n,))
-        case {"type": "MultiDiscrete", "nvec": [*sizes]} if all(isinstance(n, int) for n in sizes):
-            return ActionSpace(kind=ActionKind.MULTI_DISCRETE, n=tuple(sizes), width=len(sizes))
-        case {"type": "Box", "shape": [int(width)]}:
-            return ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
-        case _:
-            return ActionSpace(kind=ActionKind.CONTINUOUS, width=0)
+def _space(text: str, place: str) -> ActionSpace:
+    """Return the space that a text states; none at all where it states no kind that is known."""
+    return stated_space(parsed_json(text), place) or ActionSpace(kind=ActionKind.CONTINUOUS, width=0)

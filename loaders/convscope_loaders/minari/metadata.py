@@ -6,7 +6,8 @@ from pathlib import Path
 
 from convscope.ingest.container import Value
 from convscope.ingest.json_text import parsed_json
-from convscope.values.header import ActionKind, ActionSpace
+from convscope.ingest.stated_space import stated_space
+from convscope.values.header import ActionSpace
 
 MAX_BYTES = 8 << 20
 """Bounds of wide observation spaces are spelled out number by number, so these files can be large."""
@@ -31,6 +32,11 @@ def read_metadata(path: Path) -> MinariMetadata | None:
     ----------
     path
         Beside the data file; nothing in it is trusted.
+
+    Raises
+    ------
+    LogFormatError
+        If it states an action space that cannot be.
     """
     document = _document(path)
     if document is None:
@@ -38,7 +44,7 @@ def read_metadata(path: Path) -> MinariMetadata | None:
     env_spec = _nested(document.get("env_spec"))
     environment = env_spec.get("id") or document.get("dataset_id")
     action_space = _nested(document.get("action_space"))
-    found = {key: _space(entry) for key, entry in _entries(action_space).items()}
+    found = {key: stated_space(entry, f"{path}:action_space/{key}") for key, entry in _entries(action_space).items()}
     return MinariMetadata(
         environment=environment if isinstance(environment, str) else None,
         spaces={key: space for key, space in found.items() if space is not None},
@@ -82,18 +88,6 @@ def _entries(space: Mapping[str, object]) -> Mapping[str, object]:
     if isinstance(entries, list):
         return {f"_index_{slot}": entry for slot, entry in enumerate(entries)}
     return entries if isinstance(entries, dict) else {}
-
-
-def _space(entry: object) -> ActionSpace | None:
-    match entry:
-        case {"type": "Discrete", "n": int(n), "start": int(start)} if n > 0 <= start:
-            return ActionSpace(kind=ActionKind.DISCRETE, n=(start + n,))
-        case {"type": "MultiDiscrete", "nvec": [*sizes]} if sizes and all(isinstance(n, int) for n in sizes):
-            return ActionSpace(kind=ActionKind.MULTI_DISCRETE, n=tuple(sizes), width=len(sizes))
-        case {"type": "Box", "shape": [int(width)]}:
-            return ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
-        case _:
-            return None
 
 
 def _nested(value: object) -> Mapping[str, object]:

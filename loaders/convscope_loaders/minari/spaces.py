@@ -65,7 +65,7 @@ def _seen(file: ArrayReader, layout: MinariLayout, extent: MinariExtent, *, key:
         numbers = actions.astype(np.float64).reshape(-1, width)
         largest = np.maximum(largest, numbers.max(axis=0, initial=0))
         is_whole &= bool(((numbers == np.floor(numbers)) & (numbers >= 0)).all())
-    if np.dtype(info.dtype).kind == "f":
+    if np.dtype(info.dtype).kind == "f" or not width:
         space = ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
     else:
         kind = ActionKind.MULTI_DISCRETE if len(info.shape) > 1 else ActionKind.DISCRETE

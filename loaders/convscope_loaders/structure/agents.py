@@ -8,7 +8,7 @@ import numpy as np
 
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.fields import ACTION_LOGITS, ACTION_MASKS, ACTION_PROBABILITIES, ACTIONS, OBSERVATIONS, FieldSpec
-from convscope.values.header import ActionKind, ActionSpace, Agent
+from convscope.values.header import MAX_CHOICES, ActionKind, ActionSpace, Agent
 from convscope.values.log import EpisodeSource
 from convscope_loaders.structure.lexicon import stem_of
 
@@ -20,8 +20,8 @@ class SeenActions:
     """What the actions of a log look like."""
 
     is_whole: BoolArray
-    """Whether all are whole numbers from -1 (which stands for none) on, for each agent and those whose actions have as
-    many components, shape (N,)."""
+    """Whether all are whole numbers from -1 (which stands for none) to `MAX_CHOICES`, for each agent and those whose
+    actions have as many components, shape (N,)."""
     highest: FloatArray
     """Largest value of each agent and component, -inf where it never acts, shape (N, K)."""
 
@@ -51,8 +51,9 @@ def see_actions(source: EpisodeSource, spec: FieldSpec, rows: IntArray, *, n_age
         actions = read.columns[ACTIONS].reshape(-1, n_agents, width)
         known = np.where(np.isfinite(actions), actions, -np.inf)
         highest = np.maximum(highest, known.max(axis=0, initial=-np.inf))
-        # -1 is how people write that there was no action; smaller numbers are amounts, not choices.
-        could_be = ~np.isfinite(actions) | ((actions == np.round(actions)) & (actions >= -1))
+        # -1 is how people write that there was no action; smaller numbers and huge ones are amounts, not choices.
+        is_choice = (actions == np.round(actions)) & (actions >= -1) & (actions < MAX_CHOICES)
+        could_be = ~np.isfinite(actions) | is_choice
         is_whole &= could_be.all(axis=(0, 2))
         first = last
     widths = np.array(spec.widths or (width,) * n_agents)
@@ -132,7 +133,7 @@ def _spaces(kinds: Sequence[_Kind], seen: SeenActions | None) -> dict[_Kind, Act
     for kind in dict.fromkeys(kinds):
         width = kind[3]
         rows = [number for number, other in enumerate(kinds) if other == kind]
-        if seen is None or not seen.is_whole[rows].all():
+        if seen is None or width == 0 or not seen.is_whole[rows].all():
             spaces[kind] = ActionSpace(kind=ActionKind.CONTINUOUS, width=width)
             continue
         highest = seen.highest[rows, :width].max(axis=0)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from convscope.errors import LogFormatError
+from convscope.ingest import trusted
 from convscope.ingest.trusted import unpickled
 
 
@@ -85,6 +86,45 @@ def test_an_array_that_is_larger_than_its_content_is_refused(shape, kind):
 def test_an_array_type_that_is_made_from_nothing_takes_no_memory():
     ask = b"cnumpy\nndarray\n(" + b"\x8a\x06" + struct.pack("<q", 1 << 40)[:6] + b"tR."
     assert unpickled(ask, "here").size == 0
+
+
+def planted(module, name, attributes, *, plain):
+    """A pickle that names something and sets its attributes, by its dictionary or one by one."""
+    state = pickle.dumps(attributes if plain else (None, attributes), 2)[2:-1]
+    return b"\x80\x02c" + f"{module}\n{name}\n".encode() + state + b"b."
+
+
+class Kept:
+    """An allowed class that takes any state."""
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["dictionary", "slots"])
+@pytest.mark.parametrize("attributes", [{"__defaults__": (1,)}, {"__name__": "evil"}, {"planted": 1}, {"tolist": 1}])
+@pytest.mark.parametrize(
+    ("module", "name"), [*trusted._PLAIN, ("kept", "Kept"), ("kept", "function")], ids=lambda text: text
+)
+def test_a_pickle_changes_nothing_that_it_names(module, name, attributes, plain):
+    def function(*given):
+        return given
+
+    allowed = {("kept", "Kept"): Kept, ("kept", "function"): function}
+    named = {**trusted._PLAIN, **allowed}[module, name]
+    before = {key: getattr(named, key, None) for key in (*attributes, "__dict__")}
+    try:
+        found = unpickled(planted(module, name, attributes, plain=plain), "here", allowed=allowed)
+    except LogFormatError:
+        found = None
+    assert {key: getattr(named, key, None) for key in (*attributes, "__dict__")} == before
+    assert found is None or found is not named
+
+
+@pytest.mark.parametrize("protocol", range(2, 6))
+def test_an_allowed_class_still_keeps_what_it_is_given(protocol):
+    kept = Kept()
+    kept.state = [1, 2]
+    found = unpickled(pickle.dumps(kept, protocol), "here", allowed={(__name__, "Kept"): Kept})
+    assert isinstance(found, Kept)
+    assert found.state == [1, 2]
 
 
 def test_others_may_allow_more():
