@@ -51,9 +51,7 @@ class MadiffLoader(FixedLoader):
         LogFormatError
             If the files do not fit together.
         """
-        match, container = self.sniff(probe), probe.container
-        if container is None or not match.score:
-            raise LogFormatError(f"{probe.path}: {match.reason}")
+        container = self.container_of(probe)
         _check(container, str(probe.path))
         with container.store.open() as file:
             ends = _ends(container, file, str(probe.path))

@@ -46,9 +46,7 @@ class OmarLoader(FixedLoader):
         LogFormatError
             If a file of an agent is missing, files do not fit together, or the rows are not in time order.
         """
-        match, container = self.sniff(probe), probe.container
-        if container is None or not match.score:
-            raise LogFormatError(f"{probe.path}: {match.reason}")
+        container = self.container_of(probe)
         n_agents = _count_agents(container, str(probe.path))
         with container.store.open() as file:
             seen = _look_through(file, n_agents, container.inventory.datasets["/acs_0"].shape[0])
