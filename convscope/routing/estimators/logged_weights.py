@@ -10,7 +10,7 @@ from convscope.ingest.selection import select_agents
 from convscope.randomness import generator
 from convscope.routing.edges import PairFigures, edge_table, edges_by_run, join_tables, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
-from convscope.routing.groups import Group, agent_places, episode_groups
+from convscope.routing.groups import Group, agent_places, episode_groups, group_of_each
 from convscope.routing.halves import split_in_halves
 from convscope.routing.weights.excess import agent_excess, excess_figures, role_excess
 from convscope.routing.weights.fold import WeightFold, WeightSums
@@ -63,9 +63,7 @@ class LoggedWeights:
         """
         agents, spec = agent_places(log, select_agents(log, config)), log.header.field(self.field)
         groups = episode_groups(log, config)
-        group_of = np.zeros(log.episodes.n_episodes, dtype=np.int64)
-        for number, group in enumerate(groups):
-            group_of[group.episodes] = number
+        group_of = group_of_each(groups, log.episodes.n_episodes)
         chosen = chosen_heads(spec, config.heads) if self.has_heads and spec.shape else None
         return WeightFold(
             tally=TallyFold(field=self.field, agents=agents, strength=self.strength, row_sum=spec.row_sum),
