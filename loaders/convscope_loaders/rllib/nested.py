@@ -51,7 +51,7 @@ def observed(leaves: Leaves) -> dict[str, FloatArray]:
 def output_field(name: str) -> str:
     """Return the field of a further output of the model, by its name."""
     meaning = _meaning(name)
-    return FIELD_OF[meaning] if meaning in _OUTPUTS else f"{INFO}{name}"
+    return FIELD_OF[meaning] if meaning is not None and meaning in _OUTPUTS else f"{INFO}{name}"
 
 
 def beside(leaves: Leaves, names: Sequence[str] | None = None) -> FloatArray:
