@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from convscope.values.arrays import BoolArray
+from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.header import ActionKind, ActionSpace, LogHeader
 
 Kind = TypeVar("Kind", bound=Hashable)
@@ -32,6 +32,25 @@ def shared_width(header: LogHeader, field: str) -> BoolArray | None:
     widths = header.field(field).widths or (1,) * len(header.agents)
     shared = _most_shared([(width, agent.group) for width, agent in zip(widths, header.agents, strict=True)])
     return None if shared is None else shared[1]
+
+
+def where_shared(values: FloatArray, header: LogHeader, field: str, *, n_episodes: int) -> FloatArray:
+    """Return what was computed of a field, NaN for agents that have not as many columns of it as most agents.
+
+    Parameters
+    ----------
+    values
+        A row for each episode and agent, shape (E N, ...).
+    header
+        Of the log.
+    field
+        That they were computed of.
+    n_episodes
+        E.
+    """
+    is_shared = shared_width(header, field)
+    keeps = np.zeros(len(header.agents), np.bool_) if is_shared is None else is_shared
+    return np.where(np.tile(keeps, n_episodes)[:, np.newaxis], values, np.nan)
 
 
 def _most_shared(kinds: Sequence[Kind | None]) -> tuple[Kind, BoolArray] | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from convscope.errors import RefusedFileError
 from convscope.ingest.names import numbered_key
-from convscope.values.header import Notice
+from convscope.values.header import Notice, left_out
 
 MAX_FILES = 1_000_000
 """A log of so many files is refused."""
@@ -38,11 +38,7 @@ class FolderFiles:
             ("skipped-deep", self.deep, f"folders lie more than {MAX_DEPTH} deep and are not looked into"),
             ("skipped-devices", self.devices, "pipes or devices are not read"),
         )
-        return tuple(
-            Notice(code=code, message=f"left out ({len(names)}): {text}", where=names[0])
-            for code, names, text in said
-            if names
-        )
+        return tuple(notice for code, names, text in said for notice in left_out(names, text, code=code))
 
     def below(self) -> dict[str, "FolderFiles"]:
         """Return what lies in each folder inside, by its name."""

@@ -48,15 +48,34 @@ class Inspection:
     """In numbered order; empty for what is no container of arrays."""
     matches: tuple[LoaderMatch, ...]
     """What each loader says, the best first."""
-    loader: str | None
+    chosen: Loader | None
     """The one that reads it; None where none does."""
     log: TrajectoryLog | None
     """The reading: its header holds agents, fields and assumptions; None where the file cannot be read as it is."""
     problem: LogFormatError | None
     """Why it cannot."""
-    mapping: str | None
-    """A mapping file to edit; None where the loader needs none."""
+    declared: LogMapping | None
+    """The mapping that it was read with; None without one."""
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def loader(self) -> str | None:
+        """Name of the loader that reads it."""
+        return None if self.chosen is None else self.chosen.name
+
+    @property
+    def mapping(self) -> str | None:
+        """A mapping file to edit, worked out when it is asked for; None where the loader needs none."""
+        if not isinstance(self.chosen, ProposesMapping):
+            return None
+        if isinstance(self.problem, AmbiguousLogError) and self.problem.mapping is not None:
+            return self.problem.mapping
+        try:
+            return mapping_text(self.chosen.propose(self.probe, self.declared))
+        except AmbiguousLogError as error:
+            return error.mapping
+        except LogFormatError:
+            return None
 
 
 def inspect_logs(
@@ -117,10 +136,10 @@ def _inspected(seen: Probe, loader: str | None, mapping: LogMapping | None) -> I
         probe=seen,
         arrays=_arrays(seen),
         matches=matches,
-        loader=None if chosen is None else chosen.loader.name,
+        chosen=None if chosen is None else chosen.loader,
         log=log,
         problem=problem,
-        mapping=None if chosen is None else _proposed(chosen.loader, seen, mapping),
+        declared=mapping,
         notices=(*notices, *failures(matches)),
     )
 
@@ -139,17 +158,6 @@ def _arrays(seen: Probe) -> tuple[SeenArray, ...]:
     return tuple(SeenArray(path=info.path, shape=info.shape, dtype=info.dtype) for info in datasets)
 
 
-def _proposed(chosen: Loader, seen: Probe, mapping: LogMapping | None) -> str | None:
-    if not isinstance(chosen, ProposesMapping):
-        return None
-    try:
-        return mapping_text(chosen.propose(seen, mapping))
-    except AmbiguousLogError as error:
-        return error.mapping
-    except LogFormatError:
-        return None
-
-
 def write_proposed_mapping(inspection: Inspection, path: Path) -> None:
     """Write the proposed mapping to a file that is not there yet.
 
@@ -160,9 +168,10 @@ def write_proposed_mapping(inspection: Inspection, path: Path) -> None:
     OutputError
         If the file is there already, or cannot be written.
     """
-    if inspection.mapping is None:
+    mapping = inspection.mapping
+    if mapping is None:
         raise UsageError(f"{inspection.probe.path} needs no mapping: its loader {inspection.loader} knows the layout")
-    _write_new(path, inspection.mapping)
+    _write_new(path, mapping)
 
 
 def write_proposed_layout(proposal: LayoutProposal | None, path: Path) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from convscope.errors import ConvscopeError, UsageError
+from convscope.errors import ConvscopeError
+from convscope.ingest.bounded import bounded_bytes
 from convscope.ingest.digests import sha256_of
 from convscope.ingest.toml_lines import KeyPath, TomlLines
 
@@ -133,14 +134,8 @@ def listed(names: Iterable[str]) -> str:
 
 
 def _bytes(path: Path, kind: TomlKind) -> bytes:
-    if not path.is_file():
-        raise UsageError(f"no {kind.name} at {path}; give the path of a TOML file")
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read the {kind.name} {path}: {error.strerror}") from error
-    if len(content) > MAX_BYTES:
+    content = bounded_bytes(path, kind.name, hint="the path of a TOML file", most=MAX_BYTES)
+    if content is None:
         raise kind.error(f"{path.name} is larger than {MAX_BYTES >> 20} MiB; a {kind.name} holds a few dozen lines")
     return content
 

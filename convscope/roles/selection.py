@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.arrays import BoolArray, FloatArray, IntArray, extents
 from convscope.values.features import Feature
 from convscope.values.header import Notice
 
@@ -64,10 +64,7 @@ def _is_shared(values: FloatArray, episode: IntArray) -> BoolArray:
     n_episodes = int(episode.max(initial=-1)) + 1
     known = np.zeros((n_episodes, values.shape[1]), dtype=np.int64)
     np.add.at(known, episode, np.isfinite(values).astype(np.int64))
-    low = np.full((n_episodes, values.shape[1]), np.inf)
-    high = np.full_like(low, -np.inf)
-    np.minimum.at(low, episode, np.where(np.isfinite(values), values, np.inf))
-    np.maximum.at(high, episode, np.where(np.isfinite(values), values, -np.inf))
+    low, high = extents(values, episode, n_episodes)
     scale = np.max(np.where(np.isfinite(values), np.abs(values), 0.0), axis=0, initial=0.0)
     differs = (high - low > ROUNDING * scale).any(axis=0)
     return np.asarray((known > 1).any(axis=0) & ~differs, dtype=np.bool_)

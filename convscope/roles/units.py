@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from convscope.roles.selection import Selection, select_features
-from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.arrays import BoolArray, FloatArray, IntArray, known_mean
 from convscope.values.features import FeatureTable
 from convscope.values.header import Notice
 
@@ -105,24 +105,17 @@ def numbered(keys: pl.DataFrame) -> IntArray:
 
 def _centred(values: FloatArray, condition: IntArray, is_fitted: BoolArray) -> FloatArray:
     """Subtract the fitted units' mean of each condition, or of all where a condition has no fitted units."""
-    overall = _nan_mean(values[is_fitted])
+    overall = known_mean(values[is_fitted])
     means = np.tile(overall, (int(condition.max(initial=0)) + 1, 1))
     for code in range(len(means)):
-        mean = _nan_mean(values[is_fitted & (condition == code)])
+        mean = known_mean(values[is_fitted & (condition == code)])
         means[code] = np.where(np.isfinite(mean), mean, overall)
     return np.asarray(values - means[condition])
 
 
 def _deviation(centred: FloatArray) -> FloatArray:
-    deviation = np.sqrt(_nan_mean(centred**2))
+    deviation = np.sqrt(known_mean(centred**2))
     return np.where(np.isfinite(deviation) & (deviation > 0), deviation, 1.0)
-
-
-def _nan_mean(values: FloatArray) -> FloatArray:
-    is_known = np.isfinite(values)
-    count = is_known.sum(axis=0)
-    total = np.where(is_known, values, 0.0).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _principal_axes(standard: FloatArray) -> FloatArray:

@@ -1,11 +1,12 @@
 """Tables of edges: one row per ordered pair, with q values over the pairs that were tested together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
+from convscope.routing.groups import Group
 from convscope.values.arrays import FloatArray, sealed
 from convscope.values.routing import EDGE_TYPES
 
@@ -88,6 +89,27 @@ def edge_table(
     sender, receiver = np.nonzero(~np.eye(len(agents), dtype=np.bool_))
     rows = _rows(figures, agents, pairs=(sender.tolist(), receiver.tolist()), q=q)
     return pl.DataFrame([(run, checkpoint, *row) for row in rows], schema=EDGE_TYPES, orient="row")
+
+
+def edges_by_run(
+    figures: Iterable[PairFigures], groups: Iterable[Group], agents: Sequence[str], *, q: float
+) -> pl.DataFrame:
+    """Return the edges of each run and checkpoint, one table below the other.
+
+    Parameters
+    ----------
+    figures
+        Of each, all ordered pairs.
+    groups
+        What they describe.
+    agents, q
+        As in `edge_table`.
+    """
+    tables = (
+        edge_table(each, agents, q=q, run=group.run_name, checkpoint=group.checkpoint)
+        for each, group in zip(figures, groups, strict=True)
+    )
+    return join_tables(list(tables))
 
 
 def role_edge_table(figures: PairFigures, roles: Sequence[str], *, q: float) -> pl.DataFrame:

@@ -52,6 +52,14 @@ def episode_groups(log: TrajectoryLog, config: AnalysisConfig) -> tuple[Group, .
     return tuple(groups)
 
 
+def group_of_each(groups: Sequence[Group], n_episodes: int) -> IntArray:
+    """Return the number of the group that each episode is in, -1 for none, shape (E,)."""
+    group_of = np.full(n_episodes, -1)
+    for number, group in enumerate(groups):
+        group_of[group.episodes] = number
+    return group_of
+
+
 def agent_places(log: TrajectoryLog, agents: Sequence[str]) -> IntArray:
     """Return the places of some agents in the log's agent axis, in the order of the names."""
     place_of = {agent.name: place for place, agent in enumerate(log.header.agents)}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.routing.groups import agent_places, episode_groups
-from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.routing.groups import agent_places, episode_groups, group_of_each
+from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.fields import POSITIONS
 from convscope.values.log import Block, TrajectoryLog
@@ -61,9 +61,7 @@ class SurroundingsFold:
         self._places = agent_places(log, agents if len(agents) <= MOST_AGENTS else ())
         groups = [group for group in episode_groups(log, config) if group.is_analysed]
         self._n_groups = len(groups)
-        self._group_of: IntArray = np.full(log.episodes.n_episodes, -1)
-        for number, group in enumerate(groups):
-            self._group_of[group.episodes] = number
+        self._group_of = group_of_each(groups, log.episodes.n_episodes)
 
     def start(self) -> Surroundings:
         """Return empty sums."""

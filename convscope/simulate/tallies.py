@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from convscope.routing.concentration import role_concentration
+from convscope.routing.halves import split_in_halves
 from convscope.routing.preference import role_preference
 from convscope.simulate.teams import SimulatedRun
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
@@ -86,9 +87,5 @@ def _tally(run: SimulatedRun) -> tuple[IntArray, IntArray, BoolArray, FloatArray
 
 
 def _halved(tallies: RoutingTallies, rng: np.random.Generator) -> tuple[RoutingTallies, RoutingTallies]:
-    is_first = np.zeros(len(tallies.unit), dtype=np.bool_)
-    for run in range(len(tallies.runs)):
-        of_run = np.equal(tallies.run, run)
-        units = rng.permutation(np.unique(tallies.unit[of_run]))
-        is_first |= of_run & np.isin(tallies.unit, units[: len(units) // 2])
-    return tallies.rows(is_first), tallies.rows(~is_first)
+    (halves,) = split_in_halves(tallies, rng=rng, n_splits=1)
+    return halves

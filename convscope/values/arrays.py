@@ -85,3 +85,30 @@ def first_of_each(place: IntArray, values: FloatArray, n_places: int) -> FloatAr
     taken, first = np.unique(place, return_index=True)
     filled[taken] = values[first]
     return filled
+
+
+def known_mean(values: FloatArray) -> FloatArray:
+    """Return the mean of the known values along the first axis; NaN where there is none."""
+    is_known = np.isfinite(values)
+    n_known = is_known.sum(axis=0)
+    total = np.where(is_known, values, 0.0).sum(axis=0)
+    return np.where(n_known > 0, total / np.maximum(n_known, 1), np.nan)
+
+
+def extents(values: FloatArray, group: IntArray, n_groups: int) -> tuple[FloatArray, FloatArray]:
+    """Return the smallest and the largest known value of each group, inf and -inf where it has none.
+
+    Parameters
+    ----------
+    values
+        Shape (n, columns).
+    group
+        Of each row, shape (n,).
+    n_groups
+        How many groups there are.
+    """
+    low = np.full((n_groups, values.shape[1]), np.inf)
+    high = np.full_like(low, -np.inf)
+    np.minimum.at(low, group, np.where(np.isfinite(values), values, np.inf))
+    np.maximum.at(high, group, np.where(np.isfinite(values), values, -np.inf))
+    return low, high

@@ -1,5 +1,6 @@
 """What a log says about itself before any row is read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -101,6 +102,21 @@ class Notice:
     """A sentence for people."""
     where: str | None = None
     """The part of the results or of the file that it concerns."""
+
+
+def left_out(places: Sequence[str], what: str, *, code: str = "not-read") -> tuple[Notice, ...]:
+    """Return the notice of what is not read, which names the first place of all; none where there is none.
+
+    Parameters
+    ----------
+    places
+        Files, arrays or groups.
+    what
+        They are, or why they are not read.
+    code
+        As in `Notice`.
+    """
+    return (Notice(code=code, message=f"left out ({len(places)}): {what}", where=places[0]),) if places else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,10 @@
 
 from enum import IntEnum
 
+import numpy as np
+
+from convscope.values.arrays import BoolArray, ByteArray
+
 
 class Status(IntEnum):
     """State of one agent in one row; the authority on who takes part, never magic zeros."""
@@ -29,3 +33,17 @@ class EndKind(IntEnum):
     """The recording stops in the middle."""
     AMBIGUOUS = 4
     """The log marks it both as ended and as a time limit."""
+
+
+def kinds_of_ends(terminated: BoolArray, truncated: BoolArray, *, neither: EndKind) -> ByteArray:
+    """Return how episodes end, from the flags of their last steps.
+
+    Parameters
+    ----------
+    terminated, truncated
+        Shape (E,).
+    neither
+        What an episode without either flag is.
+    """
+    kinds = np.array([[neither, EndKind.TRUNCATED], [EndKind.TERMINATED, EndKind.AMBIGUOUS]], dtype=np.uint8)
+    return kinds[terminated.astype(np.int64), truncated.astype(np.int64)]

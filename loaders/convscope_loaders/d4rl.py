@@ -1,6 +1,5 @@
 """D4RL data sets: flat arrays of one agent's steps, or of a team whose columns were put side by side."""
 
-from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayInfo, Container, Inventory
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, LogMapping
@@ -44,7 +43,7 @@ class D4rlLoader(KnownLoader):
         LogFormatError
             If the file is of another kind.
         """
-        container = _container(probe)
+        container = self.container_of(probe)
         return Known(container=container, reading=_reading(container, declared, place=str(probe.path)))
 
 
@@ -68,13 +67,6 @@ def _missed(inventory: Inventory) -> str | None:
 
 def _is_column(info: ArrayInfo) -> bool:
     return info.shape[1:] in {(), (1,)}
-
-
-def _container(probe: Probe) -> Container:
-    missed = _missed(probe.hdf5) if probe.hdf5 is not None else f"it is a {probe.kind}"
-    if probe.container is None or missed is not None:
-        raise LogFormatError(f"{probe.path} is no D4RL data set: {missed}")
-    return probe.container
 
 
 def _reading(container: Container, declared: LogMapping | None, *, place: str) -> Reading:

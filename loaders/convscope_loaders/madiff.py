@@ -13,7 +13,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, Fi
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values import fields as names
 from convscope.values.arrays import BoolArray
-from convscope.values.header import Notice
+from convscope.values.header import Notice, left_out
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.dead import has_only_first_action, observes_nothing
 from convscope_loaders.structure.known import FixedLoader, Known
@@ -51,9 +51,7 @@ class MadiffLoader(FixedLoader):
         LogFormatError
             If the files do not fit together.
         """
-        match, container = self.sniff(probe), probe.container
-        if container is None or not match.score:
-            raise LogFormatError(f"{probe.path}: {match.reason}")
+        container = self.container_of(probe)
         _check(container, str(probe.path))
         with container.store.open() as file:
             ends = _ends(container, file, str(probe.path))
@@ -172,5 +170,4 @@ def _assumptions(n_ids: int, *, has_alive: bool, has_ends: bool) -> tuple[str, .
 def _left_out(container: Container) -> tuple[Notice, ...]:
     known = {*_FIELDS, "states", "discounts", "path_lengths"}
     others = [path for path in container.inventory.datasets if path[1:] not in known]
-    message = f"left out ({len(others)}): arrays that MADiff does not write"
-    return (Notice(code="not-read", message=message, where=others[0]),) if others else ()
+    return left_out(others, "arrays that MADiff does not write")

@@ -15,7 +15,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, Fi
 from convscope.ingest.parsed import Parsed, parse_container
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values import fields as names
-from convscope.values.header import Notice
+from convscope.values.header import Notice, left_out
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.known import FixedLoader, Known
 from convscope_loaders.structure.lexicon import axis_of_stem, stem_of
@@ -169,5 +169,4 @@ def _episode_files(files: Sequence[str]) -> tuple[str, ...]:
 def _other_files(files: Sequence[str]) -> tuple[Notice, ...]:
     read = _episode_files(files)
     others = [name for name in files if name not in read]
-    message = f"left out ({len(others)}): files of the folder that are called otherwise"
-    return (Notice(code="other-files", message=message, where=others[0]),) if others else ()
+    return left_out(others, "files of the folder that are called otherwise", code="other-files")

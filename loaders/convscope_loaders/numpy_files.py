@@ -9,7 +9,7 @@ from convscope.ingest.loader import ONLY_MAPPED, Match
 from convscope.ingest.mapping import Axis, LogMapping
 from convscope.ingest.numpy_files.reading import look_into_numpy
 from convscope.ingest.probe import FileKind, Probe
-from convscope.values.header import Notice
+from convscope.values.header import left_out
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.generic import match_by_names, open_by_structure, propose_mapping
 from convscope_loaders.structure.lexicon import axis_of_stem, stem_of
@@ -86,7 +86,7 @@ def _container(probe: Probe) -> Container:
     if not container.inventory.datasets:
         raise LogFormatError(f"{probe.path}: {_nothing(container.inventory).reason}")
     others = [name for name in probe.files if name not in meant]
-    return _with_notice(container, others) if others else container
+    return _with_notice(container, others)
 
 
 def _nothing(inventory: Inventory) -> Match:
@@ -95,6 +95,5 @@ def _nothing(inventory: Inventory) -> Match:
 
 
 def _with_notice(container: Container, others: list[str]) -> Container:
-    message = f"left out ({len(others)}): files of the folder that are none of the log's arrays"
-    notice = Notice(code="other-files", message=message, where=others[0])
-    return replace(container, inventory=replace(container.inventory, notices=(*container.inventory.notices, notice)))
+    notices = left_out(others, "files of the folder that are none of the log's arrays", code="other-files")
+    return replace(container, inventory=replace(container.inventory, notices=(*container.inventory.notices, *notices)))

@@ -14,7 +14,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, Fi
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values.arrays import BoolArray
 from convscope.values.fields import ACTIONS, INFO, OBSERVATIONS, REWARDS
-from convscope.values.header import Notice
+from convscope.values.header import Notice, left_out
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.evidence import is_one_hot
 from convscope_loaders.structure.known import FixedLoader, Known
@@ -47,9 +47,7 @@ class OmarLoader(FixedLoader):
         LogFormatError
             If a file of an agent is missing, files do not fit together, or the rows are not in time order.
         """
-        match, container = self.sniff(probe), probe.container
-        if container is None or not match.score:
-            raise LogFormatError(f"{probe.path}: {match.reason}")
+        container = self.container_of(probe)
         n_agents = _count_agents(container, str(probe.path))
         with container.store.open() as file:
             seen = _look_through(file, n_agents, container.inventory.datasets["/acs_0"].shape[0])
@@ -179,6 +177,4 @@ def _left_out(container: Container) -> tuple[Notice, ...]:
         message="left out: the observation that follows the last step of each episode",
         where="/next_obs_0",
     )
-    if not others:
-        return (final,)
-    return final, Notice(code="not-read", message=f"left out ({len(others)}): files of no transition", where=others[0])
+    return final, *left_out(others, "files of no transition")

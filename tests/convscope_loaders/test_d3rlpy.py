@@ -125,5 +125,5 @@ def test_other_files_are_not_d3rlpys(tmp_path):
     with h5py.File(tmp_path / "log.h5", "w") as file:
         file["actions_0"] = np.zeros((3, 2))
     assert LOADER.sniff(probe(tmp_path / "log.h5", "log.h5")).score == 0
-    with pytest.raises(LogFormatError, match="is no d3rlpy data set"):
+    with pytest.raises(LogFormatError, match="is no log of d3rlpy"):
         opened(tmp_path / "log.h5")

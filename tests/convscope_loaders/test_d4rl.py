@@ -156,5 +156,5 @@ def test_other_files_are_not_d4rl(tmp_path, change):
     arrays = {name: value for name, value in (flat() | change).items() if value is not None}
     path = write(tmp_path / "log.hdf5", arrays)
     assert LOADER.sniff(probe(path, "log.hdf5")).score == 0
-    with pytest.raises(LogFormatError, match="is no D4RL data set"):
+    with pytest.raises(LogFormatError, match="is no log of d4rl"):
         opened(path)

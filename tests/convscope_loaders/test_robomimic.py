@@ -196,5 +196,5 @@ def test_other_files_are_not_robomimics(tmp_path):
         file["data/episode_0/actions"] = np.zeros((3, 2))
     seen = probe(tmp_path / "log.hdf5", "log.hdf5")
     assert LOADER.sniff(seen).score == 0
-    with pytest.raises(LogFormatError, match="is no robomimic file"):
+    with pytest.raises(LogFormatError, match="is no log of robomimic"):
         LOADER.open(seen, None)

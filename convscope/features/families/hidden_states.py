@@ -5,7 +5,7 @@ import numpy as np
 from convscope.features.decisions import Decisions
 from convscope.features.family import features_of, lacks_field
 from convscope.features.series import effective_dimensions, mean_size, relative_change
-from convscope.features.spaces import shared_width
+from convscope.features.spaces import shared_width, where_shared
 from convscope.values.arrays import FloatArray
 from convscope.values.features import Feature
 from convscope.values.fields import HIDDEN_STATES
@@ -44,11 +44,7 @@ class HiddenStates:
         held = decisions.vectors(HIDDEN_STATES)
         summaries = (mean_size, relative_change, effective_dimensions)
         values = np.column_stack([summary(held, decisions) for summary in summaries])
-        is_shared = shared_width(header, HIDDEN_STATES)
-        keeps = np.tile(
-            np.zeros(decisions.n_agents, np.bool_) if is_shared is None else is_shared, len(decisions.block.episodes)
-        )
-        return np.where(keeps[:, np.newaxis], values, np.nan)
+        return where_shared(values, header, HIDDEN_STATES, n_episodes=len(decisions.block.episodes))
 
 
 HIDDEN_STATES_FAMILY = HiddenStates()

@@ -5,7 +5,7 @@ import numpy as np
 from convscope.features.decisions import Decisions
 from convscope.features.family import features_of, lacks_field
 from convscope.features.series import effective_dimensions, relative_change
-from convscope.features.spaces import shared_width
+from convscope.features.spaces import shared_width, where_shared
 from convscope.values.arrays import FloatArray
 from convscope.values.features import Feature
 from convscope.values.fields import OBSERVATIONS
@@ -48,11 +48,7 @@ class Observations:
         """Summarise each unit's observations."""
         seen = decisions.vectors(OBSERVATIONS)
         values = np.column_stack([relative_change(seen, decisions), effective_dimensions(seen, decisions)])
-        is_shared = shared_width(header, OBSERVATIONS)
-        keeps = np.tile(
-            np.zeros(decisions.n_agents, np.bool_) if is_shared is None else is_shared, len(decisions.block.episodes)
-        )
-        return np.where(keeps[:, np.newaxis], values, np.nan)
+        return where_shared(values, header, OBSERVATIONS, n_episodes=len(decisions.block.episodes))
 
 
 OBSERVATIONS_FAMILY = Observations()

@@ -4,7 +4,7 @@ import numpy as np
 
 from convscope.features.decisions import Decisions, ratio
 from convscope.features.family import features_of, lacks_field
-from convscope.values.arrays import BoolArray, FloatArray, IntArray, first_of_each
+from convscope.values.arrays import BoolArray, FloatArray, IntArray, extents, first_of_each
 from convscope.values.features import Feature
 from convscope.values.fields import POSITIONS
 from convscope.values.header import LogHeader
@@ -79,10 +79,7 @@ def _cells(positions: FloatArray, decisions: Decisions) -> IntArray:
 
 def _extent(positions: FloatArray, group: IntArray, n_groups: int) -> tuple[FloatArray, FloatArray]:
     """Smallest and largest position of each group along each axis, 0 where it has none, shape (groups, d)."""
-    low = np.full((n_groups, positions.shape[1]), np.inf)
-    high = np.full_like(low, -np.inf)
-    np.minimum.at(low, group, np.where(np.isfinite(positions), positions, np.inf))
-    np.maximum.at(high, group, np.where(np.isfinite(positions), positions, -np.inf))
+    low, high = extents(positions, group, n_groups)
     return np.where(np.isfinite(low), low, 0.0), np.where(np.isfinite(high), high, 0.0)
 
 

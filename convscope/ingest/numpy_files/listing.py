@@ -11,7 +11,7 @@ from convscope.errors import LogFormatError, RefusedFileError
 from convscope.ingest.names import in_numbered_order
 from convscope.ingest.numpy_files.archive import head_of, npy_members, open_archive, start_of_stored
 from convscope.ingest.numpy_files.header import HEAD_BYTES, NpyHeader, read_header
-from convscope.values.header import Notice
+from convscope.values.header import Notice, left_out
 
 MAX_IN_MEMORY = 2 << 30
 """Bytes of all arrays of a log whose rows do not lie in order: they are kept in memory, each from its first use on."""
@@ -140,6 +140,5 @@ def _left_out(found: Sequence[tuple[str, StoredArray]]) -> tuple[Notice, ...]:
     notices: list[Notice] = []
     for reason, text in _REASONS.items():
         names = [name for name, stored in found if stored.header.why_not == reason]
-        if names:
-            notices.append(Notice(code=f"skipped-{reason}", message=f"left out ({len(names)}): {text}", where=names[0]))
+        notices.extend(left_out(names, text, code=f"skipped-{reason}"))
     return tuple(notices)

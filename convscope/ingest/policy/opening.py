@@ -5,7 +5,8 @@ import zipfile
 from functools import lru_cache
 from pathlib import Path
 
-from convscope.errors import PolicyError, UsageError
+from convscope.errors import PolicyError
+from convscope.ingest.bounded import bounded_bytes
 from convscope.ingest.digests import sha256_of
 from convscope.ingest.policy.model import PolicyModel
 from convscope.ingest.policy.onnx_model import OnnxModel
@@ -51,14 +52,8 @@ def open_policy(file: PolicyFile) -> PolicyModel:
 
 
 def _content(path: Path) -> bytes:
-    if not path.is_file():
-        raise UsageError(f"no policy file at {path}; give an ONNX or a TorchScript file")
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read the policy {path}: {error.strerror}") from error
-    if len(content) > MAX_BYTES:
+    content = bounded_bytes(path, "policy file", hint="an ONNX or a TorchScript file", most=MAX_BYTES)
+    if content is None:
         raise PolicyError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB; such a policy is not loaded")
     return content
 

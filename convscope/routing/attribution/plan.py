@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from math import prod
 
-import numpy as np
-
 from convscope.ingest.selection import select_agents
 from convscope.routing.attribution.questions import Seat
 from convscope.routing.attribution.sample import SampleFold, rows_of_groups
 from convscope.routing.attribution.study import Chair
-from convscope.routing.groups import episode_groups
+from convscope.routing.groups import episode_groups, group_of_each
 from convscope.values.config import AnalysisConfig
 from convscope.values.fields import (
     ACTION_LOGITS,
@@ -39,9 +37,7 @@ def sample_fold(log: TrajectoryLog, config: AnalysisConfig) -> SampleFold:
     """Return the fold that chooses steps of the analysed runs and checkpoints."""
     groups = [group for group in episode_groups(log, config) if group.is_analysed]
     plan = plan_of(log, select_agents(log, config))
-    group_of = np.full(log.episodes.n_episodes, -1)
-    for number, group in enumerate(groups):
-        group_of[group.episodes] = number
+    group_of = group_of_each(groups, log.episodes.n_episodes)
     n_pairs = sum(max(len(chair.layout.slots), len(chair.seat.fellows)) for chair in plan if chair is not None)
     if any(chair is not None and (chair.seat.policy.wiring.batch or _SMALL) < _SMALL for chair in plan):
         n_pairs *= _COST_OF_SMALL

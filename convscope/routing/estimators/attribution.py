@@ -13,7 +13,7 @@ from convscope.routing.attribution.plan import plan_of, sample_fold
 from convscope.routing.attribution.read import read_parts
 from convscope.routing.attribution.sample import Sample, SampleFold
 from convscope.routing.attribution.table import attribution_table
-from convscope.routing.edges import PairFigures, edge_table, join_tables, role_edge_table
+from convscope.routing.edges import PairFigures, edge_table, edges_by_run, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.groups import agent_places, episode_groups
 from convscope.routing.halves import N_SPLITS
@@ -78,10 +78,6 @@ class Attribution:
             log, result, plan=plan_of(log, agents), places=places, groups=groups, run=run, seed=config.seed
         )
         runs = tuple(part.group.run_name for part in parts)
-        by_run = [
-            edge_table(self._figures([part], config), agents, q=config.q, run=name, checkpoint=part.group.checkpoint)
-            for part, name in zip(parts, runs, strict=True)
-        ]
         every = [np.arange(len(part.episode)) for part in parts]
         declared = [log.episodes.declared_roles[part.episode][:, places] for part in parts]
         is_fixed = bool(log.header.roles) and any(bool((own == own[:1]).all()) for own in declared)
@@ -90,7 +86,9 @@ class Attribution:
             claim=self.claim,
             unit=self.unit,
             edges=edge_table(self._figures(parts, config), agents, q=config.q),
-            edges_by_run=join_tables(by_run),
+            edges_by_run=edges_by_run(
+                (self._figures([part], config) for part in parts), (part.group for part in parts), agents, q=config.q
+            ),
             tallies=_tallies(parts, every, declared, runs=runs),
             halves=_halves(parts, declared, runs=runs, rng=generator(config.seed, "routing", self.source, "halves")),
             role_edges=self._role_edges(parts, declared, log.header.roles, config=config, is_fixed=is_fixed),

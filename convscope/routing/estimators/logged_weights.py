@@ -8,9 +8,9 @@ import polars as pl
 
 from convscope.ingest.selection import select_agents
 from convscope.randomness import generator
-from convscope.routing.edges import PairFigures, edge_table, join_tables, role_edge_table
+from convscope.routing.edges import PairFigures, edge_table, edges_by_run, join_tables, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
-from convscope.routing.groups import Group, agent_places, episode_groups
+from convscope.routing.groups import Group, agent_places, episode_groups, group_of_each
 from convscope.routing.halves import split_in_halves
 from convscope.routing.weights.excess import agent_excess, excess_figures, role_excess
 from convscope.routing.weights.fold import WeightFold, WeightSums
@@ -63,9 +63,7 @@ class LoggedWeights:
         """
         agents, spec = agent_places(log, select_agents(log, config)), log.header.field(self.field)
         groups = episode_groups(log, config)
-        group_of = np.zeros(log.episodes.n_episodes, dtype=np.int64)
-        for number, group in enumerate(groups):
-            group_of[group.episodes] = number
+        group_of = group_of_each(groups, log.episodes.n_episodes)
         chosen = chosen_heads(spec, config.heads) if self.has_heads and spec.shape else None
         return WeightFold(
             tally=TallyFold(field=self.field, agents=agents, strength=self.strength, row_sum=spec.row_sum),
@@ -96,18 +94,12 @@ class LoggedWeights:
         parts = [_rows_of(rows, group) for group in groups]
         analysed = [rows for rows, group in zip(parts, groups, strict=True) if group.is_analysed]
         tallies = routing_tallies(_joined(analysed, rows), log.episodes, agent_places(log, agents))
-        by_run = [
-            edge_table(
-                self._figures([part], config), agents, q=config.q, run=group.run_name, checkpoint=group.checkpoint
-            )
-            for part, group in zip(parts, groups, strict=True)
-        ]
         return RoutingEstimate(
             source=self.source,
             claim=self.claim,
             unit=self.unit,
             edges=edge_table(self._figures(analysed, config), agents, q=config.q) if analysed else join_tables([]),
-            edges_by_run=join_tables(by_run),
+            edges_by_run=edges_by_run((self._figures([part], config) for part in parts), groups, agents, q=config.q),
             tallies=tallies,
             halves=split_in_halves(tallies, rng=generator(config.seed, "routing", self.source, "halves")),
             role_edges=self._role_edges(analysed, config, log=log, agents=agents) if analysed else None,

@@ -8,7 +8,7 @@ import polars as pl
 
 from convscope.ingest.layout_file import observation_width
 from convscope.randomness import generator
-from convscope.routing.edges import PairFigures, edge_table, join_tables, role_edge_table
+from convscope.routing.edges import PairFigures, edge_table, edges_by_run, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.groups import Group, agent_places, episode_groups
 from convscope.routing.occlusion.figures import half_tallies, pair_figures, part_tallies, role_figures
@@ -96,22 +96,14 @@ class Occlusion:
         parts = [read_part(log, result, group, agents=agents, config=config) for group in episode_groups(log, config)]
         analysed = [part for part in parts if part.group.is_analysed]
         places = agent_places(log, agents)
-        by_run = [
-            edge_table(
-                self._figures([part], config),
-                agents,
-                q=config.q,
-                run=part.group.run_name,
-                checkpoint=part.group.checkpoint,
-            )
-            for part in parts
-        ]
         return RoutingEstimate(
             source=self.source,
             claim=self.claim,
             unit=self.unit,
             edges=edge_table(self._figures(analysed, config), agents, q=config.q),
-            edges_by_run=join_tables(by_run),
+            edges_by_run=edges_by_run(
+                (self._figures([part], config) for part in parts), (part.group for part in parts), agents, q=config.q
+            ),
             tallies=part_tallies(log, analysed, [part.weight() for part in analysed], places=places),
             halves=half_tallies(
                 log, analysed, places=places, rng=generator(config.seed, "routing", self.source, "halves")

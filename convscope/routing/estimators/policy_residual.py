@@ -6,17 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.randomness import generator
-from convscope.routing.edges import PairFigures, edge_table, join_tables
+from convscope.routing.edges import PairFigures, edge_table, edges_by_run
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.groups import agent_places
 from convscope.routing.halves import N_SPLITS
-from convscope.routing.predictive.tallies import weight_tallies
+from convscope.routing.predictive.tallies import run_tallies
 from convscope.routing.residual.evaluate import combined
 from convscope.routing.residual.notices import are_joint, refuse_other_policies, residual_notices
 from convscope.routing.residual.reading import policy_fields
 from convscope.routing.residual.study import Part, bits, read_parts, usage_fold
 from convscope.routing.residual.usage import Usage, UsageFold
-from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.arrays import FloatArray, IntArray, known_mean
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.fields import ACTIONS
 from convscope.values.header import ActionKind, LogHeader
@@ -78,23 +78,15 @@ class PolicyResidual:
         refuse_other_policies(result, agents, places)
         parts = read_parts(log, result, config=config, agents=agents, run=run)
         analysed = [part for part in parts if part.group.is_analysed]
-        by_run = [
-            edge_table(
-                self._figures([part], config),
-                agents,
-                q=config.q,
-                run=part.group.run_name,
-                checkpoint=part.group.checkpoint,
-            )
-            for part in parts
-        ]
         weights = [part.weight for part in analysed]
         return RoutingEstimate(
             source=self.source,
             claim=self.claim,
             unit=self.unit,
             edges=edge_table(self._figures(analysed, config), agents, q=config.q),
-            edges_by_run=join_tables(by_run),
+            edges_by_run=edges_by_run(
+                (self._figures([part], config) for part in parts), (part.group for part in parts), agents, q=config.q
+            ),
             tallies=_tallies(log, analysed, weights, places=places),
             halves=_halves(log, analysed, places=places, rng=generator(config.seed, "routing", self.source, "halves")),
             notices=residual_notices(analysed, result, agents=agents, places=places, config=config),
@@ -103,13 +95,10 @@ class PolicyResidual:
     def _figures(self, parts: Sequence[Part], config: AnalysisConfig) -> PairFigures:
         rng = generator(config.seed, "routing", self.source, "edges", str(len(parts)))
         test = combined([part.test for part in parts], rng)
-        weights = np.array([part.weight for part in parts])
-        is_known = np.isfinite(weights)
-        n_known = is_known.sum(axis=0)
-        mean = np.where(is_known, weights, 0.0).sum(axis=0) / np.maximum(n_known, 1)
+        weight = known_mean(np.array([part.weight for part in parts]))
         return PairFigures(
-            weight=np.where(n_known > 0, mean, np.nan),
-            p_value=np.where(n_known > 0, test.p_value, np.nan),
+            weight=weight,
+            p_value=np.where(np.isfinite(weight), test.p_value, np.nan),
             is_claimed=not are_joint(parts, config.alpha),
         )
 
@@ -119,10 +108,7 @@ def _tallies(
 ) -> RoutingTallies:
     # Bits grow with how much a sender explores; preference asks what the receiver makes of an action that differs.
     scaled = [weight / np.maximum(part.mass, 1e-12) for part, weight in zip(parts, weights, strict=True)]
-    declared = [log.episodes.declared_roles[part.group.episodes][:, places] for part in parts]
-    roles = [np.where((own == own[:1]).all(axis=0), own[0], -1) for own in declared]
-    run = np.array([part.group.run for part in parts])
-    return weight_tallies(scaled, run, roles=np.array(roles), runs=log.episodes.runs)
+    return run_tallies(log, [part.group for part in parts], scaled, places=places)
 
 
 def _halves(

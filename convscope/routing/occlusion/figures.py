@@ -8,7 +8,7 @@ from convscope.routing.edges import PairFigures
 from convscope.routing.flips import one_sided_p
 from convscope.routing.halves import N_SPLITS
 from convscope.routing.occlusion.study import Part
-from convscope.routing.predictive.tallies import weight_tallies
+from convscope.routing.predictive.tallies import run_tallies
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.log import TrajectoryLog
 from convscope.values.routing import RoutingTallies
@@ -102,11 +102,7 @@ def part_tallies(
     places
         Of the analysed agents in the log's agent axis.
     """
-    declared = [log.episodes.declared_roles[part.group.episodes][:, places] for part in parts]
-    # A role that changes between episodes is one that a single weight cannot follow.
-    roles = [np.where((own == own[:1]).all(axis=0), own[0], -1) for own in declared]
-    run = np.array([part.group.run for part in parts])
-    return weight_tallies(weights, run, roles=np.array(roles), runs=log.episodes.runs)
+    return run_tallies(log, [part.group for part in parts], weights, places=places)
 
 
 def half_tallies(

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from convscope.routing.groups import Group
+from convscope.routing.groups import Group, group_of_each
 from convscope.routing.predictive.columns import Column, fields_of
 from convscope.routing.predictive.pieces import pieces
 from convscope.routing.predictive.reading import has_choice, read_columns
@@ -66,9 +66,7 @@ def make_clock(table: EpisodeTable, groups: tuple[Group, ...], *, n_columns: int
     Wider intervals would let a schedule that all agents share through as influence. What means of few rows take away
     is paid for by the freedom of the fit (`convscope.routing.predictive.fits.DesignFit`).
     """
-    group_of = np.zeros(table.n_episodes, dtype=np.int64)
-    for number, group in enumerate(groups):
-        group_of[group.episodes] = number
+    group_of = group_of_each(groups, table.n_episodes)
     n_times = int(table.rows.max())
     most_intervals = max(1, _MOST_BYTES // (8 * n_columns * len(groups)))
     intervals = [_intervals(table.rows[group.episodes], n_times, most_intervals) for group in groups]

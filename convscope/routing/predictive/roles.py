@@ -17,7 +17,7 @@ from convscope.routing.predictive.pooling import pooled_scores
 from convscope.routing.predictive.significance import is_flipped
 from convscope.routing.predictive.strength import strengths
 from convscope.routing.predictive.study import Part
-from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.arrays import BoolArray, FloatArray, IntArray, known_mean
 from convscope.values.config import AnalysisConfig
 
 
@@ -66,14 +66,11 @@ def role_figures(
         Draws them.
     """
     found = [_role_scores(part, of, n_roles) for part, of in zip(parts, roles, strict=True)]
-    weights = np.array([each.weight for each in found])
-    is_known = np.isfinite(weights)
-    n_known = is_known.sum(axis=0)
-    weight = np.where(is_known, weights, 0.0).sum(axis=0) / np.maximum(n_known, 1)
+    weight = known_mean(np.array([each.weight for each in found]))
     p_value = np.full((n_roles, n_roles), np.nan)
     if is_flipped(parts):
         p_value = _p_values(found, lag=lag, config=config, rng=rng).reshape(n_roles, n_roles)
-    return PairFigures(weight=np.where(n_known > 0, weight, np.nan), p_value=np.where(n_known > 0, p_value, np.nan))
+    return PairFigures(weight=weight, p_value=np.where(np.isfinite(weight), p_value, np.nan))
 
 
 def _p_values(found: Sequence[RoleScores], *, lag: int, config: AnalysisConfig, rng: np.random.Generator) -> FloatArray:

@@ -14,7 +14,7 @@ from convscope.routing.predictive.sizes import HALF_WIDTH, Scale, level_in_use, 
 from convscope.routing.predictive.strength import strengths
 from convscope.routing.predictive.study import FEWEST_EPISODES, Part
 from convscope.routing.predictive.tables import table_p_value
-from convscope.values.arrays import BoolArray, FloatArray
+from convscope.values.arrays import BoolArray, FloatArray, known_mean
 from convscope.values.config import AnalysisConfig
 
 _SPENT_ON_JOINT = 0.25
@@ -91,8 +91,8 @@ def pair_figures(
     rng
         Draws them.
     """
-    alone = _mean(np.array([part.weight for part in parts]))
-    entropy = _mean(np.array([_entropies(part) for part in parts]))[:, None]
+    alone = known_mean(np.array([part.weight for part in parts]))
+    entropy = known_mean(np.array([_entropies(part) for part in parts]))[:, None]
     if beside is None:
         unknown = np.full_like(alone, np.nan)
         sizes = EffectSizes(share=alone / entropy, low=unknown, high=unknown, smallest_detectable=unknown)
@@ -185,14 +185,6 @@ def _entropies(part: Part) -> FloatArray:
             for agent in range(len(is_choice))
         ]
     )
-
-
-def _mean(values: FloatArray) -> FloatArray:
-    """Return the mean over runs that have data."""
-    is_known = np.isfinite(values)
-    n_known = is_known.sum(axis=0)
-    total = np.where(is_known, values, 0.0).sum(axis=0)
-    return np.where(n_known > 0, total / np.maximum(n_known, 1), np.nan)
 
 
 def _by_pair(values: FloatArray, n_agents: int) -> FloatArray:

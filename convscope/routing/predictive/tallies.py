@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from convscope.routing.groups import Group
 from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.log import TrajectoryLog
 from convscope.values.routing import RoutingTallies
 
 
@@ -44,3 +46,26 @@ def weight_tallies(
         roles=roles[part],
         runs=runs,
     )
+
+
+def run_tallies(
+    log: TrajectoryLog, groups: Sequence[Group], weights: Sequence[FloatArray], *, places: IntArray
+) -> RoutingTallies:
+    """Return the weights of the runs as routing tallies.
+
+    Parameters
+    ----------
+    log
+        Its table of episodes holds the declared roles.
+    groups
+        One of each run.
+    weights
+        Of each run, shape (receiver, sender).
+    places
+        Of the analysed agents in the log's agent axis.
+    """
+    declared = [log.episodes.declared_roles[group.episodes][:, places] for group in groups]
+    # A role that changes between episodes is one that a single weight cannot follow.
+    roles = [np.where((own == own[:1]).all(axis=0), own[0], -1) for own in declared]
+    run = np.array([group.run for group in groups])
+    return weight_tallies(weights, run, roles=np.array(roles), runs=log.episodes.runs)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.routing.estimate import Run
-from convscope.routing.groups import Group, agent_places, episode_groups
+from convscope.routing.groups import Group, agent_places, episode_groups, group_of_each
 from convscope.routing.residual.baseline import BaselineFold
 from convscope.routing.residual.evaluate import Statistic, statistic, whitening
 from convscope.routing.residual.reading import policy_fields
@@ -69,7 +69,7 @@ def usage_fold(log: TrajectoryLog, config: AnalysisConfig) -> UsageFold:
     name = ACTION_PROBABILITIES if log.has(ACTION_PROBABILITIES) else ACTION_LOGITS
     return UsageFold(
         fields=policy_fields(log.header),
-        group_of=_group_of(log, groups),
+        group_of=group_of_each(groups, log.episodes.n_episodes),
         n_groups=len(groups),
         n_agents=len(log.header.agents),
         n_actions=log.header.field(name).shape[-1],
@@ -95,7 +95,7 @@ def read_parts(
         Reads the log.
     """
     groups = episode_groups(log, config)
-    group_of = _group_of(log, groups)
+    group_of = group_of_each(groups, log.episodes.n_episodes)
     fields, actions = usage_fold(log, config).fields, usage.action_groups()
     before = BaselineFold(
         fields=fields, groups=actions, group_of=group_of, n_groups=len(groups), n_agents=len(log.header.agents)
@@ -133,13 +133,6 @@ def _part(group: Group, number: int, scores: Scores, *, usage: Usage, units: Int
         mass=(usage.chance[number] / np.maximum(usage.n_known[number], 1))[places],
         units=by.turn(of_units),
     )
-
-
-def _group_of(log: TrajectoryLog, groups: Sequence[Group]) -> IntArray:
-    group_of = np.zeros(log.episodes.n_episodes, dtype=np.int64)
-    for number, group in enumerate(groups):
-        group_of[group.episodes] = number
-    return group_of
 
 
 def _unit_of(groups: Sequence[Group], group_of: IntArray) -> IntArray:

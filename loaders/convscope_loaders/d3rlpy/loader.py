@@ -1,7 +1,5 @@
 """The loader of d3rlpy's data sets: knows both of its layouts, and makes a log of them."""
 
-from convscope.errors import LogFormatError
-from convscope.ingest.container import Container, Inventory
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
@@ -36,20 +34,10 @@ class D3rlpyLoader(KnownLoader):
         LogFormatError
             If the file is of another kind.
         """
-        container = _container(probe)
+        container = self.container_of(probe)
         read = read_numbered if is_numbered(container.inventory) else read_flat
         return Known(container=container, reading=read(container, declared, place=str(probe.path)))
 
 
 LOADER = D3rlpyLoader()
 """What the entry point names."""
-
-
-def _container(probe: Probe) -> Container:
-    if probe.container is None or probe.hdf5 is None or not _is_known(probe.hdf5):
-        raise LogFormatError(f"{probe.path} is no d3rlpy data set: it has no actions_<episode> beside num_episodes")
-    return probe.container
-
-
-def _is_known(inventory: Inventory) -> bool:
-    return is_numbered(inventory) or is_flat(inventory)

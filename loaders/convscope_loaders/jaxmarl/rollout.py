@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from convscope.ingest.container import ArrayInfo, Inventory
 from convscope_loaders.jaxmarl.states import COUNTERS
+from convscope_loaders.structure.only_group import only_group
 
 _PARTS = frozenset({"obs", "action", "reward", "done"})
 _OF_ACTORS = ("reward", "done", "global_done", "info/returned_episode")
@@ -45,9 +46,7 @@ class Rollout:
 
 def find_rollout(inventory: Inventory) -> Rollout | None:
     """Return the only transition of a file; None where there is none, or several."""
-    groups = [path.removesuffix("/action") for path in inventory.datasets if path.endswith("/action")]
-    found = [rollout for group in groups if (rollout := _rollout(inventory, group)) is not None]
-    return found[0] if len(found) == 1 else None
+    return only_group(inventory, "/action", _rollout)
 
 
 def _rollout(inventory: Inventory, group: str) -> Rollout | None:

@@ -14,6 +14,7 @@ from convscope_loaders.jaxmarl.flags import LOST, counted_ends, ways_of_done
 from convscope_loaders.jaxmarl.states import counter_of, messages, states_left_out
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.known import Known
+from convscope_loaders.structure.only_group import only_group
 from convscope_loaders.structure.views import View, with_views
 
 _OF_AGENTS = {
@@ -127,9 +128,7 @@ class Stacked:
 
 def find_stacked(inventory: Inventory) -> Stacked | None:
     """Return the only transition of a file with stacked agents; None where there is none, or several."""
-    groups = [path.removesuffix("/q_vals") for path in inventory.datasets if path.endswith("/q_vals")]
-    found = [stacked for group in groups if (stacked := _stacked(inventory, group)) is not None]
-    return found[0] if len(found) == 1 else None
+    return only_group(inventory, "/q_vals", _stacked)
 
 
 def _stacked(inventory: Inventory, group: str) -> Stacked | None:

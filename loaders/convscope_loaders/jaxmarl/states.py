@@ -9,7 +9,7 @@ from convscope.ingest.container import ArrayInfo, ArrayReader
 from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping
 from convscope.values.arrays import BoolArray, IntArray
 from convscope.values.fields import MESSAGES
-from convscope.values.header import Notice
+from convscope.values.header import Notice, left_out
 
 COUNTERS = ("step", "time", "t", "timestep")
 """Names of the environment's own count of steps."""
@@ -67,8 +67,7 @@ def states_left_out(
     """
     if counter is None or _are_before(counter.steps, is_end):
         of_enemies = tuple(path for path in states if _ENEMIES in path)
-        message = f"left out ({len(of_enemies)}): what scripted enemies have in mind"
-        return of_enemies, (Notice(code="not-read", message=message, where=of_enemies[0]),) if of_enemies else ()
+        return of_enemies, left_out(of_enemies, "what scripted enemies have in mind")
     message = (
         f"left out ({len(states)}): states that are not those before the step, as {counter.path} shows; save the state "
         "that the observations come from"

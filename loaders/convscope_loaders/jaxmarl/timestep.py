@@ -12,12 +12,13 @@ from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.names import in_numbered_order
 from convscope.values import fields as names
 from convscope.values.arrays import BoolArray
-from convscope.values.header import Notice
+from convscope.values.header import Notice, left_out
 from convscope_loaders.jaxmarl.alive import AliveView
 from convscope_loaders.jaxmarl.flags import LOST, EndFlags, ShownEnds, counted_ends, unplaced_flags, ways_of_done
 from convscope_loaders.jaxmarl.states import counter_of, messages, states_left_out
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.known import Known
+from convscope_loaders.structure.only_group import only_group
 from convscope_loaders.structure.views import with_views
 
 _ALL = "__all__"
@@ -117,8 +118,7 @@ class Timestep:
 
     def _unread(self) -> tuple[Notice, ...]:
         unread = [path for path in self._others() if path != self._path("dones", _ALL)]
-        message = f"left out ({len(unread)}): what is of all agents together beside their own, such as global states"
-        return (Notice(code="not-read", message=message, where=unread[0]),) if unread else ()
+        return left_out(unread, "what is of all agents together beside their own, such as global states")
 
     def _alive(self, agent: str, *, is_late: bool) -> AliveView:
         return AliveView(
@@ -132,10 +132,7 @@ class Timestep:
 
 def find_timestep(inventory: Inventory) -> Timestep | None:
     """Return the only timestep of a file; None where there is none, or several."""
-    ending = f"/dones/{_ALL}"
-    groups = [path.removesuffix(ending) for path in inventory.datasets if path.endswith(ending)]
-    found = [timestep for group in groups if (timestep := _timestep(inventory, group)) is not None]
-    return found[0] if len(found) == 1 else None
+    return only_group(inventory, f"/dones/{_ALL}", _timestep)
 
 
 def _timestep(inventory: Inventory, group: str) -> Timestep | None:

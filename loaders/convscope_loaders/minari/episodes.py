@@ -10,7 +10,7 @@ from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.hdf5.gathering import stored_arrays
 from convscope.values.arrays import BoolArray, ByteArray, IntArray
 from convscope.values.episodes import EpisodeTable
-from convscope.values.status import EndKind
+from convscope.values.status import EndKind, kinds_of_ends
 from convscope_loaders.minari.datasets import EpisodeDatasets
 from convscope_loaders.minari.layout import MinariLayout
 
@@ -122,8 +122,7 @@ def _has_final(datasets: Mapping[str, EpisodeDatasets], length: IntArray) -> Boo
 
 def _ends(file: ArrayReader, layout: MinariLayout, extent: MinariExtent) -> ByteArray:
     has_flag = {kind: _last_flags(file, layout, extent, kind=kind) for kind in _FLAGS}
-    kinds = np.array([[EndKind.CUT, EndKind.TRUNCATED], [EndKind.TERMINATED, EndKind.AMBIGUOUS]], dtype=np.uint8)
-    return kinds[has_flag["terminations"].astype(np.int64), has_flag["truncations"].astype(np.int64)]
+    return kinds_of_ends(has_flag["terminations"], has_flag["truncations"], neither=EndKind.CUT)
 
 
 def _last_flags(file: ArrayReader, layout: MinariLayout, extent: MinariExtent, *, kind: str) -> BoolArray:

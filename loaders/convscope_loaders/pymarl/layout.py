@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from convscope.ingest.container import ArrayInfo, Inventory, Value
 from convscope.ingest.json_text import parsed_json
+from convscope_loaders.structure.only_group import only_group
 
 _NAME_KEYS = ("agent_names", "agents", "agent_ids")
 
@@ -45,9 +46,7 @@ class PaddedLayout:
 
 def find_layout(inventory: Inventory) -> PaddedLayout | None:
     """Return the group with padded episodes; None where there is none, or more than one."""
-    groups = [path.removesuffix("/filled") for path in inventory.datasets if path.endswith("/filled")]
-    layouts = [layout for group in groups if (layout := _layout_of(inventory, group)) is not None]
-    return layouts[0] if len(layouts) == 1 else None
+    return only_group(inventory, "/filled", _layout_of)
 
 
 def is_numeric(info: ArrayInfo) -> bool:

@@ -13,6 +13,7 @@ from convscope.errors import OutputError, UsageError
 from convscope.record import EndKind, Extras, Recorder, RecorderOptions
 from convscope.recording.names import column_named
 from convscope.values.fields import Level
+from convscope_loaders.recorders.captured_keys import captured_key
 from convscope_loaders.recorders.rllib_episodes import Episode, EpisodeRecord, Key, end_of_episode
 
 
@@ -151,10 +152,7 @@ def _key(column: str, key: object) -> Key:
     level = column_named(column)[1]
     if level is Level.TEAM:
         raise UsageError(f"capture: the outputs of modules are of each agent, and {column} is of the team")
-    parts = (key,) if isinstance(key, str) else key
-    if not isinstance(parts, tuple) or not parts or not all(isinstance(part, str) for part in parts):
-        raise UsageError(f"capture: {column} is to be {key!r:.80}, which is no key of a module's output")
-    return tuple(str(part) for part in parts)
+    return captured_key(column, key, what="key of a module's output")
 
 
 @cache

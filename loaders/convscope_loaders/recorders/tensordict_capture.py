@@ -10,6 +10,7 @@ from convscope.recording.captured import numbers_of
 from convscope.recording.episode import Numbers
 from convscope.recording.names import column_named
 from convscope.values.fields import Level
+from convscope_loaders.recorders.captured_keys import captured_key
 from convscope_loaders.recorders.tensordict_groups import Column, Group, Part, together
 from convscope_loaders.recorders.tensordict_types import Key, TensorDict
 
@@ -122,7 +123,5 @@ class Capture:
 
 
 def _named(column: str, key: object) -> _Named:
-    parts = (key,) if isinstance(key, str) else key
-    if not isinstance(parts, tuple) or not parts or not all(isinstance(part, str) for part in parts):
-        raise UsageError(f"capture: {column} is to be {key!r:.80}, which is no key of a TensorDict")
-    return _Named(column=column, level=column_named(column)[1], key=tuple(str(part) for part in parts))
+    found = captured_key(column, key, what="key of a TensorDict")
+    return _Named(column=column, level=column_named(column)[1], key=found)

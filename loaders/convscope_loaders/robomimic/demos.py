@@ -42,16 +42,14 @@ def demo_names(inventory: Inventory) -> tuple[str, ...]:
 
 
 def find_demos(inventory: Inventory, place: str) -> Demos:
-    """Find the demonstrations.
+    """Find the demonstrations of a file that has some.
 
     Raises
     ------
     LogFormatError
-        If there are none, or their actions are no table.
+        If their actions are no table.
     """
     names = demo_names(inventory)
-    if not names:
-        raise LogFormatError(f"{place} is no robomimic file: it has no {DATA}/demo_<k>/actions")
     datasets = inventory.datasets
     actions = datasets[f"{DATA}/{names[0]}/actions"]
     if len(actions.shape) not in {1, 2} or actions.is_text or actions.columns or 0 in actions.shape[1:]:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from convscope.errors import LogFormatError
 from convscope.ingest.container import Inventory
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import Axis, Cut, EpisodeMapping, LogMapping
@@ -43,21 +42,19 @@ class RobomimicLoader(KnownLoader):
         LogFormatError
             If the file is of another kind.
         """
-        if probe.container is None or probe.hdf5 is None:
-            raise LogFormatError(f"{probe.path} is a {probe.kind}; robomimic files are HDF5")
-        place = str(probe.path)
-        demos = find_demos(probe.hdf5, place)
-        with probe.container.store.open() as file:
-            listed = agent_names(probe.hdf5, file)
-        team = find_team(probe.container, demos, listed[0])
+        container, place = self.container_of(probe), str(probe.path)
+        demos = find_demos(container.inventory, place)
+        with container.store.open() as file:
+            listed = agent_names(container.inventory, file)
+        team = find_team(container, demos, listed[0])
         steps = _joint(demos)
         if team is None:
             reading = read_joint(steps, declared=declared, listed=listed, place=place)
-            return Known(container=probe.container, reading=_completed(reading, demos, probe.hdf5))
+            return Known(container=container, reading=_completed(reading, demos, container.inventory))
         reading = read_team(steps, team.names, widths=team.widths, declared=declared, place=place)
         mapping = replace(reading.mapping, fields=(*reading.mapping.fields, *team.fields), ignore=team.ignore)
         reading = replace(reading, mapping=mapping, assumptions=(team.said, *reading.assumptions))
-        return Known(container=team.container, reading=_completed(reading, demos, probe.hdf5))
+        return Known(container=team.container, reading=_completed(reading, demos, container.inventory))
 
     def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
         """Return the log, with its filters as conditions."""

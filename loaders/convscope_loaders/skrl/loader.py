@@ -14,7 +14,7 @@ from convscope.ingest.loader import Match
 from convscope.ingest.numpy_files.reading import look_into_numpy
 from convscope.ingest.parsed import Parsed, parse_container
 from convscope.ingest.probe import FileKind, Probe
-from convscope.values.header import Notice
+from convscope.values.header import Notice, left_out
 from convscope_loaders.skrl.exports import MemoryFile, memory_file, team_exports
 from convscope_loaders.skrl.team import team_container
 from convscope_loaders.structure.known import FixedLoader, Known
@@ -95,5 +95,4 @@ def _parse_tensors(folder: Path) -> Parsed:
 
 def _other_files(probe: Probe, read: set[str]) -> tuple[Notice, ...]:
     others = [name for name in probe.files if name not in read]
-    message = f"left out ({len(others)}): other files of the folder, such as the same memory in another format"
-    return (Notice(code="other-files", message=message, where=others[0]),) if others else ()
+    return left_out(others, "other files of the folder, such as the same memory in another format", code="other-files")

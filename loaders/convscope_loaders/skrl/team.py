@@ -10,7 +10,7 @@ from convscope.ingest.container import ArrayInfo, ArrayReader, Container
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, FieldMapping, LogMapping
 from convscope.values import fields as names
 from convscope.values.arrays import BoolArray
-from convscope.values.header import Notice
+from convscope.values.header import Notice, left_out
 from convscope_loaders.skrl.exports import MemoryFile
 from convscope_loaders.skrl.memory import MemoryOrder, MemoryView, following_rows, memory_order, written_rows
 from convscope_loaders.structure.build import Reading
@@ -179,6 +179,5 @@ def _assumptions(seen: Sequence[_Export]) -> tuple[str, ...]:
 def _left_out(container: Container, seen: Sequence[_Export]) -> tuple[Notice, ...]:
     read = {f"{group}/{part}" for export in seen for group in export.groups for part in {*export.parts} - {*_NEXT}}
     others = [path for path in container.inventory.datasets if path not in read]
-    message = f"left out ({len(others)}): what follows each step, and arrays that not all agents have alike"
-    found = (Notice(code="not-read", message=message, where=others[0]),) if others else ()
-    return (*container.inventory.notices, *found)
+    what = "what follows each step, and arrays that not all agents have alike"
+    return (*container.inventory.notices, *left_out(others, what))

@@ -6,7 +6,7 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope.values.arrays import BoolArray, IntArray
-from convscope.values.status import EndKind
+from convscope.values.status import EndKind, kinds_of_ends
 from convscope_loaders.structure.plan import RowPlan
 from convscope_loaders.structure.rows import PlannedRows
 from convscope_loaders.structure.segments import read_plain
@@ -21,16 +21,12 @@ def end_kinds(file: ArrayReader, episodes: EpisodeMapping | None, planned: Plann
     Flags of unknown kind (``done``) leave it unknown: they mark time limits as well. A recording that stops where
     others have a flag is cut, and so is an episode without a flag where the log marks every end.
     """
-    n_episodes = len(planned.plan.length)
-    kinds = np.full(n_episodes, EndKind.UNKNOWN, dtype=np.int64)
     if episodes is None:
-        return kinds
+        return np.full(len(planned.plan.length), EndKind.UNKNOWN, dtype=np.int64)
     ahead = int(episodes.cut is Cut.FIRST_ROWS)
     terminated = _after_last_step(file, episodes.terminated, planned.plan, ahead=ahead)
     truncated = _after_last_step(file, episodes.truncated, planned.plan, ahead=ahead)
-    kinds[terminated] = EndKind.TERMINATED
-    kinds[truncated] = EndKind.TRUNCATED
-    kinds[terminated & truncated] = EndKind.AMBIGUOUS
+    kinds = kinds_of_ends(terminated, truncated, neither=EndKind.UNKNOWN).astype(np.int64)
     kinds[planned.is_open] = EndKind.CUT
     if episodes.ended is not None:
         kinds[~_after_last_step(file, episodes.ended, planned.plan, ahead=ahead)] = EndKind.CUT

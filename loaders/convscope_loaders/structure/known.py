@@ -21,17 +21,33 @@ class Known:
     reading: Reading
 
 
-class FixedLoader(ABC):
-    """Reads logs of a framework that fixes all that their arrays mean."""
-
+class _FrameworkLoader(ABC):
     name: str
     description: str
     requires: tuple[str, ...] = ()
-    takes_mapping = False
 
     @abstractmethod
     def sniff(self, probe: Probe) -> Match:
         """Say how well the file fits."""
+
+    def container_of(self, probe: Probe) -> Container:
+        """Return the arrays of a file that fits.
+
+        Raises
+        ------
+        LogFormatError
+            If it does not, and why.
+        """
+        match = self.sniff(probe)
+        if probe.container is None or not match.score:
+            raise LogFormatError(f"{probe.path} is no log of {self.name}: {match.reason}")
+        return probe.container
+
+
+class FixedLoader(_FrameworkLoader):
+    """Reads logs of a framework that fixes all that their arrays mean."""
+
+    takes_mapping = False
 
     @abstractmethod
     def known(self, probe: Probe) -> Known:
@@ -43,17 +59,10 @@ class FixedLoader(ABC):
         return build_log(probe, known.container, known.reading, loader=self.name)
 
 
-class KnownLoader(ABC):
+class KnownLoader(_FrameworkLoader):
     """Reads logs of a framework that fixes some of what their arrays mean; a mapping or inference tells the rest."""
 
-    name: str
-    description: str
-    requires: tuple[str, ...] = ()
     takes_mapping = True
-
-    @abstractmethod
-    def sniff(self, probe: Probe) -> Match:
-        """Say how well the file fits."""
 
     @abstractmethod
     def known(self, probe: Probe, declared: LogMapping | None) -> Known:

@@ -7,7 +7,7 @@ import numpy as np
 from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader, Inventory
 from convscope.values.arrays import BoolArray
-from convscope.values.status import EndKind
+from convscope.values.status import EndKind, kinds_of_ends
 from convscope_loaders.tensordict.order import find_following
 from convscope_loaders.tensordict.present import path_of
 from convscope_loaders.tensordict.tree import FLAGS, NEXT, TRAJECTORIES, Tree
@@ -100,11 +100,8 @@ def _between(is_last: BoolArray, is_valid: BoolArray, ends: _Ends) -> Episodes:
     start[np.diff(stream, prepend=-1) != 0] = 0
     keep = is_valid[stream, start]
     stream, start, last = stream[keep], start[keep], last[keep]
-    end = np.full(len(stream), EndKind.UNKNOWN, dtype=np.int64)
     terminated, truncated = ends.terminated[stream, last], ends.truncated[stream, last]
-    end[terminated] = EndKind.TERMINATED
-    end[truncated] = EndKind.TRUNCATED
-    end[terminated & truncated] = EndKind.AMBIGUOUS
+    end = kinds_of_ends(terminated, truncated, neither=EndKind.UNKNOWN).astype(np.int64)
     end[~(ends.done[stream, last] | terminated | truncated)] = EndKind.CUT
     return Episodes(stream=stream, start=start, stop=last + 1, end=end)
 

@@ -7,7 +7,7 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import Axis, EpisodeMapping, FieldMapping, LogMapping, RoleMapping
 from convscope.values import fields as names
-from convscope.values.header import Notice
+from convscope.values.header import Notice, left_out
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.evidence import Sampler
@@ -134,7 +134,5 @@ def _on_rows(fields: Sequence[FieldMapping], tree: Tree) -> tuple[str, ...]:
 
 
 def _left_out(tree: Tree) -> tuple[Notice, ...]:
-    if not tree.left_out:
-        return ()
-    message = f"left out ({len(tree.left_out)}): entries that are no numbers, or lack the batch dimensions"
-    return (Notice(code="left-out-arrays", message=message, where=tree.left_out[0]),)
+    what = "entries that are no numbers, or lack the batch dimensions"
+    return left_out(tree.left_out, what, code="left-out-arrays")

@@ -18,7 +18,7 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayInfo, ArrayReader, Container, Inventory
 from convscope.ingest.json_text import parsed_json
 from convscope.ingest.names import in_numbered_order
-from convscope.values.header import Notice
+from convscope.values.header import Notice, left_out
 
 MAX_DEPTH = 12
 """Levels inside levels."""
@@ -203,10 +203,8 @@ class _Walk:
         return tuple(shape)
 
     def notices(self) -> tuple[Notice, ...]:
-        if not self.skipped:
-            return ()
-        message = f"left out ({len(self.skipped)}): entries that are no plain arrays of numbers; never unpickled"
-        return (Notice(code="skipped-entries", message=message, where=self.skipped[0]),)
+        what = "entries that are no plain arrays of numbers; never unpickled"
+        return left_out(self.skipped, what, code="skipped-entries")
 
 
 _UNSAFE = frozenset('/<>:"|?*\\ %\x7f') | {chr(code) for code in range(32)}

@@ -9,7 +9,7 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader, Inventory
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, first_of_each
 from convscope.values.fields import ACTIONS
-from convscope.values.status import EndKind
+from convscope.values.status import EndKind, kinds_of_ends
 from convscope_loaders.tidy.mapping import TidyMapping
 from convscope_loaders.tidy.places import Keys, Places, make_keys, place_rows, read_numbers
 
@@ -81,13 +81,8 @@ class TidyTable:
         is_end = self.places.step >= length[self.places.episode] - 1
         terminated = self._flagged(file, self.mapping.terminated, is_end)
         truncated = self._flagged(file, self.mapping.truncated, is_end)
-        kinds = np.full(len(length), EndKind.UNKNOWN, np.uint8)
-        if terminated.any() or truncated.any():
-            kinds[:] = EndKind.CUT
-        kinds[terminated] = EndKind.TERMINATED
-        kinds[truncated] = EndKind.TRUNCATED
-        kinds[terminated & truncated] = EndKind.AMBIGUOUS
-        return kinds
+        has_flags = bool(terminated.any() or truncated.any())
+        return kinds_of_ends(terminated, truncated, neither=EndKind.CUT if has_flags else EndKind.UNKNOWN)
 
     def _flagged(self, file: ArrayReader, column: str | None, is_end: BoolArray) -> BoolArray:
         is_set = np.zeros(len(self.label), bool)
