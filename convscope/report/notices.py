@@ -24,6 +24,8 @@ def _nulls(evidence: Evidence) -> Iterator[Notice]:
     )
     yield _not_computed("drift", "Checkpoints are listed side by side, but no change between them is tested.")
     yield from _routing_nulls(evidence)
+    if evidence.messages is None:
+        yield Notice(code=NOT_APPLICABLE, message="No messages were measured.", where="messages")
     yield from _gap_nulls(evidence)
     if all(mean.mean is None for mean in evidence.returns):
         yield Notice(code=NOT_APPLICABLE, message="The log holds no rewards.", where="log.returns")
