@@ -49,7 +49,7 @@ def is_true(test: MessageTest, talking: Talking, size: Size) -> bool:
     if test.measure is MessageMeasure.SPEAKER_CONSISTENCY:
         return talking.signals > 0
     pair = test.sender == "agent_0" and test.receiver == f"agent_{size.n_agents - 1}"
-    return talking.listens > 0 and pair
+    return talking.listens > 0 and pair and test.lag == 1
 
 
 def share(found: list[bool]) -> str:

@@ -56,7 +56,8 @@ def _view(evidence: Evidence) -> MessagesView | None:
 
 def _rows(messages: MessageMeasures, measure: MessageMeasure) -> Listing[MessageRow]:
     tests = sorted(messages.of(measure), key=lambda test: (not test.significant, test.floor - test.bits))
-    bits, floors = (aligned([getattr(test, name) for test in tests]) for name in ("bits", "floor"))
+    figures = aligned([test.bits for test in tests] + [test.floor for test in tests])
+    bits, floors = figures[: len(tests)], figures[len(tests) :]
     rows = [
         MessageRow(
             sender=test.sender,
