@@ -22,6 +22,8 @@ from convscope.ingest.selection import select_agents
 from convscope.roles.discover import discover_roles
 from convscope.routing.choose import choose_estimators
 from convscope.routing.graph import routing_folds, routing_graph
+from convscope.routing.messages.measures import message_measures
+from convscope.routing.messages.reading import MessageFold
 from convscope.values.analysed import unlike_checkpoints
 from convscope.values.config import AnalysisConfig
 from convscope.values.evidence import Evidence
@@ -29,6 +31,7 @@ from convscope.values.features import FeatureTable
 from convscope.values.gap import Gap
 from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
+from convscope.values.messages import MessageMeasures
 from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
 from convscope.values.routing import RoutingGraph
@@ -76,12 +79,15 @@ def analyze(
         folds: list[Fold] = [
             FeatureFold(log, config),
             ReturnFold(log, agents),
+            MessageFold(log, config),
             *routing_folds(log, estimators, config=config, agents=agents),
         ]
-        missing, features, returns, *tallies = run([MissingFold(log, folds), *folds])
+        missing, features, returns, heard, *tallies = run([MissingFold(log, folds), *folds])
         routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)
+        messages = message_measures(log, heard, config=config, agents=agents)
         roles = discover_roles(features, log, agents=agents, config=config)
         gap = translation_gap(prior, roles, routing, features=features, config=config) if prior else None
+    noted = [*missing, *unlike_checkpoints(log.episodes.analysed(config.checkpoint))]
     return Evidence(
         version=__version__,
         config=config,
@@ -92,18 +98,11 @@ def analyze(
         features=features,
         roles=roles,
         routing=routing,
+        messages=messages,
         prior=prior,
         gap=gap,
         priors_sha256=prior.sha256 if prior else None,
-        notices=tuple(
-            dict.fromkeys(
-                [
-                    *missing,
-                    *unlike_checkpoints(log.episodes.analysed(config.checkpoint)),
-                    *_notices([log.header, features, roles, routing, gap]),
-                ]
-            )
-        ),
+        notices=tuple(dict.fromkeys([*noted, *_notices([log.header, features, roles, routing, messages, gap])])),
     )
 
 
@@ -157,5 +156,7 @@ def _workers_for(log: TrajectoryLog) -> int:
     return (os.cpu_count() or 1) if is_large else 1
 
 
-def _notices(parts: Sequence[LogHeader | FeatureTable | RoleAssignment | RoutingGraph | Gap | None]) -> list[Notice]:
+def _notices(
+    parts: Sequence[LogHeader | FeatureTable | RoleAssignment | RoutingGraph | MessageMeasures | Gap | None],
+) -> list[Notice]:
     return [notice for part in parts if part is not None for notice in part.notices]

@@ -9,6 +9,7 @@ from convscope.compare.attainable import runs_to_attain
 from convscope.compare.comparison import Comparison, RoutingTests, compare
 from convscope.compare.components import COMPONENTS
 from convscope.compare.components.component import NOT_COMPUTED
+from convscope.compare.declared_agreement import agreement_notices, declared_agreement
 from convscope.compare.naming import best_relabelling, in_words
 from convscope.compare.power import equivalence_interval, runs_to_decide, smallest_detectable_gap
 from convscope.compare.projection import strength
@@ -68,6 +69,7 @@ def translation_gap(
     needed = None if tests is None else _runs_needed(tests, config)
     verdict, reasons = decide(_findings(comparison, components, detectable=detectable, needed=needed))
     names = prior.roles if routing is None or routing.preference is None else routing.preference.roles
+    agreement = declared_agreement(prior, routing, config)
     is_shown = detectable is not None and math.isfinite(detectable)
     return Gap(
         components=components,
@@ -79,7 +81,8 @@ def translation_gap(
         reasons=reasons,
         smallest_detectable=detectable if is_shown else None,
         runs_needed=needed,
-        notices=_notices(components, tests),
+        agreement=agreement,
+        notices=(*_notices(components, tests), *agreement_notices(agreement, config.alpha)),
     )
 
 

@@ -24,6 +24,8 @@ def _nulls(evidence: Evidence) -> Iterator[Notice]:
     )
     yield _not_computed("drift", "Checkpoints are listed side by side, but no change between them is tested.")
     yield from _routing_nulls(evidence)
+    if evidence.messages is None:
+        yield Notice(code=NOT_APPLICABLE, message="No messages were measured.", where="messages")
     yield from _gap_nulls(evidence)
     if all(mean.mean is None for mean in evidence.returns):
         yield Notice(code=NOT_APPLICABLE, message="The log holds no rewards.", where="log.returns")
@@ -55,6 +57,11 @@ def _gap_nulls(evidence: Evidence) -> Iterator[Notice]:
         if component.value is None:
             message = f"{component.name}: {component.why}"
             yield Notice(code=NOT_APPLICABLE, message=message, where=f"gap.components.{component.name}")
+    if gap.agreement is None:
+        message = (
+            "Agents have no lasting declared roles and routing that the routing between them could be held against."
+        )
+        yield Notice(code=NOT_APPLICABLE, message=message, where="gap.declared_agreement")
     if gap.smallest_detectable is None:
         yield _not_computed(
             "gap.smallest_detectable", "The smallest gap that these logs could have shown is not computed."

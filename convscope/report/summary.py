@@ -8,6 +8,7 @@ from convscope.report.wording import verdict_of
 from convscope.values.evidence import Evidence
 from convscope.values.figures import count, figure, interval
 from convscope.values.inert import inert
+from convscope.values.messages import MessageMeasure
 
 _SPOKEN = frozenset(
     {
@@ -37,6 +38,7 @@ def summary_lines(evidence: Evidence) -> tuple[str, ...]:
         _size(evidence),
         _roles(evidence),
         *_routing(evidence),
+        *_messages(evidence),
         *_gap(evidence),
         *_notes(evidence),
     )
@@ -63,6 +65,17 @@ def _routing(evidence: Evidence) -> tuple[str, ...]:
         return ()
     tested = count(claimed.edges.height, "edge") + (" between roles" if claimed.are_between_roles else "")
     return (f"Routing from {evidence.routing.source.value}: {claimed.n_significant} of {tested} significant",)
+
+
+def _messages(evidence: Evidence) -> tuple[str, ...]:
+    if evidence.messages is None:
+        return ()
+    found = [
+        f"{measure.value} {sum(test.significant for test in tests)} of {len(tests)}"
+        for measure in MessageMeasure
+        if (tests := evidence.messages.of(measure)) and any(test.significant for test in tests)
+    ]
+    return (f"Messages, significant: {'; '.join(found)}",) if found else ()
 
 
 def _gap(evidence: Evidence) -> tuple[str, ...]:

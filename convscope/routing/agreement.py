@@ -66,6 +66,8 @@ def compare_sources(
         agreements=agreements,
         confounds=confounds(weights[used.source], controls, config),
         validity=validity(used.source, agreements, config.alpha),
+        weights=weights[used.source],
+        controls=controls,
     )
 
 

@@ -73,6 +73,22 @@ def quadratic_assignment(
     return Assignment(correlation=observed, p_value=(1 + n_above) / (1 + n_orders))
 
 
+def receiver_ranks(matrix: FloatArray) -> FloatArray:
+    """Return the rank of each sender among those of its receiver, from 0, ties in the middle; NaN stays NaN.
+
+    Where one matrix follows another by a curve, as a softmax follows its scores, only ranks can be swept out by ranks.
+
+    Parameters
+    ----------
+    matrix
+        Shape (..., receiver, sender). The diagonal does not count and is NaN in the result.
+    """
+    known = np.where(np.eye(matrix.shape[-1], dtype=np.bool_), np.nan, matrix)
+    own, other = known[..., :, None], known[..., None, :]
+    below = (own > other).sum(axis=-1) + 0.5 * ((own == other).sum(axis=-1) - 1)
+    return np.where(np.isfinite(known), below, np.nan)
+
+
 def _standard(matrix: FloatArray) -> FloatArray:
     """Centre each receiver and bring each run to length 1; an even run has none."""
     is_known = np.isfinite(matrix) & ~np.eye(matrix.shape[-1], dtype=np.bool_)

@@ -9,6 +9,7 @@ from convscope.values.figures import count
 from convscope.values.gap import Gap
 from convscope.values.header import LogHeader, Notice
 from convscope.values.html import Html, box, html_of
+from convscope.values.messages import MessageMeasures
 from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
 from convscope.values.routing import RoutingGraph
@@ -44,6 +45,8 @@ class Evidence:
     prior: RolePrior | None
     gap: Gap | None
     """None without a prior."""
+    messages: MessageMeasures | None = None
+    """Without tests where the log holds no messages that could be measured."""
     priors_sha256: str | None = None
     mapping_sha256: str | None = None
     notices: tuple[Notice, ...] = ()

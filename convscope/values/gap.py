@@ -40,6 +40,22 @@ class Component:
     """Named figures that belong to the value, such as lambda or the specificity p."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredAgreement:
+    """How well the routing between agents goes together with the declared one, raw and beyond what else orders them."""
+
+    correlation: float | None
+    """Of the ranks of each receiver's senders, mean over runs; None where one of the two is even."""
+    p_value: float | None
+    """One-sided; None where agents are too few to permute."""
+    partial_correlation: float | None
+    """Beyond the controls; None where there are none, or where they leave nothing of the declared routing."""
+    partial_p_value: float | None
+    """By Freedman and Lane."""
+    controls: tuple[str, ...]
+    """Such as ``closeness`` and ``slot``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Gap:
     """All components and the verdict."""
@@ -60,6 +76,8 @@ class Gap:
     """Gap that would be found with 80 % power; None when not computed."""
     runs_needed: int | None
     """Runs in all that would decide; with one or two runs a lower bound."""
+    agreement: DeclaredAgreement | None = None
+    """Between agents; None without a declared matrix, and where roles or slots are redrawn."""
     notices: tuple[Notice, ...] = ()
 
     def component(self, name: str) -> Component:

@@ -1,7 +1,7 @@
 """Routing: how much a receiving agent's decision draws on each sending agent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -210,6 +210,10 @@ class SourceComparison:
     """What else may stand behind the routing in use; the partial agreements are beyond these."""
     validity: Validity | None = None
     """Of logged weights; None for other sources, and where the log affords nothing to hold them against."""
+    weights: FloatArray | None = None
+    """Of the source in use in each analysed run, shape (run, receiver, sender); None where slots are filled anew."""
+    controls: Mapping[str, FloatArray] = field(default_factory=dict)
+    """What the partial figures are beyond, by name, each of the shape of ``weights``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

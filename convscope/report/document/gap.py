@@ -1,7 +1,7 @@
 """The translation gap."""
 
 from convscope.report.document.json_value import JsonValue, matrix
-from convscope.values.gap import Component, Gap
+from convscope.values.gap import Component, DeclaredAgreement, Gap
 
 
 def gap_part(gap: Gap) -> JsonValue:
@@ -15,7 +15,18 @@ def gap_part(gap: Gap) -> JsonValue:
         "runs_needed": gap.runs_needed,
         "roles": list(gap.roles),
         "declared": None if gap.declared is None else matrix(gap.declared),
+        "declared_agreement": None if gap.agreement is None else _agreement(gap.agreement),
         "learned": None if gap.learned is None else matrix(gap.learned),
+    }
+
+
+def _agreement(agreement: DeclaredAgreement) -> JsonValue:
+    return {
+        "correlation": agreement.correlation,
+        "p_value": agreement.p_value,
+        "partial_correlation": agreement.partial_correlation,
+        "partial_p_value": agreement.partial_p_value,
+        "controls": list(agreement.controls),
     }
 
 

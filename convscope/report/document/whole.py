@@ -7,6 +7,7 @@ from importlib.resources import files
 from convscope.report.document.gap import gap_part
 from convscope.report.document.json_value import JsonValue, json_bytes
 from convscope.report.document.log import log_part
+from convscope.report.document.messages import messages_part
 from convscope.report.document.provenance import provenance_part
 from convscope.report.document.roles import roles_part
 from convscope.report.document.routing import routing_part
@@ -37,6 +38,7 @@ def analysis_document(evidence: Evidence) -> dict[str, JsonValue]:
         "log": log_part(evidence),
         "roles": roles_part(evidence.roles),
         "routing": routing_part(evidence.routing) if evidence.routing else None,
+        "messages": messages_part(evidence.messages) if evidence.messages and evidence.messages.tests else None,
         "gap": gap_part(evidence.gap) if evidence.gap else None,
         "drift": None,
         "warnings": [

@@ -5,12 +5,13 @@ from convscope.report.sections.gap import GAP
 from convscope.report.sections.glossary import GLOSSARY
 from convscope.report.sections.inputs import INPUTS
 from convscope.report.sections.limits import LIMITS
+from convscope.report.sections.messages import MESSAGES
 from convscope.report.sections.methods import METHODS
 from convscope.report.sections.roles import ROLES
 from convscope.report.sections.routing import ROUTING
 from convscope.report.sections.verdict import VERDICT
 
-SECTIONS: tuple[Section, ...] = (VERDICT, INPUTS, ROLES, ROUTING, GAP, LIMITS, METHODS, GLOSSARY)
+SECTIONS: tuple[Section, ...] = (VERDICT, INPUTS, ROLES, ROUTING, MESSAGES, GAP, LIMITS, METHODS, GLOSSARY)
 """To add a section: one file here, one template, one entry."""
 
 __all__ = ["SECTIONS"]

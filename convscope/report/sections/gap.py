@@ -10,7 +10,7 @@ from convscope.report.notices import NOT_COMPUTED
 from convscope.report.options import margin
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence
-from convscope.values.gap import Component
+from convscope.values.gap import Component, DeclaredAgreement
 
 _QUESTIONS = {
     "alignment": "How far is the learned routing from the declared one? 1 = as far as a team that is blind to roles.",
@@ -46,6 +46,7 @@ class GapView:
     smallest_detectable: float | None
     runs_needed: int | None
     n_runs: int
+    agreement: DeclaredAgreement | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ def _view(evidence: Evidence) -> GapView | NoGap:
         smallest_detectable=gap.smallest_detectable,
         runs_needed=gap.runs_needed,
         n_runs=len(evidence.episodes.runs),
+        agreement=gap.agreement,
     )
 
 

@@ -12,6 +12,7 @@ from convscope.values.features import UNIT_TYPES, Feature, FeatureTable
 from convscope.values.fields import ACTIONS, ATTENTION, OBSERVATIONS, REWARDS, FieldSpec, Level
 from convscope.values.gap import Component, Gap, Verdict
 from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader, Notice
+from convscope.values.messages import MessageMeasure, MessageMeasures, MessageTest
 from convscope.values.prior import RolePrior
 from convscope.values.roles import AgentClasses, ProfileFeature, RecoveryScores, RoleAssignment, RoleProfile
 from convscope.values.routing import (
@@ -348,10 +349,26 @@ def make_evidence(study=None, **changes):
         routing=graph,
         prior=prior(study) if study.has_prior else None,
         gap=translation,
+        messages=messages(study),
         priors_sha256="a" * 64 if study.has_prior else None,
         notices=tuple(dict.fromkeys(notice for part in parts for notice in part.notices)),
     )
     return replace(evidence, **changes)
+
+
+def messages(study):
+    test = MessageTest(
+        measure=MessageMeasure.INSTANTANEOUS_COORDINATION,
+        sender=study.agents[0],
+        receiver=study.agents[-1],
+        lag=1,
+        bits=0.0712,
+        floor=0.0031,
+        p_value=0.001,
+        q_value=0.004,
+        significant=study.has_routing,
+    )
+    return MessageMeasures(n_symbols=4, tests=(test,))
 
 
 def prior(study):

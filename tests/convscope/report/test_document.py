@@ -139,5 +139,5 @@ def test_any_number_is_written_and_read_back_to_twelve_digits(value):
 
 def test_the_document_has_the_parts_of_the_contract():
     assert list(analysis_document(make_evidence())) == [
-        "schema_version", "provenance", "log", "roles", "routing", "gap", "drift", "warnings",
+        "schema_version", "provenance", "log", "roles", "routing", "messages", "gap", "drift", "warnings",
     ]  # fmt: skip

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convscope.routing.quadratic_assignment import quadratic_assignment
+from convscope.routing.quadratic_assignment import quadratic_assignment, receiver_ranks
 
 
 def assigned(first, second, *, controls=(), n_permutations=199, seed=0):
@@ -88,3 +88,12 @@ def test_two_matrices_that_both_follow_distance_agree_but_not_beyond_it():
         partial.append(assigned(first, second, controls=[near]).p_value)
     assert np.mean(np.array(raw) <= 0.05) > 0.9
     assert np.mean(np.array(partial) <= 0.05) == pytest.approx(0.05, abs=0.04)
+
+
+def test_ranks_are_within_receivers_with_ties_in_the_middle():
+    ranks = receiver_ranks(np.array([[9.0, 3.0, 5.0, 5.0], [np.nan, 9.0, 2.0, 1.0], [1.0] * 4, [0.0, 1.0, 2.0, 9.0]]))
+    assert ranks[0, 1:].tolist() == [0, 1.5, 1.5]
+    assert ranks[1, 2:].tolist() == [1, 0]
+    assert np.isnan(ranks[1, 0])
+    assert ranks[2, [0, 1, 3]].tolist() == [1, 1, 1]
+    assert np.isnan(np.diagonal(ranks)).all()

@@ -1,0 +1,63 @@
+"""False positives of the partial test of the declared routing, where only closeness orders the agents.
+
+python benchmarks/agreement_null.py [draws]
+"""
+
+import sys
+
+import numpy as np
+
+from convscope.randomness import generator
+from convscope.routing.quadratic_assignment import quadratic_assignment, receiver_ranks
+
+TEAMS = ((9, 3), (12, 4))
+EFFECTS = (0.0, 1.0)
+
+
+def main(n_draws: int) -> None:
+    """Print rejections at .05: raw, partial by straight lines, partial by ranks as in `declared_agreement`."""
+    print(f"{n_draws} draws, level .05; effect 0: false positives, else power")
+    print("| agents in roles of | weights | effect | raw | partial, lines | partial, ranks |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for n_agents, size in TEAMS:
+        for curve in ("linear", "softmax"):
+            for effect in EFFECTS:
+                rates = np.mean(
+                    [
+                        rejections(generator(0, "agreement-null", str(draw)), (n_agents, size), curve, effect)
+                        for draw in range(n_draws)
+                    ],
+                    axis=0,
+                )
+                cells = " | ".join(f"{rate:.2f}" for rate in rates)
+                print(f"| {n_agents} in {size} | {curve} | {effect:g} | {cells} |", flush=True)
+
+
+def rejections(rng: np.random.Generator, team: tuple[int, int], curve: str, effect: float) -> tuple[bool, bool, bool]:
+    """Return what each test says of one team that stands in a line, its roles side by side."""
+    n_agents, size = team
+    role = np.arange(n_agents) // size
+    place = np.arange(n_agents) + rng.normal(0, 0.5, n_agents)
+    declared = np.equal.outer(role, role).astype(np.float64)
+    closeness, slot = (-np.abs(np.subtract.outer(each, each)) for each in (place, np.arange(n_agents) * 1.0))
+    scores = closeness + effect * declared + rng.normal(0, 0.5, (n_agents, n_agents))
+    off = np.where(np.eye(n_agents, dtype=bool), -np.inf, scores)
+    weights = np.exp(off) / np.exp(off).sum(axis=1, keepdims=True) if curve == "softmax" else scores
+    controls = [closeness, slot]
+    both = [matrix for control in controls for matrix in (control, receiver_ranks(control))]
+    return (
+        rejected(weights, declared, [], rng),
+        rejected(weights, declared, controls, rng),
+        rejected(receiver_ranks(weights), declared, both, rng),
+    )
+
+
+def rejected(first: np.ndarray, second: np.ndarray, controls: list[np.ndarray], rng: np.random.Generator) -> bool:
+    """Whether p is at most .05."""
+    stacked = [control[None] for control in controls]
+    found = quadratic_assignment(first[None], second[None], controls=stacked, n_permutations=199, rng=rng)
+    return found.p_value is not None and found.p_value <= 0.05
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)

@@ -1,0 +1,1 @@
+"""Measures of communication, of logs that hold broadcast messages."""
