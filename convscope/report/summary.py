@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from convscope.report.claimed import claimed_edges
+from convscope.report.depends import dependence_sentences
 from convscope.report.notices import all_notices
 from convscope.report.wording import verdict_of
 from convscope.values.evidence import Evidence
@@ -37,6 +38,7 @@ def summary_lines(evidence: Evidence) -> tuple[str, ...]:
         _size(evidence),
         _roles(evidence),
         *_routing(evidence),
+        *_dependence(evidence),
         *_gap(evidence),
         *_notes(evidence),
     )
@@ -63,6 +65,11 @@ def _routing(evidence: Evidence) -> tuple[str, ...]:
         return ()
     tested = count(claimed.edges.height, "edge") + (" between roles" if claimed.are_between_roles else "")
     return (f"Routing from {evidence.routing.source.value}: {claimed.n_significant} of {tested} significant",)
+
+
+def _dependence(evidence: Evidence) -> tuple[str, ...]:
+    told = dependence_sentences(evidence.dependence, evidence.config.alpha)
+    return tuple(inert(sentence, limit=300) for sentence in told)
 
 
 def _gap(evidence: Evidence) -> tuple[str, ...]:

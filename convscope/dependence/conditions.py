@@ -1,0 +1,124 @@
+"""How far role preference changes between conditions: team sizes, tasks, ways of padding."""
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+
+from convscope.compare.divergence import mean_divergence
+from convscope.dependence.runs import RunWindows, preferences
+from convscope.randomness import generator
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.config import AnalysisConfig
+from convscope.values.dependence import PairShift, Shift
+
+MOST_CONDITIONS = 8
+"""Those with the most episodes; each pair is tested."""
+FEWEST_EPISODES = 2
+"""Of a condition in a run: fewer cannot be halved."""
+_N_HALVES = 20
+
+
+def shift(
+    runs: Sequence[RunWindows],
+    condition: Sequence[IntArray],
+    names: Sequence[str],
+    *,
+    kind: str,
+    config: AnalysisConfig,
+) -> Shift | None:
+    """Compare every two conditions (docs/formation.md).
+
+    Parameters
+    ----------
+    runs
+        At least one.
+    condition
+        Of each episode of each run, -1 for none, shape (E,) each.
+    names
+        Of the conditions.
+    kind
+        Names the random draws.
+    config
+        ``n_permutations`` and ``seed`` are used.
+
+    Returns
+    -------
+    Shift or None
+        None where no run shows two conditions, with two episodes each, that share a row.
+    """
+    n_episodes = np.bincount(np.concatenate(condition)[np.concatenate(condition) >= 0], minlength=len(names))
+    most = sorted(np.argsort(-n_episodes, kind="stable")[:MOST_CONDITIONS].tolist())
+    found = [
+        _pair(
+            runs,
+            [(np.equal(each, a), np.equal(each, b)) for each in condition],
+            (names[a], names[b]),
+            kind=kind,
+            config=config,
+        )
+        for a, b in combinations(most, 2)
+    ]
+    pairs = tuple(pair for pair in found if pair is not None)
+    return Shift(pairs=pairs) if pairs else None
+
+
+def _pair(
+    runs: Sequence[RunWindows],
+    members: Sequence[tuple[BoolArray, BoolArray]],
+    names: tuple[str, str],
+    *,
+    kind: str,
+    config: AnalysisConfig,
+) -> PairShift | None:
+    of_runs: list[tuple[FloatArray, float]] = []
+    for run, (first, second) in zip(runs, members, strict=True):
+        if min(first.sum(), second.sum()) < FEWEST_EPISODES:
+            continue
+        rng = generator(config.seed, "dependence", kind, *names, run.name)
+        divergence = _exchanged(run, first, second, n_draws=config.n_permutations, rng=rng)
+        floor = _floor(run.taken(first), rng) + _floor(run.taken(second), rng)
+        if np.isfinite(divergence[0]) and np.isfinite(floor):
+            of_runs.append((np.nan_to_num(divergence), floor))
+    if not of_runs:
+        return None
+    draws = np.mean([divergence for divergence, _ in of_runs], axis=0)
+    return PairShift(
+        first=names[0],
+        second=names[1],
+        divergence=float(draws[0]),
+        floor=float(np.mean([floor for _, floor in of_runs])),
+        p_value=float((1 + (draws[1:] >= draws[0] - 1e-12).sum()) / len(draws)),
+        n_runs=len(of_runs),
+    )
+
+
+def _exchanged(
+    run: RunWindows, first: BoolArray, second: BoolArray, *, n_draws: int, rng: np.random.Generator
+) -> FloatArray:
+    """Return the divergence of the two conditions, shape (1 + B,): of the log, then with episodes exchanged."""
+    pooled = run.taken(first | second)
+    own = first[first | second]
+    is_first = np.stack([own, *(rng.permutation(own) for _ in range(n_draws))])
+    return _divergence(pooled, is_first)
+
+
+def _floor(run: RunWindows, rng: np.random.Generator) -> float:
+    """Return a quarter of the divergence between two halves, which have twice the variance each."""
+    n_episodes = len(run.episodes)
+    is_first = np.stack([rng.permutation(n_episodes) < n_episodes // 2 for _ in range(_N_HALVES)])
+    between = _divergence(run, is_first)
+    known = between[np.isfinite(between)]
+    return float(known.mean()) / 4 if known.size else float("nan")
+
+
+def _divergence(run: RunWindows, is_first: BoolArray) -> FloatArray:
+    """Return the divergence between two parts of the episodes, shape (B,) for masks (B, E)."""
+    return mean_divergence(_fitted(run, is_first), _fitted(run, ~is_first))
+
+
+def _fitted(run: RunWindows, is_in: BoolArray) -> FloatArray:
+    counts = is_in.astype(np.float64)
+    mass = np.tensordot(counts, run.mass.sum(axis=1), axes=1)
+    weight = np.tensordot(counts, run.weight.sum(axis=1), axes=1)
+    return preferences(mass, weight, run.compositions)

@@ -1,0 +1,146 @@
+"""The windows of each run as dense sums, in an order that only the episodes' content gives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from convscope.dependence.windows import WindowPlan, WindowRows
+from convscope.routing.choice_model import Choices, collapse, fit
+from convscope.routing.preference import by_role
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.episodes import EpisodeTable
+from convscope.values.routing import RoutingTallies
+
+MOST_NODES = 12
+"""Agents that stand for themselves where no roles are declared; fits grow with the fourth power."""
+_FITS_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RunWindows:
+    """One run: E episodes of at most W windows, R roles (or agents), C compositions of the senders."""
+
+    name: str
+    episodes: IntArray
+    """Rows of the episode table, shape (E,)."""
+    mass: FloatArray
+    """Routed from receiving to sending role, shape (E, W, R, R)."""
+    weight: FloatArray
+    """Routed in each composition, shape (E, W, R, C)."""
+    compositions: FloatArray
+    """Senders of each role, shape (C, R)."""
+    shape: FloatArray
+    """Of the team, shape (E, W, 5); NaN where not known."""
+    n_steps: IntArray
+    """Timesteps of each window, shape (E, W)."""
+    team_size: IntArray
+    """Agents that ever act together, shape (E,)."""
+
+    def taken(self, keep: BoolArray) -> "RunWindows":
+        """Return some of the episodes."""
+        per_episode = ("episodes", "mass", "weight", "shape", "n_steps", "team_size")
+        return replace(self, **{name: getattr(self, name)[keep] for name in per_episode})
+
+
+def run_windows(
+    rows: WindowRows, table: EpisodeTable, agents: IntArray, *, plan: WindowPlan, n_roles: int
+) -> tuple[RunWindows, ...]:
+    """Return the windows of each analysed run that logged weights.
+
+    Parameters
+    ----------
+    rows
+        Of the fold.
+    table
+        Of the log's episodes.
+    agents
+        Analysed agents, as places in the log's agent axis.
+    plan
+        How episodes were cut.
+    n_roles
+        Declared roles; 0 lets each agent stand for itself.
+    """
+    runs = np.unique(table.run[rows.episode]).tolist()
+    return tuple(_windows_of(rows, run, table, agents=agents, plan=plan, n_roles=n_roles) for run in runs)
+
+
+def preferences(runs_mass: FloatArray, runs_weight: FloatArray, compositions: FloatArray) -> FloatArray:
+    """Fit many preferences, shape (..., R, R), to sums of mass (..., R, R) and weight (..., R, C)."""
+    *outer, n_roles, _ = runs_mass.shape
+    mass = runs_mass.reshape(-1, n_roles, n_roles)
+    weight = runs_weight.reshape(len(mass), n_roles, len(compositions))
+    found = [
+        fit(
+            Choices(
+                mass=mass[start : start + _FITS_AT_ONCE],
+                weight=weight[start : start + _FITS_AT_ONCE],
+                compositions=compositions,
+            )
+        ).preference
+        for start in range(0, len(mass), _FITS_AT_ONCE)
+    ]
+    return np.concatenate(found).reshape(*outer, n_roles, n_roles)
+
+
+def over_runs(values: Sequence[FloatArray]) -> FloatArray:
+    """Return the mean over runs of what each knows, NaN where none does."""
+    stacked = np.stack(values)
+    known = np.isfinite(stacked)
+    n_known = known.sum(axis=0)
+    total = np.where(known, stacked, 0.0).sum(axis=0)
+    return np.asarray(np.divide(total, n_known, out=np.full(total.shape, np.nan), where=n_known > 0))
+
+
+def _windows_of(
+    rows: WindowRows, run: int, table: EpisodeTable, *, agents: IntArray, plan: WindowPlan, n_roles: int
+) -> RunWindows:
+    is_mine = np.equal(table.run[rows.episode], run)
+    episodes = _by_content(rows.episode[is_mine], rows.digest[is_mine])
+    place_of = np.full(table.n_episodes, -1)
+    place_of[episodes] = np.arange(len(episodes))
+    size = (len(episodes), plan.n_windows)
+    tallies = _tallies(rows, is_mine, table, agents=agents, has_roles=n_roles > 0)
+    receiving, counts, role_mass = by_role(tallies, n_roles or len(agents))
+    unit = place_of[rows.episode[is_mine]] * plan.n_windows + rows.window[is_mine]
+    choices = collapse(receiving, counts, role_mass, fit_of_row=unit, n_fits=size[0] * size[1])
+    is_seen = place_of[rows.shape_episode] >= 0
+    shape = np.full((*size, rows.shape.shape[1]), np.nan)
+    shape[place_of[rows.shape_episode[is_seen]], rows.shape_window[is_seen]] = rows.shape[is_seen]
+    team_size = np.zeros(len(episodes), dtype=np.int64)
+    np.maximum.at(team_size, place_of[rows.episode[is_mine]], rows.valid[is_mine].sum(axis=1) + 1)
+    begins = np.arange(plan.n_windows) * plan.width
+    return RunWindows(
+        name=table.runs[run],
+        episodes=episodes,
+        mass=choices.mass.reshape(*size, *choices.mass.shape[1:]),
+        weight=choices.weight.reshape(*size, *choices.weight.shape[1:]),
+        compositions=choices.compositions,
+        shape=shape,
+        n_steps=np.clip(table.length[episodes][:, None] - begins, 0, plan.width),
+        team_size=team_size,
+    )
+
+
+def _by_content(episode: IntArray, digest: IntArray) -> IntArray:
+    """Return the episodes without repeats, ordered by digest: equal ones have equal sums, so their order is nothing."""
+    distinct, first = np.unique(episode, return_index=True)
+    return distinct[np.lexsort([distinct, digest[first]])]
+
+
+def _tallies(
+    rows: WindowRows, is_mine: BoolArray, table: EpisodeTable, *, agents: IntArray, has_roles: bool
+) -> RoutingTallies:
+    episode = rows.episode[is_mine]
+    declared = table.declared_roles[episode][:, agents]
+    own = np.broadcast_to(np.arange(len(agents)), declared.shape)
+    return RoutingTallies(
+        run=np.zeros(len(episode), dtype=np.int64),
+        unit=episode,
+        receiver=rows.receiver[is_mine],
+        valid=rows.valid[is_mine],
+        mass=rows.mass[is_mine],
+        n_steps=rows.n_steps[is_mine],
+        roles=declared if has_roles else own,
+        runs=("",),
+    )
