@@ -47,7 +47,7 @@ def chance(change: LargestChange) -> str:
 
 def _shifted(what: str, shift: Shift, level: float) -> str:
     largest, p_value = shift.largest, shift.p_value
-    between = f"{largest.first} and {largest.second}: {figure(largest.value)} bit beyond its floor"
+    between = f"{largest.first} and {largest.second}: {figure(largest.value, digits=2)} bit beyond its floor"
     if p_value is None:
         return f"Role preference was compared over {what}, but no p can be given ({between})."
     if p_value <= level:

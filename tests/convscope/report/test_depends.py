@@ -40,7 +40,7 @@ def test_team_sizes(p_value, words):
     pair = PairShift(first="3 agents", second="9 agents", divergence=0.1, floor=0.02, p_value=p_value, n_runs=2)
     (told,) = dependence_sentences(Dependence(scaling=Shift(pairs=(pair,))), 0.05)
     assert words in told
-    assert "3 agents and 9 agents: 0.0800 bit beyond its floor" in told
+    assert "3 agents and 9 agents: 0.080 bit beyond its floor" in told
 
 
 def test_several_pairs_pay_for_their_number():
