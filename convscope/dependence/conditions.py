@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from convscope.compare.divergence import mean_divergence
-from convscope.dependence.runs import RunWindows, preferences
+from convscope.dependence.runs import RunWindows, content_order, preferences
 from convscope.randomness import generator
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
@@ -97,10 +97,11 @@ def _exchanged(
     run: RunWindows, first: BoolArray, second: BoolArray, *, n_draws: int, rng: np.random.Generator
 ) -> FloatArray:
     """Return the divergence of the two conditions, shape (1 + B,): of the log, then with episodes exchanged."""
-    pooled = run.taken(first | second)
-    own = first[first | second]
+    order = content_order(run, first)
+    pooled = order[(first | second)[order]]
+    own = first[pooled]
     is_first = np.stack([own, *(rng.permutation(own) for _ in range(n_draws))])
-    return _divergence(pooled, is_first)
+    return _divergence(run.taken(pooled), is_first)
 
 
 def _floor(run: RunWindows, rng: np.random.Generator) -> float:

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.dependence.runs import RunWindows
+from convscope.dependence.runs import RunWindows, content_order
 from convscope.dependence.windows import WindowPlan
 from convscope.values.arrays import FloatArray
 from convscope.values.labels import EpisodeLabels
+
+_SPANS_AT_ONCE = 1 << 16
+"""Of a file; keeps memory in bounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,7 +28,8 @@ def labelled(windows: RunWindows, share: FloatArray) -> Labelled:
     last = np.maximum((windows.n_steps > 0).sum(axis=1), 1) - 1
     window = np.minimum(np.arange(share.shape[1]), last[:, None])
     carried = np.take_along_axis(share, window[..., None], axis=1)
-    keep = carried.max(axis=(1, 2)) > 0
+    order = content_order(windows, carried)
+    keep = order[carried[order].max(axis=(1, 2)) > 0]
     return Labelled(windows=windows.taken(keep), share=np.ascontiguousarray(carried[keep]))
 
 
@@ -36,8 +40,9 @@ def labels_of_file(windows: RunWindows, labels: EpisodeLabels, plan: WindowPlan)
     place_of[windows.episodes] = np.arange(n_episodes)
     spans = labels.spans[place_of[labels.spans[:, 0]] >= 0]
     begins = np.arange(plan.n_windows) * plan.width
-    starts, stops = np.maximum(spans[:, 1, None], begins), np.minimum(spans[:, 2, None], begins + plan.width)
     n_steps = np.zeros((n_episodes, len(labels.formations), plan.n_windows))
-    np.add.at(n_steps, (place_of[spans[:, 0]], spans[:, 3]), np.maximum(stops - starts, 0).astype(np.float64))
+    for some in np.array_split(spans, 1 + len(spans) // _SPANS_AT_ONCE):
+        starts, stops = np.maximum(some[:, 1, None], begins), np.minimum(some[:, 2, None], begins + plan.width)
+        np.add.at(n_steps, (place_of[some[:, 0]], some[:, 3]), np.maximum(stops - starts, 0).astype(np.float64))
     share = n_steps.transpose(0, 2, 1) / np.maximum(windows.n_steps, 1)[..., None]
     return labelled(windows, share)

@@ -1,5 +1,6 @@
 """The windows of each run as dense sums, in an order that only the episodes' content gives."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -37,8 +38,8 @@ class RunWindows:
     team_size: IntArray
     """Agents that ever act together, shape (E,)."""
 
-    def taken(self, keep: BoolArray) -> "RunWindows":
-        """Return some of the episodes."""
+    def taken(self, keep: BoolArray | IntArray) -> "RunWindows":
+        """Return some of the episodes, by mask or by number."""
         per_episode = ("episodes", "mass", "weight", "shape", "n_steps", "team_size")
         return replace(self, **{name: getattr(self, name)[keep] for name in per_episode})
 
@@ -63,6 +64,22 @@ def run_windows(
     """
     runs = np.unique(table.run[rows.episode]).tolist()
     return tuple(_windows_of(rows, run, table, agents=agents, plan=plan, n_roles=n_roles) for run in runs)
+
+
+def content_order(run: RunWindows, also: FloatArray | BoolArray) -> IntArray:
+    """Return an order of the episodes that neither their order in the log nor empty slots can change.
+
+    Parameters
+    ----------
+    run
+        Its routing gives the order.
+    also
+        What tells episodes of equal routing apart, shape (E, ...).
+    """
+    parts = (run.mass, run.weight, run.n_steps)
+    routing = [hashlib.blake2b(b"".join(part[e].tobytes() for part in parts)).digest() for e in range(len(also))]
+    keys = [(key, np.ascontiguousarray(own).tobytes()) for key, own in zip(routing, also, strict=True)]
+    return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
 
 
 def preferences(runs_mass: FloatArray, runs_weight: FloatArray, compositions: FloatArray) -> FloatArray:
@@ -96,7 +113,7 @@ def _windows_of(
     rows: WindowRows, run: int, table: EpisodeTable, *, agents: IntArray, plan: WindowPlan, n_roles: int
 ) -> RunWindows:
     is_mine = np.equal(table.run[rows.episode], run)
-    episodes = _by_content(rows.episode[is_mine], rows.digest[is_mine])
+    episodes = np.unique(rows.episode[is_mine])
     place_of = np.full(table.n_episodes, -1)
     place_of[episodes] = np.arange(len(episodes))
     size = (len(episodes), plan.n_windows)
@@ -110,7 +127,7 @@ def _windows_of(
     team_size = np.zeros(len(episodes), dtype=np.int64)
     np.maximum.at(team_size, place_of[rows.episode[is_mine]], rows.valid[is_mine].sum(axis=1) + 1)
     begins = np.arange(plan.n_windows) * plan.width
-    return RunWindows(
+    found = RunWindows(
         name=table.runs[run],
         episodes=episodes,
         mass=choices.mass.reshape(*size, *choices.mass.shape[1:]),
@@ -120,12 +137,7 @@ def _windows_of(
         n_steps=np.clip(table.length[episodes][:, None] - begins, 0, plan.width),
         team_size=team_size,
     )
-
-
-def _by_content(episode: IntArray, digest: IntArray) -> IntArray:
-    """Return the episodes without repeats, ordered by digest: equal ones have equal sums, so their order is nothing."""
-    distinct, first = np.unique(episode, return_index=True)
-    return distinct[np.lexsort([distinct, digest[first]])]
+    return found.taken(content_order(found, found.shape))
 
 
 def _tallies(

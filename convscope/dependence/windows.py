@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from convscope.dependence.geometry import MOST_AGENTS, QUANTILES, team_shapes
-from convscope.routing.digests import episode_digests
 from convscope.routing.weights.fold import WeightFold
 from convscope.routing.weights.tally import sum_shares
 from convscope.values.arrays import BoolArray, FloatArray, IntArray, ranges
@@ -16,8 +15,10 @@ from convscope.values.status import Status
 
 MOST_WINDOWS = 32
 """Of one episode."""
-MOST_CELLS = 1 << 24
-"""Episodes, windows, receivers and senders that are told apart; keeps the memory of the sums in bounds."""
+FEW_WINDOWS = 1 << 16
+"""Of all episodes; more are cut only as far as into one an episode."""
+MOST_CELLS = 1 << 26
+"""Windows, receivers and senders that are told apart; keeps the memory of the sums in bounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,7 +34,9 @@ class WindowPlan:
 
 
 def plan_windows(table: EpisodeTable, checkpoint: str | None, n_agents: int) -> WindowPlan:
-    """Return the finest cut that memory allows, at most 32 windows an episode.
+    """Return how to cut: up to 32 windows an episode, fewer where there are many episodes.
+
+    Empty slots change the cut only where there are so many that the finest one would not fit into memory.
 
     Parameters
     ----------
@@ -46,8 +49,9 @@ def plan_windows(table: EpisodeTable, checkpoint: str | None, n_agents: int) -> 
     """
     is_analysed = table.is_analysed(checkpoint)
     longest = int(table.rows[is_analysed].max(initial=1))
-    most = MOST_CELLS // max(1, int(is_analysed.sum()) * n_agents**2)
-    n_windows = min(MOST_WINDOWS, most, longest)
+    n_episodes = max(1, int(is_analysed.sum()))
+    most = MOST_CELLS // (n_episodes * n_agents**2)
+    n_windows = min(MOST_WINDOWS, max(1, FEW_WINDOWS // n_episodes), most, longest)
     width = -(-longest // max(n_windows, 1))
     return WindowPlan(n_windows=-(-longest // width) if n_windows else 0, width=width, is_analysed=is_analysed)
 
@@ -68,8 +72,6 @@ class WindowRows:
     """Summed shares, shape (K, N)."""
     n_steps: FloatArray
     """Shape (K,)."""
-    digest: IntArray
-    """Of the row's episode, by its content, shape (K,)."""
     shape_episode: IntArray
     """Shape (G,)."""
     shape_window: IntArray
@@ -115,7 +117,6 @@ class WindowFold:
             valid=np.zeros((0, n_agents), dtype=np.bool_),
             mass=np.zeros((0, n_agents)),
             n_steps=np.zeros(0),
-            digest=none,
             shape_episode=none,
             shape_window=none,
             shape=np.zeros((0, len(QUANTILES))),
@@ -140,7 +141,6 @@ class WindowFold:
     def _windows(self, block: Block, weights: WeightFold) -> WindowRows:
         window_of_row = block.episode_of_row * self.plan.n_windows + block.time_of_row // self.plan.width
         shares = weights.shares(block)
-        digests = episode_digests(block, [shares.share, shares.valid])
         summed = sum_shares(shares, window_of_row)
         episode, window = np.divmod(summed.part, self.plan.n_windows)
         windows, shapes = _shapes(block, window_of_row, weights.tally.agents)
@@ -152,7 +152,6 @@ class WindowFold:
             valid=summed.valid,
             mass=summed.mass,
             n_steps=summed.n_steps,
-            digest=digests[episode],
             shape_episode=block.episodes[shape_episode],
             shape_window=shape_window,
             shape=shapes,

@@ -9,7 +9,8 @@ from convscope.ingest.memory import log_from_arrays
 from convscope.randomness import generator
 from convscope.simulate.formations import FormationSpec, Geometry, simulate_formations
 from convscope.values.config import AnalysisConfig
-from convscope.values.fields import ATTENTION
+from convscope.values.fields import ATTENTION, POSITIONS
+from convscope.values.status import Status
 from tests.convscope.dependence.reading import dependence_of, labels_of
 
 QUIET = FormationSpec(n_episodes=24, n_steps=8, step_noise=0.0)
@@ -69,6 +70,17 @@ def test_whoever_leaves_late_changes_nothing_of_it():
     assert found.cell.value == pytest.approx(0, abs=1e-9)
 
 
+def test_equal_episodes_in_another_order_change_not_one_bit():
+    """Gates are often all open: then routing cannot order the episodes, and their labels must."""
+    formation = np.array([[0] * 3] * 4 + [[1] * 3] * 4 + [[0, 1, 1]] * 3)
+    order = np.random.default_rng(1).permutation(11)
+    open_ = np.zeros_like(formation)
+    plain = dependence_of(plain_log(open_), labels=labels_of(formation)).formation
+    other = dependence_of(plain_log(open_), labels=labels_of(formation[order])).formation
+    assert (plain.cell, plain.key, plain.attainable_p) == (other.cell, other.key, other.attainable_p)
+    assert plain.cell.p_value == 1
+
+
 def test_the_order_of_episodes_and_the_cut_into_blocks_change_not_one_bit():
     study = simulate_formations(
         FormationSpec(n_episodes=20, n_steps=6, geometry=Geometry.SWITCHES), generator(2, "formations")
@@ -81,6 +93,28 @@ def test_the_order_of_episodes_and_the_cut_into_blocks_change_not_one_bit():
     shuffled = log_from_arrays({ATTENTION: values}, [6] * 20, list(roles), declared_roles=roles)
     other = dependence_of(shuffled, labels=labels_of(study.is_wide[order])).formation
     assert (plain.cell, plain.key) == (cut.cell, cut.key) == (other.cell, other.key)
+
+
+@pytest.mark.parametrize("padding", [np.nan, 1e300])
+def test_empty_slots_change_not_one_bit(padding):
+    study = simulate_formations(FormationSpec(n_episodes=40, n_steps=6), generator(6, "formations"))
+    columns = study.log.sources[0].columns
+    roles = {agent.name: agent.declared_role for agent in study.log.header.agents}
+    n_rows = len(columns[ATTENTION])
+    attention, positions = np.full((n_rows, 1, 8, 8), padding), np.full((n_rows, 8, 2), padding)
+    own = [0, 2, 3, 4, 6, 7]
+    attention[np.ix_(range(n_rows), [0], own, own)] = columns[ATTENTION]
+    positions[:, own] = columns[POSITIONS]
+    status = np.full((n_rows, 8), Status.ABSENT, dtype=np.uint8)
+    status[:, own] = Status.ACTING
+    names = [list(roles)[own.index(slot)] if slot in own else f"nobody_{slot}" for slot in range(8)]
+    padded = log_from_arrays(
+        {ATTENTION: attention, POSITIONS: positions}, [6] * 40, names, status=status, declared_roles=roles
+    )
+    for labels in (labels_of(study.is_wide), None):
+        plain = dependence_of(study.log, labels=labels).formation
+        other = dependence_of(padded, labels=labels).formation
+        assert (plain.cell, plain.key, plain.runs) == (other.cell, other.key, other.runs)
 
 
 def test_episodes_without_a_label_are_left_out():
