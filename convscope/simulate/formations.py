@@ -77,7 +77,7 @@ def simulate_formations(spec: FormationSpec, rng: np.random.Generator) -> Format
     """
     shape = (spec.n_runs * spec.n_episodes, spec.n_steps)
     is_wide = _formations(spec, shape, rng)
-    roles = np.repeat(np.arange(len(ROLES)), spec.members)
+    roles = _roles(spec)
     status = np.full((*shape, len(roles)), Status.ACTING, dtype=np.uint8)
     if spec.leaves_late:
         status[:, spec.n_steps // 2 :, -1] = Status.DEAD
@@ -120,7 +120,7 @@ def simulate_conditions(
     one = replace(spec, n_runs=1, n_episodes=len(condition), geometry=Geometry.STANDS)
     log = simulate_formations(one, rng).log
     is_wide = np.broadcast_to((number % 2)[:, None], (len(number), spec.n_steps))
-    roles = np.repeat(np.arange(len(ROLES)), spec.members)
+    roles = _roles(spec)
     rows = len(number) * spec.n_steps
     attention = _attention(one, is_wide, roles, rng=rng).reshape(rows, 1, len(roles), len(roles))
     redrawn = log_from_arrays(
@@ -131,6 +131,11 @@ def simulate_conditions(
         declared_roles={agent.name: agent.declared_role or "" for agent in log.header.agents},
     )
     return replace(redrawn, episodes=replace(redrawn.episodes, conditions=names, condition=number))
+
+
+def _roles(spec: FormationSpec) -> IntArray:
+    """Return the role of each agent: the first of each, the second of each, ... so that whoever is last is of any."""
+    return np.array([role for n in range(max(spec.members)) for role in range(len(ROLES)) if n < spec.members[role]])
 
 
 def _absent(condition: IntArray, n_absent: Sequence[int], shape: tuple[int, int, int]) -> ByteArray:
