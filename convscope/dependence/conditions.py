@@ -1,12 +1,13 @@
 """How far role preference changes between conditions: team sizes, tasks, ways of padding."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from convscope.compare.divergence import mean_divergence
-from convscope.dependence.runs import RunWindows, content_order, preferences
+from convscope.dependence.runs import RunReader, RunWindows, content_order, preferences
 from convscope.randomness import generator
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
@@ -19,26 +20,33 @@ FEWEST_EPISODES = 2
 _N_HALVES = 20
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Conditions:
+    """Episodes under conditions of one kind."""
+
+    kind: str
+    """Names the random draws."""
+    names: tuple[str, ...]
+    number: IntArray
+    """Index into ``names`` of each episode of the log, -1 for none, shape (E,)."""
+
+
 def shift(
-    runs: Sequence[RunWindows],
-    condition: Sequence[IntArray],
-    names: Sequence[str],
-    *,
-    kind: str,
-    config: AnalysisConfig,
+    reader: RunReader, runs: Sequence[RunWindows], conditions: Conditions, *, is_lasting: bool, config: AnalysisConfig
 ) -> Shift | None:
     """Compare every two conditions (docs/formation.md).
 
     Parameters
     ----------
+    reader
+        Made the runs.
     runs
         At least one.
-    condition
-        Of each episode of each run, -1 for none, shape (E,) each.
-    names
-        Of the conditions.
-    kind
-        Names the random draws.
+    conditions
+        Of the log's episodes.
+    is_lasting
+        Whether agents last. Then only those are compared that both conditions show: others bring habits of their own,
+        which no exchange of episodes could tell from a change of the preference.
     config
         ``n_permutations`` and ``seed`` are used.
 
@@ -47,32 +55,37 @@ def shift(
     Shift or None
         None where no run shows two conditions, with two episodes each, that share a row.
     """
-    n_episodes = np.bincount(np.concatenate(condition)[np.concatenate(condition) >= 0], minlength=len(names))
+    held = np.concatenate([conditions.number[run.episodes] for run in runs])
+    n_episodes = np.bincount(held[held >= 0], minlength=len(conditions.names))
     most = sorted(np.argsort(-n_episodes, kind="stable")[:MOST_CONDITIONS].tolist())
-    found = [
-        _pair(
-            runs,
-            [(np.equal(each, a), np.equal(each, b)) for each in condition],
-            (names[a], names[b]),
-            kind=kind,
-            config=config,
-        )
-        for a, b in combinations(most, 2)
-    ]
-    pairs = tuple(pair for pair in found if pair is not None)
-    return Shift(pairs=pairs) if pairs else None
+    found: list[PairShift] = []
+    for pair in combinations(most, 2):
+        own = [_shown(reader, run, conditions, pair=pair, is_lasting=is_lasting) for run in runs]
+        found += _compared(own, (conditions.names[pair[0]], conditions.names[pair[1]]), conditions.kind, config=config)
+    return Shift(pairs=tuple(found)) if found else None
 
 
-def _pair(
-    runs: Sequence[RunWindows],
-    members: Sequence[tuple[BoolArray, BoolArray]],
+def _shown(
+    reader: RunReader, run: RunWindows, conditions: Conditions, *, pair: tuple[int, int], is_lasting: bool
+) -> tuple[RunWindows, BoolArray, BoolArray]:
+    """Return a run as both conditions show it, and which episodes are of the first and of the second."""
+    number = conditions.number[run.episodes]
+    first, second = (run.is_present[number == each].any(axis=0) for each in pair)
+    if is_lasting and (first != second).any():
+        run = reader.among(run.name, first & second)
+        number = conditions.number[run.episodes]
+    return run, np.equal(number, pair[0]), np.equal(number, pair[1])
+
+
+def _compared(
+    runs: Sequence[tuple[RunWindows, BoolArray, BoolArray]],
     names: tuple[str, str],
-    *,
     kind: str,
+    *,
     config: AnalysisConfig,
-) -> PairShift | None:
+) -> list[PairShift]:
     of_runs: list[tuple[FloatArray, float]] = []
-    for run, (first, second) in zip(runs, members, strict=True):
+    for run, first, second in runs:
         if min(first.sum(), second.sum()) < FEWEST_EPISODES:
             continue
         rng = generator(config.seed, "dependence", kind, *names, run.name)
@@ -81,9 +94,9 @@ def _pair(
         if np.isfinite(divergence[0]) and np.isfinite(floor):
             of_runs.append((np.nan_to_num(divergence), floor))
     if not of_runs:
-        return None
+        return []
     draws = np.mean([divergence for divergence, _ in of_runs], axis=0)
-    return PairShift(
+    pair = PairShift(
         first=names[0],
         second=names[1],
         divergence=float(draws[0]),
@@ -91,6 +104,7 @@ def _pair(
         p_value=float((1 + (draws[1:] >= draws[0] - 1e-12).sum()) / len(draws)),
         n_runs=len(of_runs),
     )
+    return [pair]
 
 
 def _exchanged(

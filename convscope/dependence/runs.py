@@ -37,33 +37,87 @@ class RunWindows:
     """Timesteps of each window, shape (E, W)."""
     team_size: IntArray
     """Agents that ever act together, shape (E,)."""
+    is_present: BoolArray
+    """Analysed agents that ever take part in a row, shape (E, N)."""
 
     def taken(self, keep: BoolArray | IntArray) -> "RunWindows":
         """Return some of the episodes, by mask or by number."""
-        per_episode = ("episodes", "mass", "weight", "shape", "n_steps", "team_size")
+        per_episode = ("episodes", "mass", "weight", "shape", "n_steps", "team_size", "is_present")
         return replace(self, **{name: getattr(self, name)[keep] for name in per_episode})
 
 
-def run_windows(
-    rows: WindowRows, table: EpisodeTable, agents: IntArray, *, plan: WindowPlan, n_roles: int
-) -> tuple[RunWindows, ...]:
-    """Return the windows of each analysed run that logged weights.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RunReader:
+    """Makes runs of the rows of windows."""
 
-    Parameters
-    ----------
-    rows
-        Of the fold.
-    table
-        Of the log's episodes.
-    agents
-        Analysed agents, as places in the log's agent axis.
-    plan
-        How episodes were cut.
-    n_roles
-        Declared roles; 0 lets each agent stand for itself.
-    """
-    runs = np.unique(table.run[rows.episode]).tolist()
-    return tuple(_windows_of(rows, run, table, agents=agents, plan=plan, n_roles=n_roles) for run in runs)
+    rows: WindowRows
+    """Of the fold."""
+    table: EpisodeTable
+    """Of the log's episodes."""
+    agents: IntArray
+    """Analysed agents, as places in the log's agent axis."""
+    plan: WindowPlan
+    """How episodes were cut."""
+    n_roles: int
+    """Declared roles; 0 lets each agent stand for itself."""
+
+    def runs(self) -> tuple[RunWindows, ...]:
+        """Return the windows of each analysed run that logged weights."""
+        numbers = np.unique(self.table.run[self.rows.episode]).tolist()
+        return tuple(self._run(number, np.ones(len(self.agents), dtype=np.bool_)) for number in numbers)
+
+    def among(self, name: str, kept: BoolArray) -> RunWindows:
+        """Return a run as if only some agents (N,) were there: in a logit, two choices do not depend on a third."""
+        return self._run(self.table.runs.index(name), kept)
+
+    def _run(self, number: int, kept: BoolArray) -> RunWindows:
+        rows, plan = self.rows, self.plan
+        is_mine = np.equal(self.table.run[rows.episode], number)
+        episodes = np.unique(rows.episode[is_mine])
+        place_of = np.full(self.table.n_episodes, -1)
+        place_of[episodes] = np.arange(len(episodes))
+        size = (len(episodes), plan.n_windows)
+        receiving, counts, role_mass = by_role(self._tallies(is_mine, kept), self.n_roles or len(self.agents))
+        unit = place_of[rows.episode[is_mine]] * plan.n_windows + rows.window[is_mine]
+        choices = collapse(receiving, counts, role_mass, fit_of_row=unit, n_fits=size[0] * size[1])
+        is_seen = place_of[rows.shape_episode] >= 0
+        shape = np.full((*size, rows.shape.shape[1]), np.nan)
+        shape[place_of[rows.shape_episode[is_seen]], rows.shape_window[is_seen]] = rows.shape[is_seen]
+        together = rows.valid[is_mine]
+        together[np.arange(len(together)), rows.receiver[is_mine]] = True
+        team_size = np.zeros(len(episodes), dtype=np.int64)
+        np.maximum.at(team_size, place_of[rows.episode[is_mine]], together.sum(axis=1))
+        is_present = np.zeros((len(episodes), len(self.agents)), dtype=np.bool_)
+        np.logical_or.at(is_present, place_of[rows.episode[is_mine]], together)
+        begins = np.arange(plan.n_windows) * plan.width
+        found = RunWindows(
+            name=self.table.runs[number],
+            episodes=episodes,
+            mass=choices.mass.reshape(*size, *choices.mass.shape[1:]),
+            weight=choices.weight.reshape(*size, *choices.weight.shape[1:]),
+            compositions=choices.compositions,
+            shape=shape,
+            n_steps=np.clip(self.table.length[episodes][:, None] - begins, 0, plan.width),
+            team_size=team_size,
+            is_present=is_present,
+        )
+        return found.taken(content_order(found, found.shape))
+
+    def _tallies(self, is_mine: BoolArray, kept: BoolArray) -> RoutingTallies:
+        rows = self.rows
+        episode = rows.episode[is_mine]
+        declared = self.table.declared_roles[episode][:, self.agents]
+        own = np.broadcast_to(np.arange(len(self.agents)), declared.shape)
+        return RoutingTallies(
+            run=np.zeros(len(episode), dtype=np.int64),
+            unit=episode,
+            receiver=rows.receiver[is_mine],
+            valid=rows.valid[is_mine],
+            mass=rows.mass[is_mine],
+            n_steps=rows.n_steps[is_mine],
+            roles=np.where(kept, declared if self.n_roles else own, -1),
+            runs=("",),
+        )
 
 
 def content_order(run: RunWindows, also: FloatArray | BoolArray) -> IntArray:
@@ -107,52 +161,3 @@ def over_runs(values: Sequence[FloatArray]) -> FloatArray:
     n_known = known.sum(axis=0)
     total = np.where(known, stacked, 0.0).sum(axis=0)
     return np.asarray(np.divide(total, n_known, out=np.full(total.shape, np.nan), where=n_known > 0))
-
-
-def _windows_of(
-    rows: WindowRows, run: int, table: EpisodeTable, *, agents: IntArray, plan: WindowPlan, n_roles: int
-) -> RunWindows:
-    is_mine = np.equal(table.run[rows.episode], run)
-    episodes = np.unique(rows.episode[is_mine])
-    place_of = np.full(table.n_episodes, -1)
-    place_of[episodes] = np.arange(len(episodes))
-    size = (len(episodes), plan.n_windows)
-    tallies = _tallies(rows, is_mine, table, agents=agents, has_roles=n_roles > 0)
-    receiving, counts, role_mass = by_role(tallies, n_roles or len(agents))
-    unit = place_of[rows.episode[is_mine]] * plan.n_windows + rows.window[is_mine]
-    choices = collapse(receiving, counts, role_mass, fit_of_row=unit, n_fits=size[0] * size[1])
-    is_seen = place_of[rows.shape_episode] >= 0
-    shape = np.full((*size, rows.shape.shape[1]), np.nan)
-    shape[place_of[rows.shape_episode[is_seen]], rows.shape_window[is_seen]] = rows.shape[is_seen]
-    team_size = np.zeros(len(episodes), dtype=np.int64)
-    np.maximum.at(team_size, place_of[rows.episode[is_mine]], rows.valid[is_mine].sum(axis=1) + 1)
-    begins = np.arange(plan.n_windows) * plan.width
-    found = RunWindows(
-        name=table.runs[run],
-        episodes=episodes,
-        mass=choices.mass.reshape(*size, *choices.mass.shape[1:]),
-        weight=choices.weight.reshape(*size, *choices.weight.shape[1:]),
-        compositions=choices.compositions,
-        shape=shape,
-        n_steps=np.clip(table.length[episodes][:, None] - begins, 0, plan.width),
-        team_size=team_size,
-    )
-    return found.taken(content_order(found, found.shape))
-
-
-def _tallies(
-    rows: WindowRows, is_mine: BoolArray, table: EpisodeTable, *, agents: IntArray, has_roles: bool
-) -> RoutingTallies:
-    episode = rows.episode[is_mine]
-    declared = table.declared_roles[episode][:, agents]
-    own = np.broadcast_to(np.arange(len(agents)), declared.shape)
-    return RoutingTallies(
-        run=np.zeros(len(episode), dtype=np.int64),
-        unit=episode,
-        receiver=rows.receiver[is_mine],
-        valid=rows.valid[is_mine],
-        mass=rows.mass[is_mine],
-        n_steps=rows.n_steps[is_mine],
-        roles=declared if has_roles else own,
-        runs=("",),
-    )

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.dependence.conditions import shift
+from convscope.dependence.conditions import Conditions, shift
 from convscope.dependence.found import found_formations
 from convscope.dependence.labelled import Labelled, labelled, labels_of_file
-from convscope.dependence.runs import MOST_NODES, RunWindows, run_windows
+from convscope.dependence.runs import MOST_NODES, RunReader, RunWindows
 from convscope.dependence.sensitivity import formation_sensitivity
 from convscope.dependence.windows import WindowFold, WindowPlan, Windows, plan_windows
 from convscope.routing.estimators.estimator import Estimator
 from convscope.routing.groups import agent_places
 from convscope.routing.weights.fold import WeightFold
-from convscope.values.arrays import IntArray
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.dependence import Dependence, FormationOrigin, FormationSensitivity, Shift
 from convscope.values.fields import POSITIONS
@@ -57,6 +56,7 @@ class _Study:
     labels: EpisodeLabels | None
     config: AnalysisConfig
     plan: WindowPlan
+    reader: RunReader
     runs: tuple[RunWindows, ...]
     nodes: tuple[str, ...]
 
@@ -95,10 +95,13 @@ def routing_dependence(
     if not windows.plan.n_windows:
         return _none("so many episodes and agents would take too much memory")
     places = agent_places(log, agents)
-    runs = run_windows(windows.rows, log.episodes, places, plan=windows.plan, n_roles=len(roles))
+    reader = RunReader(rows=windows.rows, table=log.episodes, agents=places, plan=windows.plan, n_roles=len(roles))
+    runs = reader.runs()
     if not runs:
         return _none("no row of the weights carries a choice")
-    study = _Study(log=log, labels=labels, config=config, plan=windows.plan, runs=runs, nodes=roles or tuple(agents))
+    study = _Study(
+        log=log, reader=reader, labels=labels, config=config, plan=windows.plan, runs=runs, nodes=roles or tuple(agents)
+    )
     formation, why_formation = _formation(study)
     scaling, why_scaling = _scaling(study)
     transfer, why_transfer = _transfer(study)
@@ -143,16 +146,17 @@ def _sensitivity(
 
 def _scaling(study: _Study) -> tuple[Shift | None, tuple[Notice, ...]]:
     sizes = np.unique(np.concatenate([run.team_size for run in study.runs]))
-    condition = [np.searchsorted(sizes, run.team_size) for run in study.runs]
-    names = [f"{size} agents" for size in sizes.tolist()]
-    return _shift(study, condition, names, where=SCALING, lacking="every episode has a team of the same size")
+    number = np.full(study.log.episodes.n_episodes, -1)
+    for run in study.runs:
+        number[run.episodes] = np.searchsorted(sizes, run.team_size)
+    conditions = Conditions(kind=SCALING, names=tuple(f"{size} agents" for size in sizes.tolist()), number=number)
+    return _shift(study, conditions, lacking="every episode has a team of the same size")
 
 
 def _transfer(study: _Study) -> tuple[Shift | None, tuple[Notice, ...]]:
     table = study.log.episodes
-    condition = [table.condition[run.episodes] for run in study.runs]
     lacking = "the log names no two layouts, maps or scenarios that one run met"
-    return _shift(study, condition, table.conditions, where=TRANSFER, lacking=lacking)
+    return _shift(study, Conditions(kind=TRANSFER, names=table.conditions, number=table.condition), lacking=lacking)
 
 
 def _padding(study: _Study) -> tuple[Shift | None, tuple[Notice, ...]]:
@@ -160,19 +164,17 @@ def _padding(study: _Study) -> tuple[Shift | None, tuple[Notice, ...]]:
     lacking = "nothing says how slots are padded; a column padding of --formations F.csv does"
     if labels is None or not labels.paddings:
         return None, _lacks(PADDING, lacking)
-    condition = [labels.padding[run.episodes] for run in study.runs]
-    return _shift(study, condition, labels.paddings, where=PADDING, lacking=lacking)
+    return _shift(study, Conditions(kind=PADDING, names=labels.paddings, number=labels.padding), lacking=lacking)
 
 
-def _shift(
-    study: _Study, condition: Sequence[IntArray], names: Sequence[str], *, where: str, lacking: str
-) -> tuple[Shift | None, tuple[Notice, ...]]:
-    held = np.unique(np.concatenate(condition))
+def _shift(study: _Study, conditions: Conditions, *, lacking: str) -> tuple[Shift | None, tuple[Notice, ...]]:
+    held = np.unique(np.concatenate([conditions.number[run.episodes] for run in study.runs]))
     if (held >= 0).sum() < 2:
-        return None, _lacks(where, lacking)
-    found = shift(study.runs, condition, names, kind=where, config=study.config)
+        return None, _lacks(conditions.kind, lacking)
+    is_lasting = study.log.header.identities_persist
+    found = shift(study.reader, study.runs, conditions, is_lasting=is_lasting, config=study.config)
     if found is None:
-        return None, _lacks(where, "no run shows two of them, in two episodes each, with a row in common")
+        return None, _lacks(conditions.kind, "no run shows two of them, in two episodes each, with a choice in common")
     return found, ()
 
 
