@@ -82,6 +82,9 @@ def _conditions(n_draws: int) -> None:
         "four tasks, 10 each": partial(_conditioned, condition=["a", "b", "c", "d"] * 10),
         "9 and 6 agents, 20 and 20": partial(_conditioned, condition=["a", "b"] * 20, n_absent=(0, 3)),
         "9 and 6 agents, 30 and 10": partial(_conditioned, condition=["a", "a", "a", "b"] * 10, n_absent=(0, 3)),
+        "9 and 6 agents in slots drawn anew, 30 and 10": partial(
+            _conditioned, condition=["a", "a", "a", "b"] * 10, n_absent=(0, 3), is_lasting=False
+        ),
         "9 and 6 agents, habits between single agents": partial(
             _conditioned, condition=["a", "b"] * 20, n_absent=(0, 3), run_noise=0.4
         ),
@@ -105,8 +108,10 @@ def _conditioned(
     condition: list[str],
     n_absent: Iterable[int] = (),
     run_noise: float = 0.0,
+    is_lasting: bool = True,
 ) -> TrajectoryLog:
-    return simulate_conditions(replace(spec, run_noise=run_noise), condition, rng, n_absent=tuple(n_absent))
+    spec = replace(spec, run_noise=run_noise)
+    return simulate_conditions(spec, condition, rng, n_absent=tuple(n_absent), is_lasting=is_lasting)
 
 
 def _concentration(n_draws: int) -> None:

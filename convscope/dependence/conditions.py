@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from convscope.compare.divergence import mean_divergence
-from convscope.dependence.runs import RunReader, RunWindows, content_order, preferences
+from convscope.dependence.runs import RunReader, RunWindows, content_order, over_runs, preferences
 from convscope.randomness import generator
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
@@ -17,7 +17,12 @@ MOST_CONDITIONS = 8
 """Those with the most episodes; each pair is tested."""
 FEWEST_EPISODES = 2
 """Of a condition in a run: fewer cannot be halved."""
-_N_HALVES = 20
+_N_HALVES = 8
+_NO_NOISE = 1e-9
+"""Bits; smaller floors are rounding."""
+_ROUNDING = 1e-6
+_CELLS_AT_ONCE = 1 << 22
+"""Draws and episodes; keeps memory in bounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,8 +50,8 @@ def shift(
     conditions
         Of the log's episodes.
     is_lasting
-        Whether agents last. Then only those are compared that both conditions show: others bring habits of their own,
-        which no exchange of episodes could tell from a change of the preference.
+        Whether slots are agents. Then only those are compared that both conditions show: others bring habits of their
+        own, which no exchange of episodes could tell from a change of the preference.
     config
         ``n_permutations`` and ``seed`` are used.
 
@@ -71,8 +76,11 @@ def _shown(
     """Return a run as both conditions show it, and which episodes are of the first and of the second."""
     number = conditions.number[run.episodes]
     first, second = (run.is_present[number == each].any(axis=0) for each in pair)
-    if is_lasting and (first != second).any():
-        run = reader.among(run.name, first & second)
+    shared = first & second
+    # Slots that are filled anew are like one another: fewer of them are only left out to make teams of equal size.
+    is_part = shared.sum() == min(first.sum(), second.sum())
+    if (first != second).any() and (is_lasting or is_part):
+        run = reader.among(run.name, shared)
         number = conditions.number[run.episodes]
     return run, np.equal(number, pair[0]), np.equal(number, pair[1])
 
@@ -84,52 +92,74 @@ def _compared(
     *,
     config: AnalysisConfig,
 ) -> list[PairShift]:
-    of_runs: list[tuple[FloatArray, float]] = []
+    found: list[tuple[FloatArray, FloatArray]] = []
     for run, first, second in runs:
         if min(first.sum(), second.sum()) < FEWEST_EPISODES:
             continue
         rng = generator(config.seed, "dependence", kind, *names, run.name)
-        divergence = _exchanged(run, first, second, n_draws=config.n_permutations, rng=rng)
-        floor = _floor(run.taken(first), rng) + _floor(run.taken(second), rng)
-        if np.isfinite(divergence[0]) and np.isfinite(floor):
-            of_runs.append((np.nan_to_num(divergence), floor))
-    if not of_runs:
+        divergence, floor = _exchanged(run, first, second, n_draws=config.n_permutations, rng=rng)
+        if np.isfinite(divergence[0]) and np.isfinite(floor[0]):
+            found.append((np.nan_to_num(divergence), np.nan_to_num(floor)))
+    if not found:
         return []
-    draws = np.mean([divergence for divergence, _ in of_runs], axis=0)
+    divergence, floor = np.mean(found, axis=0)
+    # Conditions differ in noise: what exchanged episodes give is only comparable on the scale of its own floor.
+    scaled = divergence / (floor + _NO_NOISE)
     pair = PairShift(
         first=names[0],
         second=names[1],
-        divergence=float(draws[0]),
-        floor=float(np.mean([floor for _, floor in of_runs])),
-        p_value=float((1 + (draws[1:] >= draws[0] - 1e-12).sum()) / len(draws)),
-        n_runs=len(of_runs),
+        divergence=float(divergence[0]),
+        floor=float(floor[0]),
+        p_value=float((1 + (scaled[1:] >= scaled[0] * (1 - _ROUNDING) - _ROUNDING).sum()) / len(scaled)),
+        n_runs=len(found),
     )
     return [pair]
 
 
 def _exchanged(
     run: RunWindows, first: BoolArray, second: BoolArray, *, n_draws: int, rng: np.random.Generator
-) -> FloatArray:
-    """Return the divergence of the two conditions, shape (1 + B,): of the log, then with episodes exchanged."""
+) -> tuple[FloatArray, FloatArray]:
+    """Return divergence and floor of two conditions, shape (1 + B,): of the log, then with episodes exchanged."""
     order = content_order(run, first)
     pooled = order[(first | second)[order]]
     own = first[pooled]
     is_first = np.stack([own, *(rng.permutation(own) for _ in range(n_draws))])
-    return _divergence(run.taken(pooled), is_first)
+    among = run.taken(pooled)
+    parts = np.array_split(is_first, 1 + is_first.size // _CELLS_AT_ONCE)
+    divergence = np.concatenate([_divergence(among, part, ~part) for part in parts])
+    halvings = [rng.permutation(len(own)) for _ in range(_N_HALVES)]
+    floor = np.concatenate([_floor(among, part, halvings) + _floor(among, ~part, halvings) for part in parts])
+    return divergence, floor
 
 
-def _floor(run: RunWindows, rng: np.random.Generator) -> float:
-    """Return a quarter of the divergence between two halves, which have twice the variance each."""
-    n_episodes = len(run.episodes)
-    is_first = np.stack([rng.permutation(n_episodes) < n_episodes // 2 for _ in range(_N_HALVES)])
-    between = _divergence(run, is_first)
-    known = between[np.isfinite(between)]
-    return float(known.mean()) / 4 if known.size else float("nan")
+def _floor(run: RunWindows, is_in: BoolArray, halvings: Sequence[IntArray]) -> FloatArray:
+    """Return a quarter of the divergence between two halves of the episodes, which have twice the variance each.
+
+    Parameters
+    ----------
+    run
+        The episodes.
+    is_in
+        Those that are halved, shape (B, E).
+    halvings
+        Orders of the episodes; every second one that is in goes to the same half.
+
+    Returns
+    -------
+    FloatArray
+        Mean over the halvings, shape (B,).
+    """
+    found: list[FloatArray] = []
+    for order in halvings:
+        is_odd = np.zeros_like(is_in)
+        is_odd[:, order] = np.cumsum(is_in[:, order], axis=1) % 2 == 1
+        found.append(_divergence(run, is_in & is_odd, is_in & ~is_odd))
+    return over_runs(found) / 4
 
 
-def _divergence(run: RunWindows, is_first: BoolArray) -> FloatArray:
-    """Return the divergence between two parts of the episodes, shape (B,) for masks (B, E)."""
-    return mean_divergence(_fitted(run, is_first), _fitted(run, ~is_first))
+def _divergence(run: RunWindows, first: BoolArray, second: BoolArray) -> FloatArray:
+    """Return the divergence between two sets of episodes, shape (B,) for masks (B, E)."""
+    return mean_divergence(_fitted(run, first), _fitted(run, second))
 
 
 def _fitted(run: RunWindows, is_in: BoolArray) -> FloatArray:

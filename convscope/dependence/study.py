@@ -171,7 +171,8 @@ def _shift(study: _Study, conditions: Conditions, *, lacking: str) -> tuple[Shif
     held = np.unique(np.concatenate([conditions.number[run.episodes] for run in study.runs]))
     if (held >= 0).sum() < 2:
         return None, _lacks(conditions.kind, lacking)
-    is_lasting = study.log.header.identities_persist
+    # Who pads differently puts the same team into other slots.
+    is_lasting = study.log.header.identities_persist and conditions.kind != PADDING
     found = shift(study.reader, study.runs, conditions, is_lasting=is_lasting, config=study.config)
     if found is None:
         return None, _lacks(conditions.kind, "no run shows two of them, in two episodes each, with a choice in common")

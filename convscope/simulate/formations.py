@@ -99,9 +99,14 @@ def simulate_formations(spec: FormationSpec, rng: np.random.Generator) -> Format
 
 
 def simulate_conditions(
-    spec: FormationSpec, condition: Sequence[str], rng: np.random.Generator, *, n_absent: Sequence[int] = ()
+    spec: FormationSpec,
+    condition: Sequence[str],
+    rng: np.random.Generator,
+    *,
+    n_absent: Sequence[int] = (),
+    is_lasting: bool = True,
 ) -> TrajectoryLog:
-    """Draw a log whose episodes have conditions; in every second condition the team attends as a wide one does.
+    """Draw a log of one run whose episodes have conditions; in every second one the team attends as a wide one does.
 
     Parameters
     ----------
@@ -112,25 +117,28 @@ def simulate_conditions(
     rng
         Draws everything.
     n_absent
-        Agents at the end of the log that each condition leaves out, in the order of the conditions' first episodes;
-        none when left out.
+        Agents that each condition leaves out, in the order of the conditions' first episodes; none when left out.
+    is_lasting
+        Whether an agent keeps its slot; else each episode draws who is where.
     """
     names = tuple(dict.fromkeys(condition))
     number = np.array([names.index(name) for name in condition])
-    one = replace(spec, n_runs=1, n_episodes=len(condition), geometry=Geometry.STANDS)
-    log = simulate_formations(one, rng).log
-    is_wide = np.broadcast_to((number % 2)[:, None], (len(number), spec.n_steps))
     roles = _roles(spec)
-    rows = len(number) * spec.n_steps
-    attention = _attention(one, is_wide, roles, rng=rng).reshape(rows, 1, len(roles), len(roles))
-    redrawn = log_from_arrays(
-        {ATTENTION: attention},
+    shape = (len(number), spec.n_steps, len(roles))
+    one = replace(spec, n_runs=1, n_episodes=len(number))
+    attention = _attention(one, np.broadcast_to((number % 2)[:, None], shape[:2]), roles, rng=rng)
+    status = _absent(number, n_absent, shape)
+    own = np.arange(len(roles))
+    slot = np.stack([own if is_lasting else rng.permutation(own) for _ in number])
+    placed = np.stack([each[:, order][:, :, order] for each, order in zip(attention, slot, strict=True)])
+    log = log_from_arrays(
+        {ATTENTION: placed.reshape(-1, 1, len(roles), len(roles))},
         [spec.n_steps] * len(number),
-        [agent.name for agent in log.header.agents],
-        status=_absent(number, n_absent, (len(number), spec.n_steps, len(roles))).reshape(rows, len(roles)),
-        declared_roles={agent.name: agent.declared_role or "" for agent in log.header.agents},
+        [f"agent_{place}" for place in own],
+        status=np.take_along_axis(status, slot[:, None], axis=2).reshape(-1, len(roles)),
+        declared_roles=[[ROLES[role] for role in roles[order]] for order in slot],
     )
-    return replace(redrawn, episodes=replace(redrawn.episodes, conditions=names, condition=number))
+    return replace(log, episodes=replace(log.episodes, conditions=names, condition=number))
 
 
 def _roles(spec: FormationSpec) -> IntArray:

@@ -59,6 +59,28 @@ def test_noise_alone_is_seldom_called_a_shift_and_stays_near_its_floor():
     assert abs(values.mean()) < 3 * values.std() / np.sqrt(60)
 
 
+def test_habits_between_single_agents_are_no_change_with_the_size_of_the_team():
+    """The three that join have habits of their own: over the preference of all, every log would show a change."""
+    spec = replace(TEAM, run_noise=0.6, step_noise=0.3)
+    config = AnalysisConfig(n_permutations=99)
+    found = []
+    for draw in range(30):
+        log = simulate_conditions(spec, ["a", "b"] * 8, generator(6, str(draw)), n_absent=[0, 3])
+        found.append(dependence_of(log, config=config).scaling.p_value <= 0.05)
+    assert np.mean(found) <= 0.08 + 3 * np.sqrt(0.05 * 0.95 / 30)
+
+
+def test_unequal_noise_and_numbers_of_episodes_are_no_change():
+    spec = replace(TEAM, episode_noise=0.4, step_noise=0.3)
+    config = AnalysisConfig(n_permutations=99)
+    found = []
+    for draw in range(40):
+        rng = generator(7, str(draw))
+        log = simulate_conditions(spec, ["a", "a", "a", "b"] * 6, rng, n_absent=[0, 3], is_lasting=False)
+        found.append(dependence_of(log, config=config).scaling.p_value <= 0.05)
+    assert np.mean(found) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 40)
+
+
 def test_one_episode_of_a_condition_is_not_compared():
     log = simulate_conditions(TEAM, ["a"] * 5 + ["b"], generator(0, "few"))
     found = dependence_of(log)
