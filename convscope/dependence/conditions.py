@@ -75,7 +75,7 @@ def _shown(
 ) -> tuple[RunWindows, BoolArray, BoolArray]:
     """Return a run as both conditions show it, and which episodes are of the first and of the second."""
     number = conditions.number[run.episodes]
-    first, second = (run.is_present[number == each].any(axis=0) for each in pair)
+    first, second = (run.is_present[number == each].any(axis=(0, 1)) for each in pair)
     shared = first & second
     # Slots that are filled anew are like one another: fewer of them are only left out to make teams of equal size.
     is_part = shared.sum() == min(first.sum(), second.sum())

@@ -14,8 +14,10 @@ from convscope.values.config import AnalysisConfig
 
 N_PICKS = 5
 """How often one window of each episode is drawn to count the clusters."""
+MOST_COUNTED = 1_000
+"""Episodes that clusters are counted in; more say no more, but cost time."""
 MOST_CLUSTERED = 4_000
-"""Windows that are clustered, and episodes that clusters are counted in."""
+"""Windows that are clustered."""
 
 
 def found_formations(runs: Sequence[RunWindows], config: AnalysisConfig) -> tuple[int, tuple[FloatArray, ...]] | None:
@@ -49,7 +51,7 @@ def found_formations(runs: Sequence[RunWindows], config: AnalysisConfig) -> tupl
 
 
 def _count(shapes: FloatArray, alpha: float, rng: np.random.Generator) -> int:
-    chosen = shapes if len(shapes) <= MOST_CLUSTERED else shapes[rng.permutation(len(shapes))[:MOST_CLUSTERED]]
+    chosen = shapes if len(shapes) <= MOST_COUNTED else shapes[rng.permutation(len(shapes))[:MOST_COUNTED]]
     is_known = np.isfinite(chosen).all(axis=2)
     # The window of the largest number drawn: each known one is as likely as another.
     window = np.where(is_known, rng.random(is_known.shape), -1.0).argmax(axis=1)

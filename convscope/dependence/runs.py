@@ -38,7 +38,7 @@ class RunWindows:
     team_size: IntArray
     """Agents that ever act together, shape (E,)."""
     is_present: BoolArray
-    """Analysed agents that ever take part in a row, shape (E, N)."""
+    """Analysed agents that take part in a row of each window, shape (E, W, N)."""
 
     def taken(self, keep: BoolArray | IntArray) -> "RunWindows":
         """Return some of the episodes, by mask or by number."""
@@ -87,8 +87,8 @@ class RunReader:
         together[np.arange(len(together)), rows.receiver[is_mine]] = True
         team_size = np.zeros(len(episodes), dtype=np.int64)
         np.maximum.at(team_size, place_of[rows.episode[is_mine]], together.sum(axis=1))
-        is_present = np.zeros((len(episodes), len(self.agents)), dtype=np.bool_)
-        np.logical_or.at(is_present, place_of[rows.episode[is_mine]], together)
+        is_present = np.zeros((*size, len(self.agents)), dtype=np.bool_)
+        np.logical_or.at(is_present, (place_of[rows.episode[is_mine]], rows.window[is_mine]), together)
         begins = np.arange(plan.n_windows) * plan.width
         found = RunWindows(
             name=self.table.runs[number],

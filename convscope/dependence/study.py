@@ -25,6 +25,8 @@ FORMATION, SCALING, TRANSFER, PADDING = (
     f"routing.{name}" for name in ("formation_sensitivity", "scaling", "transfer", "padding")
 )
 """Where the parts stand in the document."""
+_MOST_APART = 0.1
+"""Difference of the shares of timesteps in which an agent takes part that is not worth a word."""
 _WEIGHTS = (RoutingSource.ATTENTION, RoutingSource.GATE, RoutingSource.MESSAGE)
 _PARTS = (FORMATION, SCALING, TRANSFER, PADDING)
 
@@ -59,6 +61,7 @@ class _Study:
     reader: RunReader
     runs: tuple[RunWindows, ...]
     nodes: tuple[str, ...]
+    agents: tuple[str, ...]
 
 
 def routing_dependence(
@@ -100,7 +103,14 @@ def routing_dependence(
     if not runs:
         return _none("no row of the weights carries a choice")
     study = _Study(
-        log=log, reader=reader, labels=labels, config=config, plan=windows.plan, runs=runs, nodes=roles or tuple(agents)
+        log=log,
+        reader=reader,
+        labels=labels,
+        config=config,
+        plan=windows.plan,
+        runs=runs,
+        nodes=roles or tuple(agents),
+        agents=tuple(agents),
     )
     formation, why_formation = _formation(study)
     scaling, why_scaling = _scaling(study)
@@ -141,7 +151,26 @@ def _sensitivity(
     found = formation_sensitivity(shown, names, study.nodes, origin=origin, width=study.plan.width, config=study.config)
     if found is None:
         return None, _unknown("no two formations share a receiver and a sender")
-    return found, () if found.attainable_p is not None else (_ONE_ORDER,)
+    order = () if found.attainable_p is not None else (_ONE_ORDER,)
+    return found, (*order, *_unlike_members(study, shown, names))
+
+
+def _unlike_members(study: _Study, runs: Sequence[Labelled], names: Sequence[str]) -> tuple[Notice, ...]:
+    """Warn where some agent is there in one formation more than in another."""
+    steps = [run.share * run.windows.n_steps[..., None] for run in runs]
+    there = np.sum([np.einsum("ewk,ewn->kn", s, run.windows.is_present) for s, run in zip(steps, runs, strict=True)], 0)
+    shares = there / np.maximum(np.sum([each.sum(axis=(0, 1)) for each in steps], axis=0), 1)[:, None]
+    apart = shares.max(axis=0) - shares.min(axis=0)
+    agent = int(apart.argmax())
+    if not study.log.header.identities_persist or apart[agent] <= _MOST_APART:
+        return ()
+    low, high = int(shares[:, agent].argmin()), int(shares[:, agent].argmax())
+    message = (
+        f"{study.agents[agent]} takes part in {shares[low, agent]:.0%} of {names[low]} and in "
+        f"{shares[high, agent]:.0%} of {names[high]}: who is there changes with the formation, and habits between "
+        "single agents may look like a change of preference."
+    )
+    return (Notice(code="formations-unlike", message=message, where=FORMATION),)
 
 
 def _scaling(study: _Study) -> tuple[Shift | None, tuple[Notice, ...]]:

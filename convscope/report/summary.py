@@ -18,6 +18,7 @@ _SPOKEN = frozenset(
         "unlogged-common-cause",
         "policy-doubtful",
         "labels-replaced",
+        "formations-unlike",
         "unlike-checkpoints",
         "unlike-inputs",
         "passed-over",

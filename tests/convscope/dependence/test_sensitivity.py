@@ -62,6 +62,16 @@ def test_without_noise_the_planted_change_is_found_exactly():
     assert found.cell.p_value == pytest.approx(1 / 200)
 
 
+def test_members_that_come_with_the_formation_are_named():
+    spec = replace(QUIET, geometry=Geometry.SWITCHES, leaves_late=True)
+    log = simulate_formations(spec, generator(1, "formations")).log
+    late = np.tile(np.arange(8) >= 4, (24, 1)).astype(int)
+    late[0] = 0
+    found = dependence_of(log, labels=labels_of(late))
+    (notice,) = [notice for notice in found.notices if notice.code == "formations-unlike"]
+    assert notice.message.startswith("agent_5 takes part in 0% of far and in 96% of near")
+
+
 def test_whoever_leaves_late_changes_nothing_of_it():
     """Means per pair of roles would move, as the late formation has fewer senders to choose from."""
     spec = replace(QUIET, geometry=Geometry.SWITCHES, leaves_late=True)
