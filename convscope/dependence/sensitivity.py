@@ -8,6 +8,7 @@ from math import exp, lgamma
 
 import numpy as np
 
+from convscope.compare.divergence import conditioned
 from convscope.dependence.labelled import Labelled
 from convscope.dependence.runs import over_runs, preferences
 from convscope.randomness import generator
@@ -70,7 +71,7 @@ def formation_sensitivity(
     n_draws = 0 if attainable is None else config.n_permutations
     per_run = [_preferences(run, n_draws=n_draws, seed=config.seed) for run in runs]
     first, second = np.array(pairs).T
-    differences = [each[:, first] - each[:, second] for each in per_run]
+    differences = [_difference(each[:, first], each[:, second]) for each in per_run]
     mean = over_runs(differences)
     if not np.isfinite(mean[0]).any():
         return None
@@ -114,6 +115,12 @@ def _preferences(run: Labelled, *, n_draws: int, seed: int) -> FloatArray:
         found[..., split:].reshape(*found.shape[:2], n_roles, -1),
         windows.compositions,
     )
+
+
+def _difference(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Subtract over the cells that both know: where a sender is missing in one, the others' shares are larger there."""
+    known = np.isfinite(first) & np.isfinite(second)
+    return conditioned(first, known) - conditioned(second, known)
 
 
 def _cell(

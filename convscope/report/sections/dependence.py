@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.compare.divergence import conditioned
 from convscope.report.depends import chance, dependence_sentences
 from convscope.report.matrix import Matrix, amounts, differences, largest
 from convscope.report.section import Section
@@ -62,11 +63,11 @@ def _matrices(found: FormationSensitivity) -> tuple[Matrix, ...]:
     top = max(largest(each.matrix) for each in shown)
     drawn = [amounts(e.matrix, found.nodes, title=e.name, note=_note(e), top=top, decimals=2) for e in shown]
     first, second = (next(e for e in found.formations if e.name == name) for name in found.cell.formations)
-    change = second.matrix - first.matrix
-    note = "The two that differ most in one cell."
+    known = np.isfinite(first.matrix) & np.isfinite(second.matrix)
+    change = conditioned(second.matrix, known) - conditioned(first.matrix, known)
+    note = "The two that differ most in one cell, over the cells that both show."
     title = f"{second.name} − {first.name}"  # noqa: RUF001  the sign that people read
-    known = np.zeros(change.shape, dtype=np.bool_)
-    return (*drawn, differences(change, found.nodes, title=title, note=note, uncertain=known))
+    return (*drawn, differences(change, found.nodes, title=title, note=note, uncertain=np.zeros_like(known)))
 
 
 def _note(formation: Formation) -> str:

@@ -72,6 +72,18 @@ def test_members_that_come_with_the_formation_are_named():
     assert notice.message.startswith("agent_5 takes part in 0% of far and in 96% of near")
 
 
+def test_a_role_that_is_missing_in_one_formation_changes_nothing_between_the_others():
+    """The last guard but one leaves: the other guard has no guard to attend to, and more for everybody else."""
+    spec = replace(QUIET, leaves_late=True)
+    log = simulate_formations(spec, generator(1, "formations")).log
+    late = np.tile(np.arange(8) >= 4, (24, 1)).astype(int)
+    late[0] = 0
+    found = dependence_of(log, labels=labels_of(late)).formation
+    assert found.cell.value == pytest.approx(0, abs=1e-9)
+    assert np.isnan(found.formations[1].matrix[2, 2])
+    assert found.formations[0].matrix[2, 2] > 0
+
+
 def test_whoever_leaves_late_changes_nothing_of_it():
     """Means per pair of roles would move, as the late formation has fewer senders to choose from."""
     spec = replace(QUIET, geometry=Geometry.SWITCHES, leaves_late=True)
