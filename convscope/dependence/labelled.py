@@ -33,6 +33,15 @@ def labelled(windows: RunWindows, share: FloatArray) -> Labelled:
     return Labelled(windows=windows.taken(keep), share=np.ascontiguousarray(carried[keep]))
 
 
+def carried_over(own: Labelled, windows: RunWindows) -> Labelled:
+    """Return the labels of a run for the same run among fewer agents."""
+    place_of = {episode: place for place, episode in enumerate(own.windows.episodes.tolist())}
+    kept = np.array([episode in place_of for episode in windows.episodes.tolist()], dtype=np.bool_)
+    some = windows.taken(kept)
+    places = np.array([place_of[episode] for episode in some.episodes.tolist()], dtype=np.int64)
+    return labelled(some, own.share[places])
+
+
 def labels_of_file(windows: RunWindows, labels: EpisodeLabels, plan: WindowPlan) -> Labelled:
     """Return a run with the formations that a file gives its timesteps."""
     n_episodes = len(windows.episodes)

@@ -113,11 +113,19 @@ class RunReader:
             unit=episode,
             receiver=rows.receiver[is_mine],
             valid=rows.valid[is_mine],
-            mass=rows.mass[is_mine],
+            mass=rows.mass[is_mine] if kept.all() else _renormalised(rows, is_mine, kept),
             n_steps=rows.n_steps[is_mine],
             roles=np.where(kept, declared if self.n_roles else own, -1),
             runs=("",),
         )
+
+
+def _renormalised(rows: WindowRows, is_mine: BoolArray, kept: BoolArray) -> FloatArray:
+    """Divide what each row counts over the senders that are kept: else receivers would count by what these get."""
+    mass = np.where(kept, rows.mass[is_mine], 0.0)
+    total = mass.sum(axis=1)
+    scale = np.divide(rows.n_steps[is_mine], total, out=np.zeros_like(total), where=total > 0)
+    return np.asarray(mass * scale[:, None])
 
 
 def content_order(run: RunWindows, also: FloatArray | BoolArray) -> IntArray:

@@ -7,13 +7,14 @@ import numpy as np
 
 from convscope.dependence.conditions import Conditions, shift
 from convscope.dependence.found import found_formations
-from convscope.dependence.labelled import Labelled, labelled, labels_of_file
+from convscope.dependence.labelled import Labelled, carried_over, labelled, labels_of_file
 from convscope.dependence.runs import MOST_NODES, RunReader, RunWindows
 from convscope.dependence.sensitivity import formation_sensitivity
 from convscope.dependence.windows import WindowFold, WindowPlan, Windows, plan_windows
 from convscope.routing.estimators.estimator import Estimator
 from convscope.routing.groups import agent_places
 from convscope.routing.weights.fold import WeightFold
+from convscope.values.arrays import BoolArray
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.dependence import Dependence, FormationOrigin, FormationSensitivity, Shift
 from convscope.values.fields import POSITIONS
@@ -26,7 +27,10 @@ FORMATION, SCALING, TRANSFER, PADDING = (
 )
 """Where the parts stand in the document."""
 _MOST_APART = 0.1
-"""Difference of the shares of timesteps in which an agent takes part that is not worth a word."""
+"""Difference of the shares of two formations' timesteps in which an agent may take part."""
+_FEWEST_AGENTS = 3
+"""That can choose."""
+_MOST_NAMED = 6
 _WEIGHTS = (RoutingSource.ATTENTION, RoutingSource.GATE, RoutingSource.MESSAGE)
 _PARTS = (FORMATION, SCALING, TRANSFER, PADDING)
 
@@ -148,29 +152,40 @@ def _sensitivity(
     shown = [run for run in runs if len(run.windows.episodes)]
     if len(names) < 2 or not shown:
         return None, _unknown("fewer than two formations occur in the analysed episodes")
+    stays = _stays(study, shown)
+    gone = [name for name, is_kept in zip(study.agents, stays, strict=True) if not is_kept]
+    if gone and len(study.agents) - len(gone) < _FEWEST_AGENTS:
+        return None, _unknown(f"who is there changes with the formation ({_some(gone)}), and too few others are left")
+    if gone:
+        shown = [carried_over(run, study.reader.among(run.windows.name, stays)) for run in shown]
     found = formation_sensitivity(shown, names, study.nodes, origin=origin, width=study.plan.width, config=study.config)
     if found is None:
         return None, _unknown("no two formations share a receiver and a sender")
-    order = () if found.attainable_p is not None else (_ONE_ORDER,)
-    return found, (*order, *_unlike_members(study, shown, names))
+    return found, (*(() if found.attainable_p is not None else (_ONE_ORDER,)), *(_left_out(gone) if gone else ()))
 
 
-def _unlike_members(study: _Study, runs: Sequence[Labelled], names: Sequence[str]) -> tuple[Notice, ...]:
-    """Warn where some agent is there in one formation more than in another."""
+def _stays(study: _Study, runs: Sequence[Labelled]) -> BoolArray:
+    """Return which agents take part in every formation about equally; slots that are filled anew are no agents."""
+    if not study.log.header.identities_persist:
+        return np.ones(len(study.agents), dtype=np.bool_)
     steps = [run.share * run.windows.n_steps[..., None] for run in runs]
-    there = np.sum([np.einsum("ewk,ewn->kn", s, run.windows.is_present) for s, run in zip(steps, runs, strict=True)], 0)
-    shares = there / np.maximum(np.sum([each.sum(axis=(0, 1)) for each in steps], axis=0), 1)[:, None]
-    apart = shares.max(axis=0) - shares.min(axis=0)
-    agent = int(apart.argmax())
-    if not study.log.header.identities_persist or apart[agent] <= _MOST_APART:
-        return ()
-    low, high = int(shares[:, agent].argmin()), int(shares[:, agent].argmax())
+    there = sum(np.einsum("ewk,ewn->kn", own, run.windows.is_present) for own, run in zip(steps, runs, strict=True))
+    total = np.sum([own.sum(axis=(0, 1)) for own in steps], axis=0)
+    shares = np.asarray(there)[total > 0] / total[total > 0, None]
+    return np.asarray(shares.max(axis=0) - shares.min(axis=0) <= _MOST_APART)
+
+
+def _left_out(gone: Sequence[str]) -> tuple[Notice, ...]:
     message = (
-        f"{study.agents[agent]} takes part in {shares[low, agent]:.0%} of {names[low]} and in "
-        f"{shares[high, agent]:.0%} of {names[high]}: who is there changes with the formation, and habits between "
-        "single agents may look like a change of preference."
+        f"Formations are compared without {_some(gone)}: they take part in one formation much more than in another, "
+        "and their habits would look like a change."
     )
     return (Notice(code="formations-unlike", message=message, where=FORMATION),)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def _scaling(study: _Study) -> tuple[Shift | None, tuple[Notice, ...]]:

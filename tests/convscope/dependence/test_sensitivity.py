@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from convscope.dependence.sensitivity import _difference
 from convscope.ingest.memory import log_from_arrays
 from convscope.randomness import generator
 from convscope.simulate.formations import FormationSpec, Geometry, simulate_formations
@@ -62,26 +63,44 @@ def test_without_noise_the_planted_change_is_found_exactly():
     assert found.cell.p_value == pytest.approx(1 / 200)
 
 
-def test_members_that_come_with_the_formation_are_named():
-    spec = replace(QUIET, geometry=Geometry.SWITCHES, leaves_late=True)
-    log = simulate_formations(spec, generator(1, "formations")).log
-    late = np.tile(np.arange(8) >= 4, (24, 1)).astype(int)
-    late[0] = 0
-    found = dependence_of(log, labels=labels_of(late))
+def late_log(spec, draw, when):
+    """One of two guards leaves at a time of each episode's own."""
+    log = simulate_formations(spec, generator(8, str(draw))).log
+    is_late = np.arange(spec.n_steps) >= when[:, None]
+    status = np.full((*is_late.shape, 6), Status.ACTING, dtype=np.uint8)
+    status[is_late, 5] = Status.DEAD
+    roles = {agent.name: agent.declared_role for agent in log.header.agents}
+    attention = log.sources[0].columns[ATTENTION]
+    n_rows, lengths = len(attention), [spec.n_steps] * spec.n_episodes
+    plain = log_from_arrays(
+        {ATTENTION: attention}, lengths, list(roles), status=status.reshape(n_rows, 6), declared_roles=roles
+    )
+    return plain, is_late.astype(int)
+
+
+def test_a_member_that_comes_with_the_formation_is_left_out_and_named():
+    """The other guard then has no guard to attend to, and more for everybody else: no change between the others."""
+    log, is_late = late_log(QUIET, 0, np.random.default_rng(0).integers(2, 7, size=24))
+    found = dependence_of(log, labels=labels_of(is_late))
     (notice,) = [notice for notice in found.notices if notice.code == "formations-unlike"]
-    assert notice.message.startswith("agent_5 takes part in 0% of far and in 96% of near")
+    assert "without agent_5:" in notice.message
+    assert found.formation.cell.value == pytest.approx(0, abs=1e-9)
 
 
-def test_a_role_that_is_missing_in_one_formation_changes_nothing_between_the_others():
-    """The last guard but one leaves: the other guard has no guard to attend to, and more for everybody else."""
-    spec = replace(QUIET, leaves_late=True)
-    log = simulate_formations(spec, generator(1, "formations")).log
-    late = np.tile(np.arange(8) >= 4, (24, 1)).astype(int)
-    late[0] = 0
-    found = dependence_of(log, labels=labels_of(late)).formation
-    assert found.cell.value == pytest.approx(0, abs=1e-9)
-    assert np.isnan(found.formations[1].matrix[2, 2])
-    assert found.formations[0].matrix[2, 2] > 0
+def test_habits_of_whoever_leaves_are_no_change():
+    spec = FormationSpec(n_episodes=24, n_steps=8, run_noise=0.6)
+    config = AnalysisConfig(n_permutations=99)
+    found = []
+    for draw in range(30):
+        log, is_late = late_log(spec, draw, np.random.default_rng(draw).integers(2, 7, size=24))
+        found.append(dependence_of(log, labels=labels_of(is_late), config=config).formation.cell.p_value <= 0.05)
+    assert np.mean(found) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 30)
+
+
+def test_a_role_that_one_formation_does_not_show_changes_nothing_between_the_others():
+    near = np.array([[0.5, 0.3, 0.2]])
+    far = np.array([[5 / 8, 3 / 8, np.nan]])
+    assert _difference(near, far)[0, :2] == pytest.approx([0, 0])
 
 
 def test_whoever_leaves_late_changes_nothing_of_it():
