@@ -17,7 +17,7 @@ MOST_CONDITIONS = 8
 """Those with the most episodes; each pair is tested."""
 FEWEST_EPISODES = 2
 """Of a condition in a run: fewer cannot be halved."""
-_N_HALVES = 8
+_N_HALVES = 4
 _NO_NOISE = 1e-9
 """Bits; smaller floors are rounding."""
 _ROUNDING = 1e-6
