@@ -76,7 +76,7 @@ def _shown(
     """Return a run as both conditions show it, and which episodes are of the first and of the second."""
     number = conditions.number[run.episodes]
     first, second = (run.is_present[number == each].any(axis=(0, 1)) for each in pair)
-    shared = first & second
+    shared = np.asarray(np.logical_and(first, second))
     # Slots that are filled anew are like one another: fewer of them are only left out to make teams of equal size.
     is_part = shared.sum() == min(first.sum(), second.sum())
     if (first != second).any() and (is_lasting or is_part):
@@ -164,6 +164,10 @@ def _divergence(run: RunWindows, first: BoolArray, second: BoolArray) -> FloatAr
 
 def _fitted(run: RunWindows, is_in: BoolArray) -> FloatArray:
     counts = is_in.astype(np.float64)
-    mass = np.tensordot(counts, run.mass.sum(axis=1), axes=1)
-    weight = np.tensordot(counts, run.weight.sum(axis=1), axes=1)
-    return preferences(mass, weight, run.compositions)
+    return preferences(_summed(counts, run.mass), _summed(counts, run.weight), run.compositions)
+
+
+def _summed(counts: FloatArray, windows: FloatArray) -> FloatArray:
+    """Add up the windows (E, W, ...) of sets of episodes (B, E)."""
+    sums = windows.sum(axis=1)
+    return np.asarray((counts @ sums.reshape(len(sums), -1)).reshape(len(counts), *sums.shape[1:]))

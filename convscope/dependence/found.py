@@ -38,7 +38,7 @@ def found_formations(runs: Sequence[RunWindows], config: AnalysisConfig) -> tupl
         formations: K is counted on one window of each episode, drawn several times over, and the median counts.
     """
     shapes = np.concatenate([run.shape for run in runs])
-    seen = shapes[np.isfinite(shapes).all(axis=2).any(axis=1)]
+    seen = shapes[np.isfinite(shapes[:, :, 0]).any(axis=1)]
     if len(seen) < MIN_EPISODES:
         return None
     rng = generator(config.seed, "dependence", "found")
