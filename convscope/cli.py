@@ -19,6 +19,7 @@ from convscope.command_options import (
     AsJson,
     CheckpointLabel,
     EngineName,
+    FormationsFile,
     Heads,
     LayoutFile,
     LoaderName,
@@ -84,6 +85,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
     loader: LoaderName = None,
     mapping: MappingFile = None,
     layout: OptionalLayoutFile = None,
+    formations: FormationsFile = None,
     trust_pickle: TrustPickle = False,
     routing: Annotated[
         str | None, typer.Option(metavar="SOURCE", help="attention, gate, message, transfer-entropy, ...")
@@ -118,6 +120,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
         loader=loader,
         mapping=mapping,
         layout=layout,
+        formations=formations,
         trusts_pickle=trust_pickle,
         config=config,
         n_workers=worker_count(engine, workers),

@@ -20,6 +20,10 @@ MappingFile = Annotated[
 _LAYOUT = typer.Option("--layout", metavar="L.toml", help="Which columns of an observation describe which agent.")
 LayoutFile = Annotated[Path, _LAYOUT]
 OptionalLayoutFile = Annotated[Path | None, _LAYOUT]
+FormationsFile = Annotated[
+    Path | None,
+    typer.Option("--formations", metavar="F.csv", help="Formation of each episode or stretch; else they are found."),
+]
 TrustPickle = Annotated[
     bool, typer.Option("--trust-pickle", help="Also read pickled parts, from sources that you trust.")
 ]

@@ -93,6 +93,10 @@ class PriorsError(ConvscopeError):
     """A priors file that does not say what it should, or that does not fit the log."""
 
 
+class LabelsError(ConvscopeError):
+    """A file of labels does not say what it should, or does not fit the log."""
+
+
 class LayoutError(ConvscopeError):
     """A layout file that does not say what it should, or that does not fit the log."""
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convscope.compare.gap import translation_gap
+from convscope.dependence.study import dependence_fold, routing_dependence
 from convscope.engine.executors import open_executor
 from convscope.engine.run import Progress, run_folds
 from convscope.features.fold import FeatureFold
 from convscope.features.missing import MissingFold
 from convscope.features.returns import ReturnFold
+from convscope.ingest.episode_labels import read_labels
 from convscope.ingest.layout_file import lay_out, read_layout
 from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.open import open_logs, search_logs
@@ -26,10 +28,12 @@ from convscope.routing.messages.measures import message_measures
 from convscope.routing.messages.reading import MessageFold
 from convscope.values.analysed import unlike_checkpoints
 from convscope.values.config import AnalysisConfig
+from convscope.values.dependence import Dependence
 from convscope.values.evidence import Evidence
 from convscope.values.features import FeatureTable
 from convscope.values.gap import Gap
 from convscope.values.header import LogHeader, Notice
+from convscope.values.labels import EpisodeLabels
 from convscope.values.log import TrajectoryLog
 from convscope.values.messages import MessageMeasures
 from convscope.values.prior import RolePrior
@@ -46,6 +50,7 @@ def analyze(
     prior: RolePrior | None,
     config: AnalysisConfig,
     *,
+    labels: EpisodeLabels | None = None,
     n_workers: int | None = 1,
     progress: Progress | None = None,
 ) -> Evidence:
@@ -59,6 +64,8 @@ def analyze(
         What was declared; None takes the log's own labels, if it has any.
     config
         Every choice that changes a result.
+    labels
+        Formations and padding that the user names; None finds formations.
     n_workers
         Processes that read the log; None decides by its size. The result does not depend on it. A script that asks for
         more than one needs the usual ``if __name__ == "__main__":``, since workers import it.
@@ -80,11 +87,14 @@ def analyze(
             FeatureFold(log, config),
             ReturnFold(log, agents),
             MessageFold(log, config),
+            dependence_fold(log, estimators, config=config, agents=agents),
             *routing_folds(log, estimators, config=config, agents=agents),
         ]
-        missing, features, returns, heard, *tallies = run([MissingFold(log, folds), *folds])
+        missing, features, returns, heard, windows, *tallies = run([MissingFold(log, folds), *folds])
         routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)
         messages = message_measures(log, heard, config=config, agents=agents)
+        source = routing.source if routing else None
+        dependence = routing_dependence(log, windows, source, labels=labels, config=config, agents=agents)
         roles = discover_roles(features, log, agents=agents, config=config)
         gap = translation_gap(prior, roles, routing, features=features, config=config) if prior else None
     noted = [*missing, *unlike_checkpoints(log.episodes.analysed(config.checkpoint))]
@@ -101,8 +111,10 @@ def analyze(
         messages=messages,
         prior=prior,
         gap=gap,
+        dependence=dependence,
+        labels_sha256=labels.sha256 if labels else None,
         priors_sha256=prior.sha256 if prior else None,
-        notices=tuple(dict.fromkeys([*noted, *_notices([log.header, features, roles, routing, messages, gap])])),
+        notices=_notices(noted, [log.header, features, roles, routing, messages, gap, dependence]),
     )
 
 
@@ -114,6 +126,7 @@ def analyze_files(  # noqa: PLR0913  one parameter an option
     loader: str | None = None,
     mapping: Path | None = None,
     layout: Path | None = None,
+    formations: Path | None = None,
     trusts_pickle: bool = False,
     policies: Sequence[str] = (),
     n_workers: int | None = 1,
@@ -135,6 +148,8 @@ def analyze_files(  # noqa: PLR0913  one parameter an option
         Mapping file in TOML, where a log can be read in more than one way.
     layout
         Layout file in TOML: which columns of an observation describe which agent.
+    formations
+        File of labels in CSV: in which formation the team is, and how slots are padded.
     trusts_pickle
         Whether pickled parts of a log may be read; nothing is unpickled without it.
     policies
@@ -146,7 +161,8 @@ def analyze_files(  # noqa: PLR0913  one parameter an option
     log = lay_out(log, read_layout(layout, log)) if layout else log
     log = attach_policies(log, policies, layout) if policies else log
     prior = read_prior(priors, log) if priors else None
-    evidence = analyze(log, prior, config, n_workers=n_workers, progress=progress)
+    labels = read_labels(formations, log) if formations else None
+    evidence = analyze(log, prior, config, labels=labels, n_workers=n_workers, progress=progress)
     return replace(evidence, mapping_sha256=how.sha256 if how else None)
 
 
@@ -156,7 +172,9 @@ def _workers_for(log: TrajectoryLog) -> int:
     return (os.cpu_count() or 1) if is_large else 1
 
 
-def _notices(
-    parts: Sequence[LogHeader | FeatureTable | RoleAssignment | RoutingGraph | MessageMeasures | Gap | None],
-) -> list[Notice]:
-    return [notice for part in parts if part is not None for notice in part.notices]
+_Part = LogHeader | FeatureTable | RoleAssignment | RoutingGraph | MessageMeasures | Gap | Dependence | None
+
+
+def _notices(first: Sequence[Notice], parts: Sequence[_Part]) -> tuple[Notice, ...]:
+    own = [notice for part in parts if part is not None for notice in part.notices]
+    return tuple(dict.fromkeys([*first, *own]))

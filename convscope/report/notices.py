@@ -35,9 +35,6 @@ def _routing_nulls(evidence: Evidence) -> Iterator[Notice]:
     if evidence.routing is None:
         yield Notice(code=NOT_APPLICABLE, message="The log affords no source of routing.", where="routing")
         return
-    yield _not_computed(
-        "routing.formation_sensitivity", "How far routing changes with the team's formation is not computed."
-    )
     if evidence.routing.attribution is None:
         message = "No policy is at hand that could be asked what it uses."
         yield Notice(code=NOT_APPLICABLE, message=message, where="routing.attribution")

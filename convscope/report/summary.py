@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from convscope.report.claimed import claimed_edges
+from convscope.report.depends import dependence_sentences
 from convscope.report.notices import all_notices
 from convscope.report.wording import verdict_of
 from convscope.values.evidence import Evidence
@@ -18,6 +19,7 @@ _SPOKEN = frozenset(
         "unlogged-common-cause",
         "policy-doubtful",
         "labels-replaced",
+        "formations-unlike",
         "unlike-checkpoints",
         "unlike-inputs",
         "passed-over",
@@ -39,6 +41,7 @@ def summary_lines(evidence: Evidence) -> tuple[str, ...]:
         _roles(evidence),
         *_routing(evidence),
         *_messages(evidence),
+        *_dependence(evidence),
         *_gap(evidence),
         *_notes(evidence),
     )
@@ -76,6 +79,11 @@ def _messages(evidence: Evidence) -> tuple[str, ...]:
         if (tests := evidence.messages.of(measure)) and any(test.significant for test in tests)
     ]
     return (f"Messages, significant: {'; '.join(found)}",) if found else ()
+
+
+def _dependence(evidence: Evidence) -> tuple[str, ...]:
+    told = dependence_sentences(evidence.dependence, evidence.config.alpha)
+    return tuple(inert(sentence, limit=300) for sentence in told)
 
 
 def _gap(evidence: Evidence) -> tuple[str, ...]:

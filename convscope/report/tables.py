@@ -10,6 +10,7 @@ from convscope.values.features import UNIT_TYPES
 from convscope.values.routing import EDGE_TYPES
 
 if TYPE_CHECKING:
+    from convscope.values.dependence import FormationSensitivity
     from convscope.values.evidence import Evidence
     from convscope.values.routing import RolePreference, RoutingGraph
 
@@ -24,7 +25,8 @@ def tables(evidence: "Evidence") -> Mapping[str, pl.DataFrame]:
         ``features``: the same rows, a column per behaviour feature. ``routing``: edges combined over the runs' analysed
         checkpoints (``run`` and ``checkpoint`` null), then those of every run and checkpoint. ``heads``: mean shares of
         each head of logged weights. ``preference``: a row per run, receiving and sending role; ``run`` null is the mean
-        over runs. ``attribution``: a row per run, sender and receiver, of what a policy at hand uses.
+        over runs. ``formations``: the preference in each formation, mean over runs. ``attribution``: a row per run,
+        sender and receiver, of what a policy at hand uses.
     """
     frames = {"features": _features(evidence), "roles": _roles(evidence)}
     if evidence.routing is not None:
@@ -35,6 +37,8 @@ def tables(evidence: "Evidence") -> Mapping[str, pl.DataFrame]:
             frames["heads"] = evidence.routing.heads
         if evidence.routing.preference is not None:
             frames["preference"] = _preference(evidence.routing.preference)
+    if evidence.dependence.formation is not None:
+        frames["formations"] = _formations(evidence.dependence.formation)
     return {name: frame for name, frame in sorted(frames.items()) if frame.height}
 
 
@@ -64,6 +68,17 @@ def _preference(preference: "RolePreference") -> pl.DataFrame:
     ]
     types = {"run": pl.String, "receiver": pl.String, "sender": pl.String, "preference": pl.Float64, "mass": pl.Float64}
     return pl.DataFrame(rows, schema=types, orient="row").with_columns(pl.col("preference", "mass").fill_nan(None))
+
+
+def _formations(found: "FormationSensitivity") -> pl.DataFrame:
+    rows = [
+        (each.name, receiver, sender, float(each.matrix[i, j]))
+        for each in found.formations
+        for i, receiver in enumerate(found.nodes)
+        for j, sender in enumerate(found.nodes)
+    ]
+    types = {"formation": pl.String, "receiver": pl.String, "sender": pl.String, "preference": pl.Float64}
+    return pl.DataFrame(rows, schema=types, orient="row").with_columns(pl.col("preference").fill_nan(None))
 
 
 def _typed(frame: pl.DataFrame, types: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:

@@ -1,8 +1,9 @@
 """All that a report or an audit may draw on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from convscope.values.config import AnalysisConfig
+from convscope.values.dependence import Dependence
 from convscope.values.episodes import EpisodeTable
 from convscope.values.features import FeatureTable
 from convscope.values.figures import count
@@ -47,8 +48,11 @@ class Evidence:
     """None without a prior."""
     messages: MessageMeasures | None = None
     """Without tests where the log holds no messages that could be measured."""
+    dependence: Dependence = field(default_factory=Dependence)
+    """What routing depends on."""
     priors_sha256: str | None = None
     mapping_sha256: str | None = None
+    labels_sha256: str | None = None
     notices: tuple[Notice, ...] = ()
     """Everything that was dropped, merged, assumed or not computed, of all stages, without repeats."""
 

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 from convscope.cli import main
+from convscope.ingest.memory import log_from_arrays
+from convscope.ingest.writer import write_log
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "sample_data"
@@ -282,3 +284,39 @@ def test_a_layout_that_does_not_fit_names_its_line(convscope, tmp_path):
         convscope("analyze", "log.h5", "--layout", "layout.toml", cwd=tmp_path), 5, "layout.toml:3", "'left', 'right'"
     )
     assert_nothing_written(tmp_path, "log.h5", "layout.toml")
+
+
+def attention_log(path):
+    """Twelve episodes; in every second one agent c is what everybody attends to."""
+    weights = np.random.default_rng(0).dirichlet(np.full(3, 5.0), size=(12, 10, 1, 3))
+    weights[1::2, ..., 2] += 1.0
+    write_log(log_from_arrays({"attention": weights.reshape(120, 1, 3, 3)}, [10] * 12, ["a", "b", "c"]), path)
+
+
+def test_formations_of_a_file_are_compared_and_told(convscope, tmp_path):
+    attention_log(tmp_path / "log.h5")
+    lines = [f"{episode},{'far' if episode % 2 else 'near'}" for episode in range(12)]
+    (tmp_path / "labels.csv").write_text("\n".join(["episode,formation", *lines]) + "\n")
+    arguments = ("analyze", "log.h5", "--formations", "labels.csv")
+    result = convscope(*arguments, "--out", "one", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "Routing changes with the formation: most from" in result.stdout
+    assert convscope(*arguments, "--out", "two", "--workers", "2", "--quiet", cwd=tmp_path).returncode == 0
+    first, second = ((tmp_path / out / "analysis.json").read_bytes() for out in ("one", "two"))
+    assert first == second
+    document = json.loads(first)
+    found = document["routing"]["formation_sensitivity"]
+    assert found["origin"] == "file"
+    assert found["cell"] == found["cell_change"]["value"] > 0.1
+    assert found["p_value"] <= 0.01
+    digest = hashlib.sha256((tmp_path / "labels.csv").read_bytes()).hexdigest()
+    assert document["provenance"]["formations_sha256"] == digest
+
+
+def test_a_file_of_labels_that_does_not_fit_names_its_line(convscope, tmp_path):
+    attention_log(tmp_path / "log.h5")
+    (tmp_path / "labels.csv").write_text("episode,formation\n12,near\n")
+    result = convscope("analyze", "log.h5", "--formations", "labels.csv", cwd=tmp_path)
+    assert result.returncode == 5
+    assert "labels.csv:2: no episode 12" in result.stderr
+    assert not (tmp_path / "convscope-report").exists()

@@ -3,8 +3,10 @@
 import polars as pl
 
 from convscope.ingest.names import numbered_key
+from convscope.report.document.dependence import dependence_parts
 from convscope.report.document.json_value import JsonValue, matrix
 from convscope.values.config import RoutingSource
+from convscope.values.dependence import Dependence
 from convscope.values.routing import (
     EDGE_COLUMNS,
     Concentration,
@@ -20,7 +22,7 @@ MAX_EDGES = 10_000
 _EDGE = tuple(name for name in EDGE_COLUMNS if name not in ("run", "checkpoint"))
 
 
-def routing_part(routing: RoutingGraph) -> JsonValue:
+def routing_part(routing: RoutingGraph, dependence: Dependence) -> JsonValue:
     """Return edges combined over runs, role preference, concentration and how well other sources agree."""
     return {
         "source": routing.source.value,
@@ -31,7 +33,7 @@ def routing_part(routing: RoutingGraph) -> JsonValue:
         "role_edges": None if routing.role_edges is None else _edges(routing.role_edges),
         "preference": _preference(routing.preference) if routing.preference else None,
         "concentration": [_concentration(each) for each in routing.concentration],
-        "formation_sensitivity": None,
+        **dependence_parts(dependence),
         "attribution": None if routing.attribution is None else _attribution(routing.attribution),
         **_comparison(routing.source, routing.comparison),
     }

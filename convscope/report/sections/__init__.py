@@ -1,6 +1,7 @@
 """The sections of the page, in the order in which they are read."""
 
 from convscope.report.section import Section
+from convscope.report.sections.dependence import DEPENDENCE
 from convscope.report.sections.gap import GAP
 from convscope.report.sections.glossary import GLOSSARY
 from convscope.report.sections.inputs import INPUTS
@@ -11,7 +12,18 @@ from convscope.report.sections.roles import ROLES
 from convscope.report.sections.routing import ROUTING
 from convscope.report.sections.verdict import VERDICT
 
-SECTIONS: tuple[Section, ...] = (VERDICT, INPUTS, ROLES, ROUTING, MESSAGES, GAP, LIMITS, METHODS, GLOSSARY)
+SECTIONS: tuple[Section, ...] = (
+    VERDICT,
+    INPUTS,
+    ROLES,
+    ROUTING,
+    DEPENDENCE,
+    MESSAGES,
+    GAP,
+    LIMITS,
+    METHODS,
+    GLOSSARY,
+)
 """To add a section: one file here, one template, one entry."""
 
 __all__ = ["SECTIONS"]

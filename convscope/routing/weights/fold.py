@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from convscope.routing.weights.heads import HeadFold, HeadSums
+from convscope.routing.weights.shares import Shares
 from convscope.routing.weights.tally import TallyFold, TallyRows
 from convscope.values.arrays import IntArray
 from convscope.values.log import Block
@@ -31,6 +32,10 @@ class WeightFold:
     def fields(self) -> frozenset[str]:
         """The one field."""
         return self.tally.fields
+
+    def shares(self, block: Block) -> Shares:
+        """Return the shares that the tally counts, of a block that holds the field."""
+        return self.tally.shares(self._chosen(block))
 
     def start(self) -> WeightSums:
         """Return sums of nothing."""

@@ -86,12 +86,13 @@ class TallyFold:
 
     def add(self, state: TallyRows, block: Block) -> TallyRows:
         """Add the rows of a block; a file without the field adds none."""
-        if self.field not in block.columns:
-            return state
+        return state.joined(_tally(self.shares(block), block)) if self.field in block.columns else state
+
+    def shares(self, block: Block) -> Shares:
+        """Return the shares of a block that holds the field."""
         is_acting = block.is_acting[:, self.agents]
         values = block.columns[self.field][..., self.agents[:, None], self.agents]
-        shares = routing_shares(self.strength(values, is_acting), is_acting, row_sum=self.row_sum)
-        return state.joined(_tally(shares, block))
+        return routing_shares(self.strength(values, is_acting), is_acting, row_sum=self.row_sum)
 
     def merge(self, first: TallyRows, second: TallyRows) -> TallyRows:
         """Return the rows of both."""
@@ -102,29 +103,60 @@ class TallyFold:
         return state
 
 
-def _tally(shares: Shares, block: Block) -> TallyRows:
-    episode = block.episode_of_row
-    digests = episode_digests(block, [shares.share, shares.valid])
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SummedShares:
+    """Shares summed over the timesteps of each part of a block, receiver and set of valid senders."""
+
+    part: IntArray
+    """Shape (K,)."""
+    receiver: IntArray
+    """Shape (K,)."""
+    valid: BoolArray
+    """Shape (K, N)."""
+    mass: FloatArray
+    """Shape (K, N)."""
+    n_steps: FloatArray
+    """Shape (K,)."""
+
+
+def sum_shares(shares: Shares, part_of_row: IntArray) -> SummedShares:
+    """Sum shares over the timesteps of each part, in their order: cutting the log elsewhere changes no digit.
+
+    Parameters
+    ----------
+    shares
+        Of a block.
+    part_of_row
+        Number of the episode, or of the part of it, that each of the block's rows belongs to, shape (T,).
+    """
     receiver, row = np.nonzero(shares.is_kept.T)
     valid, share = shares.valid[row, receiver], shares.share[row, receiver]
-    starts = _stretches(receiver, episode[row], valid)
-    key: IntArray = np.column_stack([episode[row][starts], receiver[starts], valid[starts].astype(np.int64)])
+    starts = _stretches(receiver, part_of_row[row], valid)
+    key: IntArray = np.column_stack([part_of_row[row][starts], receiver[starts], valid[starts].astype(np.int64)])
     distinct, place = np.unique(key, axis=0, return_inverse=True)
     mass = np.zeros((len(distinct), valid.shape[1]))
     n_steps = np.zeros(len(distinct))
     if len(starts) > 0:
-        # Timesteps are added in their order within the episode: cutting the log elsewhere changes no digit.
         np.add.at(mass, place.ravel(), np.add.reduceat(share, starts, axis=0))
         np.add.at(n_steps, place.ravel(), np.add.reduceat(shares.row_sum[row, receiver], starts))
+    return SummedShares(
+        part=distinct[:, 0], receiver=distinct[:, 1], valid=distinct[:, 2:].astype(np.bool_), mass=mass, n_steps=n_steps
+    )
+
+
+def _tally(shares: Shares, block: Block) -> TallyRows:
+    digests = episode_digests(block, [shares.share, shares.valid])
+    summed = sum_shares(shares, block.episode_of_row)
+    n_kept = int(shares.is_kept.sum())
     return TallyRows(
-        episode=block.episodes[distinct[:, 0]],
-        receiver=distinct[:, 1],
-        valid=distinct[:, 2:].astype(np.bool_),
-        mass=mass,
-        n_steps=n_steps,
-        digest=digests[distinct[:, 0]],
+        episode=block.episodes[summed.part],
+        receiver=summed.receiver,
+        valid=summed.valid,
+        mass=summed.mass,
+        n_steps=summed.n_steps,
+        digest=digests[summed.part],
         counted=np.array(
-            [len(row), shares.n_without_choice, shares.n_unreadable, shares.n_negative, shares.n_zero], dtype=np.int64
+            [n_kept, shares.n_without_choice, shares.n_unreadable, shares.n_negative, shares.n_zero], dtype=np.int64
         ),
         own=_own_sums(shares.own),
     )

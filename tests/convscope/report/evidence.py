@@ -6,6 +6,16 @@ import numpy as np
 import polars as pl
 
 from convscope.values.config import AnalysisConfig, RoutingSource
+from convscope.values.dependence import (
+    Dependence,
+    Formation,
+    FormationOrigin,
+    FormationSensitivity,
+    LargestChange,
+    PairShift,
+    RunChange,
+    Shift,
+)
 from convscope.values.episodes import EpisodeTable
 from convscope.values.evidence import Evidence, MeanReturn
 from convscope.values.features import UNIT_TYPES, Feature, FeatureTable
@@ -332,7 +342,8 @@ def make_evidence(study=None, **changes):
     feature_table, assignment = features(study, rng), roles(study, rng)
     graph = routing(study, rng) if study.has_routing else None
     translation = gap(study) if study.has_prior else None
-    parts = [part for part in (feature_table, assignment, graph, translation) if part is not None]
+    depends = dependence(study) if study.has_routing and study.has_prior else Dependence()
+    parts = [part for part in (feature_table, assignment, graph, translation, depends) if part is not None]
     evidence = Evidence(
         version="0.1.0",
         config=AnalysisConfig(),
@@ -350,6 +361,7 @@ def make_evidence(study=None, **changes):
         prior=prior(study) if study.has_prior else None,
         gap=translation,
         messages=messages(study),
+        dependence=depends,
         priors_sha256="a" * 64 if study.has_prior else None,
         notices=tuple(dict.fromkeys(notice for part in parts for notice in part.notices)),
     )
@@ -369,6 +381,41 @@ def messages(study):
         significant=study.has_routing,
     )
     return MessageMeasures(n_symbols=4, tests=(test,))
+
+
+def dependence(study):
+    wide = np.array([[0.2, 0.3, 0.5], [0.5, 0.25, 0.25], [0.3, 0.7, np.nan]])
+    formations = [
+        Formation(name=name, n_episodes=30, n_timesteps=700 + 5 * number, spread=1.5 + number, matrix=matrix)
+        for number, (name, matrix) in enumerate((("tight", wide + np.array([0, 0.1, -0.1])), ("wide", wide)))
+    ]
+    change = LargestChange(
+        value=0.1,
+        formations=("tight", "wide"),
+        sender="collector",
+        receiver="scout",
+        null_mean=0.03,
+        null_high=0.06,
+        p_value=0.004,
+    )
+    sensitivity = FormationSensitivity(
+        origin=FormationOrigin.FILE,
+        nodes=ROLES,
+        formations=tuple(formations),
+        cell=change,
+        key=replace(change, receiver=None),
+        runs=tuple(RunChange(run=run, cell=0.1, key=0.1, cell_p_value=0.01, key_p_value=0.02) for run in study.runs),
+        attainable_p=0.001,
+        window=2,
+    )
+    pair = PairShift(
+        first="3 agents", second="5 agents", divergence=0.02, floor=0.019, p_value=0.4, n_runs=len(study.runs)
+    )
+    notices = tuple(
+        Notice(code="not-applicable", message=f"There is nothing to compare for {name}.", where=f"routing.{name}")
+        for name in ("transfer", "padding")
+    )
+    return Dependence(formation=sensitivity, scaling=Shift(pairs=(pair,)), notices=notices)
 
 
 def prior(study):

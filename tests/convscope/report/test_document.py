@@ -74,7 +74,7 @@ def test_a_blank_cell_is_null_and_rows_are_receivers():
     [
         (Study(), "roles.switching_rate"),
         (Study(), "roles.explained"),
-        (Study(), "routing.formation_sensitivity"),
+        (Study(), "routing.transfer"),
         (Study(), "drift"),
         (Study(), "gap.composite"),
         (SINGLE, "routing"),

@@ -57,7 +57,7 @@ def test_preference_holds_each_run_and_the_mean():
 
 
 def test_tables_that_do_not_apply_are_absent():
-    assert set(tables(make_evidence())) == {"features", "preference", "roles", "routing"}
+    assert set(tables(make_evidence())) == {"features", "formations", "preference", "roles", "routing"}
     assert set(tables(make_evidence(SINGLE))) == {"features", "roles"}
     assert set(tables(make_evidence(Study(has_prior=False)))) == {"features", "roles", "routing"}
 

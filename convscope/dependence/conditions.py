@@ -1,0 +1,173 @@
+"""How far role preference changes between conditions: team sizes, tasks, ways of padding."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from convscope.compare.divergence import mean_divergence
+from convscope.dependence.runs import RunReader, RunWindows, content_order, over_runs, preferences
+from convscope.randomness import generator
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.config import AnalysisConfig
+from convscope.values.dependence import PairShift, Shift
+
+MOST_CONDITIONS = 8
+"""Those with the most episodes; each pair is tested."""
+FEWEST_EPISODES = 2
+"""Of a condition in a run: fewer cannot be halved."""
+_N_HALVES = 4
+_NO_NOISE = 1e-9
+"""Bits; smaller floors are rounding."""
+_ROUNDING = 1e-6
+_CELLS_AT_ONCE = 1 << 22
+"""Draws and episodes; keeps memory in bounds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Conditions:
+    """Episodes under conditions of one kind."""
+
+    kind: str
+    """Names the random draws."""
+    names: tuple[str, ...]
+    number: IntArray
+    """Index into ``names`` of each episode of the log, -1 for none, shape (E,)."""
+
+
+def shift(
+    reader: RunReader, runs: Sequence[RunWindows], conditions: Conditions, *, is_lasting: bool, config: AnalysisConfig
+) -> Shift | None:
+    """Compare every two conditions (docs/formation.md).
+
+    Parameters
+    ----------
+    reader
+        Made the runs.
+    runs
+        At least one.
+    conditions
+        Of the log's episodes.
+    is_lasting
+        Whether slots are agents. Then only those are compared that both conditions show: others bring habits of their
+        own, which no exchange of episodes could tell from a change of the preference.
+    config
+        ``n_permutations`` and ``seed`` are used.
+
+    Returns
+    -------
+    Shift or None
+        None where no run shows two conditions, with two episodes each, that share a row.
+    """
+    held = np.concatenate([conditions.number[run.episodes] for run in runs])
+    n_episodes = np.bincount(held[held >= 0], minlength=len(conditions.names))
+    most = sorted(np.argsort(-n_episodes, kind="stable")[:MOST_CONDITIONS].tolist())
+    found: list[PairShift] = []
+    for pair in combinations(most, 2):
+        own = [_shown(reader, run, conditions, pair=pair, is_lasting=is_lasting) for run in runs]
+        found += _compared(own, (conditions.names[pair[0]], conditions.names[pair[1]]), conditions.kind, config=config)
+    return Shift(pairs=tuple(found)) if found else None
+
+
+def _shown(
+    reader: RunReader, run: RunWindows, conditions: Conditions, *, pair: tuple[int, int], is_lasting: bool
+) -> tuple[RunWindows, BoolArray, BoolArray]:
+    """Return a run as both conditions show it, and which episodes are of the first and of the second."""
+    number = conditions.number[run.episodes]
+    first, second = (run.is_present[number == each].any(axis=(0, 1)) for each in pair)
+    shared = np.asarray(np.logical_and(first, second))
+    # Slots that are filled anew are like one another: fewer of them are only left out to make teams of equal size.
+    is_part = shared.sum() == min(first.sum(), second.sum())
+    if (first != second).any() and (is_lasting or is_part):
+        run = reader.among(run.name, shared)
+        number = conditions.number[run.episodes]
+    return run, np.equal(number, pair[0]), np.equal(number, pair[1])
+
+
+def _compared(
+    runs: Sequence[tuple[RunWindows, BoolArray, BoolArray]],
+    names: tuple[str, str],
+    kind: str,
+    *,
+    config: AnalysisConfig,
+) -> list[PairShift]:
+    found: list[tuple[FloatArray, FloatArray]] = []
+    for run, first, second in runs:
+        if min(first.sum(), second.sum()) < FEWEST_EPISODES:
+            continue
+        rng = generator(config.seed, "dependence", kind, *names, run.name)
+        divergence, floor = _exchanged(run, first, second, n_draws=config.n_permutations, rng=rng)
+        if np.isfinite(divergence[0]) and np.isfinite(floor[0]):
+            found.append((np.nan_to_num(divergence), np.nan_to_num(floor)))
+    if not found:
+        return []
+    divergence, floor = np.mean(found, axis=0)
+    # Conditions differ in noise: what exchanged episodes give is only comparable on the scale of its own floor.
+    scaled = divergence / (floor + _NO_NOISE)
+    pair = PairShift(
+        first=names[0],
+        second=names[1],
+        divergence=float(divergence[0]),
+        floor=float(floor[0]),
+        p_value=float((1 + (scaled[1:] >= scaled[0] * (1 - _ROUNDING) - _ROUNDING).sum()) / len(scaled)),
+        n_runs=len(found),
+    )
+    return [pair]
+
+
+def _exchanged(
+    run: RunWindows, first: BoolArray, second: BoolArray, *, n_draws: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Return divergence and floor of two conditions, shape (1 + B,): of the log, then with episodes exchanged."""
+    order = content_order(run, first)
+    pooled = order[(first | second)[order]]
+    own = first[pooled]
+    is_first = np.stack([own, *(rng.permutation(own) for _ in range(n_draws))])
+    among = run.taken(pooled)
+    parts = np.array_split(is_first, 1 + is_first.size // _CELLS_AT_ONCE)
+    divergence = np.concatenate([_divergence(among, part, ~part) for part in parts])
+    halvings = [rng.permutation(len(own)) for _ in range(_N_HALVES)]
+    floor = np.concatenate([_floor(among, part, halvings) + _floor(among, ~part, halvings) for part in parts])
+    return divergence, floor
+
+
+def _floor(run: RunWindows, is_in: BoolArray, halvings: Sequence[IntArray]) -> FloatArray:
+    """Return a quarter of the divergence between two halves of the episodes, which have twice the variance each.
+
+    Parameters
+    ----------
+    run
+        The episodes.
+    is_in
+        Those that are halved, shape (B, E).
+    halvings
+        Orders of the episodes; every second one that is in goes to the same half.
+
+    Returns
+    -------
+    FloatArray
+        Mean over the halvings, shape (B,).
+    """
+    found: list[FloatArray] = []
+    for order in halvings:
+        is_odd = np.zeros_like(is_in)
+        is_odd[:, order] = np.cumsum(is_in[:, order], axis=1) % 2 == 1
+        found.append(_divergence(run, is_in & is_odd, is_in & ~is_odd))
+    return over_runs(found) / 4
+
+
+def _divergence(run: RunWindows, first: BoolArray, second: BoolArray) -> FloatArray:
+    """Return the divergence between two sets of episodes, shape (B,) for masks (B, E)."""
+    return mean_divergence(_fitted(run, first), _fitted(run, second))
+
+
+def _fitted(run: RunWindows, is_in: BoolArray) -> FloatArray:
+    counts = is_in.astype(np.float64)
+    return preferences(_summed(counts, run.mass), _summed(counts, run.weight), run.compositions)
+
+
+def _summed(counts: FloatArray, windows: FloatArray) -> FloatArray:
+    """Add up the windows (E, W, ...) of sets of episodes (B, E)."""
+    sums = windows.sum(axis=1)
+    return np.asarray((counts @ sums.reshape(len(sums), -1)).reshape(len(counts), *sums.shape[1:]))

@@ -1,0 +1,217 @@
+"""Formation sensitivity: the largest change of routing between two formations, and what chance would give."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations, permutations
+from math import exp, lgamma
+
+import numpy as np
+
+from convscope.compare.divergence import conditioned
+from convscope.dependence.labelled import Labelled
+from convscope.dependence.runs import over_runs, preferences
+from convscope.randomness import generator
+from convscope.values.arrays import FloatArray
+from convscope.values.config import AnalysisConfig
+from convscope.values.dependence import Formation, FormationOrigin, FormationSensitivity, LargestChange, RunChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Changes:
+    """Largest changes of every draw (the first is the log itself), and where the log's are."""
+
+    cell: FloatArray
+    """Shape (B,)."""
+    key: FloatArray
+    """Shape (B,)."""
+
+    @classmethod
+    def of(cls, difference: FloatArray) -> "_Changes":
+        """Return those of differences (B, pairs, R, R)."""
+        flat = np.abs(difference).reshape(len(difference), -1)
+        keys = np.abs(over_runs(tuple(np.moveaxis(difference, -2, 0)))).reshape(len(difference), -1)
+        return cls(cell=_largest(flat), key=_largest(keys))
+
+
+def formation_sensitivity(
+    runs: Sequence[Labelled],
+    names: Sequence[str],
+    nodes: Sequence[str],
+    *,
+    origin: FormationOrigin,
+    width: int,
+    config: AnalysisConfig,
+) -> FormationSensitivity | None:
+    """Compare routing between formations (docs/formation.md).
+
+    Parameters
+    ----------
+    runs
+        At least one.
+    names
+        Of the K formations.
+    nodes
+        Roles or agents, R of them.
+    origin
+        Who named the formations.
+    width
+        Timesteps of a window.
+    config
+        ``n_permutations`` and ``seed`` are used.
+
+    Returns
+    -------
+    FormationSensitivity or None
+        None where no two formations share a cell of the matrix. The null exchanges the formation labels of whole
+        episodes within runs: each episode gets the sequence of labels of another one.
+    """
+    pairs = tuple(combinations(range(len(names)), 2))
+    attainable = _attainable([run.share for run in runs], config.n_permutations)
+    n_draws = 0 if attainable is None else config.n_permutations
+    per_run = [_preferences(run, n_draws=n_draws, seed=config.seed) for run in runs]
+    first, second = np.array(pairs).T
+    differences = [_difference(each[:, first], each[:, second]) for each in per_run]
+    mean = over_runs(differences)
+    if not np.isfinite(mean[0]).any():
+        return None
+    changes, own = _Changes.of(mean), [_Changes.of(each) for each in differences]
+    labels = [(names[a], names[b]) for a, b in pairs]
+    return FormationSensitivity(
+        origin=origin,
+        nodes=tuple(nodes),
+        formations=_formations(runs, names, over_runs([each[0] for each in per_run])),
+        cell=_cell(mean[0], changes.cell, labels=labels, nodes=nodes),
+        key=_key(mean[0], changes.key, labels=labels, nodes=nodes),
+        runs=tuple(
+            RunChange(
+                run=run.windows.name,
+                cell=float(each.cell[0]),
+                key=float(each.key[0]),
+                cell_p_value=_p_value(each.cell),
+                key_p_value=_p_value(each.key),
+            )
+            for run, each in zip(runs, own, strict=True)
+            if np.isfinite(each.cell[0])
+        ),
+        attainable_p=attainable,
+        window=width,
+    )
+
+
+def _preferences(run: Labelled, *, n_draws: int, seed: int) -> FloatArray:
+    """Return the preference in each formation, shape (1 + B, K, R, R): of the log, then under exchanged labels."""
+    windows, share = run.windows, run.share
+    n_episodes, n_windows, n_formations = share.shape
+    rng = generator(seed, "dependence", "formations", windows.name)
+    orders = [np.arange(n_episodes), *(rng.permutation(n_episodes) for _ in range(n_draws))]
+    mass = windows.mass.reshape(n_episodes * n_windows, -1)
+    sums = np.concatenate([mass, windows.weight.reshape(len(mass), -1)], axis=1)
+    found = np.stack([share[order].reshape(len(mass), n_formations).T @ sums for order in orders])
+    n_roles = windows.mass.shape[-1]
+    split = n_roles**2
+    return preferences(
+        found[..., :split].reshape(*found.shape[:2], n_roles, n_roles),
+        found[..., split:].reshape(*found.shape[:2], n_roles, -1),
+        windows.compositions,
+    )
+
+
+def _difference(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Subtract over the cells that both know: where a sender is missing in one, the others' shares are larger there."""
+    known = np.isfinite(first) & np.isfinite(second)
+    return conditioned(first, known) - conditioned(second, known)
+
+
+def _cell(
+    difference: FloatArray, changes: FloatArray, *, labels: Sequence[tuple[str, str]], nodes: Sequence[str]
+) -> LargestChange:
+    pair, receiver, sender = _place(np.abs(difference))
+    return _change(changes, formations=labels[pair], receiver=nodes[receiver], sender=nodes[sender])
+
+
+def _key(
+    difference: FloatArray, changes: FloatArray, *, labels: Sequence[tuple[str, str]], nodes: Sequence[str]
+) -> LargestChange:
+    pair, sender = _place(np.abs(over_runs(tuple(np.moveaxis(difference, -2, 0)))))
+    return _change(changes, formations=labels[pair], receiver=None, sender=nodes[sender])
+
+
+def _place(values: FloatArray) -> tuple[int, ...]:
+    return tuple(map(int, np.unravel_index(np.nanargmax(values), values.shape)))
+
+
+def _change(changes: FloatArray, *, formations: tuple[str, str], receiver: str | None, sender: str) -> LargestChange:
+    null = changes[1:]
+    return LargestChange(
+        value=float(changes[0]),
+        formations=formations,
+        sender=sender,
+        receiver=receiver,
+        null_mean=float(null.mean()) if null.size else None,
+        null_high=float(np.quantile(null, 0.95)) if null.size else None,
+        p_value=_p_value(changes),
+    )
+
+
+def _p_value(changes: FloatArray) -> float | None:
+    null = changes[1:]
+    # Sums in another order differ in their last digits: equal is what is equal but for these.
+    return None if not null.size else (1 + int((null >= changes[0] - 1e-12).sum())) / (1 + len(null))
+
+
+def _largest(values: FloatArray) -> FloatArray:
+    """Return the largest known value of each row, 0 where none is known: an exchange left nothing to compare."""
+    return np.asarray(np.where(np.isfinite(values), values, 0.0).max(axis=1))
+
+
+def _formations(runs: Sequence[Labelled], names: Sequence[str], matrix: FloatArray) -> tuple[Formation, ...]:
+    steps = [run.share * run.windows.n_steps[..., None] for run in runs]
+    found: list[Formation] = []
+    for place, name in enumerate(names):
+        own = [each[..., place] for each in steps]
+        found.append(
+            Formation(
+                name=name,
+                n_episodes=sum(int((each.sum(axis=1) > 0).sum()) for each in own),
+                n_timesteps=round(sum(float(each.sum()) for each in own)),
+                spread=_spread(runs, own),
+                matrix=matrix[place],
+            )
+        )
+    return tuple(found)
+
+
+def _spread(runs: Sequence[Labelled], steps: Sequence[FloatArray]) -> float | None:
+    """Return the mean over timesteps of the median distance between two members."""
+    distances = [run.windows.shape[..., 2] for run in runs]
+    known = [np.where(np.isfinite(each), own, 0.0) for each, own in zip(distances, steps, strict=True)]
+    total = sum(float(each.sum()) for each in known)
+    summed = sum(float((np.nan_to_num(each) * own).sum()) for each, own in zip(distances, known, strict=True))
+    return summed / total if total > 0 else None
+
+
+def _attainable(shares: Sequence[FloatArray], n_draws: int) -> float | None:
+    """Return the smallest p that exchanges can give; None where every episode of each run has the same labels."""
+    log_arrangements = 0.0
+    for share in shares:
+        sizes = Counter(each.tobytes() for each in share).values()
+        log_arrangements += lgamma(len(share) + 1) - sum(lgamma(size + 1) for size in sizes)
+    if log_arrangements < 1e-9:
+        return None
+    return min(1.0, max(1 / (1 + n_draws), _n_symmetries(shares) * exp(-log_arrangements)))
+
+
+def _n_symmetries(shares: Sequence[FloatArray]) -> int:
+    """Return how many ways of renaming the formations leave every run with the same labels: they change no maximum."""
+    n_formations = shares[0].shape[-1]
+    if n_formations > 4:
+        return 1
+    own = [Counter(each.tobytes() for each in share) for share in shares]
+    return sum(
+        all(
+            Counter(each.tobytes() for each in np.ascontiguousarray(share[..., list(order)])) == counts
+            for share, counts in zip(shares, own, strict=True)
+        )
+        for order in permutations(range(n_formations))
+    )
