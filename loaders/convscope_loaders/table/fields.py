@@ -33,6 +33,7 @@ _WITH_VALUES = frozenset(
     {names.ACTION_MASKS, names.ACTION_LOGITS, names.ACTION_PROBABILITIES, names.POSITIONS, names.STATE}
 )
 """Fields that one number cannot fill."""
+_LEFT_OUT = 'correct it, or leave it out: ignore = ["{}"] under [log] in a mapping'
 _COORDINATE = re.compile(r"(?:^|_)([xyz]|row|col|column)(?:_|$)")
 
 
@@ -100,7 +101,10 @@ class FieldFinder:
         own = [group for group in own if group[0].name in MEANING_OF] or own
         if meaning is Meaning.ACTION and len(own) > 1 and name not in self._taken:
             both = " and ".join(group[0].shown for group in own[:3])
-            raise AmbiguousLogError(f"{self._place}: {both} could each be the actions; say which in a mapping")
+            raise AmbiguousLogError(
+                f"{self._place}: {both} could each be the actions; say which in a mapping: columns = [...] under "
+                "[table.fields.actions]"
+            )
         for group in own[:1] or groups[:1]:
             self._check_is_told_apart(group)
             self._add_group(group, meaning, name)
@@ -146,7 +150,8 @@ class FieldFinder:
         is_cut = meaning is Meaning.OBSERVATION and any("..." in text for text in told.values[:1])
         if len(group) > 1 or is_cut:
             raise LogFormatError(
-                f"{self._place}: the column {told.shown} should hold numbers and holds texts, such as {told.sample}"
+                f"{self._place}: the column {told.shown} should hold numbers and holds texts, such as {told.sample}; "
+                f"{_LEFT_OUT.format(told.shown)}"
             )
         return told.values
 
@@ -171,7 +176,7 @@ class FieldFinder:
         if found[0].values is not None:
             raise LogFormatError(
                 f"{self._place}: the column {found[0].shown} should hold numbers and holds texts, such as "
-                f"{found[0].sample}"
+                f"{found[0].sample}; {_LEFT_OUT.format(found[0].shown)}"
             )
         self._add(names.TEAM_REWARDS if found[0].path in self._shared else name, (found[0],))
 

@@ -16,11 +16,13 @@ from convscope.ingest.container import Container, Inventory
 from convscope.ingest.names import in_numbered_order
 from convscope.ingest.parsed import Parsed, parse_container
 from convscope.values.header import Notice
+from convscope_loaders.table.by_agent import read_tables_of_agents
 from convscope_loaders.table.leaves import RAGGED, LeafPlan, find_leaves, plan_leaves
 from convscope_loaders.table.text import TextTable, read_text_table
 from convscope_loaders.table.trial import check_readable
 from convscope_loaders.table.unroll import unrolled
 from convscope_loaders.table.wall import readable
+from convscope_loaders.tidy.row_names import UNROLLED
 
 MAX_ROWS = 100_000_000
 """Of a table: what tells episodes and agents apart is read of all rows at once."""
@@ -128,9 +130,25 @@ def text_container(path: Path) -> Container:
     return parse_container(path, parse_text)
 
 
+def agents_container(folder: Path) -> Container:
+    """Return the columns of a folder with a table for each agent.
+
+    Raises
+    ------
+    LogFormatError
+        If one of them is no table, or too large.
+    """
+    return parse_container(folder, parse_agents)
+
+
 def parse_text(path: Path) -> Parsed:
     """Turn a text file into columns of numbers."""
     return _parsed(read_text_table(path), str(path))
+
+
+def parse_agents(folder: Path) -> Parsed:
+    """Turn a folder with a table for each agent into columns of numbers."""
+    return _parsed(read_tables_of_agents(folder), str(folder))
 
 
 def _parsed(table: TextTable, place: str) -> Parsed:
@@ -141,9 +159,8 @@ def _parsed(table: TextTable, place: str) -> Parsed:
         arrays = {
             name: plan.read(frame.select(plan.leaf.expression).to_series(), place) for name, plan in look.plans.items()
         }
-    return Parsed(
-        arrays=arrays, attributes=_inventory(look).attributes, notices=(*table.notices, *found.notices, *look.notices)
-    )
+    attributes = {**_inventory(look).attributes, "/": {UNROLLED: found.is_changed, **table.attributes}}
+    return Parsed(arrays=arrays, attributes=attributes, notices=(*table.notices, *found.notices, *look.notices))
 
 
 @lru_cache(maxsize=16)

@@ -8,8 +8,10 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayInfo
 from convscope.ingest.json_text import parsed_json
 from convscope.ingest.probe import FileKind, Probe
+from convscope.ingest.probe import probe as look
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.agents import find_agents
+from convscope_loaders.table.by_agent import AgentTables, tables_of_agents
 from convscope_loaders.table.columns import name_meaning
 from convscope_loaders.table.delimited import header_names
 from convscope_loaders.table.frames import TableKind, column_names
@@ -49,6 +51,9 @@ def table_kind(probe: Probe) -> TableKind | None:
 
 def glance(probe: Probe) -> Glance | None:
     """Return what a file's first bytes, or its list of columns, suggest; None where it is no table."""
+    tables = tables_of_agents(probe.files)
+    if tables is not None:
+        return _of_agents(probe, tables)
     if probe.container is not None:
         return _of_records(probe.container.inventory.datasets.values())
     try:
@@ -61,6 +66,16 @@ def glance(probe: Probe) -> Glance | None:
         return None
     found = judged(names)
     return found if found.is_log or _TABLE_NAME.fullmatch(probe.path.name) else None
+
+
+def _of_agents(folder: Probe, tables: AgentTables) -> Glance | None:
+    try:
+        found = glance(look(folder.path / tables.first, tables.first))
+    except LogFormatError:
+        return None
+    if found is None or not found.is_log:
+        return None
+    return Glance(is_log=True, reason=f"a table for each agent: {', '.join(list(tables.file_of)[:6])}")
 
 
 def judged(names: Sequence[str]) -> Glance:

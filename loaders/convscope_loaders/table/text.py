@@ -2,14 +2,16 @@
 
 import gzip
 import zlib
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
 
 from convscope.errors import LogFormatError
+from convscope.ingest.container import Value
 from convscope.ingest.parsed import MAX_PARSED_BYTES
 from convscope.values.header import Notice
 from convscope_loaders.table.cells import unfolded, with_points
@@ -27,6 +29,8 @@ class TextTable:
     frame: pl.DataFrame
     notices: tuple[Notice, ...] = ()
     """What was left out, and what was taken for granted."""
+    attributes: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    """What its rows are, as in `convscope_loaders.tidy.row_names`."""
 
 
 def first_line(head: bytes) -> bytes:

@@ -34,6 +34,11 @@ class Unrolled:
     frame: pl.DataFrame
     notices: tuple[Notice, ...] = ()
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether its rows are not those of the file."""
+        return bool(self.notices)
+
 
 def holds_objects(schema: Mapping[str, pl.DataType]) -> bool:
     """Whether a column holds lists of objects."""

@@ -149,6 +149,28 @@ def test_an_agent_whose_columns_are_empty_is_not_there(tmp_path):
         assert status[:, 1].tolist() == [Status.ACTING, Status.ACTING, Status.DEAD, Status.DEAD]
 
 
+def test_an_agents_rows_after_its_done_are_those_of_the_dead_in_wide_tables_too(tmp_path):
+    rows = [
+        {"episode": 0, "t": t, "a_action": 1, "a_done": t >= 1, "b_action": 0 if t < 3 else None, "b_done": False}
+        for t in range(4)
+    ]
+    log = opened(write(tmp_path / "log.csv", rows))
+    status, _ = whole(log)
+    assert status[:, 0].tolist() == [Status.ACTING, Status.ACTING, Status.DEAD, Status.DEAD]
+    assert status[:3, 1].tolist() == [Status.ACTING] * 3
+    assert any("out of the game after its first row with" in said for said in log.header.inputs[0].assumptions)
+
+
+@pytest.mark.parametrize("name", ["log.csv", "log.jsonl", "log.parquet"])
+def test_flags_that_are_texts_are_flags(tmp_path, name):
+    rows = [{"t": t, "agent": "a", "action": 1, "done": str(t == 2).upper(), "won": "yes"} for t in (0, 1, 2) * 2]
+    if name == "log.parquet":
+        pl.DataFrame(rows).write_parquet(tmp_path / name)
+    else:
+        write(tmp_path / name, rows)
+    assert opened(tmp_path / name).episodes.length.tolist() == [3, 3]
+
+
 def test_texts_of_agents_share_their_names(tmp_path):
     rows = [{"t": t, "a.action": ("left", "stay")[t % 2], "b.action": ("right", "left")[t % 2]} for t in range(4)]
     log = opened(write(tmp_path / "log.csv", rows))
