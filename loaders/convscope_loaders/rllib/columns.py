@@ -92,10 +92,17 @@ def fields_of(columns: Mapping[str, Leaves], place: str) -> Mapping[str, FloatAr
 def about_unread(packed: Iterable[str], unread: Iterable[str]) -> tuple[Notice, ...]:
     """Return notices of what was left out."""
     why = (
-        (packed, "left out: it is packed as a pickle, which may do harm; if you trust the log add --trust-pickle"),
-        (unread, "left out: it holds no plain numbers of one shape"),
+        (
+            packed,
+            "{} is left out: it is packed as a pickle, which may do harm; if you trust the log add --trust-pickle",
+        ),
+        (unread, "{} is left out: it holds no plain numbers of one shape"),
     )
-    return tuple(Notice(code="not-read", message=text, where=name) for names, text in why for name in sorted({*names}))
+    return tuple(
+        Notice(code="not-read", message=text.format(name), where=name)
+        for names, text in why
+        for name in sorted({*names})
+    )
 
 
 def _data(column: pl.Series, place: str, *, trusts_pickle: bool) -> tuple[object, bool]:
