@@ -110,6 +110,10 @@ def _concatenated(parts: Sequence[FloatArray], what: str) -> FloatArray:
 def _check_following(values: Mapping[str, FloatArray], where: str) -> None:
     for name, column in values.items():
         after = values.get(f"{FOLLOWING}{name}")
+        if after is not None and after.shape != column.shape:
+            raise LogFormatError(
+                f"{where}: {name} hold {column.shape[1]} numbers a row, and those that follow {after.shape[1]}"
+            )
         if after is not None and not np.array_equal(column[1:], after[:-1], equal_nan=True):
             row = int(np.argmax((column[1:] != after[:-1]).any(axis=1)))
             raise LogFormatError(

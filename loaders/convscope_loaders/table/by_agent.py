@@ -10,14 +10,14 @@ from pathlib import Path
 import polars as pl
 
 from convscope.errors import LogFormatError
+from convscope.ingest.columnar import readable
 from convscope.ingest.folder import list_files
 from convscope.values.header import Notice
 from convscope_loaders.structure.lexicon import Meaning, is_numbered_agent
 from convscope_loaders.table.agents import find_agents
 from convscope_loaders.table.columns import AGENT, name_meaning
-from convscope_loaders.table.text import TextTable, read_text_table
+from convscope_loaders.table.text import ReadTable, read_text_table
 from convscope_loaders.table.unroll import unrolled
-from convscope_loaders.table.wall import readable
 from convscope_loaders.tidy.row_names import FILE_ROWS, FILES
 
 _TEXT = re.compile(r"(.+?)(\.(?:csv|tsv|tab|json|jsonl|ndjson)(?:\.gz)?)", re.I)
@@ -60,7 +60,7 @@ def tables_of_agents(files: Sequence[str]) -> AgentTables | None:
     return AgentTables(file_of=own, others=tuple(name for name in files if name not in own.values()))
 
 
-def read_tables_of_agents(folder: Path) -> TextTable:
+def read_tables_of_agents(folder: Path) -> ReadTable:
     """Read the tables of a folder, one after the other.
 
     Raises
@@ -82,23 +82,23 @@ def read_tables_of_agents(folder: Path) -> TextTable:
     )
     left = f"other files beside the agents' tables are left out ({len(found.others)})"
     passed = [Notice(code="passed-over", message=left, where=found.others[0])] if found.others else []
-    return TextTable(
+    return ReadTable(
         frame=frame,
         notices=(said, *passed, *notices),
         attributes={FILES: tuple(tables), FILE_ROWS: tuple(frame.height for frame in frames)},
     )
 
 
-def _of_agent(path: Path, agent: str) -> TextTable:
+def _of_agent(path: Path, agent: str) -> ReadTable:
     table = read_text_table(path)
     found = unrolled(table.frame, str(path))
     frame, inside = found.frame, find_agents(found.frame.columns)
     if any(name_meaning(name) is Meaning.AGENT for name in frame.columns):
-        return TextTable(frame=frame, notices=(*table.notices, *found.notices))
+        return ReadTable(frame=frame, notices=(*table.notices, *found.notices))
     if inside is not None and inside.agents != (agent,):
         names = ", ".join(inside.agents[:4])
         raise LogFormatError(f"{path} is called after {agent} and has columns of {names}; give it alone, or rename it")
     template_of = inside.template_of if inside is not None else {}
     bare = {name: template.replace(AGENT, "").strip("_./ ") for name, template in template_of.items()}
     named = frame.rename(bare).with_columns(pl.lit(agent).alias(_COLUMN))
-    return TextTable(frame=named, notices=(*table.notices, *found.notices))
+    return ReadTable(frame=named, notices=(*table.notices, *found.notices))

@@ -8,8 +8,8 @@ from itertools import islice
 import polars as pl
 
 from convscope.errors import LogFormatError
+from convscope.ingest.columnar import readable
 from convscope.values.header import Notice
-from convscope_loaders.table.wall import readable
 
 MAX_COLUMNS = 20_000
 """Of a table; observations of some thousand numbers are tables too."""

@@ -14,13 +14,13 @@ from convscope_loaders.table.agents import find_agents
 from convscope_loaders.table.by_agent import AgentTables, tables_of_agents
 from convscope_loaders.table.columns import name_meaning
 from convscope_loaders.table.delimited import header_names
-from convscope_loaders.table.frames import TableKind, column_names
+from convscope_loaders.table.frames import column_names
 from convscope_loaders.table.text import first_lines
 
-_KINDS = {FileKind.PARQUET: TableKind.PARQUET, FileKind.ARROW: TableKind.ARROW}
 _KEY = re.compile(rb'"((?:[^"\\]|\\.){1,200})"\s*:')
 _LIST_OF_OBJECTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*\{")
 _LIST_OF_EPISODES = re.compile(rb'"(?:episodes|trajectories|rollouts|games|demos|runs)"\s*:\s*\[\s*\{')
+_BROKEN = "damaged or cut: it ends before its table does; copy it or write it again"
 _EMPTY = (b"[]", b"{}", b"\xef\xbb\xbf")
 _TELLING = frozenset(
     {Meaning.ACTION, Meaning.ACTION_ONE_HOT, Meaning.OBSERVATION, Meaning.POSITION, Meaning.COORDINATE}
@@ -44,9 +44,9 @@ class Glance:
     reason: str
 
 
-def table_kind(probe: Probe) -> TableKind | None:
-    """Return how the rows of a file are stored; None for text."""
-    return _KINDS.get(probe.kind)
+def is_columnar(probe: Probe) -> bool:
+    """Whether a file is Parquet or Arrow."""
+    return probe.kind in {FileKind.PARQUET, FileKind.ARROW}
 
 
 def glance(probe: Probe) -> Glance | None:
@@ -58,8 +58,8 @@ def glance(probe: Probe) -> Glance | None:
         return _of_records(probe.container.inventory.datasets.values())
     try:
         names = _names(probe)
-    except LogFormatError as error:
-        return Glance(is_log=False, reason=f"broken: {error}") if table_kind(probe) is not None else None
+    except LogFormatError:
+        return Glance(is_log=False, reason=_BROKEN) if is_columnar(probe) else None
     if probe.head.strip() in _EMPTY and _TABLE_NAME.fullmatch(probe.path.name):
         return Glance(is_log=False, reason="a list without a row; nothing was recorded")
     if len(names) < 2:
@@ -109,9 +109,8 @@ def _of_records(infos: Iterable[ArrayInfo]) -> Glance | None:
 
 
 def _names(probe: Probe) -> Sequence[str]:
-    kind = table_kind(probe)
-    if kind is not None:
-        return column_names(probe.path, kind)
+    if is_columnar(probe):
+        return column_names(probe.path)
     if probe.kind in {FileKind.TEXT, FileKind.GZIP}:
         return _names_in(probe.head, is_lines=_LINES_NAME.fullmatch(probe.path.name) is not None)
     return ()

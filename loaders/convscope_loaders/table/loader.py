@@ -12,7 +12,7 @@ from convscope_loaders.table.by_agent import tables_of_agents
 from convscope_loaders.table.columns import read_columns
 from convscope_loaders.table.frames import agents_container, frame_container, text_container
 from convscope_loaders.table.infer import Understanding, understand
-from convscope_loaders.table.kinds import glance, table_kind
+from convscope_loaders.table.kinds import glance, is_columnar
 from convscope_loaders.table.records import record_container
 from convscope_loaders.table.sketch import sketch
 from convscope_loaders.table.subjects import NobodyError
@@ -74,9 +74,8 @@ LOADER = TableLoader()
 def _container(probe: Probe, mapping: LogMapping | None) -> Container:
     if tables_of_agents(probe.files) is not None:
         return agents_container(probe.path)
-    kind = table_kind(probe)
-    if kind is not None:
-        return frame_container(probe.path, kind)
+    if is_columnar(probe):
+        return frame_container(probe.path)
     if probe.kind in {FileKind.TEXT, FileKind.GZIP}:
         return text_container(probe.path)
     if probe.container is not None and probe.kind is not FileKind.FOLDER:

@@ -11,20 +11,20 @@ from typing import BinaryIO
 import polars as pl
 
 from convscope.errors import LogFormatError
+from convscope.ingest.columnar import readable
 from convscope.ingest.container import Value
 from convscope.ingest.parsed import MAX_PARSED_BYTES
 from convscope.values.header import Notice
 from convscope_loaders.table.cells import unfolded, with_points
 from convscope_loaders.table.delimited import MAX_FIRST_LINE_BYTES, read_delimited, separator_of
 from convscope_loaders.table.json_rows import read_json
-from convscope_loaders.table.wall import readable
 
 _GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TextTable:
-    """The rows of a text file."""
+class ReadTable:
+    """The rows of a file, or of several, read whole."""
 
     frame: pl.DataFrame
     notices: tuple[Notice, ...] = ()
@@ -55,7 +55,7 @@ def first_lines(head: bytes) -> tuple[bytes, bytes]:
     return first.rstrip(b"\r"), rest.partition(b"\n")[0].rstrip(b"\r")
 
 
-def read_text_table(path: Path) -> TextTable:
+def read_text_table(path: Path) -> ReadTable:
     """Read a table of any of the kinds.
 
     Raises
@@ -75,7 +75,7 @@ def read_text_table(path: Path) -> TextTable:
             notices = (*notices, *said)
     if not frame.height:
         raise LogFormatError(f"{place} has no row, only the names of its columns; nothing was recorded")
-    return TextTable(frame=frame, notices=notices)
+    return ReadTable(frame=frame, notices=notices)
 
 
 def unpacked(path: Path) -> bytes:

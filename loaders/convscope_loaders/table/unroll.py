@@ -1,6 +1,6 @@
 """Tables whose rows are whole episodes: lists of steps, and lists with an entry for each, become rows."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,6 +12,7 @@ from convscope_loaders.structure.lexicon import Meaning, axis_of_name
 from convscope_loaders.table.columns import name_meaning
 from convscope_loaders.table.leaves import find_leaves
 from convscope_loaders.table.steps import lists_of_steps
+from convscope_loaders.table.worded import DEEDS
 
 MAX_NESTING = 4
 """Lists of objects inside one another."""
@@ -40,9 +41,21 @@ class Unrolled:
         return bool(self.notices)
 
 
-def holds_objects(schema: Mapping[str, pl.DataType]) -> bool:
-    """Whether a column holds lists of objects."""
-    return any(_fields_of(dtype) for dtype in schema.values())
+def may_hold_episodes(schema: Mapping[str, pl.DataType]) -> bool:
+    """Whether a row may hold more than a timestep: lists of objects, or lists of actions without a timestep."""
+    single = [name for name, dtype in schema.items() if not isinstance(dtype, pl.List)]
+    has_time = any(name_meaning(name) is Meaning.TIMESTEP for name in single)
+    leaves, _ = find_leaves(schema, "")
+    deeds = [leaf for leaf in leaves if leaf.depth and any(name_meaning(part) in DEEDS for part in leaf.parts)]
+    return any(_fields_of(dtype) for dtype in schema.values()) or (bool(deeds) and not has_time)
+
+
+def names_inside(schema: Mapping[str, pl.DataType]) -> Iterator[str]:
+    """Return the names of columns, those of objects in lists in the place of the list."""
+    for name, dtype in schema.items():
+        fields = _fields_of(dtype)
+        inner = {field.name: field.dtype for field in fields if isinstance(field.dtype, pl.DataType)}
+        yield from names_inside(inner) if fields else (name,)
 
 
 def unrolled(frame: pl.DataFrame, place: str) -> Unrolled:

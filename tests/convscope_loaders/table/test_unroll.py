@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 
 from convscope.errors import AmbiguousLogError, LogFormatError
@@ -62,13 +63,18 @@ def by_lists(episode):
 
 
 @pytest.mark.parametrize("make", [by_steps, by_rows, by_agents_in_steps, by_lists])
-@pytest.mark.parametrize("form", ["lines", "list", "document"])
+@pytest.mark.parametrize("form", ["lines", "list", "document", "parquet", "arrow"])
 def test_an_object_for_each_episode_is_read_as_its_timesteps(tmp_path, make, form):
     expected = opened(write(tmp_path / "plain.jsonl", TIDY))
     episodes = [make(episode) for episode in range(3)]
-    path = tmp_path / f"log.{'jsonl' if form == 'lines' else 'json'}"
+    ending = {"lines": "jsonl", "parquet": "parquet", "arrow": "arrow"}.get(form, "json")
+    path = tmp_path / f"log.{ending}"
     if form == "lines":
         write(path, episodes)
+    elif form == "parquet":
+        pl.DataFrame(episodes).write_parquet(path)
+    elif form == "arrow":
+        pl.DataFrame(episodes).write_ipc(path)
     else:
         path.write_text(json.dumps(episodes if form == "list" else {"env": "x", "episodes": episodes}, indent=1))
     assert choose(probe(path, path.name), [LOADER]).loader is LOADER
