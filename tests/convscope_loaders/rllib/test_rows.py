@@ -298,9 +298,8 @@ def test_packed_texts_share_an_allowance(tmp_path, monkeypatch):
 
 
 def test_observations_that_are_followed_by_wider_ones_are_a_clear_error(tmp_path):
-    lines(tmp_path / "x.json", {"p": batch(3, obs=[[0.0]] * 3, new_obs=[[0.0, 1.0]] * 3)})
     with pytest.raises(LogFormatError, match="observations hold 1 numbers a row, and those that follow 2"):
-        opened(tmp_path / "x.json")
+        lines(tmp_path / "x.json", {"p": batch(3, obs=[[0.0]] * 3, new_obs=[[0.0, 1.0]] * 3)})
 
 
 def test_a_table_of_a_thousand_bytes_that_holds_gigabytes_is_refused(tmp_path):
