@@ -20,6 +20,14 @@ from convscope_loaders.table.text import first_lines
 _KEY = re.compile(rb'"((?:[^"\\]|\\.){1,200})"\s*:')
 _LIST_OF_OBJECTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*\{")
 _LIST_OF_EPISODES = re.compile(rb'"(?:episodes|trajectories|rollouts|games|demos|runs)"\s*:\s*\[\s*\{')
+_SPELLED = (
+    (re.compile(rb"\xff\xfe|\xfe\xff"), "text in UTF-16; save it as UTF-8"),
+    (
+        re.compile(rb'\s*\{\s*"(?:[^"\\]|\\.){1,200}"\s*:\s*\{\s*"0"\s*:|\s*\{\s*"columns"\s*:\s*\['),
+        "JSON with a list for each column, as pandas writes it; write rows: to_json(orient='records', lines=True)",
+    ),
+)
+"""How tables begin that are spelled in a way that is not read."""
 _BROKEN = "damaged or cut: it ends before its table does; copy it or write it again"
 _EMPTY = (b"[]", b"{}", b"\xef\xbb\xbf")
 _TELLING = frozenset(
@@ -60,12 +68,22 @@ def glance(probe: Probe) -> Glance | None:
         names = _names(probe)
     except LogFormatError:
         return Glance(is_log=False, reason=_BROKEN) if is_columnar(probe) else None
-    if probe.head.strip() in _EMPTY and _TABLE_NAME.fullmatch(probe.path.name):
-        return Glance(is_log=False, reason="a list without a row; nothing was recorded")
+    refused = _refused(probe)
+    if refused is not None:
+        return Glance(is_log=False, reason=refused)
     if len(names) < 2:
         return None
     found = judged(names)
     return found if found.is_log or _TABLE_NAME.fullmatch(probe.path.name) else None
+
+
+def _refused(probe: Probe) -> str | None:
+    """Return why a file that is called like a table is none that is read; None for any other."""
+    if not _TABLE_NAME.fullmatch(probe.path.name):
+        return None
+    if probe.head.strip() in _EMPTY:
+        return "a list without a row; nothing was recorded"
+    return next((reason for pattern, reason in _SPELLED if pattern.match(probe.head)), None)
 
 
 def _of_agents(folder: Probe, tables: AgentTables) -> Glance | None:

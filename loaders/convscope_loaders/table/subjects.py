@@ -138,10 +138,14 @@ def _by_columns(container: Container, found: AgentColumns, place: str) -> Subjec
     template_of = {f"/{name}": f"/{template}" for name, template in found.template_of.items()}
     view = widened(container, found.agents, template_of)
     shown = ", ".join(found.agents[:6]) + (", ..." if len(found.agents) > 6 else "")
-    said = (
+    said: tuple[str, ...] = (
         f"a row is a joint step of {len(found.agents)} agents ({shown}), told by the names of their columns",
         "an agent all of whose columns are empty is not there",
     )
+    if all(agent.isdecimal() for agent in found.agents):
+        several = next((name for name in found.template_of if len(re.findall(r"\d+", name)) > 1), None)
+        if several is not None:
+            said = (*said, f"of the numbers in {several} the agent's is that in {found.template_of[several]}")
     shared = {path for path in container.inventory.datasets if path not in template_of}
     return Subjects(
         container=view,

@@ -18,6 +18,7 @@ from convscope.values.header import Notice
 from convscope_loaders.table.cells import unfolded, with_points
 from convscope_loaders.table.delimited import MAX_FIRST_LINE_BYTES, read_delimited, separator_of
 from convscope_loaders.table.json_rows import read_json
+from convscope_loaders.table.wandb import without_run_names
 
 _GZIP = b"\x1f\x8b"
 
@@ -72,7 +73,8 @@ def read_text_table(path: Path) -> ReadTable:
         with readable(place):
             frame = frame.with_columns(unfolded(column) for column in frame if column.dtype == pl.String)
             frame, said = with_points(frame, place)
-            notices = (*notices, *said)
+            frame, of_run = without_run_names(frame, place)
+            notices = (*notices, *said, *of_run)
     if not frame.height:
         raise LogFormatError(f"{place} has no row, only the names of its columns; nothing was recorded")
     return ReadTable(frame=frame, notices=notices)
