@@ -167,6 +167,8 @@ class IdentityFinder:
 
     def _with_instances(self, found: Identity) -> Identity:
         for column in single(self._columns, Meaning.INSTANCE):
+            if column.path in found.episode:
+                continue
             if len(self._levels(column.path)) == 1:
                 self._spent.add(column.path)
                 if column.values:

@@ -67,7 +67,8 @@ def glance(probe: Probe) -> Glance | None:
     try:
         names = _names(probe)
     except LogFormatError:
-        return Glance(is_log=False, reason=_BROKEN) if is_columnar(probe) else None
+        is_table = is_columnar(probe) and _TABLE_NAME.fullmatch(probe.path.name) is not None
+        return Glance(is_log=False, reason=_BROKEN) if is_table else None
     refused = _refused(probe)
     if refused is not None:
         return Glance(is_log=False, reason=refused)

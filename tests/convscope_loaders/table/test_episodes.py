@@ -53,6 +53,14 @@ def test_environments_side_by_side_may_share_a_clock_that_runs_on(tmp_path):
     assert sorted(found.episodes.length.tolist()) == [2, 2, 3, 3, 4, 4]
 
 
+def test_a_mapping_may_name_a_column_that_tells_episodes_apart_twice(tmp_path):
+    path = write(tmp_path / "log.csv", [{**row, "env_id": row["seed"]} for row in without(ROWS, "phase")])
+    mapping = LogMapping(table=TableMapping(run="seed", episode=("seed", "env_id", "episode", "episode")))
+    log = opened(path, mapping)
+    assert log.episodes.length.tolist() == [3, 2, 4, 3, 2, 4]
+    assert log.episodes.runs == ("seed_0", "seed_1")
+
+
 @pytest.mark.parametrize("first", [lambda e: 5 + e, lambda e: 2 - e, lambda e: int(e == 1)])
 def test_the_clock_may_start_anywhere_where_a_column_tells_the_episodes(tmp_path, first):
     rows = [{**row, "t": first(row["episode"]) + row["t"]} for row in ONE_RUN]
