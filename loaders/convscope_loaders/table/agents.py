@@ -9,7 +9,7 @@ from convscope_loaders.structure.lexicon import Meaning, is_numbered_agent
 from convscope_loaders.table.columns import AGENT, column_meaning, name_meaning, plain_name
 from convscope_loaders.table.worded import DEEDS, OF_AGENTS, agents_by_words, is_alone
 
-_SEEN = frozenset({Meaning.OBSERVATION, Meaning.POSITION})
+_SEEN = frozenset({Meaning.OBSERVATION, Meaning.POSITION, Meaning.COORDINATE})
 _NUMBERED = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]+_?\d+(?![A-Za-z0-9])")
 _NUMBER = re.compile(r"\d+")
 _STROKES = re.compile(r"[/.]")

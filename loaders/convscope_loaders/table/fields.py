@@ -10,7 +10,8 @@ from convscope.values import fields as names
 from convscope.values.fields import INFO, Level
 from convscope.values.header import Notice
 from convscope_loaders.structure.lexicon import MEANING_OF, Meaning
-from convscope_loaders.table.columns import Column, plain_words, single, vector
+from convscope_loaders.table.columns import AGENT, Column, plain_words, single, vector
+from convscope_loaders.table.worded import action_like
 
 MAX_CATEGORIES = 1000
 """Texts of a column that are taken for categories; more are remarks."""
@@ -34,6 +35,7 @@ _WITH_VALUES = frozenset(
 )
 """Fields that one number cannot fill."""
 _LEFT_OUT = 'correct it, or leave it out: ignore = ["{}"] under [log] in a mapping'
+_LISTS = ((" and ", "{}"), (", ", '"{}"'))
 _COORDINATE = re.compile(r"(?:^|_)([xyz]|row|col|column)(?:_|$)")
 
 
@@ -82,6 +84,7 @@ class FieldFinder:
         for meaning, name in _VECTORS.items():
             self._add_vector(meaning, name)
         self._check_one_hot()
+        self._check_actions()
         self._add_coordinates()
         self._add_number(Meaning.REWARD, names.REWARDS)
         self._add_number(Meaning.TEAM_REWARD, names.TEAM_REWARDS)
@@ -128,6 +131,26 @@ class FieldFinder:
                     "with their numbers"
                 )
             self._used.update(column.path for column in group)
+
+    def _check_actions(self) -> None:
+        """Take what alone speaks of an action for it; ask where several do."""
+        if names.ACTIONS in self._taken or any(field.name == names.ACTIONS for field in self._found):
+            return
+        own = {
+            plain_words(column.path.replace(AGENT, " ")): column
+            for column in self._columns
+            if column.path not in self._used | self._shared
+        }
+        found = [own[name] for name in action_like([*own])]
+        if len(found) > 1:
+            both, listed = (joint.join(wrap.format(c.shown) for c in found[:4]) for joint, wrap in _LISTS)
+            raise AmbiguousLogError(
+                f"{self._place}: {both} could each be the actions, or be one together; say which in a mapping: "
+                f"columns = [{listed}] under [table.fields.actions]"
+            )
+        if found:
+            self._said.append(f"{found[0].shown} is read as the action: no other column is called so")
+            self._add_group((found[0],), Meaning.ACTION, names.ACTIONS)
 
     def _add_group(self, group: tuple[Column, ...], meaning: Meaning, name: str) -> None:
         values = self._texts(group, meaning)

@@ -21,6 +21,7 @@ _KEY = re.compile(rb'"((?:[^"\\]|\\.){1,200})"\s*:')
 _LIST_OF_OBJECTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*\{")
 _LIST_OF_EPISODES = re.compile(rb'"(?:episodes|trajectories|rollouts|games|demos|runs)"\s*:\s*\[\s*\{')
 _SPELLED = (
+    (re.compile(rb"#[^,;\t\n]*\n"), "text that begins with a comment; begin it with the names of the columns"),
     (re.compile(rb"\xff\xfe|\xfe\xff"), "text in UTF-16; save it as UTF-8"),
     (
         re.compile(rb'\s*\{\s*"(?:[^"\\]|\\.){1,200}"\s*:\s*\{\s*"0"\s*:|\s*\{\s*"columns"\s*:\s*\['),

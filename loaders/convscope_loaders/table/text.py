@@ -15,7 +15,7 @@ from convscope.ingest.columnar import readable
 from convscope.ingest.container import Value
 from convscope.ingest.parsed import MAX_PARSED_BYTES
 from convscope.values.header import Notice
-from convscope_loaders.table.cells import unfolded, with_points
+from convscope_loaders.table.cells import bare, unfolded, with_points
 from convscope_loaders.table.delimited import MAX_FIRST_LINE_BYTES, read_delimited, separator_of
 from convscope_loaders.table.json_rows import read_json
 from convscope_loaders.table.wandb import without_run_names
@@ -71,6 +71,7 @@ def read_text_table(path: Path) -> ReadTable:
     else:
         frame, notices = read_delimited(content, place, separator=separator_of(line.decode("utf-8", "replace")))
         with readable(place):
+            frame = frame.with_columns(bare(column) for column in frame if column.dtype == pl.String)
             frame = frame.with_columns(unfolded(column) for column in frame if column.dtype == pl.String)
             frame, said = with_points(frame, place)
             frame, of_run = without_run_names(frame, place)

@@ -64,6 +64,7 @@ def test_the_number_that_counts_all_agents_is_theirs_and_said(tmp_path, spelled)
             b",,action,action,reward\nagent_id,,0,1,0\nepisode,t,,,\n0,0,1,1,0\n",
             "as of a pandas MultiIndex, join them",
         ),
+        ("log.csv", b"# my log\nepisode,t,agent,action\n0,0,a,1\n", "begins with a comment"),
         ("log.parquet", b"PAR1" + bytes(40), "damaged or cut"),
     ],
 )

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convscope.errors import AmbiguousLogError, LogFormatError
+from convscope.ingest.mapping_file import read_mapping
 from convscope.values.header import ActionKind
 from convscope.values.status import EndKind, Status
 from tests.convscope_loaders.table.rows import LENGTHS, ROWS, as_text, is_same, opened, whole, without, write
@@ -250,6 +251,21 @@ def test_two_columns_for_the_action_are_ambiguous(tmp_path):
     rows = rows_of(action=lambda e, t, a: t, act=lambda e, t, a: 0)
     with pytest.raises(AmbiguousLogError, match="act and action could each be the actions"):
         opened(write(tmp_path / "log.csv", rows))
+
+
+@pytest.mark.parametrize("both", [("move_action", "comm_action"), ("action_grip", "action_turn")])
+def test_several_columns_that_speak_of_actions_are_ambiguous_and_one_is_the_action(tmp_path, both):
+    rows = rows_of(**dict.fromkeys(both, lambda e, t, a: t), x=lambda e, t, a: t, y=lambda e, t, a: a)
+    path = write(tmp_path / "log.csv", rows)
+    with pytest.raises(
+        AmbiguousLogError, match=r"could each be the actions, or be one together; .* columns = \["
+    ) as caught:
+        opened(path)
+    (tmp_path / "m.toml").write_text(caught.value.mapping)
+    assert opened(path, read_mapping(tmp_path / "m.toml")).header.field("actions").shape == (2,)
+    log = opened(write(tmp_path / "one.csv", without(rows, both[0])))
+    assert log.header.field("actions").path == f"/{both[1]}"
+    assert any("is read as the action: no other" in said for said in log.header.inputs[0].assumptions)
 
 
 def test_texts_where_numbers_should_be_are_an_error_that_shows_one(tmp_path):

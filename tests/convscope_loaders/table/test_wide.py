@@ -121,6 +121,13 @@ def test_what_may_be_one_more_agent_or_not_is_ambiguous_with_both_readings(tmp_p
     assert any(f"a value that all share: info/{column}" in said for said in without.header.inputs[0].assumptions)
 
 
+def test_agents_may_be_known_by_their_places_alone(tmp_path):
+    rows = [{"t": t, **{f"drone_{k}_{c}": t + k for k in range(2) for c in "xy"}} for t in range(3)]
+    log = opened(write(tmp_path / "log.csv", rows))
+    assert [agent.name for agent in log.header.agents] == ["drone_0", "drone_1"]
+    assert whole(log)[1]["positions"][1].tolist() == [[1, 1], [2, 2]]
+
+
 def test_what_is_no_agents_own_is_the_teams(tmp_path):
     rows = [
         {"t": t, "a.action": t, "b.action": 0, "reward": t / 2, "obs_0": t, "obs_1": 7, "load": 3} for t in range(3)
