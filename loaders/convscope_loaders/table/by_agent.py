@@ -10,7 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from convscope.errors import LogFormatError
-from convscope.ingest.columnar import readable
+from convscope.ingest.columnar import read_table, readable
+from convscope.ingest.columnar_trial import check_decodable
 from convscope.ingest.folder import list_files
 from convscope.values.header import Notice
 from convscope_loaders.structure.lexicon import Meaning, is_numbered_agent
@@ -20,7 +21,8 @@ from convscope_loaders.table.text import ReadTable, read_text_table
 from convscope_loaders.table.unroll import unrolled
 from convscope_loaders.tidy.row_names import FILE_ROWS, FILES
 
-_TEXT = re.compile(r"(.+?)(\.(?:csv|tsv|tab|json|jsonl|ndjson)(?:\.gz)?)", re.I)
+_TABLE = re.compile(r"(.+?)\.(?:(?:csv|tsv|tab|json|jsonl|ndjson)(?:\.gz)?|parquet|arrow|feather|ipc)", re.I)
+_COLUMNAR = frozenset({".parquet", ".arrow", ".feather", ".ipc"})
 _NUMBERED = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]+[_-]?\d+(?![A-Za-z0-9])")
 _COLUMN = "agent"
 
@@ -49,7 +51,7 @@ def tables_of_agents(files: Sequence[str]) -> AgentTables | None:
     """
     kinds: dict[str, dict[str, str]] = defaultdict(dict)
     for name in files:
-        told = _TEXT.fullmatch(name) if "/" not in name else None
+        told = _TABLE.fullmatch(name) if "/" not in name else None
         found = (one[0] for one in _NUMBERED.finditer(told[1])) if told is not None else ()
         agent = next((word for word in found if is_numbered_agent(word)), None)
         if agent is not None:
@@ -89,8 +91,15 @@ def read_tables_of_agents(folder: Path) -> ReadTable:
     )
 
 
+def _read(path: Path) -> ReadTable:
+    if path.suffix.lower() not in _COLUMNAR:
+        return read_text_table(path)
+    check_decodable([path])
+    return ReadTable(frame=read_table(path, ["*"]))
+
+
 def _of_agent(path: Path, agent: str) -> ReadTable:
-    table = read_text_table(path)
+    table = _read(path)
     found = unrolled(table.frame, str(path))
     frame, inside = found.frame, find_agents(found.frame.columns)
     if any(name_meaning(name) is Meaning.AGENT for name in frame.columns):

@@ -131,8 +131,8 @@ def read_table(file: ArrayReader, inventory: Inventory, mapping: TidyMapping, *,
     label, first, last = _in_order(keys.episode_codes([*columns.values()]), [*columns.values()], mapping)
     places = place_rows(file, mapping, keys, labels=label, start=0, stop=None)
     cell = places.row * len(keys.agents) + places.agent
-    _, first_of, own = np.unique(cell, return_index=True, return_inverse=True)
-    if len(first_of) < len(cell):
+    if len(np.unique(cell)) < len(cell):
+        _, first_of, own = np.unique(cell, return_index=True, return_inverse=True)
         again = int(np.argmax(first_of[own] != np.arange(len(cell))))
         other = rows.of(int(places.taken[first_of[own[again]]])).removeprefix(f"{place}: ")
         raise LogFormatError(

@@ -2,6 +2,7 @@
 
 import json
 
+import polars as pl
 import pytest
 
 from convscope.errors import ConvscopeError, LogFormatError
@@ -31,10 +32,13 @@ def folder(tmp_path):
     return tmp_path / "logs"
 
 
-@pytest.mark.parametrize("spelled", ["{}.csv", "{}.jsonl", "log_{}.csv", "{}_rollout.tsv"])
+@pytest.mark.parametrize("spelled", ["{}.csv", "{}.jsonl", "log_{}.csv", "{}_rollout.tsv", "{}.parquet"])
 def test_files_called_after_agents_are_one_log(folder, tmp_path, spelled):
     for k in range(3):
-        write(folder / spelled.format(f"agent_{k}"), of(f"agent_{k}"))
+        path = folder / spelled.format(f"agent_{k}")
+        pl.DataFrame(of(f"agent_{k}")).write_parquet(path) if path.suffix == ".parquet" else write(
+            path, of(f"agent_{k}")
+        )
     log = found(folder)
     assert is_same(log, opened(write(tmp_path / "plain.csv", ROWS)))
     assert [agent.name for agent in log.header.agents] == ["agent_0", "agent_1", "agent_2"]
