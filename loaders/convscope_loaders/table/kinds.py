@@ -110,7 +110,7 @@ def judged(names: Sequence[str]) -> Glance:
     is_step = Meaning.ACTION in meanings and meanings & {Meaning.REWARD, Meaning.OBSERVATION}
     if find_agents(names) is not None or is_step or (telling and meanings & _PLACED):
         return Glance(
-            is_log=True, reason=f"columns are called {', '.join(f'{meaning}s' for meaning in telling) or 'so'}"
+            is_log=True, reason=f"columns are called {', '.join(f'{meaning}s' for meaning in telling) or 'after agents'}"
         )
     return Glance(
         is_log=False,

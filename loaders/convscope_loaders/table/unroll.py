@@ -16,8 +16,8 @@ from convscope_loaders.table.worded import DEEDS
 
 MAX_NESTING = 4
 """Lists of objects inside one another."""
-MAX_ROWS = 20_000_000
-"""That lists become, in memory."""
+MAX_CELLS = 200_000_000
+"""That lists become, in memory: what is said once of an episode is repeated in each of its rows."""
 
 _NAMES = ("id", "name")
 """What an agent's own name is called in a list of agents."""
@@ -133,8 +133,12 @@ def _by_place(
     length = pl.max_horizontal(pl.col(name).list.len() for name in lists).fill_null(0).cast(pl.Int64)
     frame = frame.with_columns(length.alias(_LENGTH))
     n_rows = int(frame[_LENGTH].sum() or 0)
-    if n_rows > MAX_ROWS:
-        raise LogFormatError(f"{place}: its lists are {n_rows} rows, more than the {MAX_ROWS} that are read at once")
+    n_cells = n_rows * max(frame.width, len(made))
+    if n_cells > MAX_CELLS:
+        raise LogFormatError(
+            f"{place}: its lists are {n_rows} rows, and {n_cells} cells with all that is said of an episode; no more "
+            f"than {MAX_CELLS} are read at once: write a line for each step, or give the log in parts"
+        )
     frame, notices = _without_others(
         frame.filter(pl.col(_LENGTH) > 0), lists, made, n_empty=int((frame[_LENGTH] == 0).sum())
     )

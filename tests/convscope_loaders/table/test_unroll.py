@@ -10,7 +10,7 @@ from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.choice import choose
 from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
-from convscope_loaders.table import LOADER
+from convscope_loaders.table import LOADER, unroll
 from tests.convscope_loaders.table.rows import is_same, opened, whole, write
 
 AGENTS = ("ann", "bob")
@@ -148,3 +148,11 @@ def test_steps_of_nobody_are_ambiguous(tmp_path):
     rows = [{"episode": e, "actions": [0] * (2 + e), "rewards": [1] * (2 + e)} for e in range(2)]
     with pytest.raises(AmbiguousLogError, match="no column says which agent"):
         opened(write(tmp_path / "log.jsonl", rows))
+
+
+def test_lists_that_would_fill_the_memory_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(unroll, "MAX_CELLS", 1000)
+    row = {"episode": 0, "steps": [{"agent": "a", "action": 1}] * 50}
+    path = tmp_path / "log.jsonl"
+    with pytest.raises(LogFormatError, match="its lists are 50 rows, and"):
+        opened(write(path, [{**row, **{f"note_{k}": k for k in range(30)}}]))
