@@ -109,9 +109,8 @@ def judged(names: Sequence[str]) -> Glance:
     telling = sorted(meaning for meaning in meanings & _TELLING if meaning is not None)
     is_step = Meaning.ACTION in meanings and meanings & {Meaning.REWARD, Meaning.OBSERVATION}
     if find_agents(names) is not None or is_step or (telling and meanings & _PLACED):
-        return Glance(
-            is_log=True, reason=f"columns are called {', '.join(f'{meaning}s' for meaning in telling) or 'after agents'}"
-        )
+        called = ", ".join(f"{meaning}s" for meaning in telling) or "after agents"
+        return Glance(is_log=True, reason=f"columns are called {called}")
     return Glance(
         is_log=False,
         reason="a table, but not of what agents did: none of its columns is called an action, an observation or a "
