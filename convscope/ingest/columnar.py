@@ -1,7 +1,7 @@
 """Arrow and Parquet tables: what they hold, and some of their columns; nothing about such a file is trusted."""
 
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -9,14 +9,11 @@ from typing import TypeAlias
 import polars as pl
 
 from convscope.errors import LogFormatError, RefusedFileError
+from convscope.ingest.columnar_trial import EXPANSION, EXPANSION_FLOOR, scan_table
 from convscope.ingest.hdf5.opening import check_regular
 
 MAX_TABLE_BYTES = 1 << 30
-"""A larger file is refused: it is read into memory whole."""
-_EXPANSION = 1100
-"""Declared over stored size; what repeats itself is stored once, but no log is all repetition."""
-_EXPANSION_FLOOR = 64 << 20
-"""Declared size under which the expansion does not matter."""
+"""A larger file is not read into memory whole."""
 
 Schema: TypeAlias = Mapping[str, pl.DataType]
 """Type of each column."""
@@ -30,6 +27,33 @@ class TableInfo:
     n_rows: int
 
 
+@contextmanager
+def readable(place: str) -> Generator[None]:
+    """Turn what polars raises into a `LogFormatError`.
+
+    Parameters
+    ----------
+    place
+        What is read, for the error; polars' own words are of its inside.
+    """
+    try:
+        yield
+    except BROKEN as error:
+        what = "its memory is not enough" if isinstance(error, MemoryError) else "it is damaged or cut"
+        raise LogFormatError(f"{place} cannot be read: {what}; copy it or write it again") from error
+
+
+BROKEN = (
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+    OSError,
+    MemoryError,
+    OverflowError,
+    RecursionError,
+)
+"""What polars raises at a broken file; its panics are no `Exception`, so they have to be named."""
+
+
 def look_into_table(path: Path) -> TableInfo:
     """Return the columns of an Arrow or Parquet file and how many rows it has.
 
@@ -38,20 +62,18 @@ def look_into_table(path: Path) -> TableInfo:
     LogFormatError
         If it is neither, or broken.
     RefusedFileError
-        If it is too large, or declares far more than it can hold.
+        If it declares far more than it can hold.
     """
-    content = _content(path)
-    try:
-        rows = _scan(content)
+    check_regular(path)
+    with readable(str(path)):
+        rows = scan_table(path)
         schema = dict(rows.collect_schema())
         n_rows = int(rows.select(pl.len()).collect().item())
-        declared = n_rows * sum(_row_bytes(kind) for kind in schema.values())
-    except BROKEN as error:
-        raise _broken(path, error) from error
-    if declared > max(_EXPANSION_FLOOR, _EXPANSION * len(content)):
+    declared, n_bytes = n_rows * sum(map(_row_bytes, schema.values())), path.stat().st_size
+    if declared > max(EXPANSION_FLOOR, EXPANSION * n_bytes):
         raise RefusedFileError(
             "declared-size",
-            f"{path} declares {n_rows} rows of {declared >> 20} MiB in {len(content)} bytes; it is no honest table",
+            f"{path} declares {n_rows} rows of {declared >> 20} MiB in {n_bytes} bytes; it is no honest table",
         )
     return TableInfo(schema=schema, n_rows=n_rows)
 
@@ -63,28 +85,18 @@ def read_table(path: Path, columns: Sequence[str]) -> pl.DataFrame:
     ------
     LogFormatError
         If it cannot be read, or has no such column.
+    RefusedFileError
+        If it is larger than `MAX_TABLE_BYTES`.
     """
-    content = _content(path)
-    try:
-        return _scan(content).select(*columns).collect()
-    except BROKEN as error:
-        raise _broken(path, error) from error
-
-
-BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, RecursionError)
-"""What polars raises at a broken file; its panics are no `Exception`."""
-
-
-def _content(path: Path) -> bytes:
     check_regular(path)
     if path.stat().st_size > MAX_TABLE_BYTES:
         raise RefusedFileError("size", f"{path} is larger than {MAX_TABLE_BYTES >> 20} MiB; give the log in parts")
-    # Bytes, not the path: polars would take some names for patterns, or for places in a network.
-    return path.read_bytes()
-
-
-def _scan(content: bytes) -> pl.LazyFrame:
-    return (pl.scan_parquet if content.startswith(b"PAR1") else pl.scan_ipc)(io.BytesIO(content))
+    with readable(str(path)):
+        found = scan_table(path).collect_schema()
+        missing = [name for name in columns if name not in found and name != "*"]
+        if not missing:
+            return scan_table(path).select(*columns).collect()
+    raise LogFormatError(f"{path} has no column {missing[0]!r:.80}; it has {', '.join(list(found)[:8])}")
 
 
 def _row_bytes(kind: object) -> int:
@@ -94,8 +106,3 @@ def _row_bytes(kind: object) -> int:
     if isinstance(kind, pl.Array):
         return kind.size * _row_bytes(kind.inner)
     return 8
-
-
-def _broken(path: Path, error: BaseException) -> LogFormatError:
-    reason = str(error).strip().partition("\n")[0]
-    return LogFormatError(f"{path} is a broken table, or lacks a column: {reason[:200]}")

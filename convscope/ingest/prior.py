@@ -75,8 +75,12 @@ def declare(log: TrajectoryLog, prior: RolePrior) -> TrajectoryLog:
         If the prior leaves the roles to the log's labels but lacks one of them.
     """
     codes = _codes_by_agent(log, prior) if prior.role_of else _codes_by_label(log, prior)
+    own, is_labelled = _renumbered(log, prior), log.episodes.declared_roles >= 0
+    if prior.role_of == _labels(log):
+        # The log's own labels stay as they are; an agent without one in some files has that of the others.
+        codes = np.where(own >= 0, own, codes)
     agents = tuple(replace(agent, declared_role=prior.role_of.get(agent.name)) for agent in log.header.agents)
-    is_replaced = bool(log.header.roles) and bool((codes != _renumbered(log, prior)).any())
+    is_replaced = bool((is_labelled & ((codes != own) | (own < 0))).any())
     return replace(
         log,
         header=replace(

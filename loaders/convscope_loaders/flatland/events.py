@@ -6,10 +6,10 @@ from pathlib import Path
 import polars as pl
 
 from convscope.errors import LogFormatError
+from convscope.ingest.columnar import readable
 from convscope.ingest.folder import list_files
 from convscope_loaders.table.delimited import read_delimited
 from convscope_loaders.table.text import unpacked
-from convscope_loaders.table.wall import readable
 
 ACTIONS_FILE = "ActionEvents.discrete_action.tsv"
 POSITIONS_FILE = "TrainMovementEvents.trains_positions.tsv"

@@ -8,9 +8,9 @@ import numpy.typing as npt
 import polars as pl
 
 from convscope.errors import LogFormatError
+from convscope.ingest.columnar import readable
 from convscope.values.arrays import IntArray
 from convscope_loaders.table.text import unpacked
-from convscope_loaders.table.wall import readable
 
 _COLUMNS = {"first": pl.String, **dict.fromkeys(("second", "third", "fourth", "fifth", "sixth"), pl.Int64)}
 

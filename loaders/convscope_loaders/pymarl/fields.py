@@ -54,7 +54,7 @@ def find_fields(layout: PaddedLayout) -> PaddedFields:
     for name, info in layout.datasets.items():
         reason = _why_not(layout, name, info)
         if reason is not None:
-            notices.append(Notice(code="not-read", message=f"left out: {reason}", where=info.path))
+            notices.append(Notice(code="not-read", message=f"{name} is left out: {reason}", where=info.path))
         elif name not in _OF_ROWS:
             spec = _spec(layout, name, info)
             specs.append(spec)

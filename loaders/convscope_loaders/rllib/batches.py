@@ -11,7 +11,7 @@ from convscope.ingest.json_text import parsed_json
 from convscope.values.arrays import IntArray
 from convscope_loaders.rllib.columns import fields_of
 from convscope_loaders.rllib.nested import Leaves, leaves_of
-from convscope_loaders.rllib.packed import is_packed, unpack
+from convscope_loaders.rllib.packed import Allowance, is_packed, unpack
 from convscope_loaders.rllib.rows import FLAGS, RowTable
 
 _KEYS = frozenset({"eps_id", "agent_index", "t", "type", "unroll_id"})
@@ -32,15 +32,15 @@ class Batch:
     """Columns that are left out because they are pickles, or no numbers."""
 
 
-def read_batches(path: Path, *, trusts_pickle: bool) -> Iterator[Batch]:
+def read_batches(path: Path, allowance: Allowance | None) -> Iterator[Batch]:
     """Read the batches of one file.
 
     Parameters
     ----------
     path
         A text file with an object a line.
-    trusts_pickle
-        Whether packed columns may be read.
+    allowance
+        What packed columns may hold; None leaves them unread, as all pickles that the user does not trust.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def read_batches(path: Path, *, trusts_pickle: bool) -> Iterator[Batch]:
             policies = batch.get("policy_batches") if batch["type"] == "MultiAgentBatch" else {"": batch}
             for policy, columns in policies.items() if isinstance(policies, dict) else ():
                 if isinstance(columns, dict):
-                    yield _batch(str(policy), columns, place, trusts_pickle=trusts_pickle)
+                    yield _batch(str(policy), columns, place, allowance=allowance)
 
 
 def named(batches: Sequence[Batch]) -> tuple[tuple[RowTable, ...], str]:
@@ -95,7 +95,7 @@ def named(batches: Sequence[Batch]) -> tuple[tuple[RowTable, ...], str]:
     return tables, told
 
 
-def _batch(policy: str, columns: Mapping[str, object], place: str, *, trusts_pickle: bool) -> Batch:
+def _batch(policy: str, columns: Mapping[str, object], place: str, *, allowance: Allowance | None) -> Batch:
     episodes = columns.get("eps_id")
     if not isinstance(episodes, list):
         raise LogFormatError(f"{place} has no list eps_id, which tells episodes apart")
@@ -105,13 +105,13 @@ def _batch(policy: str, columns: Mapping[str, object], place: str, *, trusts_pic
     for name in (name for name in columns if name not in _KEYS | {*FLAGS}):
         data = columns[name]
         is_pickled = is_packed(data)
-        if is_pickled and trusts_pickle:
-            data = unpack(data, f"{place}:{name}")
+        if is_pickled and allowance is not None:
+            data = unpack(data, f"{place}:{name}", allowance)
         leaves = leaves_of(data)
         if leaves is not None and all(len(column) == len(episodes) for column in leaves.values()):
             found[name] = leaves
         else:
-            (packed if is_pickled and not trusts_pickle else unread).extend([name] if _holds_any(data) else [])
+            (packed if is_pickled and allowance is None else unread).extend([name] if _holds_any(data) else [])
     table = RowTable(
         episodes=[str(episode) for episode in episodes],
         agents=(),

@@ -14,21 +14,21 @@ from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.fields import ACTIONS, REWARDS
 from convscope.values.header import Notice
 from convscope_loaders.rllib.nested import Leaves, beside, leaves_of, observed, output_field
-from convscope_loaders.rllib.packed import is_packed, unpack_rows
+from convscope_loaders.rllib.packed import Allowance, is_packed, unpack_rows
 from convscope_loaders.rllib.rows import FLAGS, FOLLOWING, RowTable
 
 _KEYS = frozenset({"eps_id", "agent_id", "module_id", "t"})
 
 
-def read_columns(path: Path, *, trusts_pickle: bool) -> tuple[RowTable, tuple[str, ...], tuple[str, ...]]:
+def read_columns(path: Path, allowance: Allowance | None) -> tuple[RowTable, tuple[str, ...], tuple[str, ...]]:
     """Read one table.
 
     Parameters
     ----------
     path
         A Parquet file.
-    trusts_pickle
-        Whether packed columns may be read.
+    allowance
+        What packed columns may hold; None leaves them unread, as all pickles that the user does not trust.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def read_columns(path: Path, *, trusts_pickle: bool) -> tuple[RowTable, tuple[st
     packed: list[str] = []
     unread: list[str] = []
     for name in (name for name in schema if name not in _KEYS | {*FLAGS}):
-        data, is_pickled = _data(frame[name], f"{path}:{name}", trusts_pickle=trusts_pickle)
+        data, is_pickled = _data(frame[name], f"{path}:{name}", allowance)
         leaves = leaves_of(data)
         if leaves is not None:
             found[name] = leaves
@@ -92,22 +92,29 @@ def fields_of(columns: Mapping[str, Leaves], place: str) -> Mapping[str, FloatAr
 def about_unread(packed: Iterable[str], unread: Iterable[str]) -> tuple[Notice, ...]:
     """Return notices of what was left out."""
     why = (
-        (packed, "left out: it is packed as a pickle, which may do harm; if you trust the log add --trust-pickle"),
-        (unread, "left out: it holds no plain numbers of one shape"),
+        (
+            packed,
+            "{} is left out: it is packed as a pickle, which may do harm; if you trust the log add --trust-pickle",
+        ),
+        (unread, "{} is left out: it holds no plain numbers of one shape"),
     )
-    return tuple(Notice(code="not-read", message=text, where=name) for names, text in why for name in sorted({*names}))
+    return tuple(
+        Notice(code="not-read", message=text.format(name), where=name)
+        for names, text in why
+        for name in sorted({*names})
+    )
 
 
-def _data(column: pl.Series, place: str, *, trusts_pickle: bool) -> tuple[object, bool]:
+def _data(column: pl.Series, place: str, allowance: Allowance | None) -> tuple[object, bool]:
     """Return the numbers of a column, and whether they are pickled."""
     if isinstance(column.dtype, pl.String | pl.Binary):
         texts = column.to_list()
         is_pickled = any(map(is_packed, texts))
-        return unpack_rows(texts, place) if is_pickled and trusts_pickle else None, is_pickled
+        if allowance is None or not is_pickled:
+            return None, is_pickled
+        return unpack_rows(texts, place, allowance), True
     if isinstance(column.dtype, pl.Struct):
-        return {
-            name: _data(column.struct.field(name), place, trusts_pickle=False)[0] for name in column.struct.fields
-        }, False
+        return {name: _data(column.struct.field(name), place, None)[0] for name in column.struct.fields}, False
     return _numbers(column), False
 
 

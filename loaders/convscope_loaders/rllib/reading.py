@@ -5,6 +5,7 @@ from pathlib import Path
 
 from convscope.errors import LogFormatError
 from convscope.ingest.columnar import read_table
+from convscope.ingest.columnar_trial import check_decodable
 from convscope.ingest.folder import list_files
 from convscope.ingest.parsed import Parse, Parsed
 from convscope.values.header import Notice
@@ -12,11 +13,14 @@ from convscope_loaders.rllib.batches import named, read_batches
 from convscope_loaders.rllib.columns import about_unread, read_columns
 from convscope_loaders.rllib.files import Form, recording_files
 from convscope_loaders.rllib.msgpacked import unpacked
+from convscope_loaders.rllib.packed import Allowance
 from convscope_loaders.rllib.rows import tracks_of_rows
 from convscope_loaders.rllib.states import Chunk, chunks_of, tracks_of_chunks
 from convscope_loaders.rllib.table import table_of
 from convscope_loaders.rllib.tracks import Track, aligned, begun
 
+_FLOOR = 16 << 20
+"""Bytes of packed episodes that any file may hold: unpacked they take many times as much."""
 _TOGETHER = "agents with equally many steps act in every timestep: no env_t_to_agent_t is stored"
 
 
@@ -35,6 +39,7 @@ def parser_of(form: Form, *, trusts_pickle: bool) -> Parse:
 
 def _episodes(path: Path) -> Parsed:
     chunks: list[Chunk] = []
+    check_decodable([path / name for name in _files(path)], ["item"], floor=_FLOOR)
     for name in _files(path):
         for row, item in enumerate(read_table(path / name, ["item"])["item"].to_list()):
             place = f"{path / name}: row {row}"
@@ -72,7 +77,9 @@ _PARSERS: dict[tuple[Form, bool], Callable[[Path], Parsed]] = {
 
 
 def _read_columns(path: Path, *, trusts_pickle: bool) -> Parsed:
-    read = [read_columns(path / name, trusts_pickle=trusts_pickle) for name in _files(path)]
+    check_decodable([path / name for name in _files(path)])
+    allowance = Allowance() if trusts_pickle else None
+    read = [read_columns(path / name, allowance) for name in _files(path)]
     notices = about_unread(
         (name for _, packed, _ in read for name in packed), (name for _, _, unread in read for name in unread)
     )
@@ -82,7 +89,8 @@ def _read_columns(path: Path, *, trusts_pickle: bool) -> Parsed:
 
 
 def _read_batches(path: Path, *, trusts_pickle: bool) -> Parsed:
-    read = [batch for name in _files(path) for batch in read_batches(path / name, trusts_pickle=trusts_pickle)]
+    allowance = Allowance() if trusts_pickle else None
+    read = [batch for name in _files(path) for batch in read_batches(path / name, allowance)]
     if not read:
         raise LogFormatError(f"{path} holds no batch with steps")
     notices = about_unread(

@@ -87,6 +87,7 @@ def _track(episode: str, agent: str, parts: Sequence[RowTable], *, place: str) -
         order = np.argsort(times, kind="stable")
         times = times[order]
     values = {name: column[order] for name, column in values.items()}
+    _check_widths(values, where)
     if times is None:
         _check_following(values, where)
     last = {name: bool(column[order[-1]]) for name, column in flags.items()}
@@ -106,6 +107,15 @@ def _concatenated(parts: Sequence[FloatArray], what: str) -> FloatArray:
     if len({part.shape[1] for part in parts}) > 1:
         raise LogFormatError(f"{what} changes its shape")
     return np.concatenate(parts)
+
+
+def _check_widths(values: Mapping[str, FloatArray], where: str) -> None:
+    for name, column in values.items():
+        after = values.get(f"{FOLLOWING}{name}")
+        if after is not None and after.shape != column.shape:
+            raise LogFormatError(
+                f"{where}: {name} hold {column.shape[1]} numbers a row, and those that follow {after.shape[1]}"
+            )
 
 
 def _check_following(values: Mapping[str, FloatArray], where: str) -> None:

@@ -9,8 +9,9 @@ from convscope_loaders.structure.lexicon import Meaning, is_numbered_agent
 from convscope_loaders.table.columns import AGENT, column_meaning, name_meaning, plain_name
 from convscope_loaders.table.worded import DEEDS, OF_AGENTS, agents_by_words, is_alone
 
-_SEEN = frozenset({Meaning.OBSERVATION, Meaning.POSITION})
+_SEEN = frozenset({Meaning.OBSERVATION, Meaning.POSITION, Meaning.COORDINATE})
 _NUMBERED = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]+_?\d+(?![A-Za-z0-9])")
+_NUMBER = re.compile(r"\d+")
 _STROKES = re.compile(r"[/.]")
 
 _Split = tuple[str, str]
@@ -88,14 +89,30 @@ def declared_agents(names: Sequence[str], agents: tuple[str, ...], columns: Coll
 def divided(names: Sequence[str], agents: Sequence[str]) -> Mapping[str, str]:
     """Return the names that hold an agent's, with ``{agent}`` for the first agent in each.
 
-    Where agents are numbers, only such names that come with all of these numbers and no other.
+    Where agents are numbers, only such names that come with all of these numbers and no other: as the first number in
+    them, else as the last.
     """
     if all(agent.isdecimal() for agent in agents):
-        names = [name for own in _numbers_of(names).values() if set(own.values()) == set(agents) for name in own]
+        return _numbered(names, agents)
     words = "|".join(re.escape(agent) for agent in sorted(agents, key=len, reverse=True))
     pattern = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])")
     found = ((name, pattern.search(name)) for name in names)
-    return {name: f"{name[: at.start()]}{AGENT}{name[at.end() :]}" for name, at in found if at is not None}
+    return {name: _template(name, at) for name, at in found if at is not None}
+
+
+def _numbered(names: Sequence[str], agents: Sequence[str]) -> Mapping[str, str]:
+    template_of: dict[str, str] = {}
+    for own in _numbers_of(names).values():
+        places = {name: [*_NUMBER.finditer(name)] for name in own}
+        for at in (0, -1):
+            if {found[at][0] for found in places.values()} == set(agents):
+                template_of |= {name: _template(name, found[at]) for name, found in places.items()}
+                break
+    return template_of
+
+
+def _template(name: str, at: re.Match[str]) -> str:
+    return f"{name[: at.start()]}{AGENT}{name[at.end() :]}"
 
 
 def _numbers_of(names: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
@@ -103,7 +120,7 @@ def _numbers_of(names: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
     numbers_of: dict[str, dict[str, str]] = defaultdict(dict)
     for name in names:
         stem, numbers = plain_name(name)
-        found = re.search(r"\d+", name)
+        found = _NUMBER.search(name)
         if numbers and found is not None and column_meaning(stem) in OF_AGENTS:
             numbers_of[stem][name] = found[0]
     return numbers_of

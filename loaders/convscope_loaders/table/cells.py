@@ -4,6 +4,7 @@ import polars as pl
 
 from convscope.errors import AmbiguousLogError
 from convscope.values.header import Notice
+from convscope_loaders.table.delimited import MISSING
 
 _LIST = r"^\s*[\[(][^\[\]()]*[\])]\s*$"
 """Numbers in brackets, as Python and NumPy print them."""
@@ -22,6 +23,19 @@ def unfolded(texts: pl.Series) -> pl.Series:
     numbers = words.cast(pl.Float64, strict=False)
     is_list = numbers.null_count() == words.null_count() and len(words) > 0
     return lists.cast(pl.List(pl.Float64)) if is_list else texts
+
+
+def bare(texts: pl.Series) -> pl.Series:
+    """Return numbers where every text is one between blanks, else the texts without the blanks around them."""
+    stripped = texts.str.strip_chars()
+    if not (stripped != texts).any():
+        return texts
+    known = stripped.set(stripped.is_in(["", *MISSING]), None)
+    for kind in (pl.Int64, pl.Float64):
+        numbers = known.cast(kind, strict=False)
+        if numbers.null_count() == known.null_count():
+            return numbers
+    return known
 
 
 def with_points(frame: pl.DataFrame, place: str) -> tuple[pl.DataFrame, tuple[Notice, ...]]:

@@ -8,8 +8,8 @@ from itertools import islice
 import polars as pl
 
 from convscope.errors import LogFormatError
+from convscope.ingest.columnar import readable
 from convscope.values.header import Notice
-from convscope_loaders.table.wall import readable
 
 MAX_COLUMNS = 20_000
 """Of a table; observations of some thousand numbers are tables too."""
@@ -19,6 +19,7 @@ MISSING = ("nan", "NaN", "NAN", "null", "NULL", "NA", "N/A", "None")
 """Cells that say that there is nothing, beside empty ones."""
 
 _SEPARATORS = "\t;,"
+_SEVERAL = ", and where the names take several lines, as of a pandas MultiIndex, join them to one line"
 _MAX_CELL_BYTES = 16 << 20
 
 
@@ -101,7 +102,7 @@ def _checked_names(content: bytes, place: str) -> Sequence[str]:
     twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if twice is not None:
         numbers = " and ".join(str(at + 1) for at in [at for at, name in enumerate(names) if name == twice][:3])
-        raise LogFormatError(f"{place}: columns {numbers} are both called {twice!r:.80}; name them apart")
+        raise LogFormatError(f"{place}: columns {numbers} are both called {twice!r:.80}; name them apart{_SEVERAL}")
     return names
 
 

@@ -33,20 +33,36 @@ class Counting:
         for column in self.outer:
             group = _codes(group * len(group) + _codes(read_numbers(file, column)))
         order = np.argsort(group, kind="stable")
-        if self.time is not None:
-            found = by_clock(group[order], agent[order], read_numbers(file, self.time)[order])
-        elif self.flags:
-            is_end = np.any([read_numbers(file, column) > 0 for column in self.flags], axis=0)
-            found = by_flags(group[order], agent[order], is_end[order])
-        else:
-            found = group[order]
         episodes = np.empty(len(order), np.int64)
-        episodes[order] = found
+        try:
+            episodes[order] = self._in_groups(file, group, agent, order=order)
+        except UncountableError as error:
+            raise UncountableError(str(error), None if error.row is None else int(order[error.row])) from error
         return episodes
+
+    def _in_groups(self, file: ArrayReader, group: IntArray, agent: IntArray, *, order: IntArray) -> IntArray:
+        if self.time is not None:
+            return by_clock(group[order], agent[order], read_numbers(file, self.time)[order])
+        if self.flags:
+            is_end = np.any([read_numbers(file, column) > 0 for column in self.flags], axis=0)
+            return by_flags(group[order], agent[order], is_end[order])
+        return group[order]
 
 
 class UncountableError(LogFormatError):
-    """Rows that cannot be told apart into episodes."""
+    """Rows that cannot be told apart into episodes.
+
+    Parameters
+    ----------
+    message
+        Why not.
+    row
+        The first of them; None where it is no single one.
+    """
+
+    def __init__(self, message: str, row: int | None = None) -> None:
+        super().__init__(message)
+        self.row = row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,8 +133,10 @@ def by_clock(group: IntArray, agent: IntArray, time: FloatArray) -> IntArray:
     if agent.max(initial=0) and not (agent != agent[first][run]).any():
         return _side_by_side(run, group[first], agent[first])
     starts = np.minimum.reduceat(time, np.flatnonzero(np.append(True, group[1:] != group[:-1])[: len(group)]))
-    if (time[first] != starts[_codes(group[first])]).any():
-        raise UncountableError("the clock falls without starting again, so rows are not in the order of time")
+    is_late = time[first] != starts[_codes(group[first])]
+    if is_late.any():
+        row = int(first[np.argmax(is_late)])
+        raise UncountableError("the clock falls without starting again, so rows are not in the order of time", row)
     # Episodes of one step: the clock never goes on, but each agent comes again.
     least, most = np.minimum.reduceat(time, first), np.maximum.reduceat(time, first)
     again = np.where((least == most)[run], _running(run * (int(agent.max(initial=0)) + 1) + agent), 0)
@@ -142,7 +160,8 @@ def by_flags(group: IntArray, agent: IntArray, is_end: BoolArray) -> IntArray:
     count[order] = before - before[is_first][np.cumsum(is_first) - 1]
     falls = (np.diff(count) < 0) & (np.diff(group) == 0)
     if falls.any() and not _lie_one_by_one(stream, count, group):
-        raise UncountableError("end flags of agents disagree on which episode a row belongs to")
+        row = int(np.argmax(falls)) + 1
+        raise UncountableError("end flags of agents disagree on which episode a row belongs to", row)
     return _codes(group * (int(count.max(initial=0)) + 1) + count)
 
 
@@ -162,7 +181,10 @@ def _side_by_side(run: IntArray, group: IntArray, agent: IntArray) -> IntArray:
     group_of = group[np.unique(stream, return_index=True)[1]]
     for number in np.unique(group_of):
         if len(np.unique(n_runs[group_of == number])) > 1:
-            raise UncountableError("agents have unequal numbers of episodes, and nothing says which belong together")
+            least, most = n_runs[group_of == number].min(), n_runs[group_of == number].max()
+            raise UncountableError(
+                f"agents have from {least} to {most} episodes, and nothing says which belong together"
+            )
     return _codes(group * (int(place.max()) + 1) + place)[run]
 
 

@@ -11,7 +11,8 @@ from convscope.values.fields import INFO, Level
 from convscope.values.header import Notice
 from convscope_loaders.structure.field_of import FIELD_OF
 from convscope_loaders.structure.lexicon import MEANING_OF, Meaning
-from convscope_loaders.table.columns import Column, plain_words, single, vector
+from convscope_loaders.table.columns import AGENT, Column, plain_words, single, vector
+from convscope_loaders.table.worded import action_like
 
 MAX_CATEGORIES = 1000
 """Texts of a column that are taken for categories; more are remarks."""
@@ -25,6 +26,8 @@ _WITH_VALUES = frozenset(
     {names.ACTION_MASKS, names.ACTION_LOGITS, names.ACTION_PROBABILITIES, names.POSITIONS, names.STATE}
 )
 """Fields that one number cannot fill."""
+_LEFT_OUT = 'correct it, or leave it out: ignore = ["{}"] under [log] in a mapping'
+_LISTS = ((" and ", "{}"), (", ", '"{}"'))
 _COORDINATE = re.compile(r"(?:^|_)([xyz]|row|col|column)(?:_|$)")
 
 
@@ -74,6 +77,7 @@ class FieldFinder:
             if meaning not in _OTHERWISE:
                 self._add_vector(meaning, name)
         self._check_one_hot()
+        self._check_actions()
         self._add_coordinates()
         self._add_number(Meaning.REWARD, names.REWARDS)
         self._add_number(Meaning.TEAM_REWARD, names.TEAM_REWARDS)
@@ -93,7 +97,10 @@ class FieldFinder:
         own = [group for group in own if group[0].name in MEANING_OF] or own
         if meaning is Meaning.ACTION and len(own) > 1 and name not in self._taken:
             both = " and ".join(group[0].shown for group in own[:3])
-            raise AmbiguousLogError(f"{self._place}: {both} could each be the actions; say which in a mapping")
+            raise AmbiguousLogError(
+                f"{self._place}: {both} could each be the actions; say which in a mapping: columns = [...] under "
+                "[table.fields.actions]"
+            )
         for group in own[:1] or groups[:1]:
             self._check_is_told_apart(group)
             self._add_group(group, meaning, name)
@@ -118,6 +125,26 @@ class FieldFinder:
                 )
             self._used.update(column.path for column in group)
 
+    def _check_actions(self) -> None:
+        """Take what alone speaks of an action for it; ask where several do."""
+        if names.ACTIONS in self._taken or any(field.name == names.ACTIONS for field in self._found):
+            return
+        own = {
+            plain_words(column.path.replace(AGENT, " ")): column
+            for column in self._columns
+            if column.path not in self._used | self._shared
+        }
+        found = [own[name] for name in action_like([*own])]
+        if len(found) > 1:
+            both, listed = (joint.join(wrap.format(c.shown) for c in found[:4]) for joint, wrap in _LISTS)
+            raise AmbiguousLogError(
+                f"{self._place}: {both} could each be the actions, or be one together; say which in a mapping: "
+                f"columns = [{listed}] under [table.fields.actions]"
+            )
+        if found:
+            self._said.append(f"{found[0].shown} is read as the action: no other column is called so")
+            self._add_group((found[0],), Meaning.ACTION, names.ACTIONS)
+
     def _add_group(self, group: tuple[Column, ...], meaning: Meaning, name: str) -> None:
         values = self._texts(group, meaning)
         is_number = len(group) == 1 and len(group[0].info.shape) == 1
@@ -139,7 +166,8 @@ class FieldFinder:
         is_cut = meaning is Meaning.OBSERVATION and any("..." in text for text in told.values[:1])
         if len(group) > 1 or is_cut:
             raise LogFormatError(
-                f"{self._place}: the column {told.shown} should hold numbers and holds texts, such as {told.sample}"
+                f"{self._place}: the column {told.shown} should hold numbers and holds texts, such as {told.sample}; "
+                f"{_LEFT_OUT.format(told.shown)}"
             )
         return told.values
 
@@ -164,7 +192,7 @@ class FieldFinder:
         if found[0].values is not None:
             raise LogFormatError(
                 f"{self._place}: the column {found[0].shown} should hold numbers and holds texts, such as "
-                f"{found[0].sample}"
+                f"{found[0].sample}; {_LEFT_OUT.format(found[0].shown)}"
             )
         self._add(names.TEAM_REWARDS if found[0].path in self._shared else name, (found[0],))
 

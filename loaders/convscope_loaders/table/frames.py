@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,28 +11,20 @@ import numpy.typing as npt
 import polars as pl
 
 from convscope.errors import LogFormatError
+from convscope.ingest.columnar import MAX_TABLE_BYTES, look_into_table, read_table, readable
+from convscope.ingest.columnar_trial import check_decodable, scan_table
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.names import in_numbered_order
 from convscope.ingest.parsed import Parsed, parse_container
 from convscope.values.header import Notice
+from convscope_loaders.table.by_agent import read_tables_of_agents
 from convscope_loaders.table.leaves import RAGGED, LeafPlan, find_leaves, plan_leaves
-from convscope_loaders.table.text import TextTable, read_text_table
-from convscope_loaders.table.trial import check_readable
-from convscope_loaders.table.unroll import unrolled
-from convscope_loaders.table.wall import readable
+from convscope_loaders.table.text import ReadTable, read_text_table
+from convscope_loaders.table.unroll import may_hold_episodes, names_inside, unrolled
+from convscope_loaders.tidy.row_names import UNROLLED
 
 MAX_ROWS = 100_000_000
 """Of a table: what tells episodes and agents apart is read of all rows at once."""
-MAX_EXPANSION = 1100
-"""Declared over stored size, as for HDF5 files, above ``EXPANSION_FLOOR``."""
-EXPANSION_FLOOR = 64 << 20
-
-
-class TableKind(StrEnum):
-    """How the rows are stored."""
-
-    PARQUET = "parquet"
-    ARROW = "arrow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +32,13 @@ class FrameStore:
     """A Parquet or Arrow file, of which rows are read where they are needed."""
 
     path: Path
-    kind: TableKind
     state: tuple[int, int]
     """Size and time of change, so that another file at the place is looked at anew."""
 
     @contextmanager
     def open(self) -> Generator["FrameReader"]:
         """Open the table for reading rows."""
-        yield FrameReader(scan(self.path, self.kind), _looked_at(self), str(self.path))
+        yield FrameReader(scan_table(self.path), _looked_at(self), str(self.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,13 +74,7 @@ class FrameReader:
         return self._look.plans[dataset]
 
 
-def scan(path: Path, kind: TableKind) -> pl.LazyFrame:
-    """Return a table that has not been read yet."""
-    # A name is a name: no pattern, no address of another machine.
-    return pl.scan_parquet(path, glob=False) if kind is TableKind.PARQUET else pl.scan_ipc(path, glob=False)
-
-
-def column_names(path: Path, kind: TableKind) -> tuple[str, ...]:
+def column_names(path: Path) -> tuple[str, ...]:
     """Return the names of a table's columns, structures taken apart.
 
     Raises
@@ -99,11 +83,13 @@ def column_names(path: Path, kind: TableKind) -> tuple[str, ...]:
         If the file is broken.
     """
     with readable(str(path)):
-        leaves, _ = find_leaves(scan(path, kind).collect_schema(), str(path))
-    return tuple(leaf.path.removeprefix("/") for leaf in leaves)
+        schema = scan_table(path).collect_schema()
+        leaves, _ = find_leaves(schema, str(path))
+    flat = (leaf.path.removeprefix("/") for leaf in leaves)
+    return tuple(dict.fromkeys((*flat, *names_inside(schema))))
 
 
-def frame_container(path: Path, kind: TableKind) -> Container:
+def frame_container(path: Path) -> Container:
     """Return the columns of a Parquet or Arrow file.
 
     Raises
@@ -112,7 +98,11 @@ def frame_container(path: Path, kind: TableKind) -> Container:
         If it is broken, larger than it could honestly be, or its lists differ in length.
     """
     state = path.stat()
-    store = FrameStore(path=path, kind=kind, state=(state.st_size, state.st_mtime_ns))
+    if state.st_size <= MAX_TABLE_BYTES and may_hold_episodes(look_into_table(path).schema):
+        container = parse_container(path, parse_columnar)
+        if container.inventory.attributes["/"][UNROLLED]:
+            return container
+    store = FrameStore(path=path, state=(state.st_size, state.st_mtime_ns))
     look = _looked_at(store)
     return Container(inventory=_inventory(look), store=store)
 
@@ -128,12 +118,34 @@ def text_container(path: Path) -> Container:
     return parse_container(path, parse_text)
 
 
+def parse_columnar(path: Path) -> Parsed:
+    """Turn a Parquet or Arrow file into columns of numbers."""
+    check_decodable([path])
+    return _parsed(ReadTable(frame=read_table(path, ["*"])), str(path))
+
+
+def agents_container(folder: Path) -> Container:
+    """Return the columns of a folder with a table for each agent.
+
+    Raises
+    ------
+    LogFormatError
+        If one of them is no table, or too large.
+    """
+    return parse_container(folder, parse_agents)
+
+
 def parse_text(path: Path) -> Parsed:
     """Turn a text file into columns of numbers."""
     return _parsed(read_text_table(path), str(path))
 
 
-def _parsed(table: TextTable, place: str) -> Parsed:
+def parse_agents(folder: Path) -> Parsed:
+    """Turn a folder with a table for each agent into columns of numbers."""
+    return _parsed(read_tables_of_agents(folder), str(folder))
+
+
+def _parsed(table: ReadTable, place: str) -> Parsed:
     with readable(place):
         found = unrolled(table.frame, place)
         frame = found.frame
@@ -141,22 +153,19 @@ def _parsed(table: TextTable, place: str) -> Parsed:
         arrays = {
             name: plan.read(frame.select(plan.leaf.expression).to_series(), place) for name, plan in look.plans.items()
         }
-    return Parsed(
-        arrays=arrays, attributes=_inventory(look).attributes, notices=(*table.notices, *found.notices, *look.notices)
-    )
+    attributes = {**_inventory(look).attributes, "/": {UNROLLED: found.is_changed, **table.attributes}}
+    return Parsed(arrays=arrays, attributes=attributes, notices=(*table.notices, *found.notices, *look.notices))
 
 
 @lru_cache(maxsize=16)
 def _looked_at(store: FrameStore) -> _Look:
-    place = str(store.path)
-    frame = scan(store.path, store.kind)
-    with readable(place):
-        schema = frame.collect_schema()
-        n_rows = int(frame.select(pl.len()).collect().item())
-    declared = n_rows * 8 * max(len(schema), 1)
-    if n_rows > MAX_ROWS or (declared > EXPANSION_FLOOR and declared > MAX_EXPANSION * store.state[0]):
-        raise LogFormatError(f"{place} declares {n_rows} rows, more than it can hold or than are read at once")
-    check_readable(store.path, store.kind)
+    place, n_rows = str(store.path), look_into_table(store.path).n_rows
+    if n_rows > MAX_ROWS:
+        raise LogFormatError(
+            f"{place} has {n_rows} rows, more than the {MAX_ROWS} that are read at once; give it in parts"
+        )
+    check_decodable([store.path])
+    frame = scan_table(store.path)
     with readable(place):
         return _look(frame, n_rows, place)
 

@@ -12,7 +12,8 @@ from convscope.values.arrays import FloatArray, IntArray
 from convscope_loaders.structure.lexicon import TIME_NAMES, Meaning
 from convscope_loaders.table.columns import Column, single
 from convscope_loaders.table.stretches import Stretches, find_stretches, joint_codes
-from convscope_loaders.tidy.places import read_numbers
+from convscope_loaders.tidy.places import check_filled, read_numbers
+from convscope_loaders.tidy.row_names import RowNames
 
 _SEGMENTS = frozenset({"round", "trial", "game", "match", "demo", "rollout"})
 """Names that are as well those of parts of an episode."""
@@ -53,15 +54,15 @@ class IdentityFinder:
         What a mapping says, by paths; it stands for what would be found.
     agent
         Path of the column that says who a row is about.
-    place
-        The file, for errors.
+    rows
+        For errors.
     """
 
     def __init__(
-        self, file: ArrayReader, columns: Sequence[Column], declared: TableMapping, *, agent: str, place: str
+        self, file: ArrayReader, columns: Sequence[Column], declared: TableMapping, *, agent: str, rows: RowNames
     ) -> None:
-        self._file, self._columns, self._declared, self._place = file, columns, declared, place
-        self._agent = agent
+        self._file, self._columns, self._declared, self._rows = file, columns, declared, rows
+        self._agent, self._place = agent, rows.place
         self._spent: set[str] = set()
         self._said: list[str] = []
         self._clock: FloatArray | None = None
@@ -98,7 +99,7 @@ class IdentityFinder:
             if clocks:
                 raise LogFormatError(
                     f"{self._place}: the column {clocks[0].shown} should hold numbers and holds texts, such as "
-                    f"{clocks[0].sample}"
+                    f'{clocks[0].sample}; number the timesteps, or leave it out: ignore = ["{clocks[0].shown}"]'
                 )
             return None
         # The clock that starts again shows its first number most often.
@@ -112,9 +113,7 @@ class IdentityFinder:
 
     def _checked_clock(self, path: str) -> FloatArray:
         clock = read_numbers(self._file, path)
-        if not np.isfinite(clock).all():
-            row = int(np.argmin(np.isfinite(clock)))
-            raise LogFormatError(f"{self._place}: row {row} has no timestep in the column {path.strip('/')}")
+        check_filled(clock, path, self._rows, what="timestep")
         return clock
 
     def _episodes(self) -> tuple[str, ...]:
@@ -134,6 +133,7 @@ class IdentityFinder:
     def _in_stretches(self, candidates: Sequence[Column], clock: FloatArray) -> list[str]:
         """Return the column whose episodes are stretches of rows, though the clock does not start again with each."""
         for column in candidates:
+            check_filled(read_numbers(self._file, column.path), column.path, self._rows, what="episode")
             stretches = self._stretches([column.path], clock)
             again = stretches.first_repeated(self._groups([*self._side_by_side(), column.path, *self._kept(stretches)]))
             if again is None:
@@ -145,8 +145,8 @@ class IdentityFinder:
                 return [column.path]
             if column.name not in _SEGMENTS:
                 raise AmbiguousLogError(
-                    f"{self._place}: {column.shown} and the clock contradict each other, the first time in row "
-                    f"{again}: {column.shown} comes back there, or its clock falls; an episode may begin where the "
+                    f"{self._rows.of(again)} is the first where {column.shown} and the clock contradict each other: "
+                    f"{column.shown} comes back there, or the clock falls; an episode may begin where the "
                     f'clock starts again, then say ignore = ["{column.shown}"] in a mapping, or be told apart by '
                     f'{column.shown} and another column, then say episode = ["{column.shown}", "COLUMN"]'
                 )
@@ -167,6 +167,8 @@ class IdentityFinder:
 
     def _with_instances(self, found: Identity) -> Identity:
         for column in single(self._columns, Meaning.INSTANCE):
+            if column.path in found.episode:
+                continue
             if len(self._levels(column.path)) == 1:
                 self._spent.add(column.path)
                 if column.values:
@@ -192,7 +194,10 @@ class IdentityFinder:
                 kept.append(column)
         if len(kept) > 1:
             both = " and ".join(column.shown for column in kept[:3])
-            raise AmbiguousLogError(f"{self._place}: {both} could each be the {meaning}; say which in a mapping")
+            raise AmbiguousLogError(
+                f"{self._place}: {both} could each be the {meaning}; say which in a mapping: "
+                f'{meaning} = "{kept[0].shown}"'
+            )
         return kept[0].path if kept else None
 
     def _check_runs(self, run: str, episode: Sequence[str]) -> None:

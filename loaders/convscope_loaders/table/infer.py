@@ -8,6 +8,7 @@ import numpy as np
 
 from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.container import ArrayReader, Container
+from convscope.ingest.folder import list_files
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.table_mapping import TableField, TableMapping
 from convscope.values.header import Notice
@@ -17,6 +18,7 @@ from convscope_loaders.table.declared import check_agents, check_columns
 from convscope_loaders.table.episodes import EPISODE_COLUMN, Counting, UncountableError, counted
 from convscope_loaders.table.fields import FieldFinder, FoundFields
 from convscope_loaders.table.identity import Identity, IdentityFinder
+from convscope_loaders.table.leaves import TRUTHS
 from convscope_loaders.table.lives import ALIVE_COLUMN, Lives, with_lives
 from convscope_loaders.table.subjects import Subjects, find_subjects
 from convscope_loaders.table.wide import PRESENT_COLUMN
@@ -24,6 +26,7 @@ from convscope_loaders.table.widths import check_widths, ragged_columns
 from convscope_loaders.tidy.build import TidyReading
 from convscope_loaders.tidy.mapping import TidyField, TidyMapping
 from convscope_loaders.tidy.places import read_numbers
+from convscope_loaders.tidy.row_names import row_names
 
 _ENDS = (Meaning.TERMINATED, Meaning.TRUNCATED, Meaning.DONE)
 _ROW_NUMBERS = frozenset({"", "index", "level_0", "unnamed_0", "index_level_0"})
@@ -96,9 +99,9 @@ class _TableReader:
             self._check_padding(file, place)
             ragged = () if self._subjects.agents else ragged_columns(view.inventory)
             for column in ragged:
-                check_widths(file, column, self._subjects.agent, place=place)
+                check_widths(file, column, self._subjects.agent, place=place, inventory=view.inventory)
             identity = IdentityFinder(
-                file, self._columns, self._declared, agent=self._subjects.agent, place=place
+                file, self._columns, self._declared, agent=self._subjects.agent, rows=row_names(view.inventory, place)
             ).find()
             flags = {meaning: self._flag(file, meaning, place) for meaning in (*_ENDS, Meaning.ALIVE)}
         said = [*self._subjects.said, *identity.said, *(_NARROWER.format(name[1:]) for name in ragged)]
@@ -112,7 +115,7 @@ class _TableReader:
         found = self._fields(mapping, {*identity.spent, *filter(None, flags.values())}, place)
         mapping = replace(mapping, fields=(*self._declared.fields, *found.fields))
         tidy = self._tidy(mapping, identity)
-        if tidy.alive is None:
+        if mapping.alive is None:
             view, tidy, sentences = _with_lives(view, tidy, ends, path=path)
             said.extend(sentences)
         reading = TidyReading(
@@ -148,12 +151,19 @@ class _TableReader:
             return None
         if found.values is not None:
             raise LogFormatError(
-                f"{place}: the column {found.shown} should be true or false and holds texts, such as {found.sample}"
+                f"{place}: the column {found.shown} should be true or false and holds texts, such as "
+                f"{next((text for text in found.values if text.lower() not in TRUTHS), '')!r:.60}; "
+                f'write 0 and 1, or leave it out: ignore = ["{found.shown}"] under [log] in a mapping'
             )
         numbers = read_numbers(file, found.path)
         odd = numbers[np.isfinite(numbers) & (numbers != 0) & (numbers != 1)]
         if len(odd) and len(found.name) > 1:
-            raise LogFormatError(f"{place}: the column {found.shown} should be true or false and holds {odd[0]:.15g}")
+            row = int(np.argmax(numbers == odd[0]))
+            where = row_names(self._subjects.container.inventory, place).of(row)
+            raise LogFormatError(
+                f"{where}: the column {found.shown} should be true or false and holds {odd[0]:.15g}; write 0 and 1, or "
+                f'leave it out: ignore = ["{found.shown}"] under [log] in a mapping'
+            )
         # A letter alone may be anything.
         return None if len(odd) else found.path
 
@@ -186,15 +196,18 @@ class _TableReader:
     def _check_padding(self, file: ArrayReader, place: str) -> None:
         for column in single(self._columns, Meaning.FILLED):
             if not (read_numbers(file, column.path) > 0).all():
-                raise LogFormatError(f"{place}: {column.shown} marks rows that never happened; leave those rows out")
+                row = int(np.argmin(read_numbers(file, column.path) > 0))
+                where = row_names(self._subjects.container.inventory, place).of(row)
+                raise LogFormatError(f"{where} never happened, as {column.shown} says; leave such rows out")
 
 
 def _counted(view: Container, counting: Counting, path: Path) -> tuple[Container, str]:
     try:
         found = counted(view, counting, _state(path))
     except UncountableError as error:
+        where = str(path) if error.row is None else row_names(view.inventory, str(path)).of(error.row)
         raise AmbiguousLogError(
-            f"{path}: {error}; give the table a column with the episode, and name it in a mapping if it is called "
+            f"{where}: {error}; give the table a column with the episode, and name it in a mapping if it is called "
             'otherwise: episode = ["COLUMN"]'
         ) from error
     return found.container, found.said
@@ -204,8 +217,8 @@ def _with_lives(
     view: Container, tidy: TidyMapping, ends: tuple[str, ...], *, path: Path
 ) -> tuple[Container, TidyMapping, tuple[str, ...]]:
     """Add who is alive, where agents have rows after the one that ends them."""
-    lives = Lives(identity=tidy.identity, agent=tidy.agent, time=tidy.time, flags=ends)
-    found = with_lives(view, lives, state=_state(path), place=str(path)) if ends else None
+    lives = Lives(identity=tidy.identity, agent=tidy.agent, time=tidy.time, flags=ends, present=tidy.alive)
+    found = with_lives(view, lives, state=_state(path), rows=row_names(view.inventory, str(path))) if ends else None
     if found is None:
         return view, tidy, ()
     flags = " or ".join(flag.removeprefix("/") for flag in ends)
@@ -234,5 +247,5 @@ def _without(container: Container, ignored: Sequence[str]) -> Container:
 
 
 def _state(path: Path) -> tuple[int, int]:
-    now = path.stat()
-    return now.st_size, now.st_mtime_ns
+    states = [(path / name).stat() for name in (list_files(path) if path.is_dir() else ("",))]
+    return sum(state.st_size for state in states), max(state.st_mtime_ns for state in states)

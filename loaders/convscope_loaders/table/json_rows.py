@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import polars as pl
 
 from convscope.errors import LogFormatError
+from convscope.ingest.columnar import readable
 from convscope.ingest.json_text import parsed_json
 from convscope.values.header import Notice
-from convscope_loaders.table.wall import readable
 
 _KINDS: dict[type, str] = {
     bool: "true or false",

@@ -8,17 +8,28 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayInfo
 from convscope.ingest.json_text import parsed_json
 from convscope.ingest.probe import FileKind, Probe
+from convscope.ingest.probe import probe as look
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.agents import find_agents
+from convscope_loaders.table.by_agent import AgentTables, tables_of_agents
 from convscope_loaders.table.columns import name_meaning
 from convscope_loaders.table.delimited import header_names
-from convscope_loaders.table.frames import TableKind, column_names
+from convscope_loaders.table.frames import column_names
 from convscope_loaders.table.text import first_lines
 
-_KINDS = {FileKind.PARQUET: TableKind.PARQUET, FileKind.ARROW: TableKind.ARROW}
 _KEY = re.compile(rb'"((?:[^"\\]|\\.){1,200})"\s*:')
 _LIST_OF_OBJECTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*\{")
 _LIST_OF_EPISODES = re.compile(rb'"(?:episodes|trajectories|rollouts|games|demos|runs)"\s*:\s*\[\s*\{')
+_SPELLED = (
+    (re.compile(rb"#[^,;\t\n]*\n"), "text that begins with a comment; begin it with the names of the columns"),
+    (re.compile(rb"\xff\xfe|\xfe\xff"), "text in UTF-16; save it as UTF-8"),
+    (
+        re.compile(rb'\s*\{\s*"(?:[^"\\]|\\.){1,200}"\s*:\s*\{\s*"0"\s*:|\s*\{\s*"columns"\s*:\s*\['),
+        "JSON with a list for each column, as pandas writes it; write rows: to_json(orient='records', lines=True)",
+    ),
+)
+"""How tables begin that are spelled in a way that is not read."""
+_BROKEN = "damaged or cut: it ends before its table does; copy it or write it again"
 _EMPTY = (b"[]", b"{}", b"\xef\xbb\xbf")
 _TELLING = frozenset(
     {Meaning.ACTION, Meaning.ACTION_ONE_HOT, Meaning.OBSERVATION, Meaning.POSITION, Meaning.COORDINATE}
@@ -42,25 +53,49 @@ class Glance:
     reason: str
 
 
-def table_kind(probe: Probe) -> TableKind | None:
-    """Return how the rows of a file are stored; None for text."""
-    return _KINDS.get(probe.kind)
+def is_columnar(probe: Probe) -> bool:
+    """Whether a file is Parquet or Arrow."""
+    return probe.kind in {FileKind.PARQUET, FileKind.ARROW}
 
 
 def glance(probe: Probe) -> Glance | None:
     """Return what a file's first bytes, or its list of columns, suggest; None where it is no table."""
+    tables = tables_of_agents(probe.files)
+    if tables is not None:
+        return _of_agents(probe, tables)
     if probe.container is not None:
         return _of_records(probe.container.inventory.datasets.values())
     try:
         names = _names(probe)
-    except LogFormatError as error:
-        return Glance(is_log=False, reason=f"broken: {error}") if table_kind(probe) is not None else None
-    if probe.head.strip() in _EMPTY and _TABLE_NAME.fullmatch(probe.path.name):
-        return Glance(is_log=False, reason="a list without a row; nothing was recorded")
+    except LogFormatError:
+        is_table = is_columnar(probe) and _TABLE_NAME.fullmatch(probe.path.name) is not None
+        return Glance(is_log=False, reason=_BROKEN) if is_table else None
+    refused = _refused(probe)
+    if refused is not None:
+        return Glance(is_log=False, reason=refused)
     if len(names) < 2:
         return None
     found = judged(names)
     return found if found.is_log or _TABLE_NAME.fullmatch(probe.path.name) else None
+
+
+def _refused(probe: Probe) -> str | None:
+    """Return why a file that is called like a table is none that is read; None for any other."""
+    if not _TABLE_NAME.fullmatch(probe.path.name):
+        return None
+    if probe.head.strip() in _EMPTY:
+        return "a list without a row; nothing was recorded"
+    return next((reason for pattern, reason in _SPELLED if pattern.match(probe.head)), None)
+
+
+def _of_agents(folder: Probe, tables: AgentTables) -> Glance | None:
+    try:
+        found = glance(look(folder.path / tables.first, tables.first))
+    except LogFormatError:
+        return None
+    if found is None or not found.is_log:
+        return None
+    return Glance(is_log=True, reason=f"a table for each agent: {', '.join(list(tables.file_of)[:6])}")
 
 
 def judged(names: Sequence[str]) -> Glance:
@@ -74,9 +109,8 @@ def judged(names: Sequence[str]) -> Glance:
     telling = sorted(meaning for meaning in meanings & _TELLING if meaning is not None)
     is_step = Meaning.ACTION in meanings and meanings & {Meaning.REWARD, Meaning.OBSERVATION}
     if find_agents(names) is not None or is_step or (telling and meanings & _PLACED):
-        return Glance(
-            is_log=True, reason=f"columns are called {', '.join(f'{meaning}s' for meaning in telling) or 'so'}"
-        )
+        called = ", ".join(f"{meaning}s" for meaning in telling) or "after agents"
+        return Glance(is_log=True, reason=f"columns are called {called}")
     return Glance(
         is_log=False,
         reason="a table, but not of what agents did: none of its columns is called an action, an observation or a "
@@ -95,9 +129,8 @@ def _of_records(infos: Iterable[ArrayInfo]) -> Glance | None:
 
 
 def _names(probe: Probe) -> Sequence[str]:
-    kind = table_kind(probe)
-    if kind is not None:
-        return column_names(probe.path, kind)
+    if is_columnar(probe):
+        return column_names(probe.path)
     if probe.kind in {FileKind.TEXT, FileKind.GZIP}:
         return _names_in(probe.head, is_lines=_LINES_NAME.fullmatch(probe.path.name) is not None)
     return ()

@@ -22,6 +22,8 @@ MAX_DEPTH = 8
 """Structures and lists inside one another."""
 RAGGED = "ragged"
 """Attribute of columns whose lists differ in length."""
+TRUTHS = frozenset({"true", "false"})
+"""Texts that are truth values, in any case."""
 _HUGE = pl.Int128 | pl.UInt128
 _EXACT = 2**53
 """Whole numbers beyond are names: a float would confuse neighbours."""
@@ -64,6 +66,8 @@ class LeafPlan:
     names: tuple[str, ...] | None = None
     """What its codes stand for; None for numbers."""
     has_missing: bool = False
+    is_truth: bool = False
+    """Whether its texts are ``True`` and ``False``."""
 
     def info(self, n_rows: int) -> ArrayInfo:
         """Return what an inventory says of it."""
@@ -87,7 +91,7 @@ class LeafPlan:
         flat = series
         for width in self.widths:
             flat = _unlisted(flat, width, is_ragged=self.is_ragged, place=place)
-        numbers = _numbers(flat, self.names)
+        numbers = _numbers(flat, self.names) if not self.is_truth else flat.cast(pl.String).str.to_lowercase() == "true"
         if self._dtype.kind == "f":
             numbers = numbers.cast(pl.Float64)
         return numbers.to_numpy().astype(self._dtype, copy=False).reshape(len(series), *self.widths)
@@ -97,6 +101,8 @@ class LeafPlan:
         is_own = self.names is None and self.leaf.inner.is_float()
         is_full = not self.has_missing and not self.is_ragged
         is_whole = self.names is None and is_full and _is_whole(self.leaf.inner)
+        if self.is_truth:
+            return np.dtype("<f8")
         return pl.Series([], dtype=self.leaf.inner).to_numpy().dtype if is_own or is_whole else np.dtype("<f8")
 
 
@@ -188,6 +194,8 @@ def _plan(frame: pl.LazyFrame, leaf: Leaf, place: str) -> LeafPlan:
     values = pl.col(leaf.path)
     if _is_text(leaf.inner) or _is_large(column, leaf):
         texts = column.select(values.cast(pl.String).unique()).collect().to_series().drop_nulls().to_list()
+        if texts and TRUTHS.issuperset(text.lower() for text in texts):
+            return LeafPlan(leaf=leaf, widths=tuple(widths), is_ragged=is_ragged, is_truth=True)
         return LeafPlan(leaf=leaf, widths=tuple(widths), is_ragged=is_ragged, names=in_numbered_order(texts))
     n_missing += int(column.select(values.null_count()).collect().item())
     return LeafPlan(leaf=leaf, widths=tuple(widths), is_ragged=is_ragged, has_missing=n_missing > 0)
@@ -203,7 +211,7 @@ class _Lists:
 
     @property
     def shown(self) -> str:
-        return f"hold from {self.least} to {self.most} numbers; all should hold as many"
+        return f"hold from {self.least} to {self.most} numbers; write as many in every row"
 
 
 def _lists(column: pl.LazyFrame, leaf: Leaf) -> _Lists:

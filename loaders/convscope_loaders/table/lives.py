@@ -1,6 +1,6 @@
 """Whether an agent is still in the game in each row, where its rows go on after the one that ends it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from convscope.ingest.container import ArrayReader, Container
 from convscope.values.arrays import BoolArray
 from convscope_loaders.table.computed import ComputedStore, computed, with_column
 from convscope_loaders.tidy.places import read_numbers
+from convscope_loaders.tidy.row_names import RowNames
 
 ALIVE_COLUMN = "/{alive}"
 
@@ -23,9 +24,11 @@ class Lives:
     time: str | None
     flags: tuple[str, ...]
     """True in the row that ends an agent."""
+    present: str | None = None
+    """True where an agent is there at all; None where all rows are those of agents that are."""
 
     def numbers(self, file: ArrayReader) -> BoolArray:
-        """Return whether no earlier row of the agent in the episode is flagged, shape (n,)."""
+        """Return whether no earlier row of the agent in the episode is flagged, and it is there, shape (n,)."""
         is_end = np.any([read_numbers(file, column) > 0 for column in self.flags], axis=0)
         stream = np.zeros(len(is_end), np.int64)
         for column in (*self.identity, self.agent):
@@ -38,10 +41,10 @@ class Lives:
         is_first = np.append(True, np.diff(stream[order]) != 0)[: len(order)]
         is_alive = np.empty(len(order), bool)
         is_alive[order] = before == before[is_first][np.cumsum(is_first) - 1]
-        return is_alive
+        return is_alive if self.present is None else is_alive & (read_numbers(file, self.present) > 0)
 
 
-def with_lives(container: Container, lives: Lives, *, state: tuple[int, int], place: str) -> Container | None:
+def with_lives(container: Container, lives: Lives, *, state: tuple[int, int], rows: RowNames) -> Container | None:
     """Return the table with a column that tells who is alive; None where no agent has rows after its end.
 
     Raises
@@ -50,15 +53,15 @@ def with_lives(container: Container, lives: Lives, *, state: tuple[int, int], pl
         If rows go on after all agents of an episode are out.
     """
     store = ComputedStore(base=container.store, column=ALIVE_COLUMN, recipe=lives, state=state)
-    is_alive = computed(store)
+    is_alive = computed(replace(store, recipe=replace(lives, present=None)))
     if is_alive.all():
         return None
     with container.store.open() as file:
-        _check_is_no_padding(file, lives, is_alive, place=place)
+        _check_is_no_padding(file, lives, is_alive, rows=rows)
     return with_column(container, store)
 
 
-def _check_is_no_padding(file: ArrayReader, lives: Lives, is_alive: BoolArray, *, place: str) -> None:
+def _check_is_no_padding(file: ArrayReader, lives: Lives, is_alive: BoolArray, *, rows: RowNames) -> None:
     if lives.time is None:
         return
     step = np.zeros(len(is_alive), np.int64)
@@ -70,5 +73,5 @@ def _check_is_no_padding(file: ArrayReader, lives: Lives, is_alive: BoolArray, *
         row = int(np.argmax(n_alive[step] == 0))
         flags = " or ".join(flag.removeprefix("/") for flag in lives.flags)
         raise LogFormatError(
-            f"{place}: row {row} comes after {flags} of all agents; leave rows out that follow the end of an episode"
+            f"{rows.of(row)} comes after {flags} of all agents; leave rows out that follow the end of an episode"
         )

@@ -4,15 +4,18 @@ from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.container import Container
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
+from convscope.ingest.names import in_numbered_order
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.generic import open_by_structure, read_structure
+from convscope_loaders.table.by_agent import tables_of_agents
 from convscope_loaders.table.columns import read_columns
-from convscope_loaders.table.frames import frame_container, text_container
+from convscope_loaders.table.frames import agents_container, frame_container, text_container
 from convscope_loaders.table.infer import Understanding, understand
-from convscope_loaders.table.kinds import glance, table_kind
+from convscope_loaders.table.kinds import glance, is_columnar
 from convscope_loaders.table.records import record_container
 from convscope_loaders.table.sketch import sketch
+from convscope_loaders.table.subjects import NobodyError
 from convscope_loaders.tidy.build import build_tidy_log
 
 
@@ -69,9 +72,10 @@ LOADER = TableLoader()
 
 
 def _container(probe: Probe, mapping: LogMapping | None) -> Container:
-    kind = table_kind(probe)
-    if kind is not None:
-        return frame_container(probe.path, kind)
+    if tables_of_agents(probe.files) is not None:
+        return agents_container(probe.path)
+    if is_columnar(probe):
+        return frame_container(probe.path)
     if probe.kind in {FileKind.TEXT, FileKind.GZIP}:
         return text_container(probe.path)
     if probe.container is not None and probe.kind is not FileKind.FOLDER:
@@ -88,6 +92,14 @@ def _understood(probe: Probe, container: Container, mapping: LogMapping | None) 
         return None
     try:
         return understand(container, probe.path, mapping)
+    except NobodyError as error:
+        beside = tables_of_agents(
+            in_numbered_order(path.name for path in probe.path.parent.iterdir() if path.is_file())
+        )
+        if beside is not None and probe.path.name in beside.file_of.values():
+            message = f"{probe.path} is the table of one agent of several; give the folder {probe.path.parent}"
+            raise LogFormatError(message) from error
+        raise AmbiguousLogError(str(error), sketch(read_columns(container.inventory), _table(mapping))) from error
     except AmbiguousLogError as error:
         raise AmbiguousLogError(str(error), sketch(read_columns(container.inventory), _table(mapping))) from error
 

@@ -8,7 +8,8 @@ from convscope.ingest.table_mapping import TableField, TableMapping
 from convscope.values.fields import ACTIONS, OBSERVATIONS, REWARDS
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.agents import divided, find_agents, numbered_agents
-from convscope_loaders.table.columns import Column, single, vector
+from convscope_loaders.table.columns import Column, plain_words, single, vector
+from convscope_loaders.table.worded import action_like
 
 _FIELDS = {ACTIONS: Meaning.ACTION, OBSERVATIONS: Meaning.OBSERVATION, REWARDS: Meaning.REWARD}
 
@@ -39,10 +40,19 @@ def sketch(columns: Sequence[Column], table: str | None) -> str:
         fields=tuple(
             TableField(name=name, columns=tuple(dict.fromkeys(template_of.get(own.shown, own.shown) for own in group)))
             for name, meaning in _FIELDS.items()
-            for group in vector(columns, meaning)[:1]
+            for group in _groups(columns, meaning)
         ),
     )
     return mapping_text(LogMapping(table=mapping))
+
+
+def _groups(columns: Sequence[Column], meaning: Meaning) -> Sequence[Sequence[Column]]:
+    """Return the columns of a field, side by side; for actions those that only speak of some, where none is one."""
+    found = vector(columns, meaning)[:1]
+    if found or meaning is not Meaning.ACTION:
+        return found
+    speaking = [column for column in columns if action_like([plain_words(column.path)])]
+    return [speaking] if speaking else []
 
 
 def _first(columns: Sequence[Column], meaning: Meaning) -> str | None:

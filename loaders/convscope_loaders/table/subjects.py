@@ -17,6 +17,10 @@ from convscope_loaders.table.widths import refuse_ragged
 from convscope_loaders.tidy.places import read_numbers
 
 
+class NobodyError(AmbiguousLogError):
+    """A table that does not say whom its rows are about."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Subjects:
     """The table with a row per agent, and who that is."""
@@ -76,9 +80,10 @@ def find_subjects(container: Container, declared: TableMapping, place: str) -> S
         refuse_ragged(container.inventory, place)
         _check_is_one_run(container, columns, place)
         return None
-    raise AmbiguousLogError(
+    raise NobodyError(
         f"{place}: no column says which agent a row is about: all rows may be one agent's, or a row may hold what "
-        'several do; say agent = "COLUMN" or agents = ["NAME", ...] in a mapping'
+        'several do; say agent = "COLUMN" or agents = ["NAME", ...] in a mapping; a folder with a table for each agent '
+        "is one log if its files are called after them, such as agent_0.csv"
     )
 
 
@@ -109,7 +114,8 @@ def _sole(file: ArrayReader, candidates: Sequence[Column], place: str) -> Column
         both = len(np.unique(codes[0] * (int(other.max(initial=0)) + 1) + other))
         if not both == codes[0].max(initial=-1) + 1 == other.max(initial=-1) + 1:
             raise AmbiguousLogError(
-                f"{place}: {candidates[0].shown} and {column.shown} could each be the agent; say which in a mapping"
+                f"{place}: {candidates[0].shown} and {column.shown} could each be the agent; say which in a mapping: "
+                f'agent = "{candidates[0].shown}"'
             )
     return next((column for column in candidates if column.values is not None), candidates[0])
 
@@ -132,10 +138,14 @@ def _by_columns(container: Container, found: AgentColumns, place: str) -> Subjec
     template_of = {f"/{name}": f"/{template}" for name, template in found.template_of.items()}
     view = widened(container, found.agents, template_of)
     shown = ", ".join(found.agents[:6]) + (", ..." if len(found.agents) > 6 else "")
-    said = (
+    said: tuple[str, ...] = (
         f"a row is a joint step of {len(found.agents)} agents ({shown}), told by the names of their columns",
         "an agent all of whose columns are empty is not there",
     )
+    if all(agent.isdecimal() for agent in found.agents):
+        several = next((name for name in found.template_of if len(re.findall(r"\d+", name)) > 1), None)
+        if several is not None:
+            said = (*said, f"of the numbers in {several} the agent's is that in {found.template_of[several]}")
     shared = {path for path in container.inventory.datasets if path not in template_of}
     return Subjects(
         container=view,

@@ -2,31 +2,36 @@
 
 import gzip
 import zlib
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
 
 from convscope.errors import LogFormatError
+from convscope.ingest.columnar import readable
+from convscope.ingest.container import Value
 from convscope.ingest.parsed import MAX_PARSED_BYTES
 from convscope.values.header import Notice
-from convscope_loaders.table.cells import unfolded, with_points
+from convscope_loaders.table.cells import bare, unfolded, with_points
 from convscope_loaders.table.delimited import MAX_FIRST_LINE_BYTES, read_delimited, separator_of
 from convscope_loaders.table.json_rows import read_json
-from convscope_loaders.table.wall import readable
+from convscope_loaders.table.wandb import without_run_names
 
 _GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TextTable:
-    """The rows of a text file."""
+class ReadTable:
+    """The rows of a file, or of several, read whole."""
 
     frame: pl.DataFrame
     notices: tuple[Notice, ...] = ()
     """What was left out, and what was taken for granted."""
+    attributes: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    """What its rows are, as in `convscope_loaders.tidy.row_names`."""
 
 
 def first_line(head: bytes) -> bytes:
@@ -51,7 +56,7 @@ def first_lines(head: bytes) -> tuple[bytes, bytes]:
     return first.rstrip(b"\r"), rest.partition(b"\n")[0].rstrip(b"\r")
 
 
-def read_text_table(path: Path) -> TextTable:
+def read_text_table(path: Path) -> ReadTable:
     """Read a table of any of the kinds.
 
     Raises
@@ -66,12 +71,14 @@ def read_text_table(path: Path) -> TextTable:
     else:
         frame, notices = read_delimited(content, place, separator=separator_of(line.decode("utf-8", "replace")))
         with readable(place):
+            frame = frame.with_columns(bare(column) for column in frame if column.dtype == pl.String)
             frame = frame.with_columns(unfolded(column) for column in frame if column.dtype == pl.String)
             frame, said = with_points(frame, place)
-            notices = (*notices, *said)
+            frame, of_run = without_run_names(frame, place)
+            notices = (*notices, *said, *of_run)
     if not frame.height:
         raise LogFormatError(f"{place} has no row, only the names of its columns; nothing was recorded")
-    return TextTable(frame=frame, notices=notices)
+    return ReadTable(frame=frame, notices=notices)
 
 
 def unpacked(path: Path) -> bytes:

@@ -1,6 +1,6 @@
 """Tables whose rows are whole episodes: lists of steps, and lists with an entry for each, become rows."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,11 +12,12 @@ from convscope_loaders.structure.lexicon import Meaning, axis_of_name
 from convscope_loaders.table.columns import name_meaning
 from convscope_loaders.table.leaves import find_leaves
 from convscope_loaders.table.steps import lists_of_steps
+from convscope_loaders.table.worded import DEEDS
 
 MAX_NESTING = 4
 """Lists of objects inside one another."""
-MAX_ROWS = 20_000_000
-"""That lists become, in memory."""
+MAX_CELLS = 200_000_000
+"""That lists become, in memory: what is said once of an episode is repeated in each of its rows."""
 
 _NAMES = ("id", "name")
 """What an agent's own name is called in a list of agents."""
@@ -34,10 +35,27 @@ class Unrolled:
     frame: pl.DataFrame
     notices: tuple[Notice, ...] = ()
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether its rows are not those of the file."""
+        return bool(self.notices)
 
-def holds_objects(schema: Mapping[str, pl.DataType]) -> bool:
-    """Whether a column holds lists of objects."""
-    return any(_fields_of(dtype) for dtype in schema.values())
+
+def may_hold_episodes(schema: Mapping[str, pl.DataType]) -> bool:
+    """Whether a row may hold more than a timestep: lists of objects, or lists of actions without a timestep."""
+    single = [name for name, dtype in schema.items() if not isinstance(dtype, pl.List)]
+    has_time = any(name_meaning(name) is Meaning.TIMESTEP for name in single)
+    leaves, _ = find_leaves(schema, "")
+    deeds = [leaf for leaf in leaves if leaf.depth and any(name_meaning(part) in DEEDS for part in leaf.parts)]
+    return any(_fields_of(dtype) for dtype in schema.values()) or (bool(deeds) and not has_time)
+
+
+def names_inside(schema: Mapping[str, pl.DataType]) -> Iterator[str]:
+    """Return the names of columns, those of objects in lists in the place of the list."""
+    for name, dtype in schema.items():
+        fields = _fields_of(dtype)
+        inner = {field.name: field.dtype for field in fields if isinstance(field.dtype, pl.DataType)}
+        yield from names_inside(inner) if fields else (name,)
 
 
 def unrolled(frame: pl.DataFrame, place: str) -> Unrolled:
@@ -115,8 +133,12 @@ def _by_place(
     length = pl.max_horizontal(pl.col(name).list.len() for name in lists).fill_null(0).cast(pl.Int64)
     frame = frame.with_columns(length.alias(_LENGTH))
     n_rows = int(frame[_LENGTH].sum() or 0)
-    if n_rows > MAX_ROWS:
-        raise LogFormatError(f"{place}: its lists are {n_rows} rows, more than the {MAX_ROWS} that are read at once")
+    n_cells = n_rows * max(frame.width, len(made))
+    if n_cells > MAX_CELLS:
+        raise LogFormatError(
+            f"{place}: its lists are {n_rows} rows, and {n_cells} cells with all that is said of an episode; no more "
+            f"than {MAX_CELLS} are read at once: write a line for each step, or give the log in parts"
+        )
     frame, notices = _without_others(
         frame.filter(pl.col(_LENGTH) > 0), lists, made, n_empty=int((frame[_LENGTH] == 0).sum())
     )

@@ -15,6 +15,7 @@ from convscope.ingest.names import in_numbered_order
 from convscope.values.arrays import FloatArray
 from convscope_loaders.structure.names import text_list
 from convscope_loaders.table.columns import AGENT
+from convscope_loaders.tidy.row_names import BESIDE
 
 AGENT_COLUMN = f"/{AGENT}"
 """Which agent a row is about."""
@@ -116,7 +117,7 @@ def widened(container: Container, agents: Sequence[str], template_of: Mapping[st
         Path of a column with ``{agent}`` for the agent in it, by the column's path, for all columns of agents.
     """
     inventory = container.inventory
-    attributes = dict(inventory.attributes)
+    attributes = {**inventory.attributes, "/": {**inventory.attributes.get("/", {}), BESIDE: len(agents)}}
     own: dict[str, OwnColumn] = {}
     for template in dict.fromkeys(template_of.values()):
         paths = tuple(_path_of(template, agent, template_of) for agent in agents)

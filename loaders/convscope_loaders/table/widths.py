@@ -6,6 +6,7 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader, Inventory
 from convscope_loaders.table.leaves import RAGGED
 from convscope_loaders.tidy.places import read_numbers
+from convscope_loaders.tidy.table import name_of
 
 _ROWS_AT_A_TIME = 1 << 16
 
@@ -25,10 +26,10 @@ def refuse_ragged(inventory: Inventory, place: str) -> None:
     """
     for column in ragged_columns(inventory):
         name = column.removeprefix("/")
-        raise LogFormatError(f"{place}: the lists in {name} differ in length; all should hold as many numbers")
+        raise LogFormatError(f"{place}: the lists in {name} differ in length; write as many numbers in every row")
 
 
-def check_widths(file: ArrayReader, column: str, agent: str, *, place: str) -> None:
+def check_widths(file: ArrayReader, column: str, agent: str, *, place: str, inventory: Inventory) -> None:
     """Make sure that the lists of each agent are of one length.
 
     Raises
@@ -49,6 +50,6 @@ def check_widths(file: ArrayReader, column: str, agent: str, *, place: str) -> N
     if len(differing):
         ends = f"from {least[differing[0]]:.0f} to {most[differing[0]]:.0f}"
         raise LogFormatError(
-            f"{place}: the lists in {column.removeprefix('/')} hold {ends} numbers for one agent; all of an agent's "
-            "should hold as many"
+            f"{place}: the lists in {column.removeprefix('/')} hold {ends} numbers for "
+            f"{name_of(inventory, agent, float(agents[differing[0]]))}; write as many in all rows of an agent"
         )

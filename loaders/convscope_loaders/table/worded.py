@@ -39,6 +39,16 @@ def agents_by_words(names: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
+def action_like(names: Sequence[str]) -> Sequence[str]:
+    """Return the names that speak of an action and are not called after it alone: ``move_action``, ``action_grip``."""
+    return [
+        name
+        for name in names
+        if (told := _BEFORE.fullmatch(name) or _BEHIND.fullmatch(name)) is not None
+        and not set(_WORDS.split(told[1].lower())) & _PARTS
+    ]
+
+
 def is_alone(agent: str, name: str, template_of: Mapping[str, str]) -> bool:
     """Whether all that an agent shares with the others is that it has an action.
 

@@ -43,4 +43,4 @@ class TidyMapping(TableColumns):
     def identity(self) -> tuple[str, ...]:
         """All columns that tell episodes apart."""
         outer = (self.run, self.checkpoint, self.condition)
-        return (*(column for column in outer if column is not None), *self.episode)
+        return tuple(dict.fromkeys((*(column for column in outer if column is not None), *self.episode)))

@@ -1,6 +1,6 @@
 """Which episode, joint step and agent each row of a table belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -10,6 +10,7 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader
 from convscope.values.arrays import FloatArray, IntArray
 from convscope_loaders.tidy.mapping import TidyMapping
+from convscope_loaders.tidy.row_names import RowNames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,21 +64,44 @@ class Places:
         return (np.cumsum(self.rows) - self.rows)[self.episode] + self.step
 
 
-def make_keys(columns: Sequence[FloatArray], agents: FloatArray, place: str) -> Keys:
+def make_keys(columns: Mapping[str, FloatArray], agent: tuple[str, FloatArray], rows: RowNames) -> Keys:
     """Take stock of the values that tell episodes and agents apart.
+
+    Parameters
+    ----------
+    columns
+        Those that tell episodes apart, by path.
+    agent
+        Path and values of the column that says who a row is about.
+    rows
+        For errors.
 
     Raises
     ------
     LogFormatError
         If a row has no episode or no agent, or there are too many episodes to count.
     """
-    for values in (*columns, agents):
-        if not np.isfinite(values).all():
-            raise LogFormatError(f"{place}: row {int(np.argmin(np.isfinite(values)))} names no episode or no agent")
-    levels = tuple(np.unique(values) for values in columns)
+    for path, values in columns.items():
+        check_filled(values, path, rows, what="episode")
+    check_filled(agent[1], agent[0], rows, what="agent")
+    levels = tuple(np.unique(values) for values in columns.values())
     if prod(len(values) for values in levels) > np.iinfo(np.int64).max:
-        raise LogFormatError(f"{place}: the columns of the episode hold too many values to be told apart")
-    return Keys(levels=levels, agents=np.unique(agents))
+        raise LogFormatError(f"{rows.place}: the columns of the episode hold too many values to be told apart")
+    return Keys(levels=levels, agents=np.unique(agent[1]))
+
+
+def check_filled(values: FloatArray, column: str, rows: RowNames, *, what: str) -> None:
+    """Make sure that a column says something in every row.
+
+    Raises
+    ------
+    LogFormatError
+        If it does not; the message names the row.
+    """
+    is_there = np.isfinite(values)
+    if not is_there.all():
+        where, name = rows.of(int(np.argmin(is_there))), column.removeprefix("/")
+        raise LogFormatError(f"{where} has no {what} in the column {name}; fill it in or leave the row out")
 
 
 def place_rows(

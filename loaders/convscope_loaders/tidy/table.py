@@ -12,6 +12,7 @@ from convscope.values.fields import ACTIONS
 from convscope.values.status import EndKind, kinds_of_ends
 from convscope_loaders.tidy.mapping import TidyMapping
 from convscope_loaders.tidy.places import Keys, Places, make_keys, place_rows, read_numbers
+from convscope_loaders.tidy.row_names import row_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,13 +120,20 @@ def read_table(file: ArrayReader, inventory: Inventory, mapping: TidyMapping, *,
     LogFormatError
         If a row names no episode or agent, or an agent has two rows in one timestep.
     """
-    columns = [read_numbers(file, column) for column in mapping.identity]
-    keys = make_keys(columns, read_numbers(file, mapping.agent), place)
-    label, first, last = _in_order(keys.episode_codes(columns), columns, mapping)
+    rows = row_names(inventory, place)
+    columns = {column: read_numbers(file, column) for column in mapping.identity}
+    keys = make_keys(columns, (mapping.agent, read_numbers(file, mapping.agent)), rows)
+    label, first, last = _in_order(keys.episode_codes([*columns.values()]), [*columns.values()], mapping)
     places = place_rows(file, mapping, keys, labels=label, start=0, stop=None)
     cell = places.row * len(keys.agents) + places.agent
     if len(np.unique(cell)) < len(cell):
-        raise LogFormatError(f"{place}: an agent has two rows in one timestep; name the columns that tell them apart")
+        _, first_of, own = np.unique(cell, return_index=True, return_inverse=True)
+        again = int(np.argmax(first_of[own] != np.arange(len(cell))))
+        other = rows.of(int(places.taken[first_of[own[again]]])).removeprefix(f"{place}: ")
+        raise LogFormatError(
+            f"{rows.of(int(places.taken[again]))} and {other} give an agent two rows in one timestep; name the columns "
+            "that tell episodes apart, such as the run, or leave one of the two out"
+        )
     return TidyTable(
         inventory=inventory, mapping=mapping, keys=keys, label=label, first=first, last=last, places=places
     )

@@ -6,6 +6,7 @@ import pytest
 from convscope.errors import LogFormatError, RefusedFileError
 from convscope.ingest import columnar
 from convscope.ingest.columnar import look_into_table, read_table
+from convscope.ingest.columnar_trial import check_decodable
 
 FRAME = pl.DataFrame({"a": [1, 2, 3], "b": [{"x": [1.0, 2.0]}] * 3, "c": ["u", "v", "w"]})
 
@@ -26,7 +27,7 @@ def test_a_table_tells_its_columns_and_rows(path):
 
 def test_only_the_columns_asked_for_are_read(path):
     assert read_table(path, ["c", "a"]).to_dict(as_series=False) == {"c": ["u", "v", "w"], "a": [1, 2, 3]}
-    with pytest.raises(LogFormatError, match="lacks a column"):
+    with pytest.raises(LogFormatError, match="has no column 'd'; it has a, b, c"):
         read_table(path, ["d"])
 
 
@@ -47,7 +48,29 @@ def test_tables_beyond_all_measure_are_refused(path, tmp_path, monkeypatch):
         look_into_table(tall)
     monkeypatch.setattr(columnar, "MAX_TABLE_BYTES", 10)
     with pytest.raises(RefusedFileError, match="is larger than"):
+        read_table(path, ["a"])
+
+
+def test_a_file_of_a_thousand_bytes_that_holds_gigabytes_is_refused(tmp_path):
+    texts = pl.DataFrame({"item": [b"\x90" * (1 << 20)] * 100})
+    lists = pl.DataFrame({"item": pl.Series([[0.0] * 20_000]).new_from_index(0, 1000)})
+    for number, frame in enumerate((texts, lists)):
+        path = tmp_path / f"{number}.parquet"
+        frame.write_parquet(path, compression="zstd")
+        assert path.stat().st_size < 60_000
         look_into_table(path)
+        with pytest.raises(RefusedFileError, match=rf"{number}.parquet holds more than 64 MiB"):
+            check_decodable([path])
+        check_decodable([path], floor=1 << 30)
+
+
+def test_the_file_at_fault_is_named(path, tmp_path):
+    broken = tmp_path / "broken.parquet"
+    broken.write_bytes(b"PAR1" + bytes(99) + b"PAR1")
+    check_decodable([path, path])
+    check_decodable([path], ["a"])
+    with pytest.raises(LogFormatError, match=r"broken.parquet cannot be read: its rows cannot be decoded"):
+        check_decodable([path, broken, path])
 
 
 def test_a_folder_is_no_table(tmp_path):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from convscope.errors import PriorsError, UsageError
 from convscope.ingest.memory import log_from_arrays
+from convscope.ingest.open import open_logs
 from convscope.ingest.prior import declare, prior_from_labels, read_prior
 from convscope.ingest.toml_lines import TomlLines
 from convscope.values.prior import OrderStatement, RolePrior
@@ -185,6 +186,19 @@ def test_declaring_over_other_labels_is_noted():
         arena(declared_roles={"archer_0": "a"}), RolePrior(roles=("a", "b"), role_of={"archer_1": "a", "knight_0": "b"})
     )
     assert [notice.code for notice in log.header.notices] == ["labels-replaced"]
+
+
+@pytest.mark.parametrize("second", ["bob=guard", "ann=guard bob=guard", "ann=scout bob="])
+def test_labels_that_differ_between_files_are_no_prior_that_replaces_them(tmp_path, second):
+    for name, told in (("one", "ann=scout bob=guard"), ("two", second)):
+        cells = [pair.replace("=", ",") for pair in told.split()]
+        rows = [f"{t},{cell},{t % 2}" for t in range(4) for cell in cells]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["t,agent,role,action", *rows, ""]))
+    log = open_logs([tmp_path / "one.csv", tmp_path / "two.csv"])
+    again = declare(log, prior_from_labels(log))
+    assert "labels-replaced" not in {notice.code for notice in again.header.notices}
+    told = log.episodes.declared_roles
+    assert (again.episodes.declared_roles[told >= 0] == told[told >= 0]).all()
 
 
 def test_declaring_labels_only_renumbers_them():

@@ -13,10 +13,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from convscope.errors import AmbiguousLogError, ConvscopeError, LogFormatError, MissingPackageError
+from convscope.errors import AmbiguousLogError, ConvscopeError, LogFormatError, MissingPackageError, RefusedFileError
 from convscope.ingest.finding import find_logs
 from convscope.values.status import EndKind, Status
 from convscope_loaders.rllib import LOADER
+from convscope_loaders.rllib.packed import Allowance
 from tests.convscope_loaders.reading import opened_by, whole
 
 DATA = Path(__file__).parents[2] / "data" / "rllib"
@@ -277,6 +278,29 @@ def test_packed_texts_that_are_broken_are_one_clear_error(tmp_path, text, words)
     with pytest.raises(LogFormatError, match=words) as caught:
         opened(tmp_path / "x.json", trusts_pickle=True)
     assert "\n" not in str(caught.value)
+
+
+def test_packed_texts_share_an_allowance(tmp_path, monkeypatch):
+    monkeypatch.setattr(Allowance.__init__, "__defaults__", (3000,))
+    text = packed(np.zeros((3, 100), np.float32))
+    lines(tmp_path / "x.json", {"p": batch(3, obs=text, new_obs=text)})
+    assert opened(tmp_path / "x.json", trusts_pickle=True).has("observations")
+    lines(tmp_path / "y.json", {"p": batch(3, obs=text, new_obs=text, hidden=text, more=text)})
+    with pytest.raises(LogFormatError, match="larger than all packed columns may hold; give the recording in parts"):
+        opened(tmp_path / "y.json", trusts_pickle=True)
+
+
+def test_observations_that_are_followed_by_wider_ones_are_a_clear_error(tmp_path):
+    with pytest.raises(LogFormatError, match="observations hold 1 numbers a row, and those that follow 2"):
+        lines(tmp_path / "x.json", {"p": batch(3, obs=[[0.0]] * 3, new_obs=[[0.0, 1.0]] * 3)})
+
+
+def test_a_table_of_a_thousand_bytes_that_holds_gigabytes_is_refused(tmp_path):
+    path = tmp_path / "x.parquet"
+    pl.DataFrame({"item": [b"\x90" * (1 << 20)] * 100}).write_parquet(path, compression="zstd")
+    assert path.stat().st_size < 2000
+    with pytest.raises(RefusedFileError, match="holds more than 16 MiB in"):
+        opened(path)
 
 
 def test_a_missing_package_is_named_with_the_way_to_get_it(tmp_path, monkeypatch):

@@ -53,6 +53,14 @@ def test_environments_side_by_side_may_share_a_clock_that_runs_on(tmp_path):
     assert sorted(found.episodes.length.tolist()) == [2, 2, 3, 3, 4, 4]
 
 
+def test_a_mapping_may_name_a_column_that_tells_episodes_apart_twice(tmp_path):
+    path = write(tmp_path / "log.csv", [{**row, "env_id": row["seed"]} for row in without(ROWS, "phase")])
+    mapping = LogMapping(table=TableMapping(run="seed", episode=("seed", "env_id", "episode", "episode")))
+    log = opened(path, mapping)
+    assert log.episodes.length.tolist() == [3, 2, 4, 3, 2, 4]
+    assert log.episodes.runs == ("seed_0", "seed_1")
+
+
 @pytest.mark.parametrize("first", [lambda e: 5 + e, lambda e: 2 - e, lambda e: int(e == 1)])
 def test_the_clock_may_start_anywhere_where_a_column_tells_the_episodes(tmp_path, first):
     rows = [{**row, "t": first(row["episode"]) + row["t"]} for row in ONE_RUN]
@@ -63,7 +71,9 @@ def test_an_episode_number_that_moves_on_a_row_too_early_is_ambiguous_with_both_
     is_last = {(0, 2), (1, 1), (2, 3)}
     rows = [{**row, "episode": row["episode"] + ((row["episode"], row["t"]) in is_last)} for row in ONE_RUN]
     path = write(tmp_path / "log.csv", rows)
-    with pytest.raises(AmbiguousLogError, match=r"in row 6: .*ignore = \[\"episode\"\]") as caught:
+    with pytest.raises(
+        AmbiguousLogError, match=r"log.csv: row 6 is the first where .*ignore = \[\"episode\"\]"
+    ) as caught:
         opened(path)
     assert 'episode = ["episode"]' in caught.value.mapping
     assert opened(path, LogMapping(ignore=("episode",))).episodes.length.tolist() == [3, 2, 4]
@@ -80,7 +90,7 @@ def test_episode_numbers_that_come_back_are_told_apart_by_another_column(tmp_pat
     assert opened(write(tmp_path / "log.csv", rows)).episodes.length.tolist() == [3] * 4
     rows = [{"part" if name == "phase" else name: value for name, value in row.items()} for row in rows]
     path = write(tmp_path / "less.csv", rows)
-    with pytest.raises(AmbiguousLogError, match="in row 12: episode comes back there"):
+    with pytest.raises(AmbiguousLogError, match="row 12 is the first where episode and the clock"):
         opened(path)
     mapping = LogMapping(table=TableMapping(episode=("part", "episode")))
     assert opened(path, mapping).episodes.length.tolist() == [3] * 4

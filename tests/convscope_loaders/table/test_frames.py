@@ -135,7 +135,7 @@ def test_a_file_that_would_abort_its_reader_is_refused(tmp_path, monkeypatch):
     path = write_frame(tmp_path / "log.parquet", ROWS)
     crash = tmp_path / "crash.py"
     crash.write_text("import os\nos.abort()\n")
-    monkeypatch.setattr("convscope_loaders.table.trial.__file__", str(crash))
+    monkeypatch.setattr("convscope.ingest.columnar_trial.__file__", str(crash))
     with pytest.raises(LogFormatError, match="decoding it ends in a crash"):
         opened(path)
 
@@ -146,8 +146,8 @@ def test_more_rows_than_a_file_can_hold_are_refused(tmp_path, monkeypatch):
         {"t": np.zeros(n, int), "agent": np.zeros(n, int), "action": np.zeros(n, int), "x": np.zeros(n)}
     )
     path = write_frame(tmp_path / "log.parquet", frame)
-    with pytest.raises(LogFormatError, match="declares 3000000 rows"):
+    with pytest.raises(LogFormatError, match="declares 3000000 rows of"):
         opened(path)
     monkeypatch.setattr(frames, "MAX_ROWS", 10)
-    with pytest.raises(LogFormatError, match="than are read at once"):
+    with pytest.raises(LogFormatError, match="more than the 10 that are read at once"):
         opened(write_frame(tmp_path / "small.parquet", ROWS))

@@ -63,8 +63,8 @@ def test_text_of_another_encoding_is_refused(tmp_path):
     with pytest.raises(LogFormatError, match="utf-8"):
         opened(path)
     path.write_bytes(GOOD.encode("utf-16"))
-    with pytest.raises(ConvscopeError):
-        choose(probe(path, path.name), [LOADER])
+    with pytest.raises(LogFormatError, match="text in UTF-16"):
+        choose(probe(path, path.name), [LOADER]).loader.open(probe(path, path.name), None)
 
 
 def test_an_archive_that_unpacks_without_end_is_refused(tmp_path, monkeypatch):

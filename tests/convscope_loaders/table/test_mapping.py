@@ -229,6 +229,31 @@ def test_the_mapping_that_the_page_shows_reads_a_table(tmp_path):
     assert "info/comment" not in {spec.name for spec in log.header.fields}
 
 
+@pytest.mark.parametrize(
+    ("number", "ending", "agents", "lengths"),
+    [
+        (0, "csv", ["healer", "scout"], [3]),
+        (0, "json", ["guard", "scout"], [2, 1]),
+        (1, "json", ["guard", "scout"], [3, 2]),
+    ],
+)
+def test_the_tables_that_the_page_shows_are_read(tmp_path, number, ending, agents, lengths):
+    page = (Path(__file__).parents[3] / "docs" / "tables.md").read_text("utf-8")
+    path = tmp_path / f"log.{ending}"
+    path.write_text(page.split(f"```{ending}\n")[1 + number].split("```")[0])
+    log = open_logs([path])
+    assert [agent.name for agent in log.header.agents] == agents
+    assert log.episodes.length.tolist() == lengths
+
+
+def test_the_lines_of_a_training_loop_that_the_page_shows_write_a_log(tmp_path, monkeypatch):
+    page = (Path(__file__).parents[3] / "docs" / "tables.md").read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    exec(page.split("```python\n")[1].split("```")[0], {})  # noqa: S102  our own page
+    log = open_logs([tmp_path / "log.csv"])
+    assert ([agent.name for agent in log.header.agents], log.episodes.length.tolist()) == (["guard", "scout"], [3, 3])
+
+
 def test_the_table_that_the_page_shows_is_read(tmp_path):
     page = (Path(__file__).parents[3] / "docs" / "tables.md").read_text("utf-8")
     path = tmp_path / "log.csv"

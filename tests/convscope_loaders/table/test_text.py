@@ -148,3 +148,9 @@ def test_a_second_column_that_says_more_of_the_action_is_a_value_of_its_own(tmp_
     log = opened(write(tmp_path / "log.csv", [{**row, "action_id": 3} for row in ROWS]))
     assert log.header.field("actions").shape == (1,)
     assert whole(log)[1]["info/action_id"].min() == 3
+
+
+def test_blanks_around_cells_do_not_matter(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(as_text(ROWS).replace(",", ", "))
+    assert is_same(opened(path), opened(write(tmp_path / "plain.csv", ROWS)))

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convscope.errors import AmbiguousLogError, LogFormatError
+from convscope.ingest.mapping_file import read_mapping
 from convscope.values.header import ActionKind
 from convscope.values.status import EndKind, Status
 from tests.convscope_loaders.table.rows import LENGTHS, ROWS, as_text, is_same, opened, whole, without, write
@@ -127,7 +128,7 @@ def test_episodes_of_one_step_are_told_apart(tmp_path):
 
 
 def test_two_rows_of_an_agent_in_one_timestep_are_an_error(tmp_path):
-    with pytest.raises(LogFormatError, match="two rows in one timestep"):
+    with pytest.raises(LogFormatError, match=r"log.csv: row 19 and row 3 give an agent two rows in one timestep"):
         opened(write(tmp_path / "log.csv", [*ROWS, ROWS[3]]))
 
 
@@ -175,10 +176,10 @@ def test_lists_in_a_cell_are_vectors(tmp_path, as_list):
 
 def test_lists_of_unequal_length_and_lists_cut_by_numpy_are_errors(tmp_path):
     rows = rows_of(obs=lambda e, t, a: [0] * (t + 1), action=lambda e, t, a: t)
-    with pytest.raises(LogFormatError, match="from 1 to 3 numbers for one agent"):
+    with pytest.raises(LogFormatError, match="from 1 to 3 numbers for agent_0"):
         opened(write(tmp_path / "log.jsonl", rows))
     rows = rows_of(obs=lambda e, t, a: [[0] * (t + 1)], action=lambda e, t, a: t)
-    with pytest.raises(LogFormatError, match="from 1 to 3 numbers; all should"):
+    with pytest.raises(LogFormatError, match="from 1 to 3 numbers; write as many"):
         opened(write(tmp_path / "log.jsonl", rows))
     rows = rows_of(obs=lambda e, t, a: "[0. 0. ... 0. 0.]", action=lambda e, t, a: t)
     with pytest.raises(LogFormatError, match="obs should hold numbers"):
@@ -252,6 +253,21 @@ def test_two_columns_for_the_action_are_ambiguous(tmp_path):
         opened(write(tmp_path / "log.csv", rows))
 
 
+@pytest.mark.parametrize("both", [("move_action", "comm_action"), ("action_grip", "action_turn")])
+def test_several_columns_that_speak_of_actions_are_ambiguous_and_one_is_the_action(tmp_path, both):
+    rows = rows_of(**dict.fromkeys(both, lambda e, t, a: t), x=lambda e, t, a: t, y=lambda e, t, a: a)
+    path = write(tmp_path / "log.csv", rows)
+    with pytest.raises(
+        AmbiguousLogError, match=r"could each be the actions, or be one together; .* columns = \["
+    ) as caught:
+        opened(path)
+    (tmp_path / "m.toml").write_text(caught.value.mapping)
+    assert opened(path, read_mapping(tmp_path / "m.toml")).header.field("actions").shape == (2,)
+    log = opened(write(tmp_path / "one.csv", without(rows, both[0])))
+    assert log.header.field("actions").path == f"/{both[1]}"
+    assert any("is read as the action: no other" in said for said in log.header.inputs[0].assumptions)
+
+
 def test_texts_where_numbers_should_be_are_an_error_that_shows_one(tmp_path):
     rows = rows_of(action=lambda e, t, a: t, reward=lambda e, t, a: "lots")
     with pytest.raises(LogFormatError, match="reward should hold numbers and holds texts, such as 'lots'"):
@@ -302,7 +318,7 @@ def test_what_is_next_and_what_are_remarks_is_left_out_and_said(tmp_path):
 
 def test_rows_of_padding_are_refused(tmp_path):
     rows = rows_of(action=lambda e, t, a: t, filled=lambda e, t, a: t < 2)
-    with pytest.raises(LogFormatError, match="filled marks rows that never happened"):
+    with pytest.raises(LogFormatError, match="row 4 never happened, as filled says"):
         opened(write(tmp_path / "log.csv", rows))
 
 

@@ -3,13 +3,14 @@
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 
 from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.choice import choose
 from convscope.ingest.probe import probe
 from convscope.values.status import EndKind, Status
-from convscope_loaders.table import LOADER
+from convscope_loaders.table import LOADER, unroll
 from tests.convscope_loaders.table.rows import is_same, opened, whole, write
 
 AGENTS = ("ann", "bob")
@@ -62,13 +63,18 @@ def by_lists(episode):
 
 
 @pytest.mark.parametrize("make", [by_steps, by_rows, by_agents_in_steps, by_lists])
-@pytest.mark.parametrize("form", ["lines", "list", "document"])
+@pytest.mark.parametrize("form", ["lines", "list", "document", "parquet", "arrow"])
 def test_an_object_for_each_episode_is_read_as_its_timesteps(tmp_path, make, form):
     expected = opened(write(tmp_path / "plain.jsonl", TIDY))
     episodes = [make(episode) for episode in range(3)]
-    path = tmp_path / f"log.{'jsonl' if form == 'lines' else 'json'}"
+    ending = {"lines": "jsonl", "parquet": "parquet", "arrow": "arrow"}.get(form, "json")
+    path = tmp_path / f"log.{ending}"
     if form == "lines":
         write(path, episodes)
+    elif form == "parquet":
+        pl.DataFrame(episodes).write_parquet(path)
+    elif form == "arrow":
+        pl.DataFrame(episodes).write_ipc(path)
     else:
         path.write_text(json.dumps(episodes if form == "list" else {"env": "x", "episodes": episodes}, indent=1))
     assert choose(probe(path, path.name), [LOADER]).loader is LOADER
@@ -142,3 +148,11 @@ def test_steps_of_nobody_are_ambiguous(tmp_path):
     rows = [{"episode": e, "actions": [0] * (2 + e), "rewards": [1] * (2 + e)} for e in range(2)]
     with pytest.raises(AmbiguousLogError, match="no column says which agent"):
         opened(write(tmp_path / "log.jsonl", rows))
+
+
+def test_lists_that_would_fill_the_memory_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(unroll, "MAX_CELLS", 1000)
+    row = {"episode": 0, "steps": [{"agent": "a", "action": 1}] * 50}
+    path = tmp_path / "log.jsonl"
+    with pytest.raises(LogFormatError, match="its lists are 50 rows, and"):
+        opened(write(path, [{**row, **{f"note_{k}": k for k in range(30)}}]))

@@ -121,6 +121,13 @@ def test_what_may_be_one_more_agent_or_not_is_ambiguous_with_both_readings(tmp_p
     assert any(f"a value that all share: info/{column}" in said for said in without.header.inputs[0].assumptions)
 
 
+def test_agents_may_be_known_by_their_places_alone(tmp_path):
+    rows = [{"t": t, **{f"drone_{k}_{c}": t + k for k in range(2) for c in "xy"}} for t in range(3)]
+    log = opened(write(tmp_path / "log.csv", rows))
+    assert [agent.name for agent in log.header.agents] == ["drone_0", "drone_1"]
+    assert whole(log)[1]["positions"][1].tolist() == [[1, 1], [2, 2]]
+
+
 def test_what_is_no_agents_own_is_the_teams(tmp_path):
     rows = [
         {"t": t, "a.action": t, "b.action": 0, "reward": t / 2, "obs_0": t, "obs_1": 7, "load": 3} for t in range(3)
@@ -147,6 +154,28 @@ def test_an_agent_whose_columns_are_empty_is_not_there(tmp_path):
         status, _ = whole(opened(write(tmp_path / name, rows)))
         assert status[:, 0].tolist() == [Status.ACTING, Status.WAITING, Status.ACTING, Status.ACTING]
         assert status[:, 1].tolist() == [Status.ACTING, Status.ACTING, Status.DEAD, Status.DEAD]
+
+
+def test_an_agents_rows_after_its_done_are_those_of_the_dead_in_wide_tables_too(tmp_path):
+    rows = [
+        {"episode": 0, "t": t, "a_action": 1, "a_done": t >= 1, "b_action": 0 if t < 3 else None, "b_done": False}
+        for t in range(4)
+    ]
+    log = opened(write(tmp_path / "log.csv", rows))
+    status, _ = whole(log)
+    assert status[:, 0].tolist() == [Status.ACTING, Status.ACTING, Status.DEAD, Status.DEAD]
+    assert status[:3, 1].tolist() == [Status.ACTING] * 3
+    assert any("out of the game after its first row with" in said for said in log.header.inputs[0].assumptions)
+
+
+@pytest.mark.parametrize("name", ["log.csv", "log.jsonl", "log.parquet"])
+def test_flags_that_are_texts_are_flags(tmp_path, name):
+    rows = [{"t": t, "agent": "a", "action": 1, "done": str(t == 2).upper(), "won": "yes"} for t in (0, 1, 2) * 2]
+    if name == "log.parquet":
+        pl.DataFrame(rows).write_parquet(tmp_path / name)
+    else:
+        write(tmp_path / name, rows)
+    assert opened(tmp_path / name).episodes.length.tolist() == [3, 3]
 
 
 def test_texts_of_agents_share_their_names(tmp_path):

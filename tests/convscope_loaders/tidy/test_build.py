@@ -151,7 +151,7 @@ def test_agents_may_have_fewer_numbers_than_others():
     [
         (ROWS + ROWS[:1], {}, "two rows in one timestep"),
         (ROWS, {"/x": np.zeros(3)}, "differ in length"),
-        (ROWS, {"/agent": np.full(len(ROWS), NAN)}, "row 0 names no episode or no agent"),
+        (ROWS, {"/agent": np.full(len(ROWS), NAN)}, "row 0 has no agent in the column agent"),
         (ROWS, {"/agent": np.zeros((len(ROWS), 2))}, "more than a number a row"),
     ],
 )
