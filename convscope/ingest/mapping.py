@@ -62,6 +62,8 @@ class ArrayMapping:
     take: tuple[int, ...] = ()
     """Entries of the agent or entity axis that are meant; empty for all. A field of the whole team that the file
     repeats for each agent takes one of them."""
+    is_negated: bool = False
+    """Whether zeros are what counts: flags that say that something goes on, such as ``not_done``."""
 
 
 INNER_AXES = (Axis.ROUND, Axis.LAYER, Axis.HEAD)
@@ -80,6 +82,8 @@ class FieldMapping:
     episode's last row is read, as its final observation. Empty where they stand nowhere."""
     is_one_hot: bool = False
     """Whether a discrete action is stored as zeros and a one."""
+    is_late: bool = False
+    """Whether values stand in the row after their step, as rewards beside the observation that came with them."""
     widths: tuple[int, ...] = ()
     """Columns that each agent really has; empty where all have all. On an ``agent-value`` axis: how it is divided,
     where the agents' parts differ."""
@@ -114,6 +118,11 @@ class Cut(StrEnum):
     FIRST_ROWS = "first-rows"
     """Flags stand in the first row of the next episode: those of its start, or end flags where the one before the step
     was stored; named as for ``flags``."""
+    BEGINS = "begins"
+    """A column that is true in the first row of each episode. End flags, if there are any, stand in the last row."""
+    FINAL_FLAGS = "final-flags"
+    """End flags mark one row more than each episode has steps, which holds the final observation; named as for
+    ``flags``."""
     FIRST_FLAG = "first-flag"
     """The first end flag on the time axis (where each agent has its own: the row in which the last agent has had one)
     marks the last row; what follows is padding."""

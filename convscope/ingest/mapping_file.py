@@ -27,7 +27,7 @@ from convscope.values.fields import FIELD_NAMES, INFO, Level, RowSum
 _MAPPING = TomlKind(name="mapping file", error=MappingError)
 _LABELS = ("run", "checkpoint", "condition")
 _TABLES = ("convscope-mapping", "table", "fields", "episodes", "agents", "roles", "ring", *_LABELS, "log")
-_ARRAY = ("path", "axes", "take")
+_ARRAY = ("path", "axes", "take", "negated")
 _COLUMNS = ("agent", "time", "run", "checkpoint", "condition", "role", "team", "alive", "terminated", "truncated")
 _LEVELS = (Level.AGENT, Level.TEAM)
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -126,12 +126,15 @@ class _Reader:
         )
 
     def _field(self, name: str) -> FieldMapping:
-        self.document.check_keys(("fields", name), (*_ARRAY, "next", "one_hot", "widths", "values", "row_sum"), "key")
+        self.document.check_keys(
+            ("fields", name), (*_ARRAY, "next", "one_hot", "late", "widths", "values", "row_sum"), "key"
+        )
         return FieldMapping(
             name=name,
             array=self._array("fields", name),
             next_path=self._path("fields", name, "next") if "next" in self.document.table("fields", name) else "",
             is_one_hot=self._flag("fields", name, "one_hot"),
+            is_late=self._flag("fields", name, "late"),
             widths=self._numbers("fields", name, "widths"),
             values=self._texts("fields", name, "values"),
             row_sum=self._choice(RowSum, ("fields", name, "row_sum"), self._row_sum(name)),
@@ -214,6 +217,7 @@ class _Reader:
             path=self._path(*path, "path"),
             axes=tuple(self._choice(Axis, (*path, "axes"), axis) for axis in axes),
             take=self._numbers(*path, "take"),
+            is_negated=self._flag(*path, "negated"),
         )
 
     def _choice(self, kind: type[_Choice], path: KeyPath, value: str) -> _Choice:

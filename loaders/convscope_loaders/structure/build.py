@@ -24,6 +24,7 @@ from convscope_loaders.structure.finals import with_finals
 from convscope_loaders.structure.gathered import find_stored
 from convscope_loaders.structure.groups import split_groups
 from convscope_loaders.structure.labels import EpisodeLabels, label_episodes
+from convscope_loaders.structure.late import with_late
 from convscope_loaders.structure.names import called
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
@@ -66,7 +67,7 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     LogFormatError
         If the arrays do not fit together, or no episode has a step.
     """
-    container, mapping = split_groups(container, reading.mapping)
+    container, mapping = split_groups(with_late(container, reading.mapping), reading.mapping)
     place, inventory = str(probe.path), container.inventory
     with container.store.open() as file:
         steps = without_headless(plan_rows(inventory, file, mapping, place=place), mapping, reading.headless or {})

@@ -6,12 +6,14 @@ import numpy as np
 
 from convscope.errors import LogFormatError
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
+from convscope_loaders.structure.closing import ClosingRows
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.facts import counts_rows, is_column
-from convscope_loaders.structure.families import Family
+from convscope_loaders.structure.families import MASK_NAMES, Family
 from convscope_loaders.structure.flags import EndFlags
-from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.lexicon import NEGATED, Meaning
 from convscope_loaders.structure.padding import find_padding
+from convscope_loaders.structure.readings import last_or_first_rows, steps_or_finals
 from convscope_loaders.structure.shapes import axes_of
 
 _Found = tuple[Cut, ArrayMapping | None, tuple[str, ...]]
@@ -36,22 +38,53 @@ class CutFinder:
         is_own = Axis.AGENT in self.clues.layout.reference.axes
         starts, lengths = self._listed(Meaning.STARTS), self._listed(Meaning.LENGTHS)
         has_both = cut is Cut.STARTS and starts is not None and lengths is not None
+        # Flags that do not stand in the last rows say nothing of how an episode ended.
+        has_ends = cut is not Cut.BEGINS or (self._begins is not None and flags.follow(self._begins))
         episodes = EpisodeMapping(
             cut=cut,
             array=array,
             lengths=_list(lengths) if has_both and lengths is not None else None,
             time=self._array(self._rowwise(Meaning.TIMESTEP)) if is_own else None,
-            # Flags of first rows say nothing of how the episode before them ended.
-            terminated=None if self._begins is not None else self._array(flags.terminated),
-            truncated=None if self._begins is not None else self._array(flags.truncated),
+            terminated=self._array(flags.terminated) if has_ends else None,
+            truncated=self._array(flags.truncated) if has_ends else None,
+            ended=self._array(flags.done) if has_ends and cut is Cut.BEGINS else None,
         )
         return episodes, said
 
     def _cut(self, flags: EndFlags) -> _Found:
         begins = self._begins
-        if begins is not None:
-            return Cut.FIRST_ROWS, self._array(begins), (f"{begins.template.text} is true in first rows of episodes",)
-        return self._cut_of_rows(flags) if Axis.ROW in self.clues.layout.order else self._cut_of_blocks(flags)
+        is_told = Axis.ROW not in self.clues.layout.order and (
+            self._rowwise(Meaning.FILLED) is not None or self._listed(Meaning.LENGTHS) is not None
+        )
+        if begins is None or is_told:
+            return self._cut_of_rows(flags) if Axis.ROW in self.clues.layout.order else self._cut_of_blocks(flags)
+        if flags.all and flags.follow(begins):
+            closing = self._closed(flags, is_first_told=True)
+            if closing is not None:
+                return closing
+        return Cut.BEGINS, self._array(begins), (f"{begins.template.text} is true in first rows of episodes",)
+
+    def _closed(self, flags: EndFlags, *, is_first_told: bool = False) -> _Found | None:
+        """Return the cut of flags that mark rows after the last step; None where they mark steps.
+
+        Raises
+        ------
+        AmbiguousLogError
+            If nothing tells, and first rows are marked as well, as is usual where they do.
+        """
+        rows = ClosingRows(clues=self.clues, is_end=flags.ends)
+        acts, pays, pays_first = rows.hold_actions, rows.hold_rewards, rows.first_rows_hold_rewards
+        array = self._array(flags.done or flags.terminated or flags.truncated)
+        if array is None:
+            return None
+        # Either nobody acts there; or each reward stands in the row of what was seen with it, or of the next action.
+        if acts is False:
+            said = f"the row that {array.path} marks holds the observation after the last step: nobody acts in it"
+            return Cut.FINAL_FLAGS, self._array(flags.done), (said,)
+        is_open = is_first_told and (acts is None or pays is False or pays_first is False)
+        if is_open:
+            raise steps_or_finals(array, place=self.clues.place)
+        return None
 
     def _cut_of_rows(self, flags: EndFlags) -> _Found:
         for meaning in (Meaning.STARTS, Meaning.ENDS, Meaning.LENGTHS):
@@ -69,12 +102,38 @@ class CutFinder:
             return Cut.TIMES, self._array(steps), (said,)
         if not flags.all:
             return Cut.WHOLE, None, ("nothing marks the end of an episode: all rows are read as one episode",)
-        late = flags.marks_first_rows()
+        late = self._late(flags)
         if late is not None:
+            return late
+        flags.check_agents()
+        final = self._closed(flags)
+        return final or (Cut.FLAGS, self._array(flags.done), ("end flags mark the last row of each episode",))
+
+    def _late(self, flags: EndFlags) -> _Found | None:
+        """Return the cut of end flags in the first row of the next episode; None where they stand in the last row.
+
+        Raises
+        ------
+        AmbiguousLogError
+            If their name means both, and nothing else tells.
+        """
+        if flags.are_ahead():
+            said = "end flags have one row more than steps: each stands in the row after its step"
+            return Cut.FIRST_ROWS, self._array(flags.done), (said,)
+        late = flags.mark_first_rows()
+        if late:
             said = "end flags mark the first row of the next episode: what agents see jumps before it, not after it"
             return Cut.FIRST_ROWS, self._array(flags.done), (said,)
-        flags.check_agents()
-        return Cut.FLAGS, self._array(flags.done), ("end flags mark the last row of each episode",)
+        array = self._array(flags.done)
+        # Rollouts hold them a row late, replay buffers in the row of the step.
+        is_mask = flags.done is not None and flags.done.key.lower() in MASK_NAMES
+        if late is None and array is not None and is_mask and not self._is_told_by_next():
+            raise last_or_first_rows(array, place=self.clues.place)
+        return None
+
+    def _is_told_by_next(self) -> bool:
+        """Whether observations after each step are stored, against which the cut is held later."""
+        return any(family.is_next and family.meaning is Meaning.OBSERVATION for family in self.clues.families)
 
     def _cut_of_blocks(self, flags: EndFlags) -> _Found:
         filled = self._rowwise(Meaning.FILLED)
@@ -88,10 +147,9 @@ class CutFinder:
             numbers = self._rowwise(meaning)
             if numbers is not None and (cut is Cut.IDS or self._restarts(numbers)):
                 return cut, self._array(numbers), (f"{numbers.template.text} tells episodes apart ({cut})",)
-        late = flags.marks_first_rows()
+        late = self._late(flags)
         if late is not None:
-            said = "end flags mark the first row of the next episode: what agents see jumps before it, not after it"
-            return Cut.FIRST_ROWS, self._array(flags.done), (said,)
+            return late
         marked = flags.cut_of_blocks()
         if marked is not None:
             return marked[0], self._array(flags.done), (marked[1],)
@@ -101,7 +159,12 @@ class CutFinder:
     @property
     def _begins(self) -> Family | None:
         """A column of flags that are true in the first row of each episode."""
-        columns = (f for f in self.clues.families if f.meaning is Meaning.STARTS and is_column(f, self.clues.sampler))
+        columns = (
+            family
+            for family in self.clues.families
+            if family.meaning is Meaning.FIRST
+            or (family.meaning is Meaning.STARTS and is_column(family, self.clues.sampler))
+        )
         return next((family for family in columns if axes_of(family, self.clues.layout) is not None), None)
 
     def _listed(self, meaning: Meaning) -> Family | None:
@@ -143,7 +206,9 @@ class CutFinder:
 
     def _array(self, family: Family | None) -> ArrayMapping | None:
         axes = None if family is None else axes_of(family, self.clues.layout)
-        return None if family is None or axes is None else ArrayMapping(path=family.template.text, axes=axes)
+        if family is None or axes is None:
+            return None
+        return ArrayMapping(path=family.template.text, axes=axes, is_negated=family.meaning in NEGATED)
 
 
 def _list(family: Family) -> ArrayMapping:

@@ -162,8 +162,10 @@ def _after_ends(marks: Marks, is_over: BoolArray) -> Spans:
 
 
 def _flags_ahead(marks: Marks) -> Spans:
-    is_end = np.zeros_like(marks.is_end)
-    is_end[:, :-1] = marks.is_end[:, 1:]
+    # Flags may have one row more, which no step follows.
+    ahead = marks.is_end[:, 1:]
+    is_end = np.zeros((marks.entries, marks.rows, marks.is_end.shape[2]), bool)
+    is_end[:, : ahead.shape[1]] = ahead
     return _flags(replace(marks, is_end=is_end))
 
 
@@ -172,6 +174,21 @@ def _announced(marks: Marks) -> Spans:
     # Without flags nothing says whether the last episode of a recording was over.
     is_over[:, -1:] |= not marks.is_end.size
     return _after_ends(marks, is_over)
+
+
+def _begins(marks: Marks) -> Spans:
+    is_first = marks.listed.reshape(marks.entries, marks.rows) > 0
+    is_last = np.ones(is_first.shape, bool)
+    is_last[:, :-1] = is_first[:, 1:]
+    is_closed = is_last.copy()
+    is_closed[:, -1:] = marks.is_end[:, -1:].any(axis=2) if marks.is_end.size else False
+    return _between(is_last, is_closed)
+
+
+def _final_flags(marks: Marks) -> Spans:
+    spans = _flags(marks)
+    has_final = ~spans.is_open
+    return replace(spans, stop=spans.stop - has_final, has_final=has_final)
 
 
 def _first_flag(marks: Marks) -> Spans:
@@ -197,6 +214,8 @@ _CUTTERS: dict[Cut, Callable[[Marks], Spans]] = {
     Cut.FIRST_ROWS: _flags_ahead,
     Cut.FIRST_FLAG: _first_flag,
     Cut.ANNOUNCED: _announced,
+    Cut.BEGINS: _begins,
+    Cut.FINAL_FLAGS: _final_flags,
     Cut.SPANS: _spans,
     Cut.MISSING: _trailing,
     Cut.ZEROS: _trailing,

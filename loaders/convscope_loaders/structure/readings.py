@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, FieldMapping, LogMapping
-from convscope.ingest.mapping_text import mapping_text
+from convscope.ingest.mapping_text import array_text, mapping_text
 from convscope.ingest.names import in_numbered_order
 from convscope.values.fields import ACTIONS, OBSERVATIONS, POSITIONS
 from convscope.values.inert import inert, visible
@@ -132,8 +132,42 @@ def contradicting_marks(filled: ArrayMapping, flags: ArrayMapping, *, place: str
         "the last steps of episodes",
         [f"{filled.path} is true in every step", f"{flags.path} marks them, and what follows is padding"],
         mapping=LogMapping(episodes=EpisodeMapping(cut=Cut.FILLED, array=filled)),
-        changes=[f'reading 2: cut = "{Cut.FIRST_FLAG}", list = {{ path = "{visible(flags.path)}", axes as above }}'],
+        changes=[f'reading 2: cut = "{Cut.FIRST_FLAG}", list = {_written(flags)}'],
         evidence="The two disagree.",
+    )
+
+
+def contradicting_begins(begins: ArrayMapping, flags: ArrayMapping, *, place: str) -> AmbiguousLogError:
+    """Return the error of a file whose marks of first rows and end flags do not go together."""
+    return ambiguous(
+        place,
+        "the ends of episodes",
+        [f"an episode begins where {begins.path} is true", f"an episode ends where {flags.path} says so"],
+        mapping=LogMapping(episodes=EpisodeMapping(cut=Cut.BEGINS, array=begins)),
+        changes=[f'reading 2: cut = "{Cut.FLAGS}", list = {_written(flags)}'],
+        evidence="The two disagree.",
+    )
+
+
+def last_or_first_rows(flags: ArrayMapping, *, place: str) -> AmbiguousLogError:
+    """Return the error of a file whose flags may stand in the row of an end, or in the row after it."""
+    return ambiguous(
+        place,
+        f"the flags {flags.path}",
+        ["they mark the last row of each episode", "they mark the first row of the next episode"],
+        mapping=LogMapping(episodes=EpisodeMapping(cut=Cut.FLAGS, array=flags)),
+        changes=[f'reading 2: cut = "{Cut.FIRST_ROWS}"'],
+    )
+
+
+def steps_or_finals(flags: ArrayMapping, *, place: str) -> AmbiguousLogError:
+    """Return the error of a file whose last rows may be steps, or observations after the last step."""
+    return ambiguous(
+        place,
+        f"the rows that {flags.path} marks as last",
+        ["they hold the observation after the last step, and their actions were never executed", "they are steps"],
+        mapping=LogMapping(episodes=EpisodeMapping(cut=Cut.FINAL_FLAGS, array=flags)),
+        changes=[f'reading 2: cut = "{Cut.FLAGS}"'],
     )
 
 
@@ -187,6 +221,11 @@ def _in_words(axes: Sequence[Axis], shape: tuple[int, ...]) -> str:
     counted = {Axis.ROW: "timesteps of all episodes", Axis.TIME: "timesteps"}
     words = [counted.get(axis, f"{axis}s") for axis in axes if axis is not Axis.VALUE]
     return ", ".join(f"{size} {word}" for size, word in zip(shape, words, strict=False))
+
+
+def _written(array: ArrayMapping) -> str:
+    """Return an array as a mapping names it."""
+    return visible(array_text(array))
 
 
 def _axes_line(axes: Sequence[Axis]) -> str:

@@ -15,6 +15,7 @@ from convscope.values.log import Columns, EpisodeSource
 from convscope.values.status import Status
 from convscope_loaders.structure.arrays import canonical, read_lead
 from convscope_loaders.structure.gathered import GatheredField, StoredFields, of_agent, own_agents
+from convscope_loaders.structure.numbers import is_set
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.presence import mark_leaving, mark_presence
 from convscope_loaders.structure.templates import PathValues, Template
@@ -67,13 +68,14 @@ class StructuredSource:
         lasts = first[1:] - plan.has_final[episodes]
         if self.presence is not None:
             values = self._column(file, self.presence, episodes)
-            is_present = np.isin(values, self.present_values) if self.present_values else values > 0
+            is_told = np.isin(values, self.present_values)
+            is_present = is_told if self.present_values else is_set(values, is_negated=self.presence.is_negated)
             mark_presence(status, is_present, zip(first.tolist(), lasts.tolist(), strict=False))
         if self.leaves is not None:
-            has_flag = self._column(file, self.leaves, episodes) > 0
+            has_flag = is_set(self._column(file, self.leaves, episodes), is_negated=self.leaves.is_negated)
             mark_leaving(status, has_flag, zip(first.tolist(), lasts.tolist(), strict=False))
         if self.turns is not None:
-            is_turn = self._column(file, self.turns, episodes) > 0
+            is_turn = is_set(self._column(file, self.turns, episodes), is_negated=self.turns.is_negated)
             status[(status == Status.ACTING) & ~is_turn] = Status.WAITING
         finals = lasts[plan.has_final[episodes]]
         before = status[finals - 1]
