@@ -107,6 +107,9 @@ class Cut(StrEnum):
     """A list with the last row of each episode."""
     LENGTHS = "lengths"
     """A list with the number of rows of each episode."""
+    LENGTHS_AND_FINAL = "lengths-and-final"
+    """A list with the number of steps of each episode, in a stream in which one row more follows each, with the final
+    observation."""
     IDS = "ids"
     """A column with the number of the episode."""
     TIMES = "times"

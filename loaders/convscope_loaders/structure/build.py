@@ -8,7 +8,7 @@ import numpy as np
 from convscope.errors import LogFormatError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.episode_numbers import episode_numbers
-from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMapping
+from convscope.ingest.mapping import ArrayMapping, Axis, Cut, FieldMapping, LogMapping
 from convscope.ingest.names import numbered_key
 from convscope.ingest.probe import Probe
 from convscope.values.arrays import IntArray
@@ -31,6 +31,11 @@ from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field, without_headless
 from convscope_loaders.structure.source import StructuredSource
 from convscope_loaders.structure.templates import Template
+
+_LEAVES_OUT = frozenset(
+    {Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS, Cut.LENGTHS_AND_FINAL, Cut.FIRST_FLAG, Cut.MISSING, Cut.ZEROS}
+)
+"""Cuts that may leave rows out without a mask that says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +131,13 @@ def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMappin
     if planned.n_empty:
         message = f"{planned.n_empty} episodes without a step are left out"
         notices.append(Notice(code="empty-episodes", message=message))
+    cut = Cut.WHOLE if mapping.episodes is None else mapping.episodes.cut
+    if planned.n_outside and cut in _LEAVES_OUT:
+        text = reference_field(mapping).array.path
+        message = (
+            f"{planned.n_outside} of {planned.n_rows} rows of {text} belong to no episode and are left out ({cut})"
+        )
+        notices.append(Notice(code="rows-outside-episodes", message=message, where=text))
     if planned.n_headless:
         what = f"left out: the oldest episode of each full ring ({planned.n_headless})"
         message = f"{what}, since its first steps may have been written over"

@@ -13,7 +13,7 @@ from convscope_loaders.structure.families import MASK_NAMES, Family
 from convscope_loaders.structure.flags import EndFlags
 from convscope_loaders.structure.lexicon import NEGATED, Meaning
 from convscope_loaders.structure.padding import find_padding
-from convscope_loaders.structure.readings import last_or_first_rows, steps_or_finals
+from convscope_loaders.structure.readings import last_or_first_rows, lengths_or_more, steps_or_finals
 from convscope_loaders.structure.shapes import axes_of
 
 _Found = tuple[Cut, ArrayMapping | None, tuple[str, ...]]
@@ -193,10 +193,14 @@ class CutFinder:
         return any(bool((np.diff(view, axis=1) <= 0).any()) for view in views)
 
     def _kind_of_list(self, listed: Family) -> Cut:
-        if listed.meaning is not Meaning.ENDS:
-            return Cut.STARTS if listed.meaning is Meaning.STARTS else Cut.LENGTHS
+        if listed.meaning is Meaning.STARTS:
+            return Cut.STARTS
         n_rows = next((one[Axis.ROW] for one in self.clues.layout.sizes(listed.members[0][1])), 0)
         numbers = self.clues.sampler.whole(listed.first.path).ravel()
+        if listed.meaning is Meaning.LENGTHS:
+            if len(numbers) and numbers.sum() + len(numbers) == n_rows:
+                raise lengths_or_more(_list(listed), place=self.clues.place)
+            return Cut.LENGTHS
         if not counts_rows(Meaning.ENDS, numbers, n_rows):
             raise LogFormatError(
                 f"{self.clues.place}:{listed.first.path} should count the last row of each episode, or one past it, "

@@ -100,6 +100,12 @@ def _lengths(marks: Marks) -> Spans:
     return _listed(stop - lengths, stop)
 
 
+def _lengths_and_final(marks: Marks) -> Spans:
+    lengths = counts(marks.listed)
+    stop = np.cumsum(lengths + 1) - 1
+    return _listed(stop - lengths, stop, has_final=np.ones(len(lengths), bool))
+
+
 def _spans(marks: Marks) -> Spans:
     table = counts(marks.listed)
     if table.ndim != 2 or table.shape[1] not in {2, 3}:
@@ -130,14 +136,7 @@ def _ids(marks: Marks) -> Spans:
     is_last = np.ones(numbers.shape, bool)
     is_last[:, :-1] = np.diff(numbers, axis=1) != 0
     spans = _between(is_last, np.ones(numbers.shape, bool))
-    return Spans(
-        index=spans.index,
-        start=spans.start,
-        stop=spans.stop,
-        label=numbers[spans.index, spans.start],
-        is_open=spans.is_open,
-        has_final=spans.has_final,
-    )
+    return replace(spans, label=numbers[spans.index, spans.start])
 
 
 def _times(marks: Marks) -> Spans:
@@ -208,6 +207,7 @@ _CUTTERS: dict[Cut, Callable[[Marks], Spans]] = {
     Cut.ENDS: _ends,
     Cut.LAST_ROWS: _last_rows,
     Cut.LENGTHS: _lengths,
+    Cut.LENGTHS_AND_FINAL: _lengths_and_final,
     Cut.IDS: _ids,
     Cut.TIMES: _times,
     Cut.FLAGS: _flags,
@@ -286,11 +286,4 @@ def _listed(start: IntArray, stop: IntArray, *, has_final: BoolArray | None = No
 
 def _first_rows(lengths: IntArray) -> Spans:
     spans = _listed(np.zeros(len(lengths), np.int64), lengths)
-    return Spans(
-        index=spans.label,
-        start=spans.start,
-        stop=spans.stop,
-        label=spans.label,
-        is_open=spans.is_open,
-        has_final=spans.has_final,
-    )
+    return replace(spans, index=spans.label)

@@ -160,6 +160,17 @@ def last_or_first_rows(flags: ArrayMapping, *, place: str) -> AmbiguousLogError:
     )
 
 
+def lengths_or_more(lengths: ArrayMapping, *, place: str) -> AmbiguousLogError:
+    """Return the error of a stream that has one row for each episode more than its lengths count."""
+    return ambiguous(
+        place,
+        f"the rows that {lengths.path} does not count, as many as there are episodes,",
+        ["one follows each episode, with its final observation", "they follow the last episode and belong to none"],
+        mapping=LogMapping(episodes=EpisodeMapping(cut=Cut.LENGTHS_AND_FINAL, array=lengths)),
+        changes=[f'reading 2: cut = "{Cut.LENGTHS}"'],
+    )
+
+
 def steps_or_finals(flags: ArrayMapping, *, place: str) -> AmbiguousLogError:
     """Return the error of a file whose last rows may be steps, or observations after the last step."""
     return ambiguous(

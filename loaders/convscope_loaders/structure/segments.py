@@ -190,7 +190,7 @@ def _breaks(
     return breaks[:, : extent.rows]
 
 
-_LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS, Cut.SPANS})
+_LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS, Cut.LENGTHS_AND_FINAL, Cut.SPANS})
 
 
 def _listed(file: ArrayReader, array: ArrayMapping, values: PathValues) -> FloatArray:
