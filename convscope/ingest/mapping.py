@@ -70,6 +70,15 @@ INNER_AXES = (Axis.ROUND, Axis.LAYER, Axis.HEAD)
 """Those of weights between pairs, in the order of the log."""
 
 
+class Kind(StrEnum):
+    """What whole numbers of actions are."""
+
+    CHOICES = "choices"
+    """Counted from 0; -1 stands for none."""
+    AMOUNTS = "amounts"
+    """Such as forces and speeds."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldMapping:
     """A field of the log."""
@@ -82,6 +91,8 @@ class FieldMapping:
     episode's last row is read, as its final observation. Empty where they stand nowhere."""
     is_one_hot: bool = False
     """Whether a discrete action is stored as zeros and a one."""
+    kind: Kind | None = None
+    """Of actions; None where the numbers tell."""
     is_late: bool = False
     """Whether values stand in the row after their step, as rewards beside the observation that came with them."""
     widths: tuple[int, ...] = ()
@@ -237,6 +248,9 @@ class LogMapping:
     """Values of ``alive`` that count as true; empty for all but 0."""
     leaves: ArrayMapping | None = None
     """True in the last row of an agent that leaves the game before the episode ends."""
+    dead_see_nothing: bool | None = None
+    """Whether an agent that sees nothing but zeros, and may take the first action alone, is out of the game; None where
+    the numbers tell."""
     acting: ArrayMapping | None = None
     """True where an agent in the game takes its action, as where agents take turns; None where all always do."""
     ring: RingMapping | None = None

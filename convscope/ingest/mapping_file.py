@@ -14,6 +14,7 @@ from convscope.ingest.mapping import (
     Cut,
     EpisodeMapping,
     FieldMapping,
+    Kind,
     LabelMapping,
     LogMapping,
     RingMapping,
@@ -56,10 +57,11 @@ class _Reader:
         if content.get("convscope-mapping") != MAPPING_VERSION:
             message = f"must begin with: convscope-mapping = {MAPPING_VERSION}"
             raise self.document.fault(message, ("convscope-mapping",))
-        agent_keys = ("names", "teams", "alive", "alive_values", "leaves", "acting")
+        agent_keys = ("names", "teams", "alive", "alive_values", "leaves", "dead_see_nothing", "acting")
         self.document.check_keys(("agents",), agent_keys, "key")
         self.document.check_keys(("log",), ("environment", "framework", "ignore"), "key")
         self._check_field_names("fields")
+        told = self.document.table("agents")
         return LogMapping(
             fields=tuple(self._field(name) for name in self.document.table("fields")),
             episodes=self._episodes() if "episodes" in content else None,
@@ -73,6 +75,7 @@ class _Reader:
             alive=self._optional_array("agents", "alive"),
             alive_values=self._numbers("agents", "alive_values"),
             leaves=self._optional_array("agents", "leaves"),
+            dead_see_nothing=self._flag("agents", "dead_see_nothing") if "dead_see_nothing" in told else None,
             acting=self._optional_array("agents", "acting"),
             ignore=self._texts("log", "ignore"),
             environment=self._text("log", "environment"),
@@ -127,13 +130,15 @@ class _Reader:
 
     def _field(self, name: str) -> FieldMapping:
         self.document.check_keys(
-            ("fields", name), (*_ARRAY, "next", "one_hot", "late", "widths", "values", "row_sum"), "key"
+            ("fields", name), (*_ARRAY, "next", "one_hot", "kind", "late", "widths", "values", "row_sum"), "key"
         )
+        kind = self._text("fields", name, "kind")
         return FieldMapping(
             name=name,
             array=self._array("fields", name),
             next_path=self._path("fields", name, "next") if "next" in self.document.table("fields", name) else "",
             is_one_hot=self._flag("fields", name, "one_hot"),
+            kind=self._choice(Kind, ("fields", name, "kind"), kind) if kind is not None else None,
             is_late=self._flag("fields", name, "late"),
             widths=self._numbers("fields", name, "widths"),
             values=self._texts("fields", name, "values"),

@@ -60,6 +60,8 @@ def _agent_entries(mapping: LogMapping) -> dict[str, str]:
         entries[f"teams.{key_text(team)}"] = list_text([agent for agent, own in mapping.teams.items() if own == team])
     arrays = {"alive": mapping.alive, "leaves": mapping.leaves, "acting": mapping.acting}
     entries |= {key: array_text(array) for key, array in arrays.items() if array is not None}
+    if mapping.dead_see_nothing is not None:
+        entries["dead_see_nothing"] = str(mapping.dead_see_nothing).lower()
     return entries | ({"alive_values": _numbers(mapping.alive_values)} if mapping.alive_values else {})
 
 
@@ -116,6 +118,8 @@ def _field_entries(field: FieldMapping) -> dict[str, str]:
         entries["next"] = quoted_text(field.next_path)
     if field.is_one_hot:
         entries["one_hot"] = "true"
+    if field.kind is not None:
+        entries["kind"] = quoted_text(field.kind)
     if field.is_late:
         entries["late"] = "true"
     if field.widths:

@@ -16,6 +16,7 @@ from convscope.values.arrays import BoolArray
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.build import Reading, build_log
+from convscope_loaders.structure.dead import looks_out
 from convscope_loaders.structure.views import HeldView, View, with_views
 
 _MARKS = frozenset({"obs.npy", "actions.npy", "rewards.npy", "path_lengths.npy"})
@@ -90,9 +91,8 @@ class AliveView:
 
     def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:
         """Return rows."""
-        legal = np.asarray(file.read("/legals", start, stop) != 0)
-        sees = np.asarray(file.read("/obs", start, stop)[:, :, self.n_ids :] != 0)
-        return np.asarray(legal[..., 1:].any(axis=-1) | ~legal[..., 0] | sees.any(axis=-1))
+        legal = file.read("/legals", start, stop)
+        return ~looks_out(legal, lambda: file.read("/obs", start, stop)[:, :, self.n_ids :], 2)
 
 
 def _has(container: Container, name: str) -> bool:

@@ -72,7 +72,8 @@ def infer(
     told_fields, on_rewards = with_rewards_told(fields.fields, clues.of_numbers, cut=episodes.cut)
     is_listed = len(clues.names) == clues.layout.n_agents or known.agents
     agents, named = (clues.names, named) if is_listed else (_in_paths(clues), "the paths of their own arrays")
-    mapping = LogMapping(
+    mapping = replace(
+        known,
         fields=(*known.fields, *told_fields),
         episodes=episodes,
         agents=agents,
@@ -84,12 +85,9 @@ def infer(
         alive=known.alive or lives.alive,
         alive_values=known.alive_values or lives.alive_values,
         leaves=known.leaves or lives.leaves,
-        acting=known.acting,
-        ring=known.ring,
+        dead_see_nothing=_first_told(known.dead_see_nothing, lives.see_nothing or None),
         environment=known.environment or sole_attribute(inventory, _ENVIRONMENT),
         framework=known.framework or sole_attribute(inventory, _FRAMEWORK),
-        file=known.file,
-        sha256=known.sha256,
     )
     if levels.open:
         raise open_levels(levels.open, mapping, place=place)
@@ -100,6 +98,10 @@ def infer(
         assumptions=_without_repeats((*levels.assumptions, *told, *fields.assumptions, *groups.assumptions)),
         notices=(*inventory.notices, *fields.notices, *(_unused(clues, mapping, used) if names_unused else ())),
     )
+
+
+def _first_told(*told: bool | None) -> bool | None:
+    return next((one for one in told if one is not None), None)
 
 
 def _n_things(clues: Clues) -> int:

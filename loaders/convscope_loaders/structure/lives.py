@@ -1,12 +1,16 @@
 """When each agent is in the game: by an array that says so, or by end flags of its own."""
 
 from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
 
 from convscope.ingest.mapping import ArrayMapping, Axis
 from convscope_loaders.structure.clues import Clues
-from convscope_loaders.structure.families import Family
+from convscope_loaders.structure.dead import looks_out
+from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.flags import EndFlags
-from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.lexicon import NEGATED, Meaning
 from convscope_loaders.structure.shapes import axes_of, entity_count, is_unslotted
 
 _CODED = frozenset({"status", "agent_status"})
@@ -24,6 +28,8 @@ class Lives:
     """Of ``alive``, those that count as true; empty for all but 0."""
     leaves: ArrayMapping | None = None
     """True in an agent's last row."""
+    see_nothing: bool = False
+    """Whether the dead are those who see nothing and may take the first action alone."""
     assumptions: tuple[str, ...] = ()
 
 
@@ -36,15 +42,36 @@ def find_lives(clues: Clues) -> Lives:
     flags = EndFlags(clues=clues).leaves()
     axes = None if flags is None else axes_of(flags, clues.layout)
     if flags is None or axes is None or is_unslotted(flags, axes, clues.layout):
-        return Lives()
+        return _seeing_nothing(clues)
     said = f"an agent is out of the game after its end flag in {flags.template.text}"
-    return Lives(leaves=ArrayMapping(path=flags.template.text, axes=axes), assumptions=(said,))
+    array = ArrayMapping(path=flags.template.text, axes=axes, is_negated=flags.meaning in NEGATED)
+    return Lives(leaves=array, assumptions=(said,))
+
+
+def _seeing_nothing(clues: Clues) -> Lives:
+    masks, observed = (pick(clues.called(what), what) for what in (Meaning.ACTION_MASK, Meaning.OBSERVATION))
+    if masks is None or observed is None:
+        return Lives()
+    for cell in clues.layout.largest:
+        legal, seen = (clues.view(family, cell, is_whole=False) for family in (masks, observed))
+        if legal is None or seen is None or legal.shape[2] != seen.shape[2] or legal.shape[3] < 2:
+            continue
+        shape = tuple(min(pair) for pair in zip(legal.shape[:2], seen.shape[:2], strict=True))
+        seen = seen[: shape[0], : shape[1]]
+        is_out = looks_out(legal[: shape[0], : shape[1]], partial(np.asarray, seen), 3)
+        is_partial = masks.first.shape[0] > max(legal.shape[:3])
+        # Rows in which nobody sees anything are padding.
+        if is_partial or is_out[(seen != 0).any(axis=(2, 3))].any():
+            said = "an agent that may only take the first action and sees only zeros until its episode's end is out of "
+            return Lives(see_nothing=True, assumptions=(f"{said}the game there",))
+    return Lives()
 
 
 def _alive(clues: Clues, family: Family) -> Lives | None:
     is_coded = family.key.lower() in _CODED
     values = _living(clues, family)
-    if not (values if is_coded else family.meaning in {Meaning.ALIVE, Meaning.FILLED}):
+    values = (0,) if family.meaning is Meaning.DEAD else values
+    if not (values if is_coded else family.meaning in {Meaning.ALIVE, Meaning.DEAD, Meaning.FILLED}):
         return None
     n_entities = entity_count(clues.families, clues.layout)
     axes = axes_of(replace(family, meaning=Meaning.ALIVE), clues.layout, n_entities=n_entities)
@@ -55,6 +82,8 @@ def _alive(clues: Clues, family: Family) -> Lives | None:
     as_agents = tuple(Axis.AGENT if axis is Axis.ENTITY else axis for axis in axes)
     array = ArrayMapping(path=family.template.text, axes=as_agents, take=take)
     said = f"an agent is out of the game after its last row in {family.template.text}"
+    if family.meaning is Meaning.DEAD:
+        said = f"an agent is out of the game in the rows in which {family.template.text} is set"
     return Lives(alive=array, alive_values=values, assumptions=(said,))
 
 

@@ -1,9 +1,10 @@
 """What is said of a log that can be read in several ways: the readings, the evidence, and a mapping to edit."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from convscope.errors import AmbiguousLogError
-from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, FieldMapping, LogMapping
+from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, FieldMapping, Kind, LogMapping
 from convscope.ingest.mapping_text import array_text, mapping_text
 from convscope.ingest.names import in_numbered_order
 from convscope.values.fields import ACTIONS, OBSERVATIONS, POSITIONS
@@ -168,6 +169,17 @@ def lengths_or_more(lengths: ArrayMapping, *, place: str) -> AmbiguousLogError:
         ["one follows each episode, with its final observation", "they follow the last episode and belong to none"],
         mapping=LogMapping(episodes=EpisodeMapping(cut=Cut.LENGTHS_AND_FINAL, array=lengths)),
         changes=[f'reading 2: cut = "{Cut.LENGTHS}"'],
+    )
+
+
+def choices_or_amounts(actions: FieldMapping, *, place: str) -> AmbiguousLogError:
+    """Return the error of a file whose actions are -1, 0 and 1."""
+    return ambiguous(
+        place,
+        f"the actions in {actions.array.path}, which are -1, 0 and 1,",
+        ["choices counted from 0, and -1 where an agent takes none", "amounts, of which -1 is one"],
+        mapping=LogMapping(fields=(replace(actions, kind=Kind.CHOICES),)),
+        changes=[f'reading 2: kind = "{Kind.AMOUNTS}"'],
     )
 
 
