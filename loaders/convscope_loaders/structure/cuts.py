@@ -9,13 +9,22 @@ from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope_loaders.structure.closing import ClosingRows
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.facts import counts_rows, is_column
-from convscope_loaders.structure.families import MASK_NAMES, Family
+from convscope_loaders.structure.families import MASK_NAMES, Family, pick
 from convscope_loaders.structure.flags import EndFlags
 from convscope_loaders.structure.lexicon import NEGATED, Meaning
 from convscope_loaders.structure.padding import find_padding
-from convscope_loaders.structure.readings import last_or_first_rows, lengths_or_more, steps_or_finals
+from convscope_loaders.structure.readings import (
+    last_or_first_rows,
+    lengths_or_more,
+    rows_in_turn,
+    steps_or_ends,
+    steps_or_finals,
+)
 from convscope_loaders.structure.shapes import axes_of
+from convscope_loaders.structure.turns import count_interleaved
 
+_BY_ROWS = frozenset({Cut.WHOLE, Cut.FLAGS, Cut.FIRST_ROWS, Cut.FINAL_FLAGS, Cut.BEGINS})
+"""Cuts that take each row for the successor of the one before."""
 _Found = tuple[Cut, ArrayMapping | None, tuple[str, ...]]
 
 
@@ -49,6 +58,8 @@ class CutFinder:
             truncated=self._array(flags.truncated) if has_ends else None,
             ended=self._array(flags.done) if has_ends and cut is Cut.BEGINS else None,
         )
+        if Axis.ROW in self.clues.layout.order and cut in _BY_ROWS:
+            self._check_interleaved(episodes)
         return episodes, said
 
     def _cut(self, flags: EndFlags) -> _Found:
@@ -62,7 +73,14 @@ class CutFinder:
             closing = self._closed(flags, is_first_told=True)
             if closing is not None:
                 return closing
-        return Cut.BEGINS, self._array(begins), (f"{begins.template.text} is true in first rows of episodes",)
+        return Cut.BEGINS, self._array(begins), self._on_begins(begins)
+
+    def _on_begins(self, begins: Family) -> tuple[str, ...]:
+        text = begins.template.text
+        views = (self.clues.view(begins, cell) for cell in self.clues.layout.largest)
+        is_late = any(bool((view[:, 0] == 0).any()) for view in views if view is not None)
+        said = f"rows before the first that {text} marks are read as an episode, which may have begun earlier"
+        return (f"{text} is true in first rows of episodes", *((said,) if is_late else ()))
 
     def _closed(self, flags: EndFlags, *, is_first_told: bool = False) -> _Found | None:
         """Return the cut of flags that mark rows after the last step; None where they mark steps.
@@ -109,6 +127,41 @@ class CutFinder:
         final = self._closed(flags)
         return final or (Cut.FLAGS, self._array(flags.done), ("end flags mark the last row of each episode",))
 
+    def _check_interleaved(self, episodes: EpisodeMapping) -> None:
+        """Refuse to read rows of several environments in turn as those of one.
+
+        Raises
+        ------
+        AmbiguousLogError
+            If what agents see goes on some rows later, and not in the next one.
+        """
+        observed = pick(self.clues.called(Meaning.OBSERVATION), Meaning.OBSERVATION)
+        for cell in self.clues.layout.largest:
+            view = None if observed is None else self.clues.view(observed, cell, is_whole=False)
+            n_turns = 1 if view is None else count_interleaved(view[0])
+            array = self._array(observed)
+            if n_turns > 1 and array is not None:
+                raise rows_in_turn(array, episodes, n_turns=n_turns, place=self.clues.place)
+
+    def _check_mask(self, filled: Family) -> None:
+        """Refuse to take a mask for one of steps that leaves out last rows alone, in which something stands.
+
+        Raises
+        ------
+        AmbiguousLogError
+            If it may as well be 1 minus the end flag.
+        """
+        if filled.key.lower() not in MASK_NAMES:
+            return
+        for cell in self.clues.layout.largest:
+            mask = self.clues.view(filled, cell)
+            seen = [self.clues.view(f, cell, is_whole=False) for f in self.clues.called(Meaning.OBSERVATION)]
+            if mask is None or not (mask[:, :-1] > 0).all():
+                continue
+            last = mask[:, -1, 0, 0] == 0
+            if any((view[last[: len(view)], -1] != 0).any() for view in seen if view is not None):
+                raise steps_or_ends(self._array(filled), place=self.clues.place)
+
     def _late(self, flags: EndFlags) -> _Found | None:
         """Return the cut of end flags in the first row of the next episode; None where they stand in the last row.
 
@@ -138,6 +191,7 @@ class CutFinder:
     def _cut_of_blocks(self, flags: EndFlags) -> _Found:
         filled = self._rowwise(Meaning.FILLED)
         if filled is not None:
+            self._check_mask(filled)
             cut, said = flags.kind_of_mask(filled)
             return cut, self._array(filled), (said,)
         lengths = self._listed(Meaning.LENGTHS)

@@ -251,6 +251,17 @@ class EndFlags:
                 seen.append(bool(still[np.broadcast_to(part, still.shape)].all()))
         return bool(seen) and all(seen)
 
+    def stillness(self, rows: BoolArray, cell: Cell) -> float | None:
+        """Return in which share of some rows, (entries, rows, agents), nothing moves; None where there is none."""
+        shares: list[float] = []
+        for family in self.clues.called(*_ACTIVE):
+            view = self.clues.view(family, cell, is_whole=False)
+            if view is not None and view.shape[2] == rows.shape[2]:
+                n_rows = min(view.shape[1], rows.shape[1])
+                part = rows[: len(view), :n_rows]
+                shares += [float(is_still(view)[:, :n_rows][part].mean())] if part.any() else []
+        return min(shares, default=None)
+
     def _has_agents(self, family: Family) -> bool:
         view = self.clues.view(family)
         return view is not None and view.shape[2] > 1

@@ -15,6 +15,8 @@ from convscope_loaders.structure.shapes import axes_of, entity_count, is_unslott
 
 _CODED = frozenset({"status", "agent_status"})
 """Arrays of codes, which say who lives only where the codes are named."""
+_STILL = 0.9
+"""Share of rows that stand still, of those of agents that are out of the game."""
 _ACTING = frozenset({"acting", "alive", "active", "living", "playing"})
 
 
@@ -78,6 +80,10 @@ def _alive(clues: Clues, family: Family) -> Lives | None:
     is_of_agents = axes is not None and (Axis.AGENT in family.axes or {Axis.AGENT, Axis.ENTITY} & set(axes))
     if axes is None or not is_of_agents or is_unslotted(family, axes, clues.layout):
         return None
+    if not values or family.meaning is Meaning.DEAD:
+        early = _a_row_early(clues, family, axes)
+        if early is not None:
+            return early
     take = tuple(range(clues.layout.n_agents)) if Axis.ENTITY in axes else ()
     as_agents = tuple(Axis.AGENT if axis is Axis.ENTITY else axis for axis in axes)
     array = ArrayMapping(path=family.template.text, axes=as_agents, take=take)
@@ -85,6 +91,25 @@ def _alive(clues: Clues, family: Family) -> Lives | None:
     if family.meaning is Meaning.DEAD:
         said = f"an agent is out of the game in the rows in which {family.template.text} is set"
     return Lives(alive=array, alive_values=values, assumptions=(said,))
+
+
+def _a_row_early(clues: Clues, family: Family, axes: tuple[Axis, ...]) -> Lives | None:
+    """Return lives that end in the row of an agent's last action, where what it does there shows it; else None."""
+    told: list[bool] = []
+    for cell in clues.layout.largest:
+        view = None if Axis.ENTITY in axes else clues.view(family, cell)
+        if view is None:
+            continue
+        is_out = np.asarray((view[..., 0] > 0) == (family.meaning is Meaning.DEAD), dtype=np.bool_)
+        before = np.concatenate([np.zeros_like(is_out[:, :1]), is_out[:, :-1]], axis=1)
+        flags = EndFlags(clues=clues)
+        later, first = flags.stillness(is_out & before, cell), flags.stillness(is_out & ~before, cell)
+        told.append(later is not None and first is not None and later > _STILL and first < 1 - _STILL)
+    if not told or not all(told):
+        return None
+    array = ArrayMapping(path=family.template.text, axes=axes, is_negated=family.meaning is not Meaning.DEAD)
+    said = f"an agent acts for the last time where {family.template.text} first says that it is out of the game"
+    return Lives(leaves=array, assumptions=(said,))
 
 
 def _living(clues: Clues, family: Family) -> tuple[int, ...]:

@@ -183,6 +183,32 @@ def choices_or_amounts(actions: FieldMapping, *, place: str) -> AmbiguousLogErro
     )
 
 
+def rows_in_turn(observed: ArrayMapping, episodes: EpisodeMapping, *, n_turns: int, place: str) -> AmbiguousLogError:
+    """Return the error of a stream that looks like several ones, row by row in turn."""
+    return ambiguous(
+        place,
+        "the order of the rows",
+        [
+            "each row follows the one before: one environment, in which agents jump in every step",
+            f"rows of {n_turns} environments in turn: then give them an axis of their own, (time, environment, ...)",
+        ],
+        mapping=LogMapping(episodes=episodes),
+        evidence=f"What agents see in {observed.path} goes on {n_turns} rows later, and not in the next row.",
+    )
+
+
+def steps_or_ends(mask: ArrayMapping | None, *, place: str) -> AmbiguousLogError:
+    """Return the error of a file with a mask that is zero in last rows alone."""
+    array = mask or ArrayMapping(path="/mask", axes=())
+    return ambiguous(
+        place,
+        f"the mask {array.path}, which is zero in last rows alone,",
+        ["it is true in the steps that happened", "it is false in the last step of each episode"],
+        mapping=LogMapping(episodes=EpisodeMapping(cut=Cut.FILLED, array=array)),
+        changes=[f'reading 2: cut = "{Cut.FLAGS}", list = {_written(replace(array, is_negated=True))}'],
+    )
+
+
 def steps_or_finals(flags: ArrayMapping, *, place: str) -> AmbiguousLogError:
     """Return the error of a file whose last rows may be steps, or observations after the last step."""
     return ambiguous(

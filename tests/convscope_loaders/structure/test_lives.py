@@ -161,3 +161,15 @@ def test_minus_one_among_fractions_is_an_amount(path):
     rows, _, _ = dying((7, 9, 5), (6, 8, 4))
     rows["actions"] = np.clip(np.random.default_rng(0).normal(size=rows["actions"].shape), -1, 1)
     assert (status_of(opened(write(path, rows))) == Status.ACTING).all()
+
+
+@pytest.mark.parametrize("name", ["dead", "alive"])
+def test_an_array_that_is_set_in_the_row_of_the_last_action_is_told_by_what_agents_do(path, name):
+    lengths, deaths = (7, 9, 5, 8, 6), (2, 3, 1, 2, 4)
+    rows, status, is_dead = dying(lengths, deaths)
+    rows["actions"][is_dead], rows["observations"][is_dead] = 0, 0
+    flags = is_dead | (last_actions(is_dead, lengths) & (np.arange(N_AGENTS) == 1))
+    flags[np.cumsum(lengths) - 1] = is_dead[np.cumsum(lengths) - 1]
+    log = opened(write(path, rows | {name: flags if name == "dead" else ~flags}))
+    assert np.array_equal(status_of(log), status)
+    assert "acts for the last time where" in said(log)

@@ -219,3 +219,26 @@ def test_first_rows_cut_where_only_some_ends_are_flagged_and_flags_tell_their_ki
     assert is_read_as(log, world)
     told = [EndKind.TERMINATED, EndKind.UNKNOWN, EndKind.TERMINATED, EndKind.UNKNOWN, EndKind.CUT]
     assert log.episodes.end.tolist() == told
+
+
+def test_a_file_that_begins_within_an_episode_says_so(path):
+    rows = rows_of(episodes([7, 9, 5, 8, 6]), *FIELDS, "firsts")
+    arrays = {name: rows[name][3:] for name in FIELDS} | {"is_first": rows["firsts"][3:]}
+    log = opened(write(path, arrays))
+    assert log.episodes.length.tolist() == [4, 9, 5, 8, 6]
+    assert "may have begun earlier" in said(log)
+
+
+@pytest.mark.parametrize("name", ["mask", "masks"])
+def test_a_mask_that_is_zero_in_last_rows_alone_is_of_steps_or_of_ends(path, name):
+    world = episodes([8] * 5)
+    blocks = {key: np.stack([episode[key] for episode in world]) for key in (*FIELDS, "dones")}
+    write(path, {key: blocks[key] for key in FIELDS} | {name: 1 - blocks["dones"]})
+    with pytest.raises(AmbiguousLogError, match="zero in last rows alone") as caught:
+        opened(path)
+    assert opened(path, caught.value.mapping).episodes.length.tolist() == [7] * 5
+    change = caught.value.mapping.split("# reading 2: ")[1].strip().replace(", list", "\nlist")
+    assert is_read_as(opened(path, f"convscope-mapping = 1\n[episodes]\n{change}\n"), world)
+    blocks["observations"][:, -1] = 0
+    log = opened(write(path, {key: blocks[key] for key in FIELDS} | {name: 1 - blocks["dones"]}))
+    assert log.episodes.length.tolist() == [7] * 5
