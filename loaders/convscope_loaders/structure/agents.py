@@ -71,8 +71,8 @@ def see_actions(
         # -1 is how people write that there was no action; smaller numbers are amounts, not choices.
         could_be = ~np.isfinite(actions) | ((actions == np.round(actions)) & (actions >= -1))
         is_whole &= could_be.all(axis=(0, 2)) & (kind is not Kind.AMOUNTS)
-        for is_choice, found in lacks.items():
-            is_acting = np.asarray(read.status == Status.ACTING, dtype=np.bool_)
+        is_acting = np.asarray(read.status == Status.ACTING, dtype=np.bool_)
+        for is_choice, found in lacks.items() if not (actions >= 0).all() else ():
             found.append(count_lacks(actions, is_acting, rows[first:last], is_choice=is_choice))
         first = last
     widths = np.array(spec.widths or (width,) * n_agents)
