@@ -150,6 +150,8 @@ class Cut(StrEnum):
     """Rows at the end of the time axis in which the list holds nothing but NaN or -1 are padding."""
     ZEROS = "zeros"
     """Rows at the end of the time axis in which the list holds nothing but zeros are padding."""
+    REPEATS = "repeats"
+    """Rows at the end of the time axis in which the list holds what it held in the row before are padding."""
     FILLED = "filled"
     """A mask that is true in the rows that happened."""
     FILLED_AND_FINAL = "filled-and-final"

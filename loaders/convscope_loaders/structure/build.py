@@ -35,7 +35,17 @@ from convscope_loaders.structure.source import StructuredSource
 from convscope_loaders.structure.templates import Template
 
 _LEAVES_OUT = frozenset(
-    {Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS, Cut.LENGTHS_AND_FINAL, Cut.FIRST_FLAG, Cut.MISSING, Cut.ZEROS}
+    {
+        Cut.STARTS,
+        Cut.ENDS,
+        Cut.LAST_ROWS,
+        Cut.LENGTHS,
+        Cut.LENGTHS_AND_FINAL,
+        Cut.FIRST_FLAG,
+        Cut.MISSING,
+        Cut.ZEROS,
+        Cut.REPEATS,
+    }
 )
 """Cuts that may leave rows out without a mask that says which."""
 

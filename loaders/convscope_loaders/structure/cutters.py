@@ -219,6 +219,7 @@ _CUTTERS: dict[Cut, Callable[[Marks], Spans]] = {
     Cut.SPANS: _spans,
     Cut.MISSING: _trailing,
     Cut.ZEROS: _trailing,
+    Cut.REPEATS: _trailing,
     Cut.FILLED: _filled,
     Cut.FILLED_AND_FINAL: _filled_and_final,
 }

@@ -147,7 +147,7 @@ def _marks(
         is_break = _breaks(file, episodes, values, extent=extent, agents=agents)
         named = (episodes.ended, episodes.terminated, episodes.truncated)
         is_end = _end_flags(file, named, values, extent=extent, agents=agents) if any(named) else is_end
-    elif cut in {Cut.MISSING, Cut.ZEROS} and array is not None:
+    elif cut in {Cut.MISSING, Cut.ZEROS, Cut.REPEATS} and array is not None:
         is_blank = blank_rows(file, Template(text=array.path).fill(values), array.axes, cut=cut)
         if is_blank.shape[0] != entries or is_blank.shape[1] not in {extent.rows, extent.rows + 1}:
             raise LogFormatError(f"it has {is_blank.shape} episodes and rows for {(entries, extent.rows)}")

@@ -48,10 +48,13 @@ def path(tmp_path):
     ],
     ids=str,
 )
-@pytest.mark.parametrize("are_arrays", [False, True])
-def test_rows_that_were_never_written_are_no_episode(path, numbers, are_arrays):
+@pytest.mark.parametrize("form", ["attribute", "scalar", "list of one"])
+def test_rows_that_were_never_written_are_no_episode(path, numbers, form):
     buffer = unfilled(ROWS, 60)
-    write(path, buffer | numbers) if are_arrays else write(path, buffer, **numbers)
+    if form == "attribute":
+        write(path, buffer, **numbers)
+    else:
+        write(path, buffer | {name: [value] if form == "list of one" else value for name, value in numbers.items()})
     log = opened(path)
     assert is_read_as(log, WORLD)
     assert "35 of 60 rows of the buffer were written" in said(log)
