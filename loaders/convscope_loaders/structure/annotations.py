@@ -49,8 +49,9 @@ def _add_scalars(container: Container, attributes: _Attributes) -> None:
 
 def _is_single(info: ArrayInfo) -> bool:
     """Whether an array holds one value: a scalar, or what buffers count their rows by, which may be a list of one."""
-    is_mark = RING_MARK_OF.get(info.path.rpartition("/")[2].lower().strip("_")) is not None
-    return not info.columns and (not info.shape or (info.shape == (1,) and is_mark and not info.is_text))
+    if info.columns or info.shape not in {(), (1,)}:
+        return False
+    return not info.shape or (info.path.rpartition("/")[2].lower().strip("_") in RING_MARK_OF and not info.is_text)
 
 
 def _add_json(inventory: Inventory, attributes: _Attributes) -> None:

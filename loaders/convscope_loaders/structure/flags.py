@@ -119,7 +119,7 @@ class EndFlags:
 
     def are_ahead(self) -> bool:
         """Whether there is one flag more than steps, none of them in the first row: they stand a row after the step."""
-        if len(self.all) != 1:
+        if len(self.all) != 1 or Axis.TIME not in self.clues.layout.order:
             return False
         cells = self.clues.layout.largest
         told = [

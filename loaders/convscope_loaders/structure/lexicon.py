@@ -149,7 +149,7 @@ _RING_MARKS = {
     RingMark.CAPACITY: "capacity max_size maxsize buffer_size memory_size mem_size maxlen max_len max_buffer_size",
 }
 RING_MARK_OF = {name: mark for mark, names in _RING_MARKS.items() for name in names.split()}
-_VAGUE_MARKS = "pos position idx index counter head size count filled n_rows num_rows"
+_VAGUE_MARKS = "pos position idx index counter head size count filled n_rows num_rows full is_full"
 VAGUE_MARKS = frozenset(_VAGUE_MARKS.split())
 """Names of single numbers that may as well speak of a world or of a run."""
 

@@ -8,6 +8,7 @@ from convscope.ingest.mapping import LogMapping, RingMapping
 from convscope_loaders.structure.lexicon import MEANING_OF, Meaning, meaning_of
 from convscope_loaders.structure.readings import ambiguous
 from convscope_loaders.structure.ring_choice import Buffer
+from convscope_loaders.structure.ring_marks import MAX_BUFFERS
 from convscope_loaders.structure.ring_order import RingOrder
 from convscope_loaders.structure.ring_seams import oldest_row
 from convscope_loaders.structure.unwritten import is_missing, written_rows
@@ -17,8 +18,6 @@ _NEVER_ZERO = (Meaning.OBSERVATION, Meaning.POSITION)
 """A row of nothing but zeros is no sight of any world."""
 _TOLD_BY = (Meaning.FILLED, Meaning.LENGTHS, Meaning.STARTS, Meaning.ENDS)
 """What tells which rows happened, whatever they hold."""
-_MAX_BUFFERS = 64
-"""Files with more groups of arrays have one for each episode, and no buffers."""
 
 
 def find_orders(
@@ -43,7 +42,7 @@ def find_orders(
         If rows at the end are zeros, which may as well have been logged; or if a ring may begin anywhere.
     """
     groups = _buffers(inventory)
-    for group in groups if len(groups) <= _MAX_BUFFERS else ():
+    for group in groups if len(groups) <= MAX_BUFFERS else ():
         arrays = _written_together(inventory, group) if group not in told else ()
         if not arrays:
             continue

@@ -3,12 +3,13 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convscope.errors import AmbiguousLogError, ConvscopeError
+from convscope.errors import AmbiguousLogError, ConvscopeError, LogFormatError
 from convscope_loaders.structure.ring_order import RingNumbers, RingOrder, order_of
 from tests.convscope_loaders.structure.buffers import (
     BASICS,
@@ -103,12 +104,46 @@ def test_numbers_that_contradict_each_other_are_ambiguous(path):
     assert is_read_as(opened(path, caught.value.mapping), WORLD)
 
 
+def test_numbers_that_fit_nothing_are_refused_and_may_be_left_out(path):
+    for numbers in ({"ptr": 2**62, "size": 2**62}, {"pos": 99, "full": 1}, {"ptr": -3}):
+        write(path, ROWS, **numbers)
+        with pytest.raises(LogFormatError, match="does not fit arrays of 35 rows") as caught:
+            opened(path)
+        line = str(caught.value).split("[log] ")[1].removesuffix(" in a mapping")
+        assert is_read_as(opened(path, f"convscope-mapping = 1\n[log]\n{line}\n"), WORLD)
+
+
+def test_numbers_of_an_empty_buffer_are_not_believed_where_rows_hold_something(path):
+    log = opened(write(path, ROWS, ptr=0, size=0))
+    assert is_read_as(log, WORLD)
+    assert "not taken for a mark" in said(log)
+
+
 def test_a_size_of_the_world_cuts_nothing_off(path):
-    for numbers in ({"size": 10}, {"size": 10, "index": 3}, {"position": 4}, {"count": 99}, {"size": TOTAL}):
+    for numbers in (
+        {"size": 10},
+        {"size": 10, "index": 3},
+        {"full": False},
+        {"position": 4},
+        {"count": 99},
+        {"size": TOTAL},
+    ):
         write(path, ROWS, **numbers)
         assert is_read_as(opened(path), WORLD)
     write(path, ROWS, size=10)
-    assert "/@size = 10 is not taken for a mark" in said(opened(path))
+    assert "size is not taken for a mark" in said(opened(path))
+
+
+def test_numbers_of_many_episodes_are_no_marks_of_buffers(path):
+    with h5py.File(path, "w") as file:
+        for number, episode in enumerate(episodes([5] * 70)):
+            group = file.create_group(f"episode_{number}")
+            group.attrs.update(index=number % 5, size=3, full=False)
+            for name in BASICS:
+                group[name] = episode[name]
+    log = opened(path)
+    assert log.episodes.length.tolist() == [5] * 70
+    assert "not taken" not in said(log)
 
 
 def test_zeros_at_the_end_of_all_arrays_are_ambiguous_where_no_number_tells(path):
