@@ -89,5 +89,6 @@ class ClosingRows:
         ends, others = np.concatenate(blank_ends), np.concatenate(blank_others)
         if not ends.all():
             return True
-        share = float(others.mean()) if len(others) else 1.0
+        # Of few rows, none that holds nothing means little.
+        share = float((others.sum() + 1) / (len(others) + 1))
         return False if share ** len(ends) < _CHANCE else None

@@ -11,7 +11,7 @@ from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.facts import counts_rows, is_column
 from convscope_loaders.structure.families import MASK_NAMES, Family, pick
 from convscope_loaders.structure.flags import EndFlags
-from convscope_loaders.structure.lexicon import NEGATED, Meaning
+from convscope_loaders.structure.lexicon import LAST_NAMES, NEGATED, Meaning
 from convscope_loaders.structure.padding import find_padding
 from convscope_loaders.structure.readings import (
     last_or_first_rows,
@@ -90,17 +90,19 @@ class CutFinder:
         AmbiguousLogError
             If nothing tells, and first rows are marked as well, as is usual where they do.
         """
+        array = self._array(flags.done or flags.terminated or flags.truncated)
+        # Where what follows each step is stored with it, every row is a step.
+        if array is None or self._is_told_by_next():
+            return None
         rows = ClosingRows(clues=self.clues, is_end=flags.ends)
         acts, pays, pays_first = rows.hold_actions, rows.hold_rewards, rows.first_rows_hold_rewards
-        array = self._array(flags.done or flags.terminated or flags.truncated)
-        if array is None:
-            return None
-        # Either nobody acts there; or each reward stands in the row of what was seen with it, or of the next action.
-        if acts is False:
+        is_usual = is_first_told or (flags.done is not None and flags.done.key.lower() in LAST_NAMES)
+        if acts is False and (is_usual or not pays):
             said = f"the row that {array.path} marks holds the observation after the last step: nobody acts in it"
             return Cut.FINAL_FLAGS, self._array(flags.done), (said,)
-        is_open = is_first_told and (acts is None or pays is False or pays_first is False)
-        if is_open:
+        # A reward for doing nothing; or none for what was done last, or with what was seen first.
+        is_told = acts and not (is_first_told and (pays is False or pays_first is False))
+        if acts is False or (is_first_told and not is_told):
             raise steps_or_finals(array, place=self.clues.place)
         return None
 

@@ -1,6 +1,7 @@
 """What end flags tell of episodes: where they end, which rows are padding, and which agents leave before the end."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,28 +22,28 @@ _ACTIVE = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION, Meaning.STATE)
 """Arrays that stand still only where nothing happens."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class EndFlags:
-    """The end flags of a file."""
+    """The end flags of a file, each found once: no slots, so that they are remembered."""
 
     clues: Clues
 
-    @property
+    @cached_property
     def terminated(self) -> Family | None:
         """Flags of tasks that ended."""
         return self._of(Meaning.TERMINATED, Meaning.NOT_TERMINATED)
 
-    @property
+    @cached_property
     def truncated(self) -> Family | None:
         """Flags of time limits."""
         return self._of(Meaning.TRUNCATED)
 
-    @property
+    @cached_property
     def done(self) -> Family | None:
         """Flags of unknown kind."""
         return self._of(Meaning.DONE, Meaning.ENDS, Meaning.NOT_DONE)
 
-    @property
+    @cached_property
     def all(self) -> list[Family]:
         """Flags of every kind."""
         found = [family for family in (self.done, self.terminated, self.truncated) if family is not None]

@@ -98,6 +98,8 @@ NEGATED = frozenset({Meaning.NOT_DONE, Meaning.NOT_TERMINATED})
 """Flags of which zeros count."""
 FLAG_MEANINGS = (Meaning.DONE, Meaning.TERMINATED, Meaning.TRUNCATED, *sorted(NEGATED))
 """What is said of an end in the row of a step."""
+LAST_NAMES = frozenset({"is_last", "last", "lasts", "last_step", "last_steps"})
+"""Flags that streams of timesteps set in the row after the last step."""
 MEANING_OF = {name: meaning for meaning, names in _NAMES.items() for name in names.split()}
 
 _LEVELS = {

@@ -242,3 +242,31 @@ def test_a_mask_that_is_zero_in_last_rows_alone_is_of_steps_or_of_ends(path, nam
     blocks["observations"][:, -1] = 0
     log = opened(write(path, {key: blocks[key] for key in FIELDS} | {name: 1 - blocks["dones"]}))
     assert log.episodes.length.tolist() == [7] * 5
+
+
+def test_a_reward_for_an_action_that_is_nothing_is_asked_about(path):
+    world, arrays = closed([7, 9, 5, 8, 6], late_rewards=True)
+    arrays["dones"] = arrays.pop("is_last")
+    del arrays["is_first"]
+    write(path, arrays)
+    with pytest.raises(AmbiguousLogError, match="never executed") as caught:
+        opened(path)
+    assert is_read_as(opened(path, caught.value.mapping), world)
+    second = caught.value.mapping.replace('cut = "final-flags"', 'cut = "flags"')
+    assert opened(path, second).episodes.length.tolist() == [8, 10, 6, 9, 7]
+
+
+@settings(max_examples=50, deadline=None)
+@given(lengths=st.lists(st.integers(1, 6), min_size=1, max_size=5), seed=st.integers(0, 300))
+def test_steps_whose_last_action_is_zero_are_read_or_asked_about_and_never_dropped(lengths, seed):
+    world = episodes(lengths, seed)
+    rows = rows_of(world, *FIELDS, "dones")
+    rows["actions"] = np.where(rows["dones"][:, None], 0, rows["actions"])
+    if sum(lengths) == N_AGENTS:
+        return
+    try:
+        log, _ = log_of(rows)
+    except AmbiguousLogError as error:
+        assert "they are steps" in str(error)
+    else:
+        assert log.episodes.length.tolist() == lengths
