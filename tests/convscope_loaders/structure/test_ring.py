@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convscope.errors import AmbiguousLogError, ConvscopeError, LogFormatError
+from convscope.ingest.probe import probe
+from convscope_loaders.pymarl.loader import LOADER as PYMARL
 from convscope_loaders.structure.ring_order import RingNumbers, RingOrder, order_of
 from tests.convscope_loaders.structure.buffers import (
     BASICS,
@@ -259,3 +261,21 @@ def test_a_log_whose_last_episode_leads_back_to_the_first_sight_is_no_ring(path)
     rows = {name: array.copy() for name, array in WITH_NEXT.items()}
     rows["next_observations"][-1] = rows["observations"][0]
     assert is_read_as(opened(write(path, rows)), WORLD)
+
+
+def test_a_ring_of_padded_episodes_of_pymarl_begins_with_the_oldest(path):
+    world = episodes([5, 7, 6, 4])
+    blocks = {
+        "actions": padded([episode["actions"][..., None] for episode in world], 8),
+        "obs": padded([episode["observations"] for episode in world], 8),
+        "terminated": padded([episode["dones"][:, None] for episode in world], 8),
+        "filled": padded([np.ones((len(episode["dones"]) + 1, 1), int) for episode in world], 8),
+    }
+    write(path, ring(blocks, 4, 3), buffer_index=3, episodes_in_buffer=4)
+    log = PYMARL.open(probe(path, "log.h5"), None)
+    assert is_read_as(log, world)
+    assert "read from the oldest (row 3) on" in said(log)
+
+
+def padded(arrays, n_rows):
+    return np.stack([np.concatenate([a, np.zeros((n_rows - len(a), *a.shape[1:]), a.dtype)]) for a in arrays])
