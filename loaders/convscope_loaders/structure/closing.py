@@ -19,6 +19,8 @@ from convscope_loaders.structure.templates import Cell
 
 _CHANCE = 1e-3
 """Of rows that hold nothing at every end by accident, below which it is none."""
+_SELDOM = 0.05
+"""Share of other rows that hold nothing, above which it is nothing special."""
 _REWARDS = frozenset({REWARDS, TEAM_REWARDS})
 _ACTIONS = (Meaning.ACTION, Meaning.ACTION_ONE_HOT)
 
@@ -74,6 +76,7 @@ class ClosingRows:
     def _hold_something(self, *meanings: Meaning) -> bool | None:
         family = pick(self.clues.called(*meanings), *meanings)
         blank_ends: list[BoolArray] = []
+        blank_before: list[BoolArray] = []
         blank_others: list[BoolArray] = []
         for cell, is_end in self.is_end.items():
             view = None if family is None else self.clues.view(family, cell, is_whole=False)
@@ -83,12 +86,15 @@ class ClosingRows:
             nothing = (view == 0) | np.isnan(view) | ((view == -1) & (Meaning.REWARD not in meanings))
             blank, at = nothing.all(axis=(2, 3))[:, :n_rows], is_end[: len(view), :n_rows]
             blank_ends.append(blank[at])
+            blank_before.append(blank[:, :-1][at[:, 1:]])
             blank_others.append(blank[~at])
         if not blank_ends or not sum(map(len, blank_ends)):
             return None
-        ends, others = np.concatenate(blank_ends), np.concatenate(blank_others)
+        ends, before, others = (np.concatenate(rows) for rows in (blank_ends, blank_before, blank_others))
         if not ends.all():
             return True
-        # Of few rows, none that holds nothing means little.
+        # Of few rows, none that holds nothing means little; and some agents stand idle before an episode is over.
         share = float((others.sum() + 1) / (len(others) + 1))
-        return False if share ** len(ends) < _CHANCE else None
+        is_told = len(before) > 0 and len(others) > 0
+        is_usual = not is_told or max(others.mean(), before.mean()) > _SELDOM
+        return None if is_usual or share ** len(ends) >= _CHANCE else False

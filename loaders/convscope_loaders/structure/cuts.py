@@ -9,7 +9,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope_loaders.structure.closing import ClosingRows
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.facts import counts_rows, is_column
-from convscope_loaders.structure.families import MASK_NAMES, Family, pick
+from convscope_loaders.structure.families import MASK_NAMES, Family, followed_path, pick
 from convscope_loaders.structure.flags import EndFlags
 from convscope_loaders.structure.lexicon import LAST_NAMES, NEGATED, Meaning
 from convscope_loaders.structure.padding import find_padding
@@ -97,12 +97,12 @@ class CutFinder:
         rows = ClosingRows(clues=self.clues, is_end=flags.ends)
         acts, pays, pays_first = rows.hold_actions, rows.hold_rewards, rows.first_rows_hold_rewards
         is_usual = is_first_told or (flags.done is not None and flags.done.key.lower() in LAST_NAMES)
-        if acts is False and (is_usual or not pays):
+        if acts is False and is_usual:
             said = f"the row that {array.path} marks holds the observation after the last step: nobody acts in it"
             return Cut.FINAL_FLAGS, self._array(flags.done), (said,)
-        # A reward for doing nothing; or none for what was done last, or with what was seen first.
-        is_told = acts and not (is_first_told and (pays is False or pays_first is False))
-        if acts is False or (is_first_told and not is_told):
+        # No reward for what was done last, or with what was seen first.
+        is_odd = is_first_told and (pays is False or pays_first is False)
+        if acts is False or (is_usual and (acts is None or is_odd)):
             raise steps_or_finals(array, place=self.clues.place)
         return None
 
@@ -188,7 +188,8 @@ class CutFinder:
 
     def _is_told_by_next(self) -> bool:
         """Whether observations after each step are stored, against which the cut is held later."""
-        return any(family.is_next and family.meaning is Meaning.OBSERVATION for family in self.clues.families)
+        observed = {family.template.text for family in self.clues.called(Meaning.OBSERVATION)}
+        return any(family.is_next and followed_path(family.template.text) in observed for family in self.clues.families)
 
     def _cut_of_blocks(self, flags: EndFlags) -> _Found:
         filled = self._rowwise(Meaning.FILLED)
