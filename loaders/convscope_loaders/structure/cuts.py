@@ -8,7 +8,7 @@ from convscope.errors import LogFormatError
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope_loaders.structure.closing import ClosingRows
 from convscope_loaders.structure.clues import Clues
-from convscope_loaders.structure.facts import counts_rows, is_column
+from convscope_loaders.structure.facts import counts_rows, is_column, is_marked
 from convscope_loaders.structure.families import MASK_NAMES, Family, followed_path, pick
 from convscope_loaders.structure.flags import EndFlags
 from convscope_loaders.structure.lexicon import LAST_NAMES, NEGATED, Meaning
@@ -103,7 +103,13 @@ class CutFinder:
         # No reward for what was done last, or with what was seen first.
         is_odd = is_first_told and (pays is False or pays_first is False)
         if acts is False or (is_usual and (acts is None or is_odd)):
-            raise steps_or_finals(array, place=self.clues.place)
+            episodes = EpisodeMapping(
+                cut=Cut.FINAL_FLAGS,
+                array=self._array(flags.done),
+                terminated=self._array(flags.terminated),
+                truncated=self._array(flags.truncated),
+            )
+            raise steps_or_finals(array, episodes, place=self.clues.place)
         return None
 
     def _cut_of_rows(self, flags: EndFlags) -> _Found:
@@ -219,7 +225,7 @@ class CutFinder:
         columns = (
             family
             for family in self.clues.families
-            if family.meaning is Meaning.FIRST
+            if (family.meaning is Meaning.FIRST and is_marked(family, self.clues.sampler))
             or (family.meaning is Meaning.STARTS and is_column(family, self.clues.sampler))
         )
         return next((family for family in columns if axes_of(family, self.clues.layout) is not None), None)

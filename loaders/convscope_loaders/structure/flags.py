@@ -12,7 +12,7 @@ from convscope_loaders.structure.cutters import last_ends
 from convscope_loaders.structure.evidence import is_still, jumps_before
 from convscope_loaders.structure.facts import is_column
 from convscope_loaders.structure.families import Family
-from convscope_loaders.structure.lexicon import FLAG_MEANINGS, NEGATED, Meaning
+from convscope_loaders.structure.lexicon import FLAG_MEANINGS, LAST_NAMES, NEGATED, Meaning
 from convscope_loaders.structure.readings import agents_that_go_on, contradicting_begins, contradicting_marks
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.templates import Cell
@@ -205,9 +205,12 @@ class EndFlags:
     def _are_flags(self, family: Family) -> bool:
         if family.meaning is Meaning.ENDS:
             return is_column(family, self.clues.sampler)
-        if family.meaning not in NEGATED:
+        is_plain = family.key.lower() not in LAST_NAMES
+        if family.meaning not in NEGATED and is_plain:
             return True
         numbers = self.clues.sampler.whole(family.first.path)
+        if not is_plain:
+            return bool(np.isin(numbers, (0, 1)).all())
         # Discounts are 0 at an end, else always the same.
         return bool((numbers == 0).any()) and len(np.unique(numbers[numbers != 0])) == 1
 

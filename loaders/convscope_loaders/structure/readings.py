@@ -209,13 +209,13 @@ def steps_or_ends(mask: ArrayMapping | None, *, place: str) -> AmbiguousLogError
     )
 
 
-def steps_or_finals(flags: ArrayMapping, *, place: str) -> AmbiguousLogError:
+def steps_or_finals(flags: ArrayMapping, episodes: EpisodeMapping, *, place: str) -> AmbiguousLogError:
     """Return the error of a file whose last rows may be steps, or observations after the last step."""
     return ambiguous(
         place,
         f"the rows that {flags.path} marks as last",
         ["they hold the observation after the last step, and their actions were never executed", "they are steps"],
-        mapping=LogMapping(episodes=EpisodeMapping(cut=Cut.FINAL_FLAGS, array=flags)),
+        mapping=LogMapping(episodes=episodes),
         changes=[f'reading 2: cut = "{Cut.FLAGS}"'],
     )
 

@@ -293,3 +293,10 @@ def test_steps_whose_last_action_is_zero_are_read_or_asked_about_and_never_dropp
     with contextlib.suppress(AmbiguousLogError):
         log, _ = log_of(rows)
         assert log.episodes.length.tolist() == lengths
+
+
+def test_numbers_that_are_only_called_as_marks_are_none(path):
+    rows = rows_of(episodes([7, 9, 5, 8, 6]), *FIELDS, "dones")
+    others = {"first": np.arange(35.0), "last": np.linspace(0, 3, 35), "discounts": np.linspace(1, 0, 35)}
+    log = opened(write(path, {**rows, **others}))
+    assert log.episodes.length.tolist() == [7, 9, 5, 8, 6]

@@ -279,3 +279,18 @@ def test_a_ring_of_padded_episodes_of_pymarl_begins_with_the_oldest(path):
 
 def padded(arrays, n_rows):
     return np.stack([np.concatenate([a, np.zeros((n_rows - len(a), *a.shape[1:]), a.dtype)]) for a in arrays])
+
+
+def test_a_last_row_of_zeros_in_an_episode_of_its_own_is_no_unwritten_row_of_a_buffer(path):
+    arrays = {}
+    for number, episode in enumerate(episodes([5, 7, 6])):
+        for name in ("observations", "actions", "rewards"):
+            array = episode[name].copy()
+            array[-1] = 0
+            arrays[f"episode_{number}/{name}"] = array
+    rows = {**arrays, "episode_0/dones": np.arange(5) == 4, "episode_1/dones": np.arange(7) == 6}
+    write(path, rows | {"episode_2/dones": np.arange(6) == 5})
+    with pytest.raises(AmbiguousLogError, match="steps that happened"):
+        opened(path)
+    log = opened(path, 'convscope-mapping = 1\n[episodes]\ncut = "whole"\n')
+    assert log.episodes.length.tolist() == [5, 7, 6]
