@@ -63,10 +63,21 @@ class ArrayMapping:
     take: tuple[int, ...] = ()
     """Entries of the agent or entity axis that are meant; empty for all. A field of the whole team that the file
     repeats for each agent takes one of them."""
+    is_negated: bool = False
+    """Whether zeros are what counts: flags that say that something goes on, such as ``not_done``."""
 
 
 INNER_AXES = (Axis.ROUND, Axis.LAYER, Axis.HEAD)
 """Those of weights between pairs, in the order of the log."""
+
+
+class Kind(StrEnum):
+    """What whole numbers of actions are."""
+
+    CHOICES = "choices"
+    """Counted from 0; -1 stands for none."""
+    AMOUNTS = "amounts"
+    """Such as forces and speeds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +92,10 @@ class FieldMapping:
     episode's last row is read, as its final observation. Empty where they stand nowhere."""
     is_one_hot: bool = False
     """Whether a discrete action is stored as zeros and a one."""
+    kind: Kind | None = None
+    """Of actions; None where the numbers tell."""
+    is_late: bool = False
+    """Whether values stand in the row after their step, as rewards beside the observation that came with them."""
     widths: tuple[int, ...] = ()
     """Columns that each agent really has; empty where all have all. On an ``agent-value`` axis: how it is divided,
     where the agents' parts differ."""
@@ -106,6 +121,9 @@ class Cut(StrEnum):
     """A list with the last row of each episode."""
     LENGTHS = "lengths"
     """A list with the number of rows of each episode."""
+    LENGTHS_AND_FINAL = "lengths-and-final"
+    """A list with the number of steps of each episode, in a stream in which one row more follows each, with the final
+    observation."""
     IDS = "ids"
     """A column with the number of the episode."""
     TIMES = "times"
@@ -117,6 +135,11 @@ class Cut(StrEnum):
     FIRST_ROWS = "first-rows"
     """Flags stand in the first row of the next episode: those of its start, or end flags where the one before the step
     was stored; named as for ``flags``."""
+    BEGINS = "begins"
+    """A column that is true in the first row of each episode. End flags, if there are any, stand in the last row."""
+    FINAL_FLAGS = "final-flags"
+    """End flags mark one row more than each episode has steps, which holds the final observation; named as for
+    ``flags``."""
     FIRST_FLAG = "first-flag"
     """The first end flag on the time axis (where each agent has its own: the row in which the last agent has had one)
     marks the last row; what follows is padding."""
@@ -130,6 +153,8 @@ class Cut(StrEnum):
     """Rows at the end of the time axis in which the list holds nothing but NaN or -1 are padding."""
     ZEROS = "zeros"
     """Rows at the end of the time axis in which the list holds nothing but zeros are padding."""
+    REPEATS = "repeats"
+    """Rows at the end of the time axis in which the list holds what it held in the row before are padding."""
     FILLED = "filled"
     """A mask that is true in the rows that happened."""
     FILLED_AND_FINAL = "filled-and-final"
@@ -228,6 +253,9 @@ class LogMapping:
     """Values of ``alive`` that count as true; empty for all but 0."""
     leaves: ArrayMapping | None = None
     """True in the last row of an agent that leaves the game before the episode ends."""
+    dead_see_nothing: bool | None = None
+    """Whether an agent that sees nothing but zeros, and may take the first action alone, is out of the game; None where
+    the numbers tell."""
     acting: ArrayMapping | None = None
     """True where an agent in the game takes its action, as where agents take turns; None where all always do."""
     ring: RingMapping | None = None

@@ -14,6 +14,7 @@ from convscope.ingest.mapping import (
     Cut,
     EpisodeMapping,
     FieldMapping,
+    Kind,
     LabelMapping,
     LogMapping,
     RingMapping,
@@ -27,7 +28,7 @@ from convscope.values.fields import FIELD_NAMES, INFO, Level, RowSum
 _MAPPING = TomlKind(name="mapping file", error=MappingError)
 _LABELS = ("run", "checkpoint", "condition")
 _TABLES = ("convscope-mapping", "table", "fields", "episodes", "agents", "roles", "ring", *_LABELS, "log")
-_ARRAY = ("path", "axes", "take")
+_ARRAY = ("path", "axes", "take", "negated")
 _LEVELS = (Level.AGENT, Level.TEAM)
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -55,10 +56,11 @@ class _Reader:
         if content.get("convscope-mapping") != MAPPING_VERSION:
             message = f"must begin with: convscope-mapping = {MAPPING_VERSION}"
             raise self.document.fault(message, ("convscope-mapping",))
-        agent_keys = ("names", "teams", "alive", "alive_values", "leaves", "acting")
+        agent_keys = ("names", "teams", "alive", "alive_values", "leaves", "dead_see_nothing", "acting")
         self.document.check_keys(("agents",), agent_keys, "key")
         self.document.check_keys(("log",), ("environment", "framework", "ignore"), "key")
         self._check_field_names("fields")
+        told = self.document.table("agents")
         return LogMapping(
             fields=tuple(self._field(name) for name in self.document.table("fields")),
             episodes=self._episodes() if "episodes" in content else None,
@@ -72,6 +74,7 @@ class _Reader:
             alive=self._optional_array("agents", "alive"),
             alive_values=self._numbers("agents", "alive_values"),
             leaves=self._optional_array("agents", "leaves"),
+            dead_see_nothing=self._flag("agents", "dead_see_nothing") if "dead_see_nothing" in told else None,
             acting=self._optional_array("agents", "acting"),
             ignore=self._texts("log", "ignore"),
             environment=self._text("log", "environment"),
@@ -130,13 +133,16 @@ class _Reader:
         )
 
     def _field(self, name: str) -> FieldMapping:
-        keys = ("next", "one_hot", "widths", "values", "row_sum", "randomized")
+        keys = ("next", "one_hot", "kind", "late", "widths", "values", "row_sum", "randomized")
         self.document.check_keys(("fields", name), (*_ARRAY, *keys), "key")
+        kind = self._text("fields", name, "kind")
         return FieldMapping(
             name=name,
             array=self._array("fields", name),
             next_path=self._path("fields", name, "next") if "next" in self.document.table("fields", name) else "",
             is_one_hot=self._flag("fields", name, "one_hot"),
+            kind=self._choice(Kind, ("fields", name, "kind"), kind) if kind is not None else None,
+            is_late=self._flag("fields", name, "late"),
             widths=self._numbers("fields", name, "widths"),
             values=self._texts("fields", name, "values"),
             row_sum=self._choice(RowSum, ("fields", name, "row_sum"), self._row_sum(name)),
@@ -220,6 +226,7 @@ class _Reader:
             path=self._path(*path, "path"),
             axes=tuple(self._choice(Axis, (*path, "axes"), axis) for axis in axes),
             take=self._numbers(*path, "take"),
+            is_negated=self._flag(*path, "negated"),
         )
 
     def _choice(self, kind: type[_Choice], path: KeyPath, value: str) -> _Choice:

@@ -39,6 +39,11 @@ def mapping_text(mapping: LogMapping) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def array_text(array: ArrayMapping) -> str:
+    """Return an array as a mapping file names it, on one line."""
+    return "{ " + ", ".join(f"{key} = {value}" for key, value in _array_entries(array).items()) + " }"
+
+
 def _section(name: str, entries: Mapping[str, str]) -> list[str]:
     return [f"[{name}]", *(f"{key} = {value}" for key, value in entries.items()), ""] if entries else []
 
@@ -54,7 +59,9 @@ def _agent_entries(mapping: LogMapping) -> dict[str, str]:
     for team in dict.fromkeys(mapping.teams.values()):
         entries[f"teams.{key_text(team)}"] = list_text([agent for agent, own in mapping.teams.items() if own == team])
     arrays = {"alive": mapping.alive, "leaves": mapping.leaves, "acting": mapping.acting}
-    entries |= {key: _inline(array) for key, array in arrays.items() if array is not None}
+    entries |= {key: array_text(array) for key, array in arrays.items() if array is not None}
+    if mapping.dead_see_nothing is not None:
+        entries["dead_see_nothing"] = str(mapping.dead_see_nothing).lower()
     return entries | ({"alive_values": _numbers(mapping.alive_values)} if mapping.alive_values else {})
 
 
@@ -89,7 +96,7 @@ def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
         "truncated": episodes.truncated,
         "ended": episodes.ended,
     }
-    inline = {key: _inline(array) for key, array in arrays.items() if array is not None}
+    inline = {key: array_text(array) for key, array in arrays.items() if array is not None}
     return {"cut": quoted_text(episodes.cut), **inline}
 
 
@@ -99,6 +106,10 @@ def _field_entries(field: FieldMapping) -> dict[str, str]:
         entries["next"] = quoted_text(field.next_path)
     if field.is_one_hot:
         entries["one_hot"] = "true"
+    if field.kind is not None:
+        entries["kind"] = quoted_text(field.kind)
+    if field.is_late:
+        entries["late"] = "true"
     if field.widths:
         entries["widths"] = _numbers(field.widths)
     if field.values:
@@ -130,11 +141,8 @@ def _label_entries(label: LabelMapping) -> dict[str, str]:
 
 def _array_entries(array: ArrayMapping) -> dict[str, str]:
     entries = {"path": quoted_text(array.path), "axes": list_text(array.axes)}
+    entries |= {"negated": "true"} if array.is_negated else {}
     return entries | ({"take": _numbers(array.take)} if array.take else {})
-
-
-def _inline(array: ArrayMapping) -> str:
-    return "{ " + ", ".join(f"{key} = {value}" for key, value in _array_entries(array).items()) + " }"
 
 
 def _numbers(numbers: Sequence[int]) -> str:

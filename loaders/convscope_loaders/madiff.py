@@ -15,7 +15,7 @@ from convscope.values import fields as names
 from convscope.values.arrays import BoolArray
 from convscope.values.header import Notice, left_out
 from convscope_loaders.structure.build import Reading
-from convscope_loaders.structure.dead import has_only_first_action, observes_nothing
+from convscope_loaders.structure.dead import looks_out
 from convscope_loaders.structure.known import FixedLoader, Known
 from convscope_loaders.structure.views import HeldView, View, with_views
 
@@ -87,8 +87,8 @@ class AliveView:
 
     def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:
         """Return rows."""
-        can_do_nothing = has_only_first_action(file.read("/legals", start, stop))
-        return ~(can_do_nothing & observes_nothing(file.read("/obs", start, stop)[:, :, self.n_ids :], 2))
+        legal = file.read("/legals", start, stop)
+        return ~looks_out(legal, lambda: file.read("/obs", start, stop)[:, :, self.n_ids :], 2)
 
 
 def _has(container: Container, name: str) -> bool:

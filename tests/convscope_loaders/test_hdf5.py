@@ -287,7 +287,7 @@ def test_actions_are_what_their_numbers_are(path):
     write(path, flat() | {"actions": np.linspace(-1, 1, N_ROWS * 6).reshape(N_ROWS, 3, 2), "episode_starts": STARTS})
     space = opened(path).header.agents[0].action_space
     assert (space.kind, space.width) == (ActionKind.CONTINUOUS, 2)
-    none = np.where(np.arange(N_ROWS)[:, None] % 4 == 0, -1, np.ones((N_ROWS, 3), int))
+    none = np.where(np.arange(N_ROWS)[:, None] % 4 == 0, -1, np.full((N_ROWS, 3), 2))
     write(path, flat() | {"actions": none, "episode_starts": STARTS})
     log = opened(path)
     assert log.header.agents[0].action_space.kind is ActionKind.DISCRETE

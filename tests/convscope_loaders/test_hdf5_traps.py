@@ -323,3 +323,18 @@ def test_marks_that_others_make_needless_and_texts_are_named(path):
     write(path, arrays | {"dones": flags_at(20, 9, 19), "note": np.array([b"x"] * 20)}, agents=["a", "b"])
     (notice,) = [notice for notice in opened(path).header.notices if notice.code == "unused-arrays"]
     assert "/dones, /note" in notice.message
+
+
+def test_rows_that_repeat_the_last_one_are_padding_or_steps_as_the_mapping_says(path, tmp_path):
+    arrays = padded([8, 12, 5, 9, 12], (0, 0))
+    arrays["act"] = np.random.default_rng(1).integers(9, size=arrays["act"].shape)
+    for array in arrays.values():
+        for entry, length in enumerate((8, 12, 5, 9, 12)):
+            array[entry, length:] = array[entry, length - 1]
+    for turned in (arrays, {name: np.swapaxes(array, 0, 1) for name, array in arrays.items()}):
+        write(path, turned)
+        assert as_the_error_says(path, tmp_path).episodes.length.tolist() == [8, 12, 5, 9, 12]
+    arrays["obs"][1, 3:5] = arrays["obs"][1, 2]
+    arrays["act"][1, 3:5] = arrays["act"][1, 2]
+    write(path, arrays)
+    assert opened(path).episodes.length.tolist() == [12] * 5

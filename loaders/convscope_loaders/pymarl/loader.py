@@ -15,6 +15,8 @@ from convscope_loaders.pymarl.fields import find_fields
 from convscope_loaders.pymarl.layout import PaddedLayout, find_layout, text_attribute
 from convscope_loaders.pymarl.lengths import PaddedLengths, read_lengths
 from convscope_loaders.pymarl.source import PaddedSource
+from convscope_loaders.structure.annotations import annotated
+from convscope_loaders.structure.ring import InTimeOrder, in_time_order
 
 _EPISODES_AT_A_TIME = 1024
 
@@ -42,23 +44,26 @@ class PymarlLoader:
         LogFormatError
             If the file is of another kind, or holds no episode with a step.
         """
-        container = probe.container
+        place = str(probe.path)
+        ordered = None if probe.container is None else in_time_order(annotated(probe.container), None, place=place)
+        container = None if ordered is None else ordered.container
         layout = find_layout(container.inventory) if container is not None else None
         filled = layout.path("filled") if layout is not None else None
-        if container is None or layout is None or filled is None:
+        if ordered is None or container is None or layout is None or filled is None:
             raise LogFormatError(f"{probe.name} is no PyMARL file: it has no group with filled and padded actions")
         with container.store.open() as file:
             lengths = read_lengths(file, filled, layout.numbers("terminated", 2), n_episodes=layout.shape[0])
         if not lengths.length.any():
             raise LogFormatError(f"{probe.name}:{filled} marks no step as filled; the file holds no episode")
-        return _log(probe, container, layout, lengths=lengths)
+        return _log(probe, ordered, layout, lengths=lengths)
 
 
 LOADER = PymarlLoader()
 """What the entry point names."""
 
 
-def _log(probe: Probe, container: Container, layout: PaddedLayout, *, lengths: PaddedLengths) -> TrajectoryLog:
+def _log(probe: Probe, ordered: InTimeOrder, layout: PaddedLayout, *, lengths: PaddedLengths) -> TrajectoryLog:
+    container = ordered.container
     happened = np.flatnonzero(lengths.length > 0)
     episodes = _episodes(probe, layout, lengths, happened=happened)
     fields = find_fields(layout)
@@ -74,7 +79,13 @@ def _log(probe: Probe, container: Container, layout: PaddedLayout, *, lengths: P
         observations=layout.numbers("obs", 3),
     )
     space, assumed = _action_space(container, layout, happened)
-    sentences = (*lengths.assumptions, *assumed, *_assumed_agents(layout), _assumed_deaths(source))
+    sentences = (
+        *ordered.assumptions,
+        *lengths.assumptions,
+        *assumed,
+        *_assumed_agents(layout),
+        _assumed_deaths(source),
+    )
     header = LogHeader(
         agents=tuple(Agent(name=name, action_space=space, group="agents") for name in layout.agents),
         fields=fields.specs,

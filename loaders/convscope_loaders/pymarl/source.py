@@ -10,7 +10,7 @@ from convscope.ingest.container import ArrayReader, ArrayStore
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, joined, sealed
 from convscope.values.log import Columns, EpisodeSource
 from convscope.values.status import Status
-from convscope_loaders.structure.dead import has_only_first_action, observes_nothing
+from convscope_loaders.structure.dead import looks_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +103,8 @@ class PaddedSource:
         is_out = np.zeros((*is_real.shape, self.n_agents), np.bool_)
         if self.masks is None or self.observations is None:
             return is_out
-        is_out = has_only_first_action(padded(self.masks))
-        if not is_out[is_real].any():
-            return np.zeros_like(is_out)
-        is_out &= observes_nothing(padded(self.observations), 3)
+        observations = self.observations
+        is_out = looks_out(padded(self.masks), lambda: padded(observations), 3)
         from_the_end = np.logical_and.accumulate((is_out | ~is_real[..., None])[:, ::-1], axis=1)
         return from_the_end[:, ::-1]
 

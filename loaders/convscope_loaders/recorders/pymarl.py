@@ -12,7 +12,8 @@ from convscope.recording.episode import Numbers
 from convscope.values.arrays import ByteArray
 from convscope.values.fields import ACTION_MASKS, ACTIONS, OBSERVATIONS, REWARDS, STATE, TEAM_REWARDS
 from convscope.values.header import ActionKind, ActionSpace
-from convscope_loaders.structure.dead import has_only_first_action, observes_nothing
+from convscope_loaders.structure.dead import looks_out
+from convscope_loaders.structure.presence import mark_out
 
 _MASKS, _STATE = "avail_actions", "state"
 
@@ -90,11 +91,8 @@ def _status(rows: Mapping[str, Numbers], length: int, n_rows: int) -> ByteArray:
     status = np.full((n_rows, rows[OBSERVATIONS].shape[1]), Status.ACTING, np.uint8)
     status[length:] = Status.WAITING
     if ACTION_MASKS in rows:
-        sees_nothing = observes_nothing(rows[OBSERVATIONS][:n_rows], 2)
-        is_out = (has_only_first_action(rows[ACTION_MASKS][:n_rows]) & sees_nothing)[::-1]
-        is_out = np.logical_and.accumulate(is_out, axis=0)[::-1]
-        status[is_out] = Status.DEAD
-        status[np.broadcast_to(is_out[:1], is_out.shape)] = Status.ABSENT
+        is_out = looks_out(rows[ACTION_MASKS][:n_rows], lambda: rows[OBSERVATIONS][:n_rows], 2)
+        mark_out(status, is_out, [(0, n_rows)])
     return status
 
 

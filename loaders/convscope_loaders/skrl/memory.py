@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from convscope.ingest.container import ArrayInfo, ArrayReader, Inventory
+from convscope.ingest.container import ArrayReader, Inventory
 from convscope.values.arrays import BoolArray
+from convscope_loaders.structure.ring_order import RingOrder
 from convscope_loaders.structure.succession import is_same
 
 _NEXT = "next_observations"
@@ -18,34 +17,9 @@ _NEXT = "next_observations"
 class MemoryOrder:
     """Which rows of a memory hold samples, and which is the oldest."""
 
-    n_rows: int
-    first: int
-    """Row of the oldest sample."""
+    ring: RingOrder
     is_known: bool
     """Whether the samples themselves show the order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryView:
-    """An array of a memory in time order."""
-
-    own: ArrayInfo
-    path: str
-    order: MemoryOrder
-
-    @property
-    def info(self) -> ArrayInfo:
-        """As many rows as hold samples."""
-        return replace(self.own, path=self.path, shape=(self.order.n_rows, *self.own.shape[1:]))
-
-    def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:
-        """Return rows, in two pieces where they lie across the end of the ring."""
-        first, n_rows = self.order.first, self.order.n_rows
-        low, high = first + start, first + stop
-        if high <= n_rows or low >= n_rows:
-            turn = n_rows if low >= n_rows else 0
-            return np.asarray(file.read(self.own.path, low - turn, high - turn))
-        return np.concatenate([file.read(self.own.path, low, n_rows), file.read(self.own.path, 0, high - n_rows)])
 
 
 def memory_order(n_rows: int, n_all: int, follows: BoolArray | None, *, is_over: BoolArray) -> MemoryOrder:
@@ -66,12 +40,12 @@ def memory_order(n_rows: int, n_all: int, follows: BoolArray | None, *, is_over:
     by itself happens when it is just full. Next observations show the order: the last row's is found in the first where
     the memory has come round, and the newest row's nowhere.
     """
-    plain = MemoryOrder(n_rows=n_rows, first=0, is_known=n_rows < n_all)
+    plain = MemoryOrder(ring=RingOrder(first=0, n_rows=n_rows), is_known=n_rows < n_all)
     if follows is None or plain.is_known:
         return plain
     seams = np.flatnonzero(~follows[:-1].any(axis=1) & ~is_over[:-1].all(axis=1))
     if follows[-1].any() and len(seams) == 1:
-        return MemoryOrder(n_rows=n_rows, first=int(seams[0]) + 1, is_known=True)
+        return MemoryOrder(ring=RingOrder(first=int(seams[0]) + 1, n_rows=n_rows), is_known=True)
     return replace(plain, is_known=not len(seams) and not follows[-1].any())
 
 

@@ -12,8 +12,9 @@ from convscope.values import fields as names
 from convscope.values.arrays import BoolArray
 from convscope.values.header import Notice, left_out
 from convscope_loaders.skrl.exports import MemoryFile
-from convscope_loaders.skrl.memory import MemoryOrder, MemoryView, following_rows, memory_order, written_rows
+from convscope_loaders.skrl.memory import MemoryOrder, following_rows, memory_order, written_rows
 from convscope_loaders.structure.build import Reading
+from convscope_loaders.structure.ring_order import RingView
 from convscope_loaders.structure.views import HeldView, View, only_views
 
 _FIELDS = {"observations": names.OBSERVATIONS, "actions": names.ACTIONS, "rewards": names.REWARDS}
@@ -85,7 +86,7 @@ def _seen(container: Container, file: ArrayReader, export: Sequence[MemoryFile],
     order = memory_order(n_rows, lead[0], follows, is_over=is_over)
     is_break = np.zeros_like(is_over) if follows is None else ~follows
     # What follows the newest row was never written.
-    is_break[order.first - 1] = False
+    is_break[order.ring.first - 1] = False
     return _Export(
         top=top,
         groups=groups,
@@ -127,15 +128,15 @@ def _has_lead(datasets: Mapping[str, ArrayInfo], path: str, lead: tuple[int, ...
 
 def _views(container: Container, export: _Export) -> list[View]:
     arrays: list[View] = [
-        MemoryView(
+        RingView(
             own=container.inventory.datasets[f"{group}/{part}"],
             path=f"{export.top}/agent_{agent}/{part}",
-            order=export.order,
+            order=export.order.ring,
         )
         for agent, group in enumerate(export.groups)
         for part in export.parts
     ]
-    turned = {flag: np.roll(own, -export.order.first, axis=0) for flag, own in export.flags.items()}
+    turned = {flag: np.roll(own, -export.order.ring.first, axis=0) for flag, own in export.flags.items()}
     return [*arrays, *(HeldView(path=f"{export.top}/{flag}", array=own) for flag, own in turned.items())]
 
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.ingest.mapping import Kind
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.fields import ACTION_LOGITS, ACTION_MASKS, ACTION_PROBABILITIES, ACTIONS, OBSERVATIONS, FieldSpec
 from convscope.values.header import MAX_CHOICES, ActionKind, ActionSpace, Agent
 from convscope.values.log import EpisodeSource
+from convscope.values.status import Status
+from convscope_loaders.structure.idle import Lacks, count_lacks, joined_lacks
 from convscope_loaders.structure.lexicon import stem_of
 
 _ROWS_AT_A_TIME = 1 << 18
@@ -22,11 +25,21 @@ class SeenActions:
     is_whole: BoolArray
     """Whether all are whole numbers from -1 (which stands for none) to `MAX_CHOICES`, for each agent and those whose
     actions have as many components, shape (N,)."""
+    lacks: Lacks
+    """Where those that should act have none."""
     highest: FloatArray
     """Largest value of each agent and component, -inf where it never acts, shape (N, K)."""
 
+    @property
+    def are_open(self) -> bool:
+        """Whether -1 may be no action or the counterpart of 1: choices, or steps to the left and to the right."""
+        of_choices = bool(self.is_whole.all()) and self.highest.max(initial=0) == 1
+        return of_choices and bool(self.lacks.has_gap.any()) and not self.lacks.is_turn
 
-def see_actions(source: EpisodeSource, spec: FieldSpec, rows: IntArray, *, n_agents: int) -> SeenActions:
+
+def see_actions(
+    source: EpisodeSource, spec: FieldSpec, rows: IntArray, *, n_agents: int, kind: Kind | None = None
+) -> SeenActions:
     """Read all actions once, some episodes at a time.
 
     Parameters
@@ -39,11 +52,14 @@ def see_actions(source: EpisodeSource, spec: FieldSpec, rows: IntArray, *, n_age
         Rows of each episode, shape (E,).
     n_agents
         Of the log.
+    kind
+        What whole numbers are; None where the numbers tell.
     """
     width = spec.shape[0] if spec.shape else 1
     highest = np.full((n_agents, width), -np.inf)
     is_whole = np.ones(n_agents, bool)
     starts = np.concatenate([[0], np.cumsum(rows)])
+    lacks: dict[bool, list[Lacks]] = {False: [], True: []}
     first = 0
     while first < len(rows):
         last = max(first + 1, int(np.searchsorted(starts, starts[first] + _ROWS_AT_A_TIME, side="right")) - 1)
@@ -52,13 +68,22 @@ def see_actions(source: EpisodeSource, spec: FieldSpec, rows: IntArray, *, n_age
         known = np.where(np.isfinite(actions), actions, -np.inf)
         highest = np.maximum(highest, known.max(axis=0, initial=-np.inf))
         # -1 is how people write that there was no action; smaller numbers and huge ones are amounts, not choices.
-        is_choice = (actions == np.round(actions)) & (actions >= -1) & (actions < MAX_CHOICES)
-        could_be = ~np.isfinite(actions) | is_choice
-        is_whole &= could_be.all(axis=(0, 2))
+        could_be_choice = (actions == np.round(actions)) & (actions >= -1) & (actions < MAX_CHOICES)
+        could_be = ~np.isfinite(actions) | could_be_choice
+        is_whole &= could_be.all(axis=(0, 2)) & (kind is not Kind.AMOUNTS)
+        is_acting = np.asarray(read.status == Status.ACTING, dtype=np.bool_)
+        for is_choice, found in lacks.items() if not (actions >= 0).all() else ():
+            found.append(count_lacks(actions, is_acting, rows[first:last], is_choice=is_choice))
         first = last
     widths = np.array(spec.widths or (width,) * n_agents)
     alike = [bool(is_whole[widths == own].all()) for own in widths]
-    return SeenActions(is_whole=np.array(alike), highest=highest)
+    of_all = {is_choice: joined_lacks(found, n_agents) for is_choice, found in lacks.items()}
+    chosen = Lacks(
+        n_rows=np.where(alike, of_all[True].n_rows, of_all[False].n_rows),
+        has_gap=np.where(alike, of_all[True].has_gap, of_all[False].has_gap),
+        is_turn=of_all[all(alike)].is_turn,
+    )
+    return SeenActions(is_whole=np.array(alike), highest=highest, lacks=chosen)
 
 
 def make_agents(

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from convscope.ingest.container import Container, Inventory, Value
+from convscope.ingest.container import ArrayInfo, Container, Inventory, Value
 from convscope.ingest.json_text import parsed_json
-from convscope_loaders.structure.lexicon import MEANING_OF, Meaning
+from convscope_loaders.structure.lexicon import MEANING_OF, RING_MARK_OF, Meaning
 from convscope_loaders.structure.views import HeldView, with_views
 
 _JSON = frozenset({"metadata", "meta", "header", "info"})
@@ -37,7 +37,7 @@ def annotated(container: Container) -> Container:
 
 
 def _add_scalars(container: Container, attributes: _Attributes) -> None:
-    scalars = [info for info in container.inventory.datasets.values() if not info.shape and not info.columns]
+    scalars = [info for info in container.inventory.datasets.values() if _is_single(info)]
     if not scalars or len(scalars) > _MAX_SCALARS:
         return
     with container.store.open() as file:
@@ -45,6 +45,13 @@ def _add_scalars(container: Container, attributes: _Attributes) -> None:
             group, name = info.path.rsplit("/", 1)
             value: Value = file.read_text(info.path)[0] if info.is_text else file.read(info.path).item()
             attributes.setdefault(group or "/", {}).setdefault(name, value)
+
+
+def _is_single(info: ArrayInfo) -> bool:
+    """Whether an array holds one value: a scalar, or what buffers count their rows by, which may be a list of one."""
+    if info.columns or info.shape not in {(), (1,)}:
+        return False
+    return not info.shape or (info.path.rpartition("/")[2].lower().strip("_") in RING_MARK_OF and not info.is_text)
 
 
 def _add_json(inventory: Inventory, attributes: _Attributes) -> None:

@@ -26,14 +26,29 @@ def blank_rows(file: ArrayReader, path: str, axes: tuple[Axis, ...], *, cut: Cut
     axes
         Of the array, with a row or time axis; a single entry without an episode axis.
     cut
-        ``missing``: nothing but NaN or -1; ``zeros``: nothing but zeros.
+        ``missing``: nothing but NaN or -1; ``zeros``: nothing but zeros; ``repeats``: what the row before holds.
     """
+    if cut is Cut.REPEATS:
+        return _repeated_rows(file, path, axes)
     kept = [place for place, axis in enumerate(axes) if axis in {Axis.EPISODE, Axis.TIME, Axis.ROW}]
     parts = [_blank(as_numbers(part, path), cut).all(axis=_others(part, kept)) for part in _parts(file, path)]
     is_blank = np.logical_and.reduce(parts) if 0 not in kept else np.concatenate(parts)
     if len(kept) == 1:
         return is_blank[None]
     return is_blank if axes[kept[0]] is Axis.EPISODE else is_blank.T
+
+
+def _repeated_rows(file: ArrayReader, path: str, axes: tuple[Axis, ...]) -> BoolArray:
+    """Return which rows hold what the one before does, shape (entries, rows)."""
+    numbers = as_numbers(file.read(path), path)
+    rows = next(place for place, axis in enumerate(axes) if axis in {Axis.TIME, Axis.ROW})
+    entries = axes.index(Axis.EPISODE) if Axis.EPISODE in axes else None
+    ordered = np.moveaxis(numbers, (rows,) if entries is None else (entries, rows), range(1 + (entries is not None)))
+    ordered = ordered[None] if entries is None else ordered
+    flat = ordered.reshape(*ordered.shape[:2], -1)
+    is_same = (flat[:, 1:] == flat[:, :-1]) | (np.isnan(flat[:, 1:]) & np.isnan(flat[:, :-1]))
+    first = np.zeros((len(flat), 1), bool)
+    return np.concatenate([first, np.asarray(is_same.all(axis=2), dtype=np.bool_)], axis=1)
 
 
 def _parts(file: ArrayReader, path: str) -> Iterator[npt.NDArray[Any]]:

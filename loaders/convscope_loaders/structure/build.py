@@ -1,6 +1,6 @@
 """From a complete mapping to a log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,12 +8,12 @@ import numpy as np
 from convscope.errors import LogFormatError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.episode_numbers import episode_numbers
-from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMapping
+from convscope.ingest.mapping import ArrayMapping, Axis, Cut, FieldMapping, LogMapping
 from convscope.ingest.names import numbered_key
 from convscope.ingest.probe import Probe
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
-from convscope.values.fields import ACTIONS
+from convscope.values.fields import ACTION_MASKS, ACTIONS, OBSERVATIONS
 from convscope.values.figures import count
 from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
@@ -23,13 +23,31 @@ from convscope_loaders.structure.fields import check_sizes, plan_field
 from convscope_loaders.structure.finals import with_finals
 from convscope_loaders.structure.gathered import find_stored
 from convscope_loaders.structure.groups import split_groups
+from convscope_loaders.structure.idle import Idle, idle_in_words
 from convscope_loaders.structure.labels import EpisodeLabels, label_episodes
+from convscope_loaders.structure.late import with_late
 from convscope_loaders.structure.names import called
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
+from convscope_loaders.structure.readings import choices_or_amounts
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field, without_headless
 from convscope_loaders.structure.source import StructuredSource
 from convscope_loaders.structure.templates import Template
+
+_LEAVES_OUT = frozenset(
+    {
+        Cut.STARTS,
+        Cut.ENDS,
+        Cut.LAST_ROWS,
+        Cut.LENGTHS,
+        Cut.LENGTHS_AND_FINAL,
+        Cut.FIRST_FLAG,
+        Cut.MISSING,
+        Cut.ZEROS,
+        Cut.REPEATS,
+    }
+)
+"""Cuts that may leave rows out without a mask that says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +84,7 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     LogFormatError
         If the arrays do not fit together, or no episode has a step.
     """
-    container, mapping = split_groups(container, reading.mapping)
+    container, mapping = split_groups(with_late(container, reading.mapping), reading.mapping)
     place, inventory = str(probe.path), container.inventory
     with container.store.open() as file:
         steps = without_headless(plan_rows(inventory, file, mapping, place=place), mapping, reading.headless or {})
@@ -80,13 +98,14 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     if not len(planned.plan.length):
         raise LogFormatError(f"{place} holds no episode with a step")
     source = _source(container, planned.plan, mapping=mapping, n_agents=len(agents), place=place)
-    source, seen = _with_choices(source)
+    source, seen = _with_choices(source, mapping, place)
+    said = (*reading.assumptions, *_early_ends(planned.plan), *_idle_said(source, seen))
     header = LogHeader(
         agents=make_agents(
             agents, [plan.spec for plan in source.fields], seen, teams=mapping.teams, roles=roles.of_agent
         ),
         fields=tuple(plan.spec for plan in source.fields),
-        inputs=(probe.input_file(loader, assumptions=(*reading.assumptions, *_early_ends(planned.plan))),),
+        inputs=(probe.input_file(loader, assumptions=said),),
         framework=mapping.framework,
         environment=mapping.environment,
         roles=roles.names,
@@ -103,14 +122,34 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     )
 
 
-def _with_choices(source: StructuredSource) -> tuple[StructuredSource, SeenActions | None]:
-    """Look at all actions, if there are any, and note whose are choices."""
+def _with_choices(
+    source: StructuredSource, mapping: LogMapping, place: str
+) -> tuple[StructuredSource, SeenActions | None]:
+    """Look at all actions, if there are any, and note whose are choices, and what agents without one are."""
     actions = next((plan for plan in source.fields if plan.spec.name == ACTIONS), None)
     if actions is None:
         return source, None
-    seen = see_actions(source, actions.spec, source.rows.rows, n_agents=source.n_agents)
+    field = reference_field(mapping)
+    seen = see_actions(source, actions.spec, source.rows.rows, n_agents=source.n_agents, kind=field.kind)
+    if field.kind is None and seen.are_open:
+        raise choices_or_amounts(field, place=place)
     chosen = replace(actions, is_choice=tuple(seen.is_whole.tolist()))
-    return replace(source, fields=tuple(chosen if plan is actions else plan for plan in source.fields)), seen
+    fields = tuple(chosen if plan is actions else plan for plan in source.fields)
+    return replace(source, fields=fields, idle=_idle(source, seen)), seen
+
+
+def _idle(source: StructuredSource, seen: SeenActions) -> Idle | None:
+    if not seen.lacks.n_rows.any():
+        return None
+    # Who is in the game, something else says.
+    is_told = source.presence is not None or source.leaves is not None or source.signs is not None
+    return Idle.WAITING if is_told or seen.lacks.has_gap.any() else Idle.OUT
+
+
+def _idle_said(source: StructuredSource, seen: SeenActions | None) -> tuple[str, ...]:
+    if seen is None or source.idle is None:
+        return ()
+    return (idle_in_words(source.idle, int(seen.lacks.n_rows.sum()), has_choices=bool(seen.is_whole.any())),)
 
 
 def _early_ends(rows: RowPlan) -> tuple[str, ...]:
@@ -125,6 +164,13 @@ def _left_out(planned: PlannedRows, source: StructuredSource, mapping: LogMappin
     if planned.n_empty:
         message = f"{planned.n_empty} episodes without a step are left out"
         notices.append(Notice(code="empty-episodes", message=message))
+    cut = Cut.WHOLE if mapping.episodes is None else mapping.episodes.cut
+    if planned.n_outside and cut in _LEAVES_OUT:
+        text = reference_field(mapping).array.path
+        message = (
+            f"{planned.n_outside} of {planned.n_rows} rows of {text} belong to no episode and are left out ({cut})"
+        )
+        notices.append(Notice(code="rows-outside-episodes", message=message, where=text))
     if planned.n_headless:
         what = f"left out: the oldest episode of each full ring ({planned.n_headless})"
         message = f"{what}, since its first steps may have been written over"
@@ -161,10 +207,18 @@ def _source(container: Container, rows: RowPlan, *, mapping: LogMapping, n_agent
         presence=status_plans.get("info/alive"),
         present_values=mapping.alive_values,
         leaves=status_plans.get("info/leaves"),
+        signs=_signs(plans) if mapping.dead_see_nothing else None,
         turns=status_plans.get("info/acting"),
         missing=frozenset(missing),
         stored=find_stored(inventory, plans, rows),
     )
+
+
+def _signs(plans: Sequence[FieldPlan]) -> tuple[FieldPlan, FieldPlan] | None:
+    """Return the plans of action masks and observations, if there are both."""
+    by_name = {plan.spec.name: plan for plan in plans}
+    masks, observations = by_name.get(ACTION_MASKS), by_name.get(OBSERVATIONS)
+    return None if masks is None or observations is None else (masks, observations)
 
 
 def _agent_names(inventory: Inventory, rows: RowPlan, mapping: LogMapping, *, place: str) -> tuple[str, ...]:

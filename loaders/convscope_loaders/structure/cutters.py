@@ -100,6 +100,12 @@ def _lengths(marks: Marks) -> Spans:
     return _listed(stop - lengths, stop)
 
 
+def _lengths_and_final(marks: Marks) -> Spans:
+    lengths = counts(marks.listed)
+    stop = np.cumsum(lengths + 1) - 1
+    return _listed(stop - lengths, stop, has_final=np.ones(len(lengths), bool))
+
+
 def _spans(marks: Marks) -> Spans:
     table = counts(marks.listed)
     if table.ndim != 2 or table.shape[1] not in {2, 3}:
@@ -130,14 +136,7 @@ def _ids(marks: Marks) -> Spans:
     is_last = np.ones(numbers.shape, bool)
     is_last[:, :-1] = np.diff(numbers, axis=1) != 0
     spans = _between(is_last, np.ones(numbers.shape, bool))
-    return Spans(
-        index=spans.index,
-        start=spans.start,
-        stop=spans.stop,
-        label=numbers[spans.index, spans.start],
-        is_open=spans.is_open,
-        has_final=spans.has_final,
-    )
+    return replace(spans, label=numbers[spans.index, spans.start])
 
 
 def _times(marks: Marks) -> Spans:
@@ -162,8 +161,10 @@ def _after_ends(marks: Marks, is_over: BoolArray) -> Spans:
 
 
 def _flags_ahead(marks: Marks) -> Spans:
-    is_end = np.zeros_like(marks.is_end)
-    is_end[:, :-1] = marks.is_end[:, 1:]
+    # Flags may have one row more, which no step follows.
+    ahead = marks.is_end[:, 1:]
+    is_end = np.zeros((marks.entries, marks.rows, marks.is_end.shape[2]), bool)
+    is_end[:, : ahead.shape[1]] = ahead
     return _flags(replace(marks, is_end=is_end))
 
 
@@ -172,6 +173,21 @@ def _announced(marks: Marks) -> Spans:
     # Without flags nothing says whether the last episode of a recording was over.
     is_over[:, -1:] |= not marks.is_end.size
     return _after_ends(marks, is_over)
+
+
+def _begins(marks: Marks) -> Spans:
+    is_first = marks.listed.reshape(marks.entries, marks.rows) > 0
+    is_last = np.ones(is_first.shape, bool)
+    is_last[:, :-1] = is_first[:, 1:]
+    is_closed = is_last.copy()
+    is_closed[:, -1:] = marks.is_end[:, -1:].any(axis=2) if marks.is_end.size else False
+    return _between(is_last, is_closed)
+
+
+def _final_flags(marks: Marks) -> Spans:
+    spans = _flags(marks)
+    has_final = ~spans.is_open
+    return replace(spans, stop=spans.stop - has_final, has_final=has_final)
 
 
 def _first_flag(marks: Marks) -> Spans:
@@ -191,15 +207,19 @@ _CUTTERS: dict[Cut, Callable[[Marks], Spans]] = {
     Cut.ENDS: _ends,
     Cut.LAST_ROWS: _last_rows,
     Cut.LENGTHS: _lengths,
+    Cut.LENGTHS_AND_FINAL: _lengths_and_final,
     Cut.IDS: _ids,
     Cut.TIMES: _times,
     Cut.FLAGS: _flags,
     Cut.FIRST_ROWS: _flags_ahead,
     Cut.FIRST_FLAG: _first_flag,
     Cut.ANNOUNCED: _announced,
+    Cut.BEGINS: _begins,
+    Cut.FINAL_FLAGS: _final_flags,
     Cut.SPANS: _spans,
     Cut.MISSING: _trailing,
     Cut.ZEROS: _trailing,
+    Cut.REPEATS: _trailing,
     Cut.FILLED: _filled,
     Cut.FILLED_AND_FINAL: _filled_and_final,
 }
@@ -267,11 +287,4 @@ def _listed(start: IntArray, stop: IntArray, *, has_final: BoolArray | None = No
 
 def _first_rows(lengths: IntArray) -> Spans:
     spans = _listed(np.zeros(len(lengths), np.int64), lengths)
-    return Spans(
-        index=spans.label,
-        start=spans.start,
-        stop=spans.stop,
-        label=spans.label,
-        is_open=spans.is_open,
-        has_final=spans.has_final,
-    )
+    return replace(spans, index=spans.label)

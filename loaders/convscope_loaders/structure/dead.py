@@ -4,19 +4,32 @@ SMAC and what was built after it keep the dead in their slots: nothing but the f
 that they observe is zero. Either sign alone may mean something else.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 from convscope.values.arrays import BoolArray
 
 
-def has_only_first_action(masks: npt.NDArray[np.generic]) -> BoolArray:
-    """Return where the first action is legal and no other, shape (...) of masks (..., A)."""
+def looks_out(
+    masks: npt.NDArray[np.generic], observations: Callable[[], npt.NDArray[np.generic]], n_lead: int
+) -> BoolArray:
+    """Return where the first action is legal and no other, and all that is observed is zero.
+
+    Parameters
+    ----------
+    masks
+        Legal actions, shape (..., A) with ``n_lead`` axes before the last.
+    observations
+        Gives what agents observe, the same first axes; asked only where masks show somebody, since it is the largest
+        array.
+    n_lead
+        Axes of rows and agents.
+    """
     legal = np.asarray(masks != 0, dtype=np.bool_)
-    return np.asarray(legal[..., 0] & ~legal[..., 1:].any(axis=-1), dtype=np.bool_)
-
-
-def observes_nothing(observations: npt.NDArray[np.generic], n_lead: int) -> BoolArray:
-    """Return where everything observed is zero, over all axes after the first ``n_lead``."""
-    flat = observations.reshape(*observations.shape[:n_lead], -1)
-    return np.asarray((flat == 0).all(axis=-1), dtype=np.bool_)
+    is_out = np.asarray(legal[..., 0] & ~legal[..., 1:].any(axis=-1), dtype=np.bool_)
+    if not is_out.any():
+        return is_out
+    seen = observations()
+    return np.asarray(is_out & (seen.reshape(*seen.shape[:n_lead], -1) == 0).all(axis=-1), dtype=np.bool_)

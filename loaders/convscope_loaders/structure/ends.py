@@ -7,6 +7,7 @@ from convscope.ingest.container import ArrayReader
 from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope.values.arrays import BoolArray, IntArray
 from convscope.values.status import EndKind, kinds_of_ends
+from convscope_loaders.structure.numbers import is_set
 from convscope_loaders.structure.plan import RowPlan
 from convscope_loaders.structure.rows import PlannedRows
 from convscope_loaders.structure.segments import read_plain
@@ -23,7 +24,7 @@ def end_kinds(file: ArrayReader, episodes: EpisodeMapping | None, planned: Plann
     """
     if episodes is None:
         return np.full(len(planned.plan.length), EndKind.UNKNOWN, dtype=np.int64)
-    ahead = int(episodes.cut is Cut.FIRST_ROWS)
+    ahead = int(episodes.cut in {Cut.FIRST_ROWS, Cut.FINAL_FLAGS})
     terminated = _after_last_step(file, episodes.terminated, planned.plan, ahead=ahead)
     truncated = _after_last_step(file, episodes.truncated, planned.plan, ahead=ahead)
     kinds = kinds_of_ends(terminated, truncated, neither=EndKind.UNKNOWN).astype(np.int64)
@@ -35,9 +36,9 @@ def end_kinds(file: ArrayReader, episodes: EpisodeMapping | None, planned: Plann
 
 def _after_last_step(file: ArrayReader, array: ArrayMapping | None, plan: RowPlan, *, ahead: int) -> BoolArray:
     """Read the flags of each last step: in its own row, or in the row ahead where flags are stored a step late."""
-    is_set = np.zeros(len(plan.length), bool)
+    has_flag = np.zeros(len(plan.length), bool)
     if array is None:
-        return is_set
+        return has_flag
     has_own = Axis.AGENT in Template(text=array.path).axes
     for cell in range(len(plan.cells)):
         here = np.flatnonzero(plan.cell == cell)
@@ -47,13 +48,13 @@ def _after_last_step(file: ArrayReader, array: ArrayMapping | None, plan: RowPla
             stop = plan.offset[here, stream] + plan.count[here, stream]
             mine = here[(plan.count[here, stream] > 0) & (stop == plan.length[here])]
             if len(mine):
-                flags: BoolArray = np.greater(read_plain(file, array, plan.values_of(cell, agent)), 0)
+                flags = is_set(read_plain(file, array, plan.values_of(cell, agent)), is_negated=array.is_negated)
                 last = plan.start[mine, stream] + plan.count[mine, stream] - 1 + ahead
                 if ahead and array.axes:
                     is_there = last < flags.shape[int(Axis.EPISODE in array.axes)]
                     mine, last = mine[is_there], last[is_there]
-                is_set[mine] |= _picked(flags, array, plan.index[mine], last=last)
-    return is_set
+                has_flag[mine] |= _picked(flags, array, plan.index[mine], last=last)
+    return has_flag
 
 
 def _picked(flags: BoolArray, array: ArrayMapping, index: IntArray, *, last: IntArray) -> BoolArray:

@@ -142,6 +142,14 @@ def is_column(family: Family, sampler: Sampler) -> bool:
     return numbers.size > 2 and bool(np.isin(numbers, (0, 1)).all())
 
 
+def is_marked(family: Family, sampler: Sampler) -> bool:
+    """Whether an array holds truth values, and some of them true."""
+    if family.first.is_text or family.first.columns:
+        return False
+    numbers = sampler.whole(family.first.path)
+    return bool(np.isin(numbers, (0, 1)).all()) and bool((numbers == 1).any())
+
+
 def counts_rows(meaning: Meaning | None, numbers: FloatArray, n_rows: int, *, has_gaps: bool = False) -> bool:
     """Whether a list of starts, ends or lengths covers so many rows, or leaves some out where it may have gaps."""
     if not numbers.size or not np.isfinite(numbers).all():

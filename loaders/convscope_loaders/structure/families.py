@@ -117,10 +117,14 @@ def _followed(part: str) -> str:
 def _with_mask_told(family: Family, families: Sequence[Family]) -> Family:
     """Tell by its axes what a mask is of: choices, agents that are there, or steps that happened."""
     actions = pick(families, Meaning.ACTION, Meaning.ACTION_ONE_HOT)
-    if family.key.lower() != "mask" or family.meaning is not Meaning.ACTION_MASK or actions is None:
+    if family.key.lower() not in MASK_NAMES or actions is None:
         return family
     more = _n_axes(family) - _n_axes(actions)
     return replace(family, meaning=Meaning.FILLED if more < 0 else Meaning.ALIVE if more == 0 else Meaning.ACTION_MASK)
+
+
+MASK_NAMES = frozenset({"mask", "masks"})
+"""Names that choices, agents, steps and ends share."""
 
 
 def _n_axes(family: Family) -> int:

@@ -1,6 +1,7 @@
 """What end flags tell of episodes: where they end, which rows are padding, and which agents leave before the end."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -9,9 +10,10 @@ from convscope.values.arrays import BoolArray, IntArray
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.cutters import last_ends
 from convscope_loaders.structure.evidence import is_still, jumps_before
+from convscope_loaders.structure.facts import is_column
 from convscope_loaders.structure.families import Family
-from convscope_loaders.structure.lexicon import Meaning
-from convscope_loaders.structure.readings import agents_that_go_on, contradicting_marks
+from convscope_loaders.structure.lexicon import FLAG_MEANINGS, LAST_NAMES, NEGATED, Meaning
+from convscope_loaders.structure.readings import agents_that_go_on, contradicting_begins, contradicting_marks
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.templates import Cell
 from convscope_loaders.structure.uniform import flags_of
@@ -20,31 +22,35 @@ _ACTIVE = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION, Meaning.STATE)
 """Arrays that stand still only where nothing happens."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class EndFlags:
-    """The end flags of a file."""
+    """The end flags of a file, each found once: no slots, so that they are remembered."""
 
     clues: Clues
 
-    @property
+    @cached_property
     def terminated(self) -> Family | None:
         """Flags of tasks that ended."""
-        return self._of(Meaning.TERMINATED)
+        return self._of(Meaning.TERMINATED, Meaning.NOT_TERMINATED)
 
-    @property
+    @cached_property
     def truncated(self) -> Family | None:
         """Flags of time limits."""
         return self._of(Meaning.TRUNCATED)
 
-    @property
+    @cached_property
     def done(self) -> Family | None:
         """Flags of unknown kind."""
-        return self._of(Meaning.DONE)
+        return self._of(Meaning.DONE, Meaning.ENDS, Meaning.NOT_DONE)
 
-    @property
+    @cached_property
     def all(self) -> list[Family]:
         """Flags of every kind."""
-        return [family for family in (self.done, self.terminated, self.truncated) if family is not None]
+        found = [family for family in (self.done, self.terminated, self.truncated) if family is not None]
+        return [
+            *found,
+            *(family for family in self._told(*FLAG_MEANINGS) if family not in found and self._has_agents(family)),
+        ]
 
     def kind_of_mask(self, filled: Family) -> tuple[Cut, str]:
         """Tell whether a mask covers the steps, or one row more with the final observation.
@@ -105,12 +111,52 @@ class EndFlags:
         is_padding = is_sticky or self._stands_still(after[..., None], cell)
         return Cut.FIRST_FLAG if is_padding else Cut.FLAGS
 
-    def marks_first_rows(self) -> Family | None:
-        """Return the flags if they mark the first row of the next episode, as agents' sight tells; else None."""
-        told = [self._jumps_before(cell) for cell in self.clues.layout.largest]
-        if True not in told or False in told or len(self.all) > 1:
+    def mark_first_rows(self) -> bool | None:
+        """Whether the flags mark the first row of the next episode, as agents' sight tells; None where it does not."""
+        if len(self.all) != 1:
             return None
-        return self.all[0]
+        told = [self._jumps_before(cell) for cell in self.clues.layout.largest]
+        return True if True in told and False not in told else False if False in told and True not in told else None
+
+    def are_ahead(self) -> bool:
+        """Whether there is one flag more than steps, none of them in the first row: they stand a row after the step."""
+        if len(self.all) != 1 or Axis.TIME not in self.clues.layout.order:
+            return False
+        cells = self.clues.layout.largest
+        told = [
+            (self._together(cell), max(one.get(Axis.TIME, 0) for _, one in self.clues.layout.sizes_of[cell]))
+            for cell in cells
+        ]
+        found = [(flags, n_rows) for flags, n_rows in told if flags is not None]
+        return bool(found) and all(flags.shape[1] == n_rows + 1 and not flags[:, 0].any() for flags, n_rows in found)
+
+    @property
+    def ends(self) -> dict[Cell, BoolArray]:
+        """In which rows all agents have had an end flag, by group of arrays, shape (entries, rows)."""
+        flags = ((cell, self._together(cell)) for cell in self.clues.layout.largest)
+        return {cell: _ends(own) for cell, own in flags if own is not None}
+
+    def follow(self, begins: Family) -> bool:
+        """Whether each end flag stands in the row before one that is marked as the first of an episode.
+
+        Raises
+        ------
+        AmbiguousLogError
+            If some do and others do not.
+        """
+        agree = contradict = 0
+        for cell in self.clues.layout.largest:
+            over, first = self.ends.get(cell), self.clues.view(begins, cell)
+            if over is None or first is None:
+                continue
+            is_first = first[:, 1 : over.shape[1], 0, 0] > 0
+            agree += int((over[:, :-1] & is_first).sum())
+            contradict += int((over[:, :-1] & ~is_first).sum())
+        if contradict and agree:
+            raise contradicting_begins(
+                _array(begins, self.clues), _array(self.all[0], self.clues), place=self.clues.place
+            )
+        return not contradict
 
     def _jumps_before(self, cell: Cell) -> bool | None:
         """Whether what agents see jumps before flagged rows and not after them; None where it does not tell."""
@@ -141,11 +187,32 @@ class EndFlags:
             return None
         return next((family for family in self.all if self._has_agents(family)), None)
 
-    def _of(self, meaning: Meaning) -> Family | None:
-        # Where what follows the step is kept apart, the flags there are those of the step.
-        found = [f for f in self.clues.families if f.meaning is meaning and axes_of(f, self.clues.layout) is not None]
+    def _of(self, *meanings: Meaning) -> Family | None:
+        # Where what follows the step is kept apart, the flags there are those of the step; those of a team before
+        # those of its agents.
+        found = self._told(*meanings)
         later = [family for family in found if family.is_next]
-        return next(iter([*later, *found]), None)
+        of_team = [family for family in found if not self._has_agents(family)]
+        return next(iter([*later, *of_team, *found]), None)
+
+    def _told(self, *meanings: Meaning) -> list[Family]:
+        """Return the flags of some meanings, in the order of these."""
+        flags = [family for meaning in meanings for family in self.clues.families if family.meaning is meaning]
+        return [
+            family for family in flags if axes_of(family, self.clues.layout) is not None and self._are_flags(family)
+        ]
+
+    def _are_flags(self, family: Family) -> bool:
+        if family.meaning is Meaning.ENDS:
+            return is_column(family, self.clues.sampler)
+        is_plain = family.key.lower() not in LAST_NAMES
+        if family.meaning not in NEGATED and is_plain:
+            return True
+        numbers = self.clues.sampler.whole(family.first.path)
+        if not is_plain:
+            return bool(np.isin(numbers, (0, 1)).all())
+        # Discounts are 0 at an end, else always the same.
+        return bool((numbers == 0).any()) and len(np.unique(numbers[numbers != 0])) == 1
 
     def _together(self, cell: Cell) -> BoolArray | None:
         """Return the flags of all kinds, shape (entries, rows, agents), with a single one for a team."""
@@ -188,9 +255,27 @@ class EndFlags:
                 seen.append(bool(still[np.broadcast_to(part, still.shape)].all()))
         return bool(seen) and all(seen)
 
+    def stillness(self, rows: BoolArray, cell: Cell) -> float | None:
+        """Return in which share of some rows, (entries, rows, agents), nothing moves; None where there is none."""
+        shares: list[float] = []
+        for family in self.clues.called(*_ACTIVE):
+            view = self.clues.view(family, cell, is_whole=False)
+            if view is not None and view.shape[2] == rows.shape[2]:
+                n_rows = min(view.shape[1], rows.shape[1])
+                part = rows[: len(view), :n_rows]
+                shares += [float(is_still(view)[:, :n_rows][part].mean())] if part.any() else []
+        return min(shares, default=None)
+
     def _has_agents(self, family: Family) -> bool:
         view = self.clues.view(family)
         return view is not None and view.shape[2] > 1
+
+
+def _ends(flags: BoolArray) -> BoolArray:
+    is_end = np.zeros(flags.shape[:2], bool)
+    for entry, own in enumerate(flags):
+        is_end[entry, last_ends(own)] = True
+    return is_end
 
 
 def _over(flags: BoolArray) -> BoolArray:
@@ -203,4 +288,5 @@ def _over(flags: BoolArray) -> BoolArray:
 
 
 def _array(family: Family, clues: Clues) -> ArrayMapping:
-    return ArrayMapping(path=family.template.text, axes=axes_of(family, clues.layout) or ())
+    axes = axes_of(family, clues.layout) or ()
+    return ArrayMapping(path=family.template.text, axes=axes, is_negated=family.meaning in NEGATED)

@@ -1,5 +1,7 @@
 """Any container of arrays as a log: understood by names, shapes and numbers, or by a mapping."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from convscope.errors import AmbiguousLogError, MappingError
@@ -55,9 +57,10 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
         If the mapping speaks of axes or columns that the arrays do not have.
     """
     try:
-        ordered = _ordered(probe, container, mapping)
-        unfolded, known = _unfolded(ordered.container, mapping)
-        return build_log(probe, unfolded, _told(ordered, _read(probe, unfolded, known)), loader=loader)
+        with _completed(mapping):
+            ordered = _ordered(probe, container, mapping)
+            unfolded, known = _unfolded(ordered.container, mapping)
+            return build_log(probe, unfolded, _told(ordered, _read(probe, unfolded, known)), loader=loader)
     except (IndexError, ValueError) as error:
         if mapping is None:
             raise
@@ -67,8 +70,9 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
 
 def read_structure(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
     """Work out what the arrays mean; as `convscope_loaders.structure.infer.infer`."""
-    ordered = _ordered(probe, container, mapping)
-    return _told(ordered, _read(probe, ordered.container, mapping))
+    with _completed(mapping):
+        ordered = _ordered(probe, container, mapping)
+        return _told(ordered, _read(probe, ordered.container, mapping))
 
 
 def _ordered(probe: Probe, container: Container, mapping: LogMapping | None) -> InTimeOrder:
@@ -83,19 +87,26 @@ def _told(ordered: InTimeOrder, reading: Reading) -> Reading:
 def _read(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
     place = str(probe.path)
     with container.store.open() as file:
-        try:
-            found = infer(container.inventory, file, mapping, place=place, names_unused=True)
-            return hold_against_next(found, container.inventory, file, declared=mapping, place=place)
-        except AmbiguousLogError as error:
-            if mapping is None:
-                raise
-            raise completed(error, mapping) from error
+        found = infer(container.inventory, file, mapping, place=place, names_unused=True)
+        return hold_against_next(found, container.inventory, file, declared=mapping, place=place)
+
+
+@contextmanager
+def _completed(mapping: LogMapping | None) -> Generator[None]:
+    """Let the mappings of errors say what the user has said already."""
+    try:
+        yield
+    except AmbiguousLogError as error:
+        if mapping is None:
+            raise
+        raise completed(error, mapping) from error
 
 
 def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | None) -> LogMapping:
     """Return the complete mapping that `open_by_structure` follows; errors are its own."""
-    unfolded, known = _unfolded(_ordered(probe, container, mapping).container, mapping)
-    found = _read(probe, unfolded, known).mapping
+    with _completed(mapping):
+        unfolded, known = _unfolded(_ordered(probe, container, mapping).container, mapping)
+        found = _read(probe, unfolded, known).mapping
     return found if mapping is None else refolded(found, mapping)
 
 

@@ -10,6 +10,7 @@ from convscope.ingest.names import in_numbered_order
 from convscope.values.fields import ACTIONS
 from convscope.values.header import Notice
 from convscope_loaders.structure.build import Reading
+from convscope_loaders.structure.closing import with_rewards_told
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.cuts import CutFinder
 from convscope_loaders.structure.declared import agents_of, find_declared
@@ -21,6 +22,7 @@ from convscope_loaders.structure.levels import Levels
 from convscope_loaders.structure.lexicon import Meaning, stem_of
 from convscope_loaders.structure.lives import Lives, find_lives
 from convscope_loaders.structure.mapped_arrays import arrays_of
+from convscope_loaders.structure.masks import with_ends_told
 from convscope_loaders.structure.meanings import MARKS, FieldFinder
 from convscope_loaders.structure.names import agent_names, sole_attribute
 from convscope_loaders.structure.readings import open_levels
@@ -64,14 +66,15 @@ def infer(
     lives = find_lives(clues.of_numbers) if known.alive is None and known.leaves is None else Lives()
     labels = find_labels(clues)
     taken = frozenset(field.name for field in known.fields)
-    n_entities = entity_count(clues.families, clues.layout)
     groups = find_declared(clues, agents_of(clues))
     used = labels.used | groups.used
-    fields = FieldFinder(clues=clues, n_entities=n_entities, taken=taken, used=used).find()
+    fields = FieldFinder(clues=clues, n_entities=_n_things(clues), taken=taken, used=used).find()
+    told_fields, on_rewards = with_rewards_told(fields.fields, clues.of_numbers, cut=episodes.cut)
     is_listed = len(clues.names) == clues.layout.n_agents or known.agents
     agents, named = (clues.names, named) if is_listed else (_in_paths(clues), "the paths of their own arrays")
-    mapping = LogMapping(
-        fields=(*known.fields, *fields.fields),
+    mapping = replace(
+        known,
+        fields=(*known.fields, *told_fields),
         episodes=episodes,
         agents=agents,
         teams=known.teams or groups.teams,
@@ -82,22 +85,27 @@ def infer(
         alive=known.alive or lives.alive,
         alive_values=known.alive_values or lives.alive_values,
         leaves=known.leaves or lives.leaves,
-        acting=known.acting,
-        ring=known.ring,
+        dead_see_nothing=_first_told(known.dead_see_nothing, lives.see_nothing or None),
         environment=known.environment or sole_attribute(inventory, _ENVIRONMENT),
         framework=known.framework or sole_attribute(inventory, _FRAMEWORK),
-        file=known.file,
-        sha256=known.sha256,
     )
     if levels.open:
         raise open_levels(levels.open, mapping, place=place)
     of_names = _on_names(agents, named, clues.layout)
-    told = (of_names, *clues.layout.assumptions, *cut_said, *lives.assumptions, *labels.assumptions)
+    told = (of_names, *clues.layout.assumptions, *cut_said, on_rewards, *lives.assumptions, *labels.assumptions)
     return Reading(
         mapping=mapping,
         assumptions=_without_repeats((*levels.assumptions, *told, *fields.assumptions, *groups.assumptions)),
         notices=(*inventory.notices, *fields.notices, *(_unused(clues, mapping, used) if names_unused else ())),
     )
+
+
+def _first_told(*told: bool | None) -> bool | None:
+    return next((one for one in told if one is not None), None)
+
+
+def _n_things(clues: Clues) -> int:
+    return entity_count(clues.families, clues.layout)
 
 
 def _unused(clues: Clues, mapping: LogMapping, used: frozenset[str]) -> tuple[Notice, ...]:
@@ -124,8 +132,9 @@ def _look(inventory: Inventory, file: ArrayReader, known: LogMapping, *, place: 
     # What a loader knows without a mapping file it says itself.
     by_mapping = "the mapping" if known.file is not None else ""
     names, named = (known.agents, by_mapping) if known.agents else agent_names(inventory, file)
-    families, levels = _families(inventory, names, known)
     sampler = Sampler(file)
+    folded, levels = _families(inventory, names, known)
+    families = tuple(with_ends_told(family, sampler) for family in folded)
     numbers = [family for family in families if not family.first.is_text and not family.first.columns]
     found = _declared_layout(inventory, known, place) or find_layout(numbers, names, sampler, place=place)
     layout = replace(found, knows_slots=_knows_slots(numbers, names, found))

@@ -21,8 +21,12 @@ class Meaning(StrEnum):
     TERMINATED = "terminated"
     TRUNCATED = "truncated"
     DONE = "done"
+    NOT_DONE = "not done"
+    NOT_TERMINATED = "not terminated"
+    FIRST = "first row"
     FILLED = "filled"
     ALIVE = "alive"
+    DEAD = "dead"
     STARTS = "episode starts"
     ENDS = "episode ends"
     LENGTHS = "episode lengths"
@@ -62,12 +66,19 @@ _NAMES = {
     "terminate",
     Meaning.TRUNCATED: "truncated truncations timeouts timeout truncateds truncation trunc truncs time_limit "
     "time_limits truncate is_truncated",
-    Meaning.DONE: "done dones d global_done is_done is_last last_step ended",
+    Meaning.DONE: "done dones d global_done is_done is_last last lasts last_step last_steps ended end_of_episode eoe "
+    "final is_final episode_done episode_dones agent_done agent_dones agents_done dones_per_agent",
+    Meaning.NOT_DONE: "masks not_done not_dones notdone notdones continue continues is_continue cont conts goes_on",
+    Meaning.NOT_TERMINATED: "nonterminal nonterminals non_terminal non_terminals not_terminal not_terminals "
+    "not_terminated discount discounts",
+    Meaning.FIRST: "is_first first firsts first_step first_steps is_init is_start new_episode reset resets is_reset "
+    "begins is_begin",
     Meaning.FILLED: "filled valid valid_mask zero_padding_mask pad_mask padding_mask",
     Meaning.ALIVE: "alive unit_alive agent_alive alive_mask is_alive present agent_mask agent_present active "
-    "active_mask",
+    "active_mask active_masks is_active alives alive_masks agents_alive alive_agents active_agents agents_present",
+    Meaning.DEAD: "dead deads is_dead agent_dead agents_dead dead_agents dead_mask dead_masks",
     Meaning.STARTS: "episode_starts ep_starts episode_start starts start traj_starts start_index",
-    Meaning.ENDS: "episode_ends ep_ends episode_end ends traj_ends end_index",
+    Meaning.ENDS: "episode_ends ep_ends episode_end ends end traj_ends end_index",
     Meaning.LENGTHS: "lengths length path_lengths traj_lengths ep_len ep_lens ep_lengths episode_lengths "
     "episode_length seq_lens",
     Meaning.EPISODE_ID: "eps_id eps_ids episode_id episode_ids traj_id traj_ids episode ep_id ep episode_index "
@@ -84,8 +95,12 @@ _NAMES = {
     Meaning.AGENT_NAMES: "agents agent_names agent_ids agent_order possible_agents agent_id names players",
     Meaning.WIDTHS: "obs_dim_per_agent obs_dims obs_sizes obs_size_per_agent obs_dim obs_widths",
 }
-FLAG_MEANINGS = (Meaning.DONE, Meaning.TERMINATED, Meaning.TRUNCATED)
+NEGATED = frozenset({Meaning.NOT_DONE, Meaning.NOT_TERMINATED})
+"""Flags of which zeros count."""
+FLAG_MEANINGS = (Meaning.DONE, Meaning.TERMINATED, Meaning.TRUNCATED, *sorted(NEGATED))
 """What is said of an end in the row of a step."""
+LAST_NAMES = frozenset({"is_last", "last", "lasts", "last_step", "last_steps"})
+"""Flags that streams of timesteps set in the row after the last step."""
 MEANING_OF = {name: meaning for meaning, names in _NAMES.items() for name in names.split()}
 
 _LEVELS = {
@@ -137,7 +152,7 @@ _RING_MARKS = {
     RingMark.CAPACITY: "capacity max_size maxsize buffer_size memory_size mem_size maxlen max_len max_buffer_size",
 }
 RING_MARK_OF = {name: mark for mark, names in _RING_MARKS.items() for name in names.split()}
-_VAGUE_MARKS = "pos position idx index counter head size count filled n_rows num_rows"
+_VAGUE_MARKS = "pos position idx index counter head size count filled n_rows num_rows full is_full"
 VAGUE_MARKS = frozenset(_VAGUE_MARKS.split())
 """Names of single numbers that may as well speak of a world or of a run."""
 
@@ -197,6 +212,8 @@ _COLUMNS = {
     "agent_z loc_x loc_y loc_z coord_x coord_y coord_z row col column",
 }
 _COLUMN_MEANING_OF = {name: meaning for meaning, names in _COLUMNS.items() for name in names.split()}
+_OF_ARRAYS = frozenset({*NEGATED, Meaning.FIRST, Meaning.DEAD})
+"""What tables do not know as marks."""
 _KEYS = ("_id", "_idx", "_index", "_name", "_no", "_num", "_number", "_key", "_label", "_uuid")
 """What people put behind the name of that which a column counts."""
 _MEANING_OF_AXIS = {
@@ -218,6 +235,8 @@ def meaning_of_column(name: str) -> Meaning | None:
         In small letters, words joined by ``_``.
     """
     told = _COLUMN_MEANING_OF.get(name) or MEANING_OF.get(name)
+    if told in _OF_ARRAYS:
+        return None
     if told is not None:
         return Meaning.AGENT if told is Meaning.AGENT_NAMES else told
     stem = next((name.removesuffix(key) for key in _KEYS if name.endswith(key)), name)

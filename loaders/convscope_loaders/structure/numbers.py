@@ -6,7 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from convscope.errors import LogFormatError
-from convscope.values.arrays import FloatArray
+from convscope.values.arrays import BoolArray, FloatArray
+
+
+def is_set(numbers: FloatArray, *, is_negated: bool) -> BoolArray:
+    """Return where flags are set; those that say that something goes on are set where they are zero."""
+    return np.asarray(numbers == 0 if is_negated else numbers > 0, dtype=np.bool_)
 
 
 def as_numbers(array: npt.NDArray[Any], path: str) -> FloatArray:

@@ -4,7 +4,7 @@ import numpy as np
 
 from convscope.errors import AmbiguousLogError
 from convscope.ingest.mapping import ArrayMapping, Cut, EpisodeMapping, LogMapping
-from convscope.values.arrays import BoolArray
+from convscope.values.arrays import BoolArray, FloatArray
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.evidence import rows_missing
 from convscope_loaders.structure.families import Family
@@ -14,6 +14,8 @@ from convscope_loaders.structure.readings import ambiguous
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.templates import Cell
 
+_FEW = 3
+"""Rows that repeat the one before by accident."""
 _WEIGHED = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION, Meaning.REWARD)
 _NEVER_ZERO = (Meaning.OBSERVATION, Meaning.POSITION)
 """Arrays in which a row of nothing but zeros is no sight of any world."""
@@ -50,6 +52,9 @@ def find_padding(clues: Clues) -> tuple[Cut, ArrayMapping | None, str]:
     zeros = next((family for cut, family in told if cut is Cut.ZEROS), None)
     if zeros is not None:
         raise _zeros_or_steps(zeros, layout, clues.place)
+    repeats = next((family for cut, family in told if cut is Cut.REPEATS), None)
+    if repeats is not None:
+        raise _repeats_or_steps(repeats, layout, clues.place)
     has_time = len(layout.container) > 1
     return Cut.WHOLE, None, "every row of the time axis happened: nothing marks padding" if has_time else ""
 
@@ -67,7 +72,16 @@ def _padding_of(clues: Clues, cell: Cell) -> tuple[Cut, Family | None]:
     zeros = [_trailing((view == 0).all(axis=(2, 3)))[:, :n_rows] for _, view in seen]
     if sight is not None and np.logical_and.reduce(zeros).any():
         return Cut.ZEROS, sight
+    if sight is not None and _ends_in_repeats([view[:, :n_rows] for _, view in seen]):
+        return Cut.REPEATS, sight
     return Cut.WHOLE, None
+
+
+def _ends_in_repeats(views: list[FloatArray]) -> bool:
+    """Whether the last rows of some entries repeat the one before in all that is logged, and no other rows do."""
+    same = np.logical_and.reduce([np.equal(view[:, 1:], view[:, :-1]).all(axis=(2, 3)) for view in views])
+    trailing = _trailing(same)
+    return int(trailing.sum()) >= _FEW and not (same & ~trailing).any() and not trailing.all(axis=1).any()
 
 
 def _trailing(is_blank: BoolArray) -> BoolArray:
@@ -78,6 +92,16 @@ def _trailing(is_blank: BoolArray) -> BoolArray:
 
 def _array(family: Family, layout: Layout) -> ArrayMapping:
     return ArrayMapping(path=family.template.text, axes=axes_of(family, layout) or ())
+
+
+def _repeats_or_steps(family: Family, layout: Layout, place: str) -> AmbiguousLogError:
+    return ambiguous(
+        place,
+        f"the last rows of some episodes, which repeat the row before in {family.template.text} and beside it,",
+        ["padding after the last step", "steps in which nothing moved"],
+        mapping=LogMapping(episodes=EpisodeMapping(cut=Cut.REPEATS, array=_array(family, layout))),
+        changes=[f'reading 2: cut = "{Cut.WHOLE}", without a list'],
+    )
 
 
 def _zeros_or_steps(family: Family, layout: Layout, place: str) -> AmbiguousLogError:

@@ -27,6 +27,8 @@ class FieldPlan:
     take: tuple[int, ...] = ()
     """Entries of the agent or entity axis; empty for all."""
     is_one_hot: bool = False
+    is_negated: bool = False
+    """Whether zeros are what counts."""
     is_choice: tuple[bool, ...] = ()
     """Agents whose values are choices, of which -1 is none; empty where the field holds no actions."""
     has_final: bool = False

@@ -30,6 +30,25 @@ def mark_presence(status: ByteArray, is_present: BoolArray, spans: Iterable[tupl
         status[start:stop][is_acting & is_after & ~is_before] = Status.DEAD
 
 
+def mark_out(status: ByteArray, is_out: BoolArray, spans: Iterable[tuple[int, int]]) -> None:
+    """Mark who is out of the game until an episode ends dead, and who was never in it absent.
+
+    Parameters
+    ----------
+    status
+        `Status` of each agent in each row, shape (T, N), changed in place; who is absent already stays so.
+    is_out
+        Who looks so, shape (T, N).
+    spans
+        First row of each episode, and one past its last.
+    """
+    for start, stop in spans:
+        rows = status[start:stop]
+        to_the_end = np.logical_and.accumulate(is_out[start:stop][::-1], axis=0)[::-1]
+        rows[to_the_end & (rows != Status.ABSENT)] = Status.DEAD
+        rows[:, to_the_end[0]] = Status.ABSENT
+
+
 def mark_leaving(status: ByteArray, has_flag: BoolArray, spans: Iterable[tuple[int, int]]) -> None:
     """Mark the rows after the one in which an agent leaves the game dead.
 

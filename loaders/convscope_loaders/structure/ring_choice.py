@@ -3,9 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from convscope.errors import AmbiguousLogError, MappingError
+from convscope.errors import LogFormatError, MappingError
 from convscope.ingest.container import ArrayInfo, ArrayReader, Inventory
 from convscope.ingest.mapping import LogMapping, RingMapping
+from convscope.ingest.toml_text import list_text
 from convscope_loaders.structure.lexicon import Meaning, RingMark, meaning_of
 from convscope_loaders.structure.readings import ambiguous
 from convscope_loaders.structure.ring_marks import RingMarks, RingNumber
@@ -82,18 +83,21 @@ class RingChoice:
             return self._said(RingOrder(first=0, n_rows=self._declared("rows", self.declared.rows)), "")
         if self.declared is not None and self.declared.first is not None:
             first = self._declared("first", self.declared.first)
-            return self._said(RingOrder(first=first % n_all, n_rows=n_all, may_have_lost=True), "")
+            return self._said(RingOrder(first=first % max(n_all, 1), n_rows=n_all, may_have_lost=True), "")
         if not told:
             return as_they_stand, ""
         is_said = self.declared is not None
         listed = ", ".join(f"{number.place} = {number.value}" for number in told.values())
         order = order_of(self._numbers(), n_all) or self._rows_before_cursor(told)
+        if order is not None and not order.n_rows and not self._is_blank_from(0):
+            order = None
         if order is not None and (is_said or self._is_sure() or self._is_blank_from(order.n_rows)):
             return self._said(order, f"{listed}: ")
         # A cursor on the first row says that none is before the others.
         if (is_said or self._is_sure()) and {number.value for number in told.values()} != {0}:
             raise self._open(listed)
-        return as_they_stand, f"{listed} is not taken for a mark of rows that were written"
+        named = ", ".join(number.place.rpartition("@")[2] for number in told.values())
+        return as_they_stand, f"{named} is not taken for a mark of rows that were written"
 
     def _declared(self, key: str, row: int) -> int:
         if row > self.buffer.n_rows:
@@ -121,7 +125,7 @@ class RingChoice:
     def _is_sure(self) -> bool:
         """Whether these numbers speak of the buffer: by name, by the capacity beside them, or by agreeing."""
         cursor, count, n_all = self._value(RingMark.CURSOR), self._value(RingMark.COUNT), self.buffer.n_rows
-        agree = cursor is not None and count in {cursor, n_all}
+        agree = cursor is not None and (count in {cursor, n_all} or RingMark.FULL in self.marks)
         named = any(number.is_telling for mark, number in self.marks.items() if mark is not RingMark.CAPACITY)
         return named or agree or self._value(RingMark.CAPACITY) == n_all
 
@@ -142,11 +146,17 @@ class RingChoice:
             return order, ""
         return order, f"{by}the buffer is full, and its rows are read from the oldest (row {order.first}) on"
 
-    def _open(self, listed: str) -> AmbiguousLogError:
+    def _open(self, listed: str) -> LogFormatError:
         """Return the error of a buffer whose numbers leave its order open, or contradict each other."""
         n_all = self.buffer.n_rows
         cursor, count = self.marks.get(RingMark.CURSOR), self.marks.get(RingMark.COUNT)
         told = [number for number in (count, cursor) if number is not None and 0 < number.value < n_all]
+        if not told:
+            ignored = list_text([number.place for number in self.marks.values()])
+            return LogFormatError(
+                f"{self.place}: {listed} does not fit arrays of {n_all} rows; if it speaks of something else, leave it "
+                f"out with [log] ignore = {ignored} in a mapping"
+            )
         readings = [_first_rows(number) for number in told]
         readings += [_whole_ring(number) for number in told if number is cursor]
         readings += [(f"all {n_all} rows happened in the order in which they stand", RingMapping(rows=n_all))]

@@ -10,6 +10,9 @@ from convscope.ingest.mapping import RingMapping
 from convscope_loaders.structure.lexicon import RING_MARK_OF, VAGUE_MARKS, RingMark
 from convscope_loaders.structure.templates import Template, matches
 
+MAX_BUFFERS = 64
+"""Files with more groups of arrays have one for each episode, and no buffers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingNumber:
@@ -48,7 +51,9 @@ def find_marks(inventory: Inventory, ignored: Collection[str]) -> dict[str, Ring
             known = found[group].get(mark)
             if known is None or (told.is_telling and not known.is_telling):
                 found[group][mark] = told
-    return dict(found)
+    if len(found) <= MAX_BUFFERS:
+        return dict(found)
+    return {group: told for group, told in found.items() if any(number.is_telling for number in told.values())}
 
 
 def named_marks(inventory: Inventory, ring: RingMapping, *, place: str) -> dict[str, RingMarks]:

@@ -9,8 +9,8 @@ from convscope.ingest.container import ArrayInfo, ArrayReader
 from convscope.ingest.mapping import ArrayMapping, Axis, LogMapping, RingMapping
 from convscope.values.arrays import BoolArray
 from convscope_loaders.structure.families import followed_path
-from convscope_loaders.structure.lexicon import FLAG_MEANINGS, Meaning, meaning_of
-from convscope_loaders.structure.numbers import as_numbers
+from convscope_loaders.structure.lexicon import FLAG_MEANINGS, NEGATED, Meaning, meaning_of
+from convscope_loaders.structure.numbers import as_numbers, is_set
 from convscope_loaders.structure.readings import ambiguous
 from convscope_loaders.structure.succession import find_breaks, is_same
 
@@ -70,8 +70,10 @@ def _ends(file: ArrayReader, arrays: Sequence[ArrayInfo], n_rows: int) -> BoolAr
     """Return the rows with an end flag of any kind, shape (rows,)."""
     is_end = np.zeros(n_rows, bool)
     for info in arrays:
-        if meaning_of(tuple(info.path.strip("/").split("/")[-2:])) in FLAG_MEANINGS and not info.columns:
-            is_end |= (as_numbers(file.read(info.path), info.path) > 0).reshape(n_rows, -1).any(axis=1)
+        meaning = meaning_of(tuple(info.path.strip("/").split("/")[-2:]))
+        if meaning in FLAG_MEANINGS and not info.columns:
+            flags = is_set(as_numbers(file.read(info.path), info.path), is_negated=meaning in NEGATED)
+            is_end |= flags.reshape(n_rows, -1).any(axis=1)
     return is_end
 
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from convscope.errors import ConvscopeError, LogFormatError
 from convscope.ingest.container import ArrayInfo, ArrayReader, Inventory
-from convscope.ingest.mapping import LogMapping, RingMapping
-from convscope_loaders.structure.lexicon import MEANING_OF, Meaning, meaning_of
+from convscope.ingest.mapping import Axis, LogMapping, RingMapping
+from convscope_loaders.structure.lexicon import MEANING_OF, Meaning, axis_of_stem, meaning_of, stem_of
 from convscope_loaders.structure.readings import ambiguous
 from convscope_loaders.structure.ring_choice import Buffer
+from convscope_loaders.structure.ring_marks import MAX_BUFFERS
 from convscope_loaders.structure.ring_order import RingOrder
 from convscope_loaders.structure.ring_seams import oldest_row
 from convscope_loaders.structure.unwritten import is_missing, written_rows
@@ -17,8 +18,6 @@ _NEVER_ZERO = (Meaning.OBSERVATION, Meaning.POSITION)
 """A row of nothing but zeros is no sight of any world."""
 _TOLD_BY = (Meaning.FILLED, Meaning.LENGTHS, Meaning.STARTS, Meaning.ENDS)
 """What tells which rows happened, whatever they hold."""
-_MAX_BUFFERS = 64
-"""Files with more groups of arrays have one for each episode, and no buffers."""
 
 
 def find_orders(
@@ -43,7 +42,7 @@ def find_orders(
         If rows at the end are zeros, which may as well have been logged; or if a ring may begin anywhere.
     """
     groups = _buffers(inventory)
-    for group in groups if len(groups) <= _MAX_BUFFERS else ():
+    for group in groups if len(groups) <= MAX_BUFFERS else ():
         arrays = _written_together(inventory, group) if group not in told else ()
         if not arrays:
             continue
@@ -63,14 +62,19 @@ def find_orders(
 
 
 def _buffers(inventory: Inventory) -> list[str]:
-    """Return the groups around arrays of actions."""
+    """Return the groups around arrays of actions, but those of single episodes."""
     groups: dict[str, None] = {}
     for path, info in inventory.datasets.items():
         group, _, name = path.rpartition("/")
         if info.shape and meaning_of((*group.split("/")[-1:], name)) in _ACTIONS:
             is_field = MEANING_OF.get(group.rpartition("/")[2].lower()) in _ACTIONS
             groups.setdefault((group.rpartition("/")[0] if is_field else group) or "/")
-    return list(groups)
+    return [group for group in groups if not any(map(_is_episode, group.strip("/").split("/")))]
+
+
+def _is_episode(part: str) -> bool:
+    stem, number = stem_of(part)
+    return bool(number) and (not stem or axis_of_stem(stem) is Axis.EPISODE)
 
 
 def _written_together(inventory: Inventory, group: str) -> tuple[ArrayInfo, ...]:

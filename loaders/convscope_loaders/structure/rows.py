@@ -29,6 +29,10 @@ class PlannedRows:
     """Episodes without a step, left out."""
     without_reference: tuple[str, ...]
     """Where the actions (or what counts the steps in their place) should be and are not, in every group left out."""
+    n_outside: int = 0
+    """Rows that belong to no episode."""
+    n_rows: int = 0
+    """Rows that there are."""
     n_headless: int = 0
     """Episodes left out because their beginning may have been written over."""
 
@@ -114,6 +118,8 @@ class _CellRows:
     length: IntArray
     has_final: BoolArray
     is_open: BoolArray
+    n_rows: int = 0
+    n_outside: int = 0
 
 
 def _cell(
@@ -129,6 +135,7 @@ def _cell(
     template = Template(text=reference.array.path)
     has_own = Axis.AGENT in template.axes
     streams: list[Segments | None] = []
+    n_rows: list[int] = []
     for agent in cells.agents if has_own else ("",):
         here: PathValues = {**values, Axis.AGENT: agent} if has_own else values
         info = shape_of(inventory, template, here)
@@ -136,10 +143,16 @@ def _cell(
             streams.append(None)
             continue
         extent = extent_of(info.shape, reference.array.axes)
+        n_rows.append(extent.rows * (1 if extent.entries is None else extent.entries))
         streams.append(find_segments(file, episodes, here, extent=extent, agents=cells.agents, place=place))
     if not any(stream is not None for stream in streams):
         return None
-    return _aligned(streams, n_agents=len(cells.agents), has_own=has_own)
+    aligned = _aligned(streams, n_agents=len(cells.agents), has_own=has_own)
+    return replace(aligned, n_rows=sum(n_rows), n_outside=sum(n_rows) - sum(_inside(one) for one in streams if one))
+
+
+def _inside(stream: Segments) -> int:
+    return int((stream.stop - stream.start + stream.has_final).sum())
 
 
 def extent_of(shape: tuple[int, ...], axes: tuple[Axis, ...]) -> Extent:
@@ -211,5 +224,10 @@ def _joined(cells: Cells, parts: list[tuple[int, _CellRows]], lacking: tuple[str
         ordinal=joined["ordinal"][keep],
     )
     return PlannedRows(
-        plan=plan, is_open=joined["is_open"][keep], n_empty=int((~keep).sum()), without_reference=lacking
+        plan=plan,
+        is_open=joined["is_open"][keep],
+        n_empty=int((~keep).sum()),
+        without_reference=lacking,
+        n_outside=sum(rows.n_outside for _, rows in parts),
+        n_rows=sum(rows.n_rows for _, rows in parts),
     )

@@ -11,7 +11,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope_loaders.structure.blanks import blank_rows
 from convscope_loaders.structure.cutters import Marks, Spans, counts, cut_rows
-from convscope_loaders.structure.numbers import as_numbers
+from convscope_loaders.structure.numbers import as_numbers, is_set
 from convscope_loaders.structure.succession import find_breaks
 from convscope_loaders.structure.templates import PathValues, Template
 
@@ -133,14 +133,21 @@ def _marks(
     array, cut = episodes.array, episodes.cut
     listed, lengths = np.empty(0), np.empty(0)
     is_end, is_blank, is_break = np.zeros((0, 0, 0), bool), np.zeros((0, 0), bool), np.zeros((0, 0), bool)
-    if cut in {Cut.FLAGS, Cut.FIRST_FLAG, Cut.FIRST_ROWS}:
+    if cut in {Cut.FLAGS, Cut.FIRST_FLAG, Cut.FIRST_ROWS, Cut.FINAL_FLAGS}:
         named = (array, episodes.terminated, episodes.truncated)
         is_end = _end_flags(file, named, values, extent=extent, agents=agents)
+        is_end = is_end if cut is Cut.FIRST_ROWS else is_end[:, : extent.rows]
+    elif cut is Cut.BEGINS and array is not None:
+        listed = is_set(read_plain(file, array, values), is_negated=array.is_negated).astype(np.float64)
+        if listed.size != entries * extent.rows:
+            raise LogFormatError(f"it has {listed.size} flags for {entries * extent.rows} rows")
+        named = (episodes.ended, episodes.terminated, episodes.truncated)
+        is_end = _end_flags(file, named, values, extent=extent, agents=agents) if any(named) else is_end
     elif cut is Cut.ANNOUNCED:
         is_break = _breaks(file, episodes, values, extent=extent, agents=agents)
         named = (episodes.ended, episodes.terminated, episodes.truncated)
         is_end = _end_flags(file, named, values, extent=extent, agents=agents) if any(named) else is_end
-    elif cut in {Cut.MISSING, Cut.ZEROS} and array is not None:
+    elif cut in {Cut.MISSING, Cut.ZEROS, Cut.REPEATS} and array is not None:
         is_blank = blank_rows(file, Template(text=array.path).fill(values), array.axes, cut=cut)
         if is_blank.shape[0] != entries or is_blank.shape[1] not in {extent.rows, extent.rows + 1}:
             raise LogFormatError(f"it has {is_blank.shape} episodes and rows for {(entries, extent.rows)}")
@@ -183,7 +190,7 @@ def _breaks(
     return breaks[:, : extent.rows]
 
 
-_LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS, Cut.SPANS})
+_LISTS = frozenset({Cut.STARTS, Cut.ENDS, Cut.LAST_ROWS, Cut.LENGTHS, Cut.LENGTHS_AND_FINAL, Cut.SPANS})
 
 
 def _listed(file: ArrayReader, array: ArrayMapping, values: PathValues) -> FloatArray:
@@ -205,11 +212,13 @@ def _end_flags(
     flags = [_flags_of_all(file, array, values, agents=agents) for array in named if array is not None]
     if not flags:
         raise LogFormatError("episodes are to be cut at end flags, but none are named")
-    n_rows = entries * extent.rows
-    wrong = next((one.shape for one in flags if not n_rows or not one.size or one.size % n_rows), None)
+    # One row more belongs to the final observation.
+    sizes = {one.size and extent.rows + (one.size % (entries * extent.rows or 1) > 0) for one in flags}
+    n_rows = sizes.pop()
+    wrong = next((one.shape for one in flags if sizes or not n_rows or one.size % (entries * n_rows)), None)
     if wrong is not None:
-        raise LogFormatError(f"end flags of shape {wrong} do not fit {n_rows} rows")
-    each = [one.reshape(entries, extent.rows, -1) for one in flags]
+        raise LogFormatError(f"end flags of shape {wrong} do not fit {entries * extent.rows} rows")
+    each = [one.reshape(entries, n_rows, -1) for one in flags]
     if len({one.shape[2] for one in each} - {1}) > 1:
         raise LogFormatError("end flags of several kinds are for another number of agents each")
     ended: BoolArray = np.logical_or.reduce(np.broadcast_arrays(*each))
@@ -219,11 +228,15 @@ def _end_flags(
 def _flags_of_all(file: ArrayReader, array: ArrayMapping, values: PathValues, *, agents: Sequence[str]) -> BoolArray:
     """Read flags; those of all agents side by side where each has its own and the rows are the team's."""
     if Axis.AGENT not in Template(text=array.path).axes or Axis.AGENT in values:
-        return np.greater(read_plain(file, array, values), 0)
-    own = [np.greater(read_plain(file, array, {**values, Axis.AGENT: agent}), 0) for agent in agents]
+        return _read_flags(file, array, values)
+    own = [_read_flags(file, array, {**values, Axis.AGENT: agent}) for agent in agents]
     if len({one.shape for one in own}) != 1:
         raise LogFormatError("end flags of agents are not equally long")
     return np.stack(own, axis=-1)
+
+
+def _read_flags(file: ArrayReader, array: ArrayMapping, values: PathValues) -> BoolArray:
+    return is_set(read_plain(file, array, values), is_negated=array.is_negated)
 
 
 def _first_times(file: ArrayReader, episodes: EpisodeMapping, values: PathValues, *, spans: Spans) -> IntArray:

@@ -1,7 +1,8 @@
 """Reads the rows of whole episodes as a plan says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -10,13 +11,16 @@ from convscope.ingest.container import ArrayReader, ArrayStore
 from convscope.ingest.hdf5.gathering import StoredArrays
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray
-from convscope.values.fields import Level
+from convscope.values.fields import ACTIONS, Level
 from convscope.values.log import Columns, EpisodeSource
 from convscope.values.status import Status
 from convscope_loaders.structure.arrays import canonical, read_lead
+from convscope_loaders.structure.dead import looks_out
 from convscope_loaders.structure.gathered import GatheredField, StoredFields, of_agent, own_agents
+from convscope_loaders.structure.idle import Idle
+from convscope_loaders.structure.numbers import is_set
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
-from convscope_loaders.structure.presence import mark_leaving, mark_presence
+from convscope_loaders.structure.presence import mark_leaving, mark_out, mark_presence
 from convscope_loaders.structure.templates import PathValues, Template
 
 
@@ -34,6 +38,10 @@ class StructuredSource:
     """Those of ``presence`` that count; empty for all above 0."""
     leaves: FieldPlan | None = None
     """Says in which row each agent leaves the game; None where none does, or the file does not tell."""
+    signs: tuple[FieldPlan, FieldPlan] | None = None
+    """Action masks and observations, by which the dead are told who see nothing; None where they are not."""
+    idle: Idle | None = None
+    """What agents are that should act and have no action; None where all have one."""
     turns: FieldPlan | None = None
     """Says in which rows an agent in the game takes its action; None where it always does."""
     missing: frozenset[str] = frozenset()
@@ -67,18 +75,35 @@ class StructuredSource:
         lasts = first[1:] - plan.has_final[episodes]
         if self.presence is not None:
             values = self._column(file, self.presence, episodes)
-            is_present = np.isin(values, self.present_values) if self.present_values else values > 0
+            is_told = np.isin(values, self.present_values)
+            is_present = is_told if self.present_values else is_set(values, is_negated=self.presence.is_negated)
             mark_presence(status, is_present, zip(first.tolist(), lasts.tolist(), strict=False))
         if self.leaves is not None:
-            has_flag = self._column(file, self.leaves, episodes) > 0
+            has_flag = is_set(self._column(file, self.leaves, episodes), is_negated=self.leaves.is_negated)
             mark_leaving(status, has_flag, zip(first.tolist(), lasts.tolist(), strict=False))
+        if self.signs is not None:
+            masks, observations = (partial(self._column, file, plan, episodes) for plan in self.signs)
+            mark_out(status, looks_out(masks(), observations, 2), pairwise(first.tolist()))
         if self.turns is not None:
-            is_turn = self._column(file, self.turns, episodes) > 0
+            is_turn = is_set(self._column(file, self.turns, episodes), is_negated=self.turns.is_negated)
             status[(status == Status.ACTING) & ~is_turn] = Status.WAITING
+        if self.idle is not None:
+            self._mark_idle(file, status, episodes, spans=zip(first.tolist(), lasts.tolist(), strict=False))
         finals = lasts[plan.has_final[episodes]]
         before = status[finals - 1]
         status[finals] = np.where(before == Status.ACTING, np.uint8(Status.WAITING), before)
         return status
+
+    def _mark_idle(
+        self, file: ArrayReader, status: ByteArray, episodes: IntArray, *, spans: Iterable[tuple[int, int]]
+    ) -> None:
+        actions = next(plan for plan in self.fields if plan.spec.name == ACTIONS)
+        column = self._column(file, actions, episodes)
+        has_action: BoolArray = ~np.all(np.isnan(column).reshape(*status.shape, -1), axis=2)
+        if self.idle is Idle.WAITING:
+            status[(status == Status.ACTING) & ~has_action] = Status.WAITING
+        else:
+            mark_presence(status, has_action, spans)
 
     def _column(self, file: ArrayReader, plan: FieldPlan, episodes: IntArray) -> FloatArray:
         first = _offsets(self.rows.rows[episodes])

@@ -12,6 +12,8 @@ from convscope.values.arrays import BoolArray, FloatArray
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.layout import Layout
+from convscope_loaders.structure.lexicon import NEGATED
+from convscope_loaders.structure.numbers import is_set
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.templates import Cell
 
@@ -68,8 +70,8 @@ def flags_of(
     BoolArray or None
         None where there are none; families whose arrays are not like those of the first one do not count.
     """
-    views = [view_of(family, layout, sampler, is_whole=True, cell=cell) for family in families]
-    found = [view[..., 0] > 0 for view in views if view is not None]
+    views = [(family, view_of(family, layout, sampler, is_whole=True, cell=cell)) for family in families]
+    found = [is_set(view[..., 0], is_negated=family.meaning in NEGATED) for family, view in views if view is not None]
     alike = [one for one in found if one.shape[:2] == found[0].shape[:2] and one.shape[2] in {1, layout.n_agents}]
     return np.logical_or.reduce(np.broadcast_arrays(*alike)) if alike else None
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from convscope.ingest.container import ArrayInfo, ArrayReader
 from convscope.values.arrays import BoolArray
-from convscope_loaders.structure.dead import has_only_first_action, observes_nothing
+from convscope_loaders.structure.dead import looks_out
 
 ALIVE = "/alive"
 """Path of the view in the group of each environment."""
@@ -34,13 +34,8 @@ class LifeSigns:
         return np.asarray(~np.logical_or.reduce(signs), dtype=np.bool_)
 
     def _looks_dead(self, file: ArrayReader, group: str, masks: str, *, start: int, stop: int | None) -> BoolArray:
-        is_out = has_only_first_action(file.read(f"{group}{masks}", start, stop))
-        # Most rows have more than one legal action, and observations are the largest array.
-        return (
-            is_out & observes_nothing(file.read(f"{group}{self.observations}", start, stop), 2)
-            if is_out.any()
-            else is_out
-        )
+        legal = file.read(f"{group}{masks}", start, stop)
+        return looks_out(legal, lambda: file.read(f"{group}{self.observations}", start, stop), 2)
 
     def _has_ended(self, file: ArrayReader, group: str, *, start: int, stop: int | None) -> BoolArray:
         """Return which agents ended in the row before, while others did not, shape (T, N)."""

@@ -1,10 +1,22 @@
 """A mapping file says what arrays mean; a fault names its line."""
 
+from dataclasses import replace
+
 import pytest
 
 from convscope.errors import MappingError, UsageError
 from convscope.ingest.digests import sha256_of
-from convscope.ingest.mapping import ArrayMapping, Axis, Cut, EpisodeMapping, FieldMapping, LogMapping, RoleMapping
+from convscope.ingest.mapping import (
+    ArrayMapping,
+    Axis,
+    Cut,
+    EpisodeMapping,
+    FieldMapping,
+    Kind,
+    LogMapping,
+    RingMapping,
+    RoleMapping,
+)
 from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.mapping_text import mapping_text
 from convscope.values.fields import RowSum
@@ -103,3 +115,40 @@ def test_text_that_is_no_toml_and_a_missing_file_are_clear_errors(tmp_path):
         read_mapping(written(tmp_path, "convscope-mapping = 1\na = = b"))
     with pytest.raises(UsageError, match="no mapping file"):
         read_mapping(tmp_path / "none.toml")
+
+
+def test_marks_of_rows_ends_and_lives_are_written_and_read_alike(tmp_path):
+    rows = (Axis.ROW,)
+    mapping = LogMapping(
+        fields=(
+            FieldMapping(name="actions", array=ArrayMapping(path="/a", axes=(Axis.ROW, Axis.AGENT)), kind=Kind.AMOUNTS),
+            FieldMapping(name="rewards", array=ArrayMapping(path="/r", axes=(Axis.ROW, Axis.AGENT)), is_late=True),
+        ),
+        episodes=EpisodeMapping(
+            cut=Cut.ANNOUNCED,
+            array=ArrayMapping(path="/o", axes=rows),
+            after=ArrayMapping(path="/n", axes=rows),
+            ended=ArrayMapping(path="/not_done", axes=rows, is_negated=True),
+        ),
+        dead_see_nothing=False,
+        ring=RingMapping(cursor="/@ptr", count="/{run}@size", full="/@full", rows=3, first=0),
+    )
+    path = tmp_path / "map.toml"
+    path.write_text(mapping_text(mapping))
+    assert replace(read_mapping(path), file=None, sha256=None) == mapping
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[ring]\n", "needs a cursor"),
+        ("[ring]\nrows = -1\n", "rows must be a whole number"),
+        ('[ring]\ncursor = "ptr"\n', "cursor must be a group and a name"),
+        ('[fields.actions]\npath = "/a"\naxes = ["row"]\nkind = "numbers"\n', "none of choices, amounts"),
+    ],
+)
+def test_a_fault_in_marks_is_named(tmp_path, text, fault):
+    path = tmp_path / "map.toml"
+    path.write_text(f"convscope-mapping = 1\n{text}")
+    with pytest.raises(MappingError, match=fault):
+        read_mapping(path)

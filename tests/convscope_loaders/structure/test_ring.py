@@ -3,12 +3,15 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convscope.errors import AmbiguousLogError, ConvscopeError
+from convscope.errors import AmbiguousLogError, ConvscopeError, LogFormatError
+from convscope.ingest.probe import probe
+from convscope_loaders.pymarl.loader import LOADER as PYMARL
 from convscope_loaders.structure.ring_order import RingNumbers, RingOrder, order_of
 from tests.convscope_loaders.structure.buffers import (
     BASICS,
@@ -48,10 +51,13 @@ def path(tmp_path):
     ],
     ids=str,
 )
-@pytest.mark.parametrize("are_arrays", [False, True])
-def test_rows_that_were_never_written_are_no_episode(path, numbers, are_arrays):
+@pytest.mark.parametrize("form", ["attribute", "scalar", "list of one"])
+def test_rows_that_were_never_written_are_no_episode(path, numbers, form):
     buffer = unfilled(ROWS, 60)
-    write(path, buffer | numbers) if are_arrays else write(path, buffer, **numbers)
+    if form == "attribute":
+        write(path, buffer, **numbers)
+    else:
+        write(path, buffer | {name: [value] if form == "list of one" else value for name, value in numbers.items()})
     log = opened(path)
     assert is_read_as(log, WORLD)
     assert "35 of 60 rows of the buffer were written" in said(log)
@@ -100,12 +106,46 @@ def test_numbers_that_contradict_each_other_are_ambiguous(path):
     assert is_read_as(opened(path, caught.value.mapping), WORLD)
 
 
+def test_numbers_that_fit_nothing_are_refused_and_may_be_left_out(path):
+    for numbers in ({"ptr": 2**62, "size": 2**62}, {"pos": 99, "full": 1}, {"ptr": -3}):
+        write(path, ROWS, **numbers)
+        with pytest.raises(LogFormatError, match="does not fit arrays of 35 rows") as caught:
+            opened(path)
+        line = str(caught.value).split("[log] ")[1].removesuffix(" in a mapping")
+        assert is_read_as(opened(path, f"convscope-mapping = 1\n[log]\n{line}\n"), WORLD)
+
+
+def test_numbers_of_an_empty_buffer_are_not_believed_where_rows_hold_something(path):
+    log = opened(write(path, ROWS, ptr=0, size=0))
+    assert is_read_as(log, WORLD)
+    assert "not taken for a mark" in said(log)
+
+
 def test_a_size_of_the_world_cuts_nothing_off(path):
-    for numbers in ({"size": 10}, {"size": 10, "index": 3}, {"position": 4}, {"count": 99}, {"size": TOTAL}):
+    for numbers in (
+        {"size": 10},
+        {"size": 10, "index": 3},
+        {"full": False},
+        {"position": 4},
+        {"count": 99},
+        {"size": TOTAL},
+    ):
         write(path, ROWS, **numbers)
         assert is_read_as(opened(path), WORLD)
     write(path, ROWS, size=10)
-    assert "/@size = 10 is not taken for a mark" in said(opened(path))
+    assert "size is not taken for a mark" in said(opened(path))
+
+
+def test_numbers_of_many_episodes_are_no_marks_of_buffers(path):
+    with h5py.File(path, "w") as file:
+        for number, episode in enumerate(episodes([5] * 70)):
+            group = file.create_group(f"episode_{number}")
+            group.attrs.update(index=number % 5, size=3, full=False)
+            for name in BASICS:
+                group[name] = episode[name]
+    log = opened(path)
+    assert log.episodes.length.tolist() == [5] * 70
+    assert "not taken" not in said(log)
 
 
 def test_zeros_at_the_end_of_all_arrays_are_ambiguous_where_no_number_tells(path):
@@ -221,3 +261,36 @@ def test_a_log_whose_last_episode_leads_back_to_the_first_sight_is_no_ring(path)
     rows = {name: array.copy() for name, array in WITH_NEXT.items()}
     rows["next_observations"][-1] = rows["observations"][0]
     assert is_read_as(opened(write(path, rows)), WORLD)
+
+
+def test_a_ring_of_padded_episodes_of_pymarl_begins_with_the_oldest(path):
+    world = episodes([5, 7, 6, 4])
+    blocks = {
+        "actions": padded([episode["actions"][..., None] for episode in world], 8),
+        "obs": padded([episode["observations"] for episode in world], 8),
+        "terminated": padded([episode["dones"][:, None] for episode in world], 8),
+        "filled": padded([np.ones((len(episode["dones"]) + 1, 1), int) for episode in world], 8),
+    }
+    write(path, ring(blocks, 4, 3), buffer_index=3, episodes_in_buffer=4)
+    log = PYMARL.open(probe(path, "log.h5"), None)
+    assert is_read_as(log, world)
+    assert "read from the oldest (row 3) on" in said(log)
+
+
+def padded(arrays, n_rows):
+    return np.stack([np.concatenate([a, np.zeros((n_rows - len(a), *a.shape[1:]), a.dtype)]) for a in arrays])
+
+
+def test_a_last_row_of_zeros_in_an_episode_of_its_own_is_no_unwritten_row_of_a_buffer(path):
+    arrays = {}
+    for number, episode in enumerate(episodes([5, 7, 6])):
+        for name in ("observations", "actions", "rewards"):
+            array = episode[name].copy()
+            array[-1] = 0
+            arrays[f"episode_{number}/{name}"] = array
+    rows = {**arrays, "episode_0/dones": np.arange(5) == 4, "episode_1/dones": np.arange(7) == 6}
+    write(path, rows | {"episode_2/dones": np.arange(6) == 5})
+    with pytest.raises(AmbiguousLogError, match="steps that happened"):
+        opened(path)
+    log = opened(path, 'convscope-mapping = 1\n[episodes]\ncut = "whole"\n')
+    assert log.episodes.length.tolist() == [5, 7, 6]
