@@ -101,24 +101,17 @@ def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
 
 
 def _field_entries(field: FieldMapping) -> dict[str, str]:
-    entries = _array_entries(field.array)
-    if field.next_path:
-        entries["next"] = quoted_text(field.next_path)
-    if field.is_one_hot:
-        entries["one_hot"] = "true"
-    if field.kind is not None:
-        entries["kind"] = quoted_text(field.kind)
-    if field.is_late:
-        entries["late"] = "true"
-    if field.widths:
-        entries["widths"] = _numbers(field.widths)
-    if field.values:
-        entries["values"] = list_text(field.values)
-    if field.row_sum is not RowSum.RENORMALISE:
-        entries["row_sum"] = quoted_text(field.row_sum)
-    if field.is_randomized:
-        entries["randomized"] = "true"
-    return entries
+    said = {
+        "next": quoted_text(field.next_path) if field.next_path else "",
+        "one_hot": "true" if field.is_one_hot else "",
+        "kind": "" if field.kind is None else quoted_text(field.kind),
+        "late": "true" if field.is_late else "",
+        "widths": _numbers(field.widths) if field.widths else "",
+        "values": list_text(field.values) if field.values else "",
+        "row_sum": "" if field.row_sum is RowSum.RENORMALISE else quoted_text(field.row_sum),
+        "randomized": "true" if field.is_randomized else "",
+    }
+    return _array_entries(field.array) | {key: text for key, text in said.items() if text}
 
 
 def _role_entries(roles: RoleMapping) -> dict[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from convscope.report.claimed import claimed_edges
 from convscope.report.depends import dependence_sentences
 from convscope.report.notices import all_notices
+from convscope.report.shape import shape_lines
 from convscope.report.wording import verdict_of
 from convscope.values.evidence import Evidence
 from convscope.values.figures import count, figure, interval
@@ -67,7 +68,8 @@ def _routing(evidence: Evidence) -> tuple[str, ...]:
     if evidence.routing is None or claimed is None:
         return ()
     tested = count(claimed.edges.height, "edge") + (" between roles" if claimed.are_between_roles else "")
-    return (f"Routing from {evidence.routing.source.value}: {claimed.n_significant} of {tested} significant",)
+    found = f"Routing from {evidence.routing.source.value}: {claimed.n_significant} of {tested} significant"
+    return (found, *shape_lines(evidence.routing.structure))
 
 
 def _messages(evidence: Evidence) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.estimators.estimator import Estimator
 from convscope.routing.preference import role_preference
 from convscope.routing.refusal import UnreadableSourceError
+from convscope.routing.structure import graph_structure
 from convscope.routing.surroundings import SurroundingsFold
 from convscope.values.config import AnalysisConfig
 from convscope.values.header import Notice
@@ -85,6 +86,7 @@ def routing_graph(
     comparison = compare_sources(log, estimates, surroundings.controls(), config=config, agents=agents)
     roles = log.header.roles
     preference = role_preference(used.tallies, roles) if roles else None
+    structure, shapeless = graph_structure(used.edges, agents, config, are_lasting=log.header.identities_persist)
     return RoutingGraph(
         source=used.source,
         claim=used.claim,
@@ -101,10 +103,12 @@ def routing_graph(
         if roles
         else agent_concentration(used.tallies, used.halves, agents, config=config),
         comparison=comparison,
+        structure=structure,
         attribution=next((each.attribution for each in estimates if each.attribution is not None), None),
         notices=(
             *refused,
             *used.notices,
+            *shapeless,
             *(preference.notices if preference else ()),
             *validity_notices(used.source, comparison.validity),
             *_identity_notices(log),

@@ -12,6 +12,7 @@ from convscope.values.config import RoutingSource
 from convscope.values.figures import count, figure, probability
 from convscope.values.header import Notice
 from convscope.values.html import Html, box, table
+from convscope.values.structure import GraphStructure
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -36,20 +37,22 @@ found significant with a chance of 80 %."""
 EDGE_COLUMNS = tuple(EDGE_TYPES)
 
 
-def edge_matrix(edges: pl.DataFrame, agents: Sequence[str]) -> FloatArray:
+def edge_matrix(edges: pl.DataFrame, agents: Sequence[str], column: str = "weight") -> FloatArray:
     """Return the weights of a table of edges, shape (receiver, sender); NaN where there is none.
 
     Parameters
     ----------
     edges
-        ``sender``, ``receiver`` and ``weight``, each pair once.
+        ``sender``, ``receiver`` and the column, each pair once.
     agents
         Names, in the order of the axes.
+    column
+        Another column of numbers instead.
     """
     place_of = {name: place for place, name in enumerate(agents)}
     matrix = np.full((len(agents), len(agents)), np.nan)
-    for sender, receiver, weight in edges.select("sender", "receiver", "weight").iter_rows():
-        matrix[place_of[receiver], place_of[sender]] = np.nan if weight is None else weight
+    for sender, receiver, value in edges.select("sender", "receiver", column).iter_rows():
+        matrix[place_of[receiver], place_of[sender]] = np.nan if value is None else value
     return matrix
 
 
@@ -244,6 +247,8 @@ class RoutingGraph:
     concentration: tuple[Concentration, ...]
     comparison: SourceComparison = SourceComparison()
     """What the other sources say, and how far they agree."""
+    structure: GraphStructure | None = None
+    """Of the significant edges between agents; None where there is none."""
     attribution: pl.DataFrame | None = None
     """`ATTRIBUTION_TYPES`: what policies at hand use; None without such a source."""
     notices: tuple[Notice, ...] = ()

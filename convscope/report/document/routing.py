@@ -1,5 +1,7 @@
 """The routing that was found."""
 
+from dataclasses import asdict
+
 import polars as pl
 
 from convscope.ingest.names import numbered_key
@@ -15,6 +17,7 @@ from convscope.values.routing import (
     SourceAgreement,
     SourceComparison,
 )
+from convscope.values.structure import GraphStructure
 
 MAX_EDGES = 10_000
 """Edges in the document; the table holds all."""
@@ -33,6 +36,7 @@ def routing_part(routing: RoutingGraph, dependence: Dependence) -> JsonValue:
         "role_edges": None if routing.role_edges is None else _edges(routing.role_edges),
         "preference": _preference(routing.preference) if routing.preference else None,
         "concentration": [_concentration(each) for each in routing.concentration],
+        "structure": None if routing.structure is None else _structure(routing.structure),
         **dependence_parts(dependence),
         "attribution": None if routing.attribution is None else _attribution(routing.attribution),
         **_comparison(routing.source, routing.comparison),
@@ -46,6 +50,17 @@ def _concentration(each: Concentration) -> JsonValue:
         "floor": each.floor,
         "interval": each.interval,
         "interval_kind": each.interval_kind,
+    }
+
+
+def _structure(structure: GraphStructure) -> JsonValue:
+    return {
+        "n_edges": structure.n_edges,
+        "reciprocity": asdict(structure.reciprocity),
+        "centralisation": asdict(structure.centralisation),
+        "modularity": None if structure.modularity is None else asdict(structure.modularity),
+        "hubs": [asdict(hub) for hub in structure.hubs],
+        "communities": [list(community) for community in structure.communities],
     }
 
 

@@ -13,6 +13,7 @@ from convscope.report.matrix import Matrix
 from convscope.report.palette import kind_of
 from convscope.report.preference import agent_matrix, preference_matrices
 from convscope.report.section import Section
+from convscope.report.shape import ShapeView, shape_view
 from convscope.report.sources import agreement_sentences, source_matrices
 from convscope.report.wording import claim_words
 from convscope.values.evidence import Evidence
@@ -61,6 +62,8 @@ class RoutingView:
     edges: Listing[EdgeRow]
     role_edges: Listing[EdgeRow] | None
     concentration: Listing[tuple[str, str, str]]
+    shape: ShapeView | None
+    """None where no edge is significant."""
     sources: tuple[Matrix, ...]
     """Every source side by side."""
     agreement: tuple[str, ...]
@@ -102,6 +105,7 @@ def _view(evidence: Evidence) -> RoutingView | NoRouting:
         edges=_rows(routing.edges, MAX_EDGES),
         role_edges=None if routing.role_edges is None else _rows(routing.role_edges, MAX_EDGES),
         concentration=_concentration(routing),
+        shape=None if routing.structure is None else shape_view(routing.structure),
         sources=source_matrices(routing, MAX_MATRIX_AGENTS),
         agreement=agreement_sentences(routing, evidence.config.alpha),
         agreements=routing.comparison.agreements,

@@ -1,0 +1,160 @@
+"""Reciprocity, centralisation, hubs and communities of a routing graph, each against shuffled graphs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from convscope.randomness import generator
+from convscope.values.arrays import BoolArray, FloatArray
+from convscope.values.config import AnalysisConfig
+from convscope.values.header import Notice
+from convscope.values.routing import edge_matrix
+from convscope.values.structure import GraphStructure, Hub, ShapeFigure
+
+_FEWEST_AGENTS = 3
+_FEWEST_IN_COMMUNITIES = 6
+_MOST_IN_COMMUNITIES = 64
+_MOST_AGENTS = 512
+_DRAWS_OF_COMMUNITIES = 199
+_WHERE = "routing.structure"
+_TIE = 1e-12
+
+
+def graph_structure(
+    edges: pl.DataFrame, agents: Sequence[str], config: AnalysisConfig, *, are_lasting: bool
+) -> tuple[GraphStructure | None, tuple[Notice, ...]]:
+    """Return the shape of the significant edges, and why there is none.
+
+    Parameters
+    ----------
+    edges
+        Of all runs together, one row per ordered pair that was tested; weights are clipped at 0.
+    agents
+        Names.
+    config
+        ``alpha``, ``n_permutations`` and ``seed`` are used.
+    are_lasting
+        Whether names stand for the same agents in all episodes.
+
+    Returns
+    -------
+    GraphStructure or None
+        None without a significant edge, under three agents, and where slots are filled anew.
+    tuple of Notice
+        What could not be told.
+
+    Notes
+    -----
+    The null deals what each receiver draws anew among the senders that were tested for it: every receiver keeps its
+    weights, and chooses senders without regard to who draws on it, or on whom the others draw. Reciprocity is the
+    shared part of both directions over all weight (Squartini et al. 2013); centralisation is Freeman's, of the weight
+    drawn on each sender (1979); communities are Louvain's (Blondel et al. 2008), of both directions added up, and
+    their null searches each shuffled graph as well.
+
+    References
+    ----------
+    Freeman, "Centrality in social networks", Social Networks 1 (1979). Squartini, Picciolo, Ruzzenenti and
+    Garlaschelli, "Reciprocity of weighted networks", Scientific Reports 3 (2013). Blondel et al., "Fast unfolding of
+    communities in large networks", Journal of Statistical Mechanics (2008).
+    """
+    why = _why_not(edges, agents, are_lasting=are_lasting)
+    if why:
+        return None, (Notice(code="not-applicable", message=why, where=_WHERE),)
+    known = edge_matrix(edges, agents, "weight")
+    is_edge = np.nan_to_num(edge_matrix(edges, agents, "significant")) > 0
+    weights = np.where(is_edge, np.maximum(np.nan_to_num(known), 0.0), 0.0)
+    rng = generator(config.seed, "routing", "structure")
+    draws = np.array([_dealt(weights, np.isfinite(known), rng) for _ in range(config.n_permutations)])
+    reciprocal, central = _reciprocity(weights[None])[0], _centralisation(weights[None])[0]
+    every, centrals = _reciprocity(draws), _centralisation(draws)
+    both = 2 * min(_share(every >= reciprocal - _TIE), _share(every <= reciprocal + _TIE))
+    modularity, communities = _communities(weights, draws[:_DRAWS_OF_COMMUNITIES], agents, config.alpha)
+    structure = GraphStructure(
+        n_edges=int(is_edge.sum()),
+        reciprocity=ShapeFigure(value=reciprocal, expected=float(every.mean()), p_value=min(both, 1.0)),
+        centralisation=ShapeFigure(
+            value=central, expected=float(centrals.mean()), p_value=_share(centrals >= central - _TIE)
+        ),
+        modularity=modularity,
+        hubs=_hubs(weights, draws, agents, config.alpha),
+        communities=communities,
+    )
+    return structure, ()
+
+
+def _why_not(edges: pl.DataFrame, agents: Sequence[str], *, are_lasting: bool) -> str:
+    if not are_lasting:
+        return "Slots are filled anew in each episode: a graph of slots has no shape."
+    if not _FEWEST_AGENTS <= len(agents) <= _MOST_AGENTS:
+        return f"The shape of the graph is told of {_FEWEST_AGENTS} to {_MOST_AGENTS} agents."
+    if not edges["significant"].fill_null(value=False).any():
+        return "No edge between agents is significant, so the graph has no shape."
+    return ""
+
+
+def _dealt(weights: FloatArray, is_tested: BoolArray, rng: np.random.Generator) -> FloatArray:
+    """Return weights with each receiver's dealt anew among the senders that were tested for it."""
+    dealt = np.zeros_like(weights)
+    for receiver, own in enumerate(is_tested):
+        dealt[receiver, own] = rng.permutation(weights[receiver, own])
+    return dealt
+
+
+def _reciprocity(weights: FloatArray) -> FloatArray:
+    total = weights.sum(axis=(1, 2))
+    shared = np.minimum(weights, weights.swapaxes(1, 2)).sum(axis=(1, 2))
+    return _ratio(shared, total)
+
+
+def _sent_shares(weights: FloatArray) -> FloatArray:
+    """Return the share of all weight that is drawn on each sender, shape (graphs, N)."""
+    sent = weights.sum(axis=1)
+    return _ratio(sent, sent.sum(axis=1, keepdims=True))
+
+
+def _ratio(part: FloatArray, total: FloatArray) -> FloatArray:
+    ratio: FloatArray = np.divide(part, total, out=np.zeros(part.shape), where=total > 0)
+    return ratio
+
+
+def _centralisation(weights: FloatArray) -> FloatArray:
+    shares = _sent_shares(weights)
+    central: FloatArray = (shares.max(axis=1, keepdims=True) - shares).sum(axis=1) / (shares.shape[1] - 1)
+    return central
+
+
+def _hubs(weights: FloatArray, draws: FloatArray, agents: Sequence[str], alpha: float) -> tuple[Hub, ...]:
+    shares = _sent_shares(weights[None])[0]
+    largest = _sent_shares(draws).max(axis=1)
+    hubs = [
+        Hub(agent=agent, share=share, p_value=_share(largest >= share - _TIE))
+        for agent, share in zip(agents, shares.tolist(), strict=True)
+    ]
+    return tuple(sorted((hub for hub in hubs if hub.p_value <= alpha), key=lambda hub: (-hub.share, hub.agent)))
+
+
+def _communities(
+    weights: FloatArray, draws: FloatArray, agents: Sequence[str], alpha: float
+) -> tuple[ShapeFigure | None, tuple[tuple[str, ...], ...]]:
+    if not _FEWEST_IN_COMMUNITIES <= len(agents) <= _MOST_IN_COMMUNITIES:
+        return None, ()
+    value, found = _best_division(weights)
+    shuffled = np.array([_best_division(each)[0] for each in draws])
+    p_value = _share(shuffled >= value - _TIE)
+    named = tuple(sorted(tuple(agents[place] for place in sorted(each)) for each in found if len(each) > 1))
+    figure = ShapeFigure(value=value, expected=float(shuffled.mean()), p_value=p_value)
+    return figure, named if p_value <= alpha else ()
+
+
+def _best_division(weights: FloatArray) -> tuple[float, list[set[int]]]:
+    import networkx as nx  # noqa: PLC0415  only a graph with edges needs it
+
+    graph: nx.Graph[int] = nx.from_numpy_array(weights + weights.T)
+    found = [set(each) for each in nx.community.louvain_communities(graph, seed=0)]
+    return float(nx.community.modularity(graph, found)), found
+
+
+def _share(is_so: BoolArray) -> float:
+    # The graph itself counts as one of its shuffles, so that p is never 0.
+    return float((1 + np.count_nonzero(is_so)) / (1 + len(is_so)))
