@@ -8,7 +8,7 @@ import sys
 import numpy as np
 
 from convscope.randomness import generator
-from convscope.routing.quadratic_assignment import quadratic_assignment, receiver_ranks
+from convscope.routing.quadratic_assignment import beyond_curves, quadratic_assignment, receiver_ranks
 
 TEAMS = ((9, 3), (12, 4))
 EFFECTS = (0.0, 1.0)
@@ -33,6 +33,35 @@ def main(n_draws: int) -> None:
                 print(f"| {n_agents} in {size} | {curve} | {effect:g} | {cells} |", flush=True)
 
 
+def two_sources(n_draws: int) -> None:
+    """Print how often two sources of softmax weights are called alike: by lines, and by ranks as in the analysis."""
+    print("| agents | in common beside closeness | partial, lines | partial, ranks |\n| --- | --- | --- | --- |")
+    for n_agents in (6, 9):
+        for effect in EFFECTS:
+            found = [alike(generator(0, "two-sources", str(draw)), n_agents, effect) for draw in range(n_draws)]
+            lines, ranks = np.mean(found, axis=0)
+            print(f"| {n_agents} | {effect:g} | {lines:.2f} | {ranks:.2f} |", flush=True)
+
+
+def alike(rng: np.random.Generator, n_agents: int, effect: float) -> tuple[bool, bool]:
+    """Return what each test says of two sources that follow closeness, and something in common by the effect."""
+    place = np.arange(n_agents) + rng.normal(0, 0.5, n_agents)
+    controls = [-np.abs(np.subtract.outer(each, each)) for each in (place, np.arange(n_agents) * 1.0)]
+    shared = controls[0] + effect * rng.normal(0, 1, (n_agents, n_agents))
+    first, second = (softmax(shared + rng.normal(0, 0.5, shared.shape)) for _ in range(2))
+    both = list(beyond_curves(controls))
+    return (
+        rejected(first, second, controls, rng),
+        rejected(receiver_ranks(first), receiver_ranks(second), both, rng),
+    )
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Return attention by scores, none to oneself."""
+    powers = np.exp(np.where(np.eye(len(scores), dtype=bool), -np.inf, scores))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
 def rejections(rng: np.random.Generator, team: tuple[int, int], curve: str, effect: float) -> tuple[bool, bool, bool]:
     """Return what each test says of one team that stands in a line, its roles side by side."""
     n_agents, size = team
@@ -41,10 +70,9 @@ def rejections(rng: np.random.Generator, team: tuple[int, int], curve: str, effe
     declared = np.equal.outer(role, role).astype(np.float64)
     closeness, slot = (-np.abs(np.subtract.outer(each, each)) for each in (place, np.arange(n_agents) * 1.0))
     scores = closeness + effect * declared + rng.normal(0, 0.5, (n_agents, n_agents))
-    off = np.where(np.eye(n_agents, dtype=bool), -np.inf, scores)
-    weights = np.exp(off) / np.exp(off).sum(axis=1, keepdims=True) if curve == "softmax" else scores
+    weights = softmax(scores) if curve == "softmax" else scores
     controls = [closeness, slot]
-    both = [matrix for control in controls for matrix in (control, receiver_ranks(control))]
+    both = list(beyond_curves(controls))
     return (
         rejected(weights, declared, [], rng),
         rejected(weights, declared, controls, rng),
@@ -60,4 +88,5 @@ def rejected(first: np.ndarray, second: np.ndarray, controls: list[np.ndarray], 
 
 
 if __name__ == "__main__":
+    two_sources(200)
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from convscope.randomness import generator
-from convscope.routing.quadratic_assignment import Assignment, quadratic_assignment, receiver_ranks
+from convscope.routing.quadratic_assignment import Assignment, beyond_curves, quadratic_assignment, receiver_ranks
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.gap import DeclaredAgreement
@@ -42,7 +42,7 @@ def declared_agreement(
         return None
     # Weights follow closeness by a curve, as attention does: of such, straight lines leave what looks like roles.
     weights, controls = receiver_ranks(routing.comparison.weights), routing.comparison.controls
-    swept = tuple(matrix for control in controls.values() for matrix in (control, receiver_ranks(control)))
+    swept = beyond_curves(controls.values())
     declared = np.broadcast_to(_between_agents(prior, prior.preference, routing.agents), weights.shape)
     raw = _assigned(weights, declared, controls=(), config=config)
     beyond = _assigned(weights, declared, controls=swept, config=config) if controls else None

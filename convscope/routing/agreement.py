@@ -9,7 +9,7 @@ import numpy as np
 from convscope.randomness import generator
 from convscope.routing.estimate import RoutingEstimate
 from convscope.routing.groups import episode_groups
-from convscope.routing.quadratic_assignment import quadratic_assignment
+from convscope.routing.quadratic_assignment import beyond_curves, quadratic_assignment, receiver_ranks
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.figures import figure, probability
@@ -74,7 +74,7 @@ def compare_sources(
 def source_agreements(
     weights: Mapping[RoutingSource, FloatArray], controls: Mapping[str, FloatArray], config: AnalysisConfig
 ) -> tuple[SourceAgreement, ...]:
-    """Compare every two sources at the level of agents, as they are and beyond what the controls explain.
+    """Compare every two sources at the level of agents, as they are and, by ranks, beyond what the controls explain.
 
     Parameters
     ----------
@@ -86,12 +86,16 @@ def source_agreements(
         Its ``seed`` and ``n_permutations``.
     """
     found: list[SourceAgreement] = []
+    # Attention follows closeness by a curve: of such, straight lines leave what looks like agreement.
+    swept = beyond_curves(controls.values())
     for first, second in combinations(weights, 2):
         rng = generator(config.seed, "routing", "agreement", first, second)
         pair = weights[first], weights[second]
         raw = quadratic_assignment(*pair, n_permutations=config.n_permutations, rng=rng)
         beyond = (
-            quadratic_assignment(*pair, controls=list(controls.values()), n_permutations=config.n_permutations, rng=rng)
+            quadratic_assignment(
+                *map(receiver_ranks, pair), controls=swept, n_permutations=config.n_permutations, rng=rng
+            )
             if controls
             else None
         )

@@ -1,6 +1,6 @@
 """Quadratic assignment: two matrices over pairs of agents, and whether they go together beyond what others explain."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import permutations, product
 from math import factorial
@@ -87,6 +87,11 @@ def receiver_ranks(matrix: FloatArray) -> FloatArray:
     own, other = known[..., :, None], known[..., None, :]
     below = (own > other).sum(axis=-1) + 0.5 * ((own == other).sum(axis=-1) - 1)
     return np.where(np.isfinite(known), below, np.nan)
+
+
+def beyond_curves(controls: Iterable[FloatArray]) -> tuple[FloatArray, ...]:
+    """Return each control and its ranks: what is swept out of ranks that may follow a control by any curve."""
+    return tuple(matrix for control in controls for matrix in (control, receiver_ranks(control)))
 
 
 def _standard(matrix: FloatArray) -> FloatArray:

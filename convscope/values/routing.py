@@ -153,7 +153,7 @@ class SourceAgreement:
     p_value: float | None
     """One-sided; None when undefined or the team is too small to permute."""
     partial_correlation: float | None = None
-    """The same beyond the confounds; None when undefined, or where there are none."""
+    """Of ranks within receivers, beyond the confounds; None when undefined, or where there are none."""
     partial_p_value: float | None = None
     """By Freedman and Lane."""
 
