@@ -11,7 +11,7 @@ from convscope.ingest.json_text import parsed_json
 from convscope.values.arrays import IntArray
 from convscope_loaders.rllib.columns import fields_of
 from convscope_loaders.rllib.nested import Leaves, leaves_of
-from convscope_loaders.rllib.packed import is_packed, unpack
+from convscope_loaders.rllib.packed import Unpacker, is_packed
 from convscope_loaders.rllib.rows import FLAGS, RowTable
 
 _KEYS = frozenset({"eps_id", "agent_index", "t", "type", "unroll_id"})
@@ -47,6 +47,7 @@ def read_batches(path: Path, *, trusts_pickle: bool) -> Iterator[Batch]:
     LogFormatError
         If a line is no batch, or its columns do not fit together.
     """
+    unpacker = Unpacker() if trusts_pickle else None
     with path.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip():
@@ -58,7 +59,7 @@ def read_batches(path: Path, *, trusts_pickle: bool) -> Iterator[Batch]:
             policies = batch.get("policy_batches") if batch["type"] == "MultiAgentBatch" else {"": batch}
             for policy, columns in policies.items() if isinstance(policies, dict) else ():
                 if isinstance(columns, dict):
-                    yield _batch(str(policy), columns, place, trusts_pickle=trusts_pickle)
+                    yield _batch(str(policy), columns, place, unpacker=unpacker)
 
 
 def named(batches: Sequence[Batch]) -> tuple[tuple[RowTable, ...], str]:
@@ -95,7 +96,7 @@ def named(batches: Sequence[Batch]) -> tuple[tuple[RowTable, ...], str]:
     return tables, told
 
 
-def _batch(policy: str, columns: Mapping[str, object], place: str, *, trusts_pickle: bool) -> Batch:
+def _batch(policy: str, columns: Mapping[str, object], place: str, *, unpacker: Unpacker | None) -> Batch:
     episodes = columns.get("eps_id")
     if not isinstance(episodes, list):
         raise LogFormatError(f"{place} has no list eps_id, which tells episodes apart")
@@ -105,13 +106,13 @@ def _batch(policy: str, columns: Mapping[str, object], place: str, *, trusts_pic
     for name in (name for name in columns if name not in _KEYS | {*FLAGS}):
         data = columns[name]
         is_pickled = is_packed(data)
-        if is_pickled and trusts_pickle:
-            data = unpack(data, f"{place}:{name}")
+        if is_pickled and unpacker is not None:
+            data = unpacker.unpack(data, f"{place}:{name}")
         leaves = leaves_of(data)
         if leaves is not None and all(len(column) == len(episodes) for column in leaves.values()):
             found[name] = leaves
         else:
-            (packed if is_pickled and not trusts_pickle else unread).extend([name] if _holds_any(data) else [])
+            (packed if is_pickled and unpacker is None else unread).extend([name] if _holds_any(data) else [])
     table = RowTable(
         episodes=[str(episode) for episode in episodes],
         agents=(),

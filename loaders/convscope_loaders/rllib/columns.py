@@ -14,7 +14,7 @@ from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.fields import ACTIONS, REWARDS
 from convscope.values.header import Notice
 from convscope_loaders.rllib.nested import Leaves, beside, leaves_of, observed, output_field
-from convscope_loaders.rllib.packed import is_packed, unpack_rows
+from convscope_loaders.rllib.packed import Unpacker, is_packed
 from convscope_loaders.rllib.rows import FLAGS, FOLLOWING, RowTable
 
 _KEYS = frozenset({"eps_id", "agent_id", "module_id", "t"})
@@ -46,11 +46,12 @@ def read_columns(path: Path, *, trusts_pickle: bool) -> tuple[RowTable, tuple[st
     frame = read_table(path, list(schema))
     if "eps_id" not in schema:
         raise LogFormatError(f"{path} has no column eps_id, which tells episodes apart")
+    unpacker = Unpacker() if trusts_pickle else None
     found: dict[str, Leaves] = {}
     packed: list[str] = []
     unread: list[str] = []
     for name in (name for name in schema if name not in _KEYS | {*FLAGS}):
-        data, is_pickled = _data(frame[name], f"{path}:{name}", trusts_pickle=trusts_pickle)
+        data, is_pickled = _data(frame[name], f"{path}:{name}", unpacker)
         leaves = leaves_of(data)
         if leaves is not None:
             found[name] = leaves
@@ -98,16 +99,16 @@ def about_unread(packed: Iterable[str], unread: Iterable[str]) -> tuple[Notice, 
     return tuple(Notice(code="not-read", message=text, where=name) for names, text in why for name in sorted({*names}))
 
 
-def _data(column: pl.Series, place: str, *, trusts_pickle: bool) -> tuple[object, bool]:
+def _data(column: pl.Series, place: str, unpacker: Unpacker | None) -> tuple[object, bool]:
     """Return the numbers of a column, and whether they are pickled."""
     if isinstance(column.dtype, pl.String | pl.Binary):
         texts = column.to_list()
         is_pickled = any(map(is_packed, texts))
-        return unpack_rows(texts, place) if is_pickled and trusts_pickle else None, is_pickled
+        if unpacker is None or not is_pickled:
+            return None, is_pickled
+        return [unpacker.unpack(text, place) for text in texts], True
     if isinstance(column.dtype, pl.Struct):
-        return {
-            name: _data(column.struct.field(name), place, trusts_pickle=False)[0] for name in column.struct.fields
-        }, False
+        return {name: _data(column.struct.field(name), place, None)[0] for name in column.struct.fields}, False
     return _numbers(column), False
 
 

@@ -2,14 +2,13 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
 
 from convscope.errors import LogFormatError
 from convscope.ingest.optional import import_optional
 from convscope.ingest.trusted import unpickled
 
-_MAX_BYTES = 1 << 28
-"""What one packed text may hold."""
+MAX_UNPACKED_BYTES = 1 << 28
+"""What all packed texts of a file may hold: they pack up to 255 times as much."""
 _SIGN = "BCJN"
 """How a base64 text of an LZ4 frame begins."""
 
@@ -20,28 +19,32 @@ def is_packed(value: object) -> bool:
     return isinstance(text, str) and text.startswith(_SIGN)
 
 
-def unpack(text: object, place: str) -> object:
-    """Return what a packed text holds; only ever called where the user gave ``--trust-pickle``.
+class Unpacker:
+    """Unpacks the texts of one file; only ever made where the user gave ``--trust-pickle``."""
 
-    Raises
-    ------
-    LogFormatError
-        If it is broken, too large, or asks for more than arrays and plain values.
-    MissingPackageError
-        If lz4 is not installed.
-    """
-    lz4 = import_optional("lz4.frame", extra="rllib", purpose="packed observations of RLlib")
-    try:
-        content = base64.b64decode(text if isinstance(text, str | bytes) else b"", validate=True)
-        frame = lz4.LZ4FrameDecompressor()
-        unpacked = frame.decompress(content, max_length=_MAX_BYTES)
-    except (binascii.Error, ValueError, RuntimeError, EOFError) as error:
-        raise LogFormatError(f"{place} is packed, but cannot be unpacked: {str(error)[:120]}") from error
-    if not frame.eof:
-        raise LogFormatError(f"{place} is packed, and cut short or larger than {_MAX_BYTES >> 20} MiB")
-    return unpickled(unpacked, place)
+    def __init__(self) -> None:
+        self._n_bytes_left = MAX_UNPACKED_BYTES
 
+    def unpack(self, text: object, place: str) -> object:
+        """Return what a packed text holds.
 
-def unpack_rows(texts: Sequence[object], place: str) -> list[object]:
-    """Return what the packed texts of a column hold, a row each; as `unpack`."""
-    return [unpack(text, place) for text in texts]
+        Raises
+        ------
+        LogFormatError
+            If it is broken, asks for more than arrays and plain values, or the texts of the file hold more than
+            `MAX_UNPACKED_BYTES`.
+        MissingPackageError
+            If lz4 is not installed.
+        """
+        lz4 = import_optional("lz4.frame", extra="rllib", purpose="packed observations of RLlib")
+        try:
+            content = base64.b64decode(text if isinstance(text, str | bytes) else b"", validate=True)
+            frame = lz4.LZ4FrameDecompressor()
+            unpacked = frame.decompress(content, max_length=self._n_bytes_left)
+        except (binascii.Error, ValueError, RuntimeError, EOFError) as error:
+            raise LogFormatError(f"{place} is packed, but cannot be unpacked: {str(error)[:120]}") from error
+        if not frame.eof:
+            limit = MAX_UNPACKED_BYTES >> 20
+            raise LogFormatError(f"{place} is packed, and cut short, or its file unpacks to more than {limit} MiB")
+        self._n_bytes_left -= len(unpacked)
+        return unpickled(unpacked, place)
