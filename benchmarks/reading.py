@@ -5,6 +5,13 @@ Usage: python benchmarks/reading.py [--episodes N] [--repeats N] [--only NAME] [
 Times are CPU seconds of this process, ours and the plain reading in turns within one run: only their ratios mean
 anything on a busy machine. Then logs of ``--gigabytes`` of numbers are converted in a child process each, and its
 largest memory is told.
+
+Of a group per episode, opening and rows together cannot come near the low-level reading as long as the library opens
+each dataset and says what it is. Of 22,000 arrays in 6,000 groups (h5py 3.16, HDF5 2.0, in seconds of which low-level
+reading takes 1.0): listing the links and opening each object 0.6, its creation properties 0.3 (a copy of all of them;
+nothing cheaper tells storage outside the file or unknown filters: the place of the bytes does not), its type 0.16, its
+shape 0.11, the number of its attributes 0.04, where its chunks lie 0.25: 1.5 before a line of ours. Our own part of the
+walk, the attributes and the search for broken heaps add some 1.1, the loader 0.2, and the rows 0.1.
 """
 
 import argparse
@@ -236,10 +243,10 @@ def _columns(file: h5py.File) -> list[h5py.Dataset]:
 
 
 def _leaves(episode: h5py.Group) -> list[str]:
-    """Return the datasets of an episode that become fields."""
+    """Return the datasets of an episode, all of which opening and reading look at too."""
     found: list[str] = []
     episode.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
-    return [name for name in found if name not in ("terminations", "truncations")]
+    return found
 
 
 def main() -> None:

@@ -93,13 +93,14 @@ class Hdf5Writer:
     def write(self, path: str, start: int, values: npt.NDArray[np.generic]) -> None:
         """Write rows of a dataset, of its type and from a row on."""
         if values.size:
-            self._dataset(path)[start : start + len(values)] = values
+            _write_rows(self._dataset(path), start, values)
         if self._disk is not None:
             self._disk.check()
 
     def append(self, path: str, start: int, values: npt.NDArray[np.generic]) -> None:
         """Let a column end with these rows, the first of them in row ``start``; rows between keep the fill value."""
-        self._dataset(path).resize(start + len(values), axis=0)
+        dataset = self._dataset(path)
+        dataset.id.set_extent((start + len(values), *dataset.shape[1:]))
         self.write(path, start, values)
 
     def append_texts(self, path: str, start: int, texts: Sequence[str]) -> None:
@@ -237,6 +238,15 @@ _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."
 def encode_text(text: str) -> bytes:
     """Return a text as UTF-8; bytes that were no text when they were read are what they were."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def _write_rows(dataset: "h5py.Dataset", start: int, values: npt.NDArray[np.generic]) -> None:
+    # A recorder writes a few rows of a dozen columns each second, and a simulator waits for it: the library's
+    # conveniences take twice as long as the writing.
+    space = dataset.id.get_space()
+    space.select_hyperslab((start, *[0] * (values.ndim - 1)), values.shape)
+    rows = np.ascontiguousarray(values)
+    dataset.id.write(h5py.h5s.create_simple(rows.shape), space, rows, h5py.h5t.py_create(rows.dtype, logical=True))
 
 
 def _set_attribute(owner: "h5py.Group | h5py.Dataset", name: str, value: Attribute) -> None:
