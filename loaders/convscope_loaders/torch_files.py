@@ -1,6 +1,7 @@
 """Files of ``torch.save``: pickles, read only on request, and then without running what they hold."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +37,19 @@ _FOREIGN = re.compile(r"GLOBAL ([\w.]+)")
 """How torch names what a pickle asks for beyond tensors."""
 
 
-def load_torch(path: Path) -> object:
+def load_torch(
+    path: Path, *, instead: str = "save arrays instead", stands_for: Sequence[tuple[object, str]] = ()
+) -> object:
     """Return what a file holds: tensors, numbers, texts, and lists and tables of them, and nothing else.
+
+    Parameters
+    ----------
+    path
+        Nothing about it is trusted.
+    instead
+        What to do where it holds anything else.
+    stands_for
+        What is taken in place of further classes and functions that it names, and how it names them.
 
     Raises
     ------
@@ -48,14 +60,14 @@ def load_torch(path: Path) -> object:
     """
     torch = import_optional("torch", extra="torch", purpose=f"{path}, a file of torch.save,")
     try:
-        with torch.serialization.safe_globals(_numbers_of_numpy()):
+        with torch.serialization.safe_globals([*_numbers_of_numpy(), *stands_for]):
             loaded: object = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         # The restricted unpickler stumbles in many ways, and advises to lift the restriction: not here.
         foreign = _FOREIGN.search(str(error))
         what = f"asks for {foreign[1][:80]}" if foreign is not None else "is broken"
         raise LogFormatError(
-            f"{path} {what}: only tensors, numbers, texts and lists of them are read from a pickle; save arrays instead"
+            f"{path} {what}: only tensors, numbers, texts and lists of them are read from a pickle; {instead}"
         ) from error
     return loaded
 

@@ -1,4 +1,4 @@
-"""The members of an ``.npz`` archive, which is a zip file that may be anything."""
+"""The members of a zip archive, which may be anything: an ``.npz`` file, or a folder of arrays packed into one."""
 
 import os
 import struct
@@ -39,32 +39,34 @@ def is_npz(path: Path) -> bool:
             return stream.read(int(n_name)).endswith(b".npy")
 
 
-def npy_members(path: Path) -> tuple[ZipInfo, ...]:
-    """List the arrays of an archive.
+def checked_members(path: Path, ending: str = "") -> tuple[ZipInfo, ...]:
+    """List the members of an archive.
 
     Parameters
     ----------
     path
         A plain file; nothing about it is trusted.
+    ending
+        Of the names of those that are wanted; no others are listed or checked.
 
     Raises
     ------
     LogFormatError
-        If it is no whole zip file, or an array in it is encrypted.
+        If it is no whole zip file, or a member is encrypted.
     RefusedFileError
         If its list of members is beyond all measure, names leave the archive, or members are bombs.
     """
     with open_archive(path) as archive:
         infos = archive.infolist()
-    arrays = tuple(info for info in infos if info.filename.endswith(".npy"))
+    wanted = tuple(info for info in infos if info.filename.endswith(ending) and not info.is_dir())
     if len(infos) > MAX_MEMBERS:
         raise RefusedFileError("members", f"{path} has {len(infos)} members; a log has at most {MAX_MEMBERS}")
-    for info in arrays:
+    for info in wanted:
         _check_member(info, f"{path}:{info.filename[:MAX_NAME]!r}")
-    twice = [name for name, count in Counter(info.filename for info in arrays).items() if count > 1]
+    twice = [name for name, count in Counter(info.filename for info in wanted).items() if count > 1]
     if twice:
         raise RefusedFileError("second-name", f"{path} holds {twice[0]!r} twice: nothing says which one counts")
-    return arrays
+    return wanted
 
 
 @contextmanager
@@ -157,7 +159,9 @@ def _check_member(info: ZipInfo, where: str) -> None:
     if info.flag_bits & 1:
         raise LogFormatError(f"{where} is encrypted; give the log without a password")
     if info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-        raise RefusedFileError("compression", f"{where} is compressed as numpy never does; save it with numpy.savez")
+        raise RefusedFileError(
+            "compression", f"{where} is compressed in a way that is not read; pack it with deflate, or not at all"
+        )
     is_large = info.file_size > EXPANSION_FLOOR
     if is_large and info.file_size > MAX_EXPANSION * max(info.compress_size, 1):
         raise RefusedFileError("expansion", f"{where} declares {info.file_size} bytes and stores {info.compress_size}")

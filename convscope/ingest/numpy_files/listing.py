@@ -9,7 +9,7 @@ from zipfile import ZIP_STORED, ZipInfo
 
 from convscope.errors import LogFormatError, RefusedFileError
 from convscope.ingest.names import in_numbered_order
-from convscope.ingest.numpy_files.archive import head_of, npy_members, open_archive, start_of_stored
+from convscope.ingest.numpy_files.archive import checked_members, head_of, open_archive, start_of_stored
 from convscope.ingest.numpy_files.header import HEAD_BYTES, NpyHeader, read_header
 from convscope.values.header import Notice, left_out
 
@@ -87,7 +87,7 @@ def _listed(path: Path, files: tuple[str, ...], state: tuple[tuple[int, int], ..
 
 
 def _of_archive(path: Path) -> Iterator[tuple[str, StoredArray]]:
-    infos = npy_members(path)
+    infos = checked_members(path, ".npy")
     with open_archive(path) as archive:
         for info in infos:
             where = f"{path}:{info.filename}"

@@ -92,7 +92,9 @@ def unpacked(path: Path) -> bytes:
     with path.open("rb") as stream:
         is_packed = stream.read(2) == _GZIP
         stream.seek(0)
-        content = _inflated(stream, path) if is_packed else stream.read(MAX_PARSED_BYTES + 1)
+        # Room is made for all that is asked for, so no more is asked for than there is.
+        n_bytes = min(path.stat().st_size, MAX_PARSED_BYTES) + 1
+        content = _inflated(stream, path) if is_packed else stream.read(n_bytes)
     if len(content) > MAX_PARSED_BYTES:
         raise LogFormatError(f"{path} holds more than {MAX_PARSED_BYTES >> 20} MiB; give it in parts")
     return content

@@ -1,21 +1,20 @@
 """Where the files of a memory-mapped TensorDict are: in a folder, or in a zip archive that mirrors one."""
 
-import zlib
+from math import prod
 from pathlib import Path
-from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 
-from convscope.errors import LogFormatError, RefusedFileError
+from convscope.errors import RefusedFileError
 from convscope.ingest.container import Container
+from convscope.ingest.numpy_files.archive import checked_members, open_archive, read_member, start_of_stored
 from convscope.ingest.parsed import Parsed, parse_container
 from convscope.ingest.probe import MAX_SMALL_BYTES, Probe
 from convscope_loaders.tensordict.memmap import Described, RawArray, describe, memmap_container
 
 MAX_UNPACKED_BYTES = 1 << 30
 """Numbers of a compressed archive, which is read whole."""
-_LOCAL_HEADER_BYTES = 30
-_FAULTS = (BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, zlib.error)
 
 
 class FolderFiles:
@@ -62,28 +61,23 @@ def archive_container(path: Path) -> tuple[Container, tuple[int, ...]]:
     LogFormatError
         If it is broken.
     RefusedFileError
-        If it is compressed and larger than `MAX_UNPACKED_BYTES` without.
+        If it is compressed and larger than `MAX_UNPACKED_BYTES` without, or `checked_members` refuses it.
     """
-    try:
-        with ZipFile(path) as archive:
-            files = ArchiveFiles(archive, path)
-            described = describe(files, "", place=str(path))
-            if all(files.is_stored(array.file) for array in described.arrays):
-                return memmap_container(path, files.placed(described)), described.batch
-            return parse_container(path, unpack), described.batch
-    except _FAULTS as error:
-        raise LogFormatError(f"{path} is a broken archive: {str(error)[:200]}") from error
+    with open_archive(path) as archive:
+        files = ArchiveFiles(archive, path)
+        described = describe(files, "", place=str(path))
+    if all(files.is_stored(array.file) for array in described.arrays):
+        return memmap_container(path, files.placed(described)), described.batch
+    return parse_container(path, unpack), described.batch
 
 
 def unpack(path: Path) -> Parsed:
     """Read all arrays of a compressed archive."""
-    try:
-        with ZipFile(path) as archive:
-            described = describe(ArchiveFiles(archive, path), "", place=str(path))
-            arrays = {array.info.path: _unpacked(archive, array) for array in described.arrays}
-    except _FAULTS as error:
-        raise LogFormatError(f"{path} is a broken archive: {str(error)[:200]}") from error
-    return Parsed(arrays=arrays, notices=described.notices)
+    with open_archive(path) as archive:
+        described = describe(ArchiveFiles(archive, path), "", place=str(path))
+    return Parsed(
+        arrays={array.info.path: _unpacked(path, array) for array in described.arrays}, notices=described.notices
+    )
 
 
 class ArchiveFiles:
@@ -100,7 +94,7 @@ class ArchiveFiles:
     def __init__(self, archive: ZipFile, path: Path) -> None:
         self._archive = archive
         self._path = path
-        self._entries = {entry.filename: entry for entry in archive.infolist()}
+        self._entries = {entry.filename: entry for entry in checked_members(path)}
         n_bytes = sum(entry.file_size for entry in self._entries.values() if entry.compress_type != ZIP_STORED)
         if n_bytes > MAX_UNPACKED_BYTES:
             limit = MAX_UNPACKED_BYTES >> 20
@@ -126,24 +120,13 @@ class ArchiveFiles:
     def placed(self, described: Described) -> Described:
         """Return arrays by their place in the archive itself."""
         arrays = tuple(
-            RawArray(file="", offset=self._offset(self._entries[array.file]), info=array.info)
+            RawArray(file="", offset=start_of_stored(self._path, self._entries[array.file]), info=array.info)
             for array in described.arrays
         )
         return Described(batch=described.batch, arrays=arrays, groups=described.groups, notices=described.notices)
 
-    def _offset(self, entry: ZipInfo) -> int:
-        with self._path.open("rb") as stream:
-            stream.seek(entry.header_offset)
-            header = stream.read(_LOCAL_HEADER_BYTES)
-        is_there = len(header) == _LOCAL_HEADER_BYTES and header.startswith(b"PK\x03\x04")
-        if not is_there or entry.compress_size != entry.file_size or entry.flag_bits & 1:
-            raise BadZipFile(f"{entry.filename} is not where it should be, or is encrypted")
-        names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-        return entry.header_offset + _LOCAL_HEADER_BYTES + names
 
-
-def _unpacked(archive: ZipFile, array: RawArray) -> "np.ndarray[tuple[int, ...], np.dtype[np.generic]]":
+def _unpacked(path: Path, array: RawArray) -> "np.ndarray[tuple[int, ...], np.dtype[np.generic]]":
     dtype = np.dtype(array.info.dtype)
-    with archive.open(array.file) as stream:
-        content = stream.read(archive.getinfo(array.file).file_size)
-    return np.frombuffer(content, dtype).reshape(array.info.shape)
+    content = read_member(path, array.file, offset=0, n_bytes=prod(array.info.shape) * dtype.itemsize)
+    return content.view(dtype).reshape(array.info.shape)

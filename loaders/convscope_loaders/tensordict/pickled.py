@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from convscope.errors import LogFormatError
 from convscope.ingest.container import Container
-from convscope.ingest.optional import import_optional
 from convscope.ingest.parsed import MAX_PARSED_BYTES, Parsed, parse_container
+from convscope_loaders.torch_files import load_torch
 
 _MAX_DEPTH = 12
+_INSTEAD = "save the rollout with to_h5 instead"
 
 
 class _TensorDict:
@@ -47,23 +48,17 @@ def pickled_container(path: Path) -> tuple[Container, tuple[int, ...]]:
 
 def unpickle(path: Path) -> Parsed:
     """Read all tensors of a pickled TensorDict."""
-    torch: Any = import_optional("torch", extra="torch", purpose="a pickled TensorDict")
+    state: Any = load_torch(path, instead=_INSTEAD, stands_for=_STANDS_FOR)
     try:
-        with torch.serialization.safe_globals(_STANDS_FOR):
-            state = torch.load(path, weights_only=True, map_location="cpu")
         arrays: dict[str, npt.NDArray[Any]] = {}
         _gather(state, "", arrays)
         batch = tuple(int(size) for size in state["_batch_size"])
     except Exception as error:
         reason = str(error).strip().split("\n")[0][:160]
-        raise LogFormatError(
-            f"{path} holds more than tensors ({reason}); save the rollout with to_h5 instead"
-        ) from error
+        raise LogFormatError(f"{path} is no pickled TensorDict ({reason}); {_INSTEAD}") from error
     # A tensor may repeat one number without end.
     if sum(array.nbytes for array in arrays.values()) > MAX_PARSED_BYTES:
-        raise LogFormatError(
-            f"{path} unpacks to more than {MAX_PARSED_BYTES >> 20} MiB; save the rollout with to_h5 instead"
-        )
+        raise LogFormatError(f"{path} unpacks to more than {MAX_PARSED_BYTES >> 20} MiB; {_INSTEAD}")
     return Parsed(arrays=arrays, attributes={"/": {"batch_size": batch}})
 
 
