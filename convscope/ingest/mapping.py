@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from convscope.ingest.table_mapping import TableMapping
+from convscope.ingest.toml_lines import TomlLines
 from convscope.values.fields import RowSum
 
 MAPPING_VERSION = 1
@@ -212,3 +213,10 @@ class LogMapping:
     """Name of the mapping file; None for what was inferred."""
     sha256: str | None = None
     """Digest of the mapping file; None for what was inferred."""
+    lines: TomlLines | None = field(default=None, repr=False, compare=False)
+    """Where the mapping file says what; None for what was inferred."""
+
+    def place(self, *path: str) -> str:
+        """Return where the mapping file says something, as ``file:line``; the path as in the file."""
+        name = self.file or "the mapping"
+        return name if self.lines is None else f"{name}:{self.lines.line_of(path)}"

@@ -78,6 +78,7 @@ class _Reader:
             table=self._table() if "table" in content else None,
             file=self.document.file,
             sha256=self.document.sha256,
+            lines=self.document.lines,
         )
 
     def _check_field_names(self, *path: str) -> None:

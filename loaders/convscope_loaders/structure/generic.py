@@ -12,12 +12,17 @@ from convscope_loaders.structure.folding import refolded, unfold
 from convscope_loaders.structure.infer import infer
 from convscope_loaders.structure.leaf_names import LeafNames
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
+from convscope_loaders.structure.long import find_columns
 
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
+_AS_TABLE = 0.3
+"""Score of columns: they may be arrays on a grid where the user says so."""
 
 
 def match_by_names(inventory: Inventory) -> Match:
     """Look for arrays that are called actions, observations or positions."""
+    if find_columns(inventory) is not None:
+        return Match(score=_AS_TABLE, reason="its arrays are the columns of a table")
     leaves = LeafNames(inventory, (), {})
     found = {_meaning(path, leaves) for path in inventory.datasets}
     told = [meaning for meaning in _TELLING if meaning in found]
@@ -49,6 +54,7 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
     MappingError
         If the mapping speaks of axes or columns that the arrays do not have.
     """
+    check_takes_arrays(probe, mapping)
     try:
         unfolded, known = _unfolded(annotated(container), mapping)
         return build_log(probe, unfolded, _read(probe, unfolded, known), loader=loader)
@@ -57,6 +63,21 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
             raise
         # What a mapping declares is taken at its word, so that only the arrays can tell where it is wrong.
         raise MappingError(f"{mapping.file}: does not fit the arrays of {probe.path}: {error}") from error
+
+
+def check_takes_arrays(probe: Probe, mapping: LogMapping | None) -> None:
+    """Make sure that a mapping does not speak of the columns of a table where there are arrays on a grid.
+
+    Raises
+    ------
+    MappingError
+        If it does; the message names the line.
+    """
+    if mapping is not None and mapping.table is not None:
+        raise MappingError(
+            f"{mapping.place('table')}: [table] is for tables, and {probe.path} holds arrays on a grid: give their "
+            "paths and axes in [fields.actions], [fields.observations] and so on (convscope inspect --write-mapping)"
+        )
 
 
 def read_structure(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
@@ -71,6 +92,7 @@ def _read(probe: Probe, container: Container, mapping: LogMapping | None) -> Rea
 
 def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | None) -> LogMapping:
     """Return the complete mapping that `open_by_structure` follows; errors are its own."""
+    check_takes_arrays(probe, mapping)
     unfolded, known = _unfolded(annotated(container), mapping)
     found = _read(probe, unfolded, known).mapping
     return found if mapping is None else refolded(found, mapping)

@@ -87,6 +87,7 @@ def infer(
         framework=known.framework or sole_attribute(inventory, _FRAMEWORK),
         file=known.file,
         sha256=known.sha256,
+        lines=known.lines,
     )
     if levels.open:
         raise open_levels(levels.open, mapping, place=place)

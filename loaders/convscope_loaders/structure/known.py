@@ -8,6 +8,7 @@ from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.build import Reading, build_log
+from convscope_loaders.structure.generic import check_takes_arrays
 from convscope_loaders.structure.infer import infer
 
 
@@ -47,6 +48,7 @@ def open_known(
 
 def read_known(probe: Probe, container: Container, known: Reading, *, declared: LogMapping | None) -> Reading:
     """Return what the arrays mean; parameters as in `open_known`."""
+    check_takes_arrays(probe, declared)
     with container.store.open() as file:
         mapping = known.mapping if declared is None else _over(known.mapping, declared)
         found = infer(container.inventory, file, mapping, place=str(probe.path))

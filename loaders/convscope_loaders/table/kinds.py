@@ -9,6 +9,7 @@ from convscope.ingest.container import ArrayInfo
 from convscope.ingest.json_text import parsed_json
 from convscope.ingest.probe import FileKind, Probe
 from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.long import find_columns
 from convscope_loaders.table.agents import find_agents
 from convscope_loaders.table.columns import column_meaning, plain_name
 from convscope_loaders.table.frames import TableKind, column_names
@@ -46,7 +47,10 @@ def table_kind(probe: Probe) -> TableKind | None:
 def glance(probe: Probe) -> Glance | None:
     """Return what a file's first bytes, or its list of columns, suggest; None where it is no table."""
     if probe.container is not None:
-        return _of_records(probe.container.inventory.datasets.values())
+        inventory = probe.container.inventory
+        if find_columns(inventory) is not None:
+            return Glance(is_log=True, reason="arrays of one length are called as the columns of a table")
+        return _of_records(inventory.datasets.values())
     names = _names(probe)
     if len(names) < 2:
         return None
