@@ -1,6 +1,6 @@
 """Any container of arrays as a log: understood by names, shapes and numbers, or by a mapping."""
 
-from convscope.errors import MappingError
+from convscope.errors import LogFormatError, MappingError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.loader import ONLY_MAPPED, Match
 from convscope.ingest.mapping import LogMapping
@@ -13,6 +13,7 @@ from convscope_loaders.structure.infer import infer
 from convscope_loaders.structure.leaf_names import LeafNames
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
 from convscope_loaders.structure.long import find_columns
+from convscope_loaders.structure.outer import joined_outer, split_outer
 
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
 _AS_TABLE = 0.3
@@ -60,9 +61,15 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
         return build_log(probe, unfolded, _read(probe, unfolded, known), loader=loader)
     except (IndexError, ValueError) as error:
         if mapping is None:
-            raise
+            raise LogFormatError(
+                f"{probe.path}: its arrays do not fit each other, or are laid out in an unknown way; say what they "
+                "are in a mapping (convscope inspect --write-mapping)"
+            ) from error
         # What a mapping declares is taken at its word, so that only the arrays can tell where it is wrong.
-        raise MappingError(f"{mapping.file}: does not fit the arrays of {probe.path}: {error}") from error
+        raise MappingError(
+            f"{mapping.place('fields')}: does not fit the arrays of {probe.path}: check the axes of each array against "
+            "its shape (convscope inspect)"
+        ) from error
 
 
 def check_takes_arrays(probe: Probe, mapping: LogMapping | None) -> None:
@@ -95,11 +102,11 @@ def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | No
     check_takes_arrays(probe, mapping)
     unfolded, known = _unfolded(annotated(container), mapping)
     found = _read(probe, unfolded, known).mapping
-    return found if mapping is None else refolded(found, mapping)
+    return found if mapping is None else refolded(joined_outer(found, mapping), mapping)
 
 
 def _unfolded(container: Container, mapping: LogMapping | None) -> tuple[Container, LogMapping | None]:
-    return (container, None) if mapping is None else unfold(container, mapping)
+    return (container, None) if mapping is None else unfold(*split_outer(container, mapping))
 
 
 def _meaning(path: str, leaves: LeafNames) -> Meaning | None:

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from convscope.errors import LogFormatError
 from convscope.ingest.mapping import Axis
-from convscope_loaders.structure.candidates import candidates
+from convscope_loaders.structure.candidates import candidates, has_outer_axis
 from convscope_loaders.structure.columns import no_agent_axis
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.facts import Facts
 from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout, make_layout
 from convscope_loaders.structure.lexicon import Meaning
-from convscope_loaders.structure.readings import several_actions, several_readings
+from convscope_loaders.structure.readings import outer_axis, several_actions, several_readings
 from convscope_loaders.structure.votes import Votes
 
 _MAX_REASONS = 3
@@ -40,6 +40,8 @@ def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampl
         If nothing in it looks like steps of agents.
     """
     reference = _reference(families, place)
+    if has_outer_axis(reference, families, sampler):
+        raise outer_axis(reference, place=place)
     standing = candidates(reference)
     reasons: list[str] = []
     facts = Facts(families=families, sampler=sampler, names=tuple(names), reference=reference)
@@ -73,6 +75,8 @@ def _reference(families: Sequence[Family], place: str) -> Family:
         raise LogFormatError(
             f"{place} holds no actions, observations or positions by name; found {listed or 'nothing'}"
         )
+    if all(0 in info.shape for info, _ in found.members):
+        raise LogFormatError(f"{place}:{found.first.path} {found.first.shape} is empty: the log holds no step")
     alike = [f for f in current if f.meaning is found.meaning is Meaning.ACTION and not f.first.is_text]
     if len(alike) > 1:
         raise several_actions(alike, place=place)
