@@ -1,5 +1,7 @@
 """Any container of arrays as a log: understood by names, shapes and numbers, or by a mapping."""
 
+from dataclasses import replace
+
 from convscope.errors import LogFormatError, MappingError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.loader import ONLY_MAPPED, Match
@@ -14,6 +16,7 @@ from convscope_loaders.structure.leaf_names import LeafNames
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
 from convscope_loaders.structure.long import find_columns
 from convscope_loaders.structure.outer import joined_outer, split_outer
+from convscope_loaders.structure.prefixes import grouped_paths, regrouped
 
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
 _AS_TABLE = 0.3
@@ -24,6 +27,8 @@ def match_by_names(inventory: Inventory) -> Match:
     """Look for arrays that are called actions, observations or positions."""
     if find_columns(inventory) is not None:
         return Match(score=_AS_TABLE, reason="its arrays are the columns of a table")
+    if grouped_paths(inventory):
+        return Match(score=0.5, reason="names of arrays tell agents or episodes apart")
     leaves = LeafNames(inventory, (), {})
     found = {_meaning(path, leaves) for path in inventory.datasets}
     told = [meaning for meaning in _TELLING if meaning in found]
@@ -57,8 +62,11 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
     """
     check_takes_arrays(probe, mapping)
     try:
-        unfolded, known = _unfolded(annotated(container), mapping)
-        return build_log(probe, unfolded, _read(probe, unfolded, known), loader=loader)
+        grouped, said = regrouped(container, mapping)
+        unfolded, known = _unfolded(annotated(grouped), mapping)
+        reading = _read(probe, unfolded, known)
+        assumptions = (said, *reading.assumptions) if said else reading.assumptions
+        return build_log(probe, unfolded, replace(reading, assumptions=assumptions), loader=loader)
     except (IndexError, ValueError) as error:
         if mapping is None:
             raise LogFormatError(
@@ -100,7 +108,7 @@ def _read(probe: Probe, container: Container, mapping: LogMapping | None) -> Rea
 def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | None) -> LogMapping:
     """Return the complete mapping that `open_by_structure` follows; errors are its own."""
     check_takes_arrays(probe, mapping)
-    unfolded, known = _unfolded(annotated(container), mapping)
+    unfolded, known = _unfolded(annotated(regrouped(container, mapping)[0]), mapping)
     found = _read(probe, unfolded, known).mapping
     return found if mapping is None else refolded(joined_outer(found, mapping), mapping)
 

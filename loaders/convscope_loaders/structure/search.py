@@ -76,7 +76,9 @@ def _reference(families: Sequence[Family], place: str) -> Family:
             f"{place} holds no actions, observations or positions by name; found {listed or 'nothing'}"
         )
     if all(0 in info.shape for info, _ in found.members):
-        raise LogFormatError(f"{place}:{found.first.path} {found.first.shape} is empty: the log holds no step")
+        raise LogFormatError(
+            f"{place}:{found.first.path} {found.first.shape} is empty: the log holds no episode with a step"
+        )
     alike = [f for f in current if f.meaning is found.meaning is Meaning.ACTION and not f.first.is_text]
     if len(alike) > 1:
         raise several_actions(alike, place=place)
