@@ -7,10 +7,12 @@ from typing import Protocol, runtime_checkable
 
 from convscope.errors import AmbiguousLogError, LogFormatError, OutputError, UsageError
 from convscope.ingest.choice import Choice, LoaderMatch, choose, failures, installed_loaders, match_all
+from convscope.ingest.container import ArrayInfo
 from convscope.ingest.finding import search_logs, tail_names
 from convscope.ingest.layout_proposal import LayoutProposal, layout_text
 from convscope.ingest.loader import Loader
 from convscope.ingest.mapping import LogMapping
+from convscope.ingest.mapping_draft import mapping_draft
 from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.open import open_chosen
 from convscope.ingest.probe import Probe, probe
@@ -56,6 +58,8 @@ class Inspection:
     """Why it cannot."""
     mapping: str | None
     """A mapping file to edit; None where the loader needs none."""
+    is_draft: bool = False
+    """Whether the mapping only lists the arrays, for the user to say what they mean."""
     notices: tuple[Notice, ...] = ()
 
 
@@ -113,14 +117,18 @@ def _inspected(seen: Probe, loader: str | None, mapping: LogMapping | None) -> I
             log = open_chosen(chosen, seen, mapping)
         except LogFormatError as error:
             problem = error
+    arrays = _arrays(seen)
+    mapping_shown = None if chosen is None else _proposed(chosen.loader, seen, mapping)
+    is_draft = log is None and mapping_shown is None and bool(arrays) and _takes_mapping(chosen)
     return Inspection(
         probe=seen,
-        arrays=_arrays(seen),
+        arrays=arrays,
         matches=matches,
         loader=None if chosen is None else chosen.loader.name,
         log=log,
         problem=problem,
-        mapping=None if chosen is None else _proposed(chosen.loader, seen, mapping),
+        mapping=mapping_draft(_infos(seen)) if is_draft else mapping_shown,
+        is_draft=is_draft,
         notices=(*notices, *failures(matches)),
     )
 
@@ -134,9 +142,16 @@ def _chosen(
         return None, error
 
 
+def _takes_mapping(chosen: Choice | None) -> bool:
+    return chosen is None or chosen.loader.takes_mapping
+
+
+def _infos(seen: Probe) -> tuple[ArrayInfo, ...]:
+    return tuple(seen.container.inventory.datasets.values()) if seen.container is not None else ()
+
+
 def _arrays(seen: Probe) -> tuple[SeenArray, ...]:
-    datasets = seen.container.inventory.datasets.values() if seen.container is not None else ()
-    return tuple(SeenArray(path=info.path, shape=info.shape, dtype=info.dtype) for info in datasets)
+    return tuple(SeenArray(path=info.path, shape=info.shape, dtype=info.dtype) for info in _infos(seen))
 
 
 def _proposed(chosen: Loader, seen: Probe, mapping: LogMapping | None) -> str | None:
@@ -156,10 +171,12 @@ def write_proposed_mapping(inspection: Inspection, path: Path) -> None:
     Raises
     ------
     UsageError
-        If the loader needs no mapping.
+        If the loader needs no mapping, or a mapping could say nothing.
     OutputError
         If the file is there already, or cannot be written.
     """
+    if inspection.mapping is None and inspection.log is None:
+        raise UsageError(f"{inspection.probe.path} cannot be read, and no mapping would help: {inspection.problem}")
     if inspection.mapping is None:
         raise UsageError(f"{inspection.probe.path} needs no mapping: its loader {inspection.loader} knows the layout")
     _write_new(path, inspection.mapping)
