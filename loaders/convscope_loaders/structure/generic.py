@@ -7,6 +7,7 @@ from convscope.ingest.container import Container, Inventory
 from convscope.ingest.loader import ONLY_MAPPED, Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
+from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.annotations import annotated
 from convscope_loaders.structure.build import Reading, build_log
@@ -15,6 +16,7 @@ from convscope_loaders.structure.infer import infer
 from convscope_loaders.structure.leaf_names import LeafNames
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
 from convscope_loaders.structure.long import find_columns
+from convscope_loaders.structure.mapping_checks import check_mapping
 from convscope_loaders.structure.outer import joined_outer, split_outer
 from convscope_loaders.structure.prefixes import grouped_paths, regrouped
 
@@ -63,10 +65,13 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
     check_takes_arrays(probe, mapping)
     try:
         grouped, said = regrouped(container, mapping)
-        unfolded, known = _unfolded(annotated(grouped), mapping)
+        grouped = annotated(grouped)
+        doubts = _checked(grouped, mapping)
+        unfolded, known = _unfolded(grouped, mapping)
         reading = _read(probe, unfolded, known)
         assumptions = (said, *reading.assumptions) if said else reading.assumptions
-        return build_log(probe, unfolded, replace(reading, assumptions=assumptions), loader=loader)
+        complete = replace(reading, assumptions=assumptions, notices=(*doubts, *reading.notices))
+        return build_log(probe, unfolded, complete, loader=loader)
     except (IndexError, ValueError) as error:
         if mapping is None:
             raise LogFormatError(
@@ -78,6 +83,13 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
             f"{mapping.place('fields')}: does not fit the arrays of {probe.path}: check the axes of each array against "
             "its shape (convscope inspect)"
         ) from error
+
+
+def _checked(container: Container, mapping: LogMapping | None) -> tuple[Notice, ...]:
+    if mapping is None or mapping.file is None:
+        return ()
+    with container.store.open() as file:
+        return check_mapping(container.inventory, file, mapping)
 
 
 def check_takes_arrays(probe: Probe, mapping: LogMapping | None) -> None:

@@ -111,3 +111,21 @@ def test_as_many_agents_as_timesteps_are_no_columns(tmp_path):
     except ConvscopeError:
         return
     assert log.episodes.length.tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"time = ": 'time = "reward"'}, "map.toml:6: the column reward holds fractions and is called as a reward"),
+        ({"episode = ": 'episode = ["agent_id"]'}, "map.toml:4: the column 'agent_id' is named for two things"),
+        ({"columns = ": 'columns = ["deed"]'}, "map.toml:7: .* has no column 'deed'"),
+    ],
+)
+def test_columns_that_cannot_be_what_a_mapping_says_are_errors_with_their_lines(tmp_path, wrong, said):
+    names = {"who": "agent_id", "nr": "episode", "when": "t", "did": "action"}
+    text = MAPPING
+    for odd, name in names.items():
+        text = text.replace(f'"{odd}"', f'"{name}"')
+    lines = [next((new for start, new in wrong.items() if line.startswith(start)), line) for line in text.splitlines()]
+    with pytest.raises(MappingError, match=f"^{said}"):
+        opened(npz(tmp_path / "log", COLUMNS), "\n".join(lines))
