@@ -52,7 +52,7 @@ def _split(container: Container, mapping: LogMapping, axis: Axis) -> tuple[Conta
     split = [datasets[path] for path, array in own.items() if axis in array.axes]
     if not split:
         return container, mapping
-    n_entries = _n_entries(split, [array for array in named if axis in array.axes], axis, mapping)
+    n_entries = _n_entries(split, [array for array in named if axis in array.axes], axis=axis, mapping=mapping)
     others = [info for path, info in datasets.items() if path not in own and _begins_with(info, n_entries)]
     parts = (*split, *others)
     views = [
@@ -69,7 +69,7 @@ def _split(container: Container, mapping: LogMapping, axis: Axis) -> tuple[Conta
     return with_views(replace(container, inventory=inventory), views), divided
 
 
-def _n_entries(split: list[ArrayInfo], arrays: list[ArrayMapping], axis: Axis, mapping: LogMapping) -> int:
+def _n_entries(split: list[ArrayInfo], arrays: list[ArrayMapping], *, axis: Axis, mapping: LogMapping) -> int:
     odd = next((array for array in arrays if array.axes[0] is not axis or axis in Template(text=array.path).axes), None)
     if odd is not None:
         raise MappingError(

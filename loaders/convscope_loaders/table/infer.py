@@ -1,19 +1,19 @@
 """From the columns of a table to a complete mapping, with every assumption in words."""
 
-import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from convscope.errors import AmbiguousLogError, LogFormatError, MappingError
-from convscope.ingest.container import ArrayReader, Container, Inventory
+from convscope.errors import AmbiguousLogError, LogFormatError
+from convscope.ingest.container import ArrayReader, Container
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.table_mapping import TableField, TableMapping
 from convscope.values.header import Notice
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.columns import AGENT, plain_words, read_columns, single
+from convscope_loaders.table.declared import check_columns, check_named
 from convscope_loaders.table.episodes import EPISODE_COLUMN, Counting, UncountableError, counted
 from convscope_loaders.table.fields import FieldFinder, FoundFields
 from convscope_loaders.table.identity import Identity, IdentityFinder
@@ -29,7 +29,6 @@ _ENDS = (Meaning.TERMINATED, Meaning.TRUNCATED, Meaning.DONE)
 _ROW_NUMBERS = frozenset({"", "index", "level_0", "unnamed_0", "index_level_0"})
 """What pandas calls them."""
 _NARROWER = "agents have lists of different lengths in {}; the missing numbers of shorter ones are no zeros"
-_SINGLE = ("agent", "time", "run", "checkpoint", "condition", "role", "team", "alive", "terminated", "truncated")
 _PRESENCE = "who has no row in a timestep waits, has not come yet, or is out of the game after its last row"
 
 
@@ -77,8 +76,8 @@ def understand(container: Container, path: Path, mapping: LogMapping | None) -> 
     subjects = find_subjects(view, declared, str(path))
     if subjects is None:
         return None
-    _check_declared(declared, known, subjects.container.inventory, place=str(path))
-    _check_columns(subjects.container, declared, known)
+    check_named(declared, known, subjects.container.inventory, place=str(path))
+    check_columns(subjects.container, declared, known)
     return _TableReader(subjects, declared, known).understanding(path)
 
 
@@ -239,42 +238,6 @@ def _with_lives(
         return view, tidy, ()
     flags = " or ".join(flag.removeprefix("/") for flag in ends)
     return found, replace(tidy, alive=ALIVE_COLUMN), (f"an agent is out of the game after its first row with {flags}",)
-
-
-def _check_declared(declared: TableMapping, known: LogMapping, inventory: Inventory, *, place: str) -> None:
-    for column in declared.columns:
-        if column not in inventory.datasets:
-            names = [path.removeprefix("/") for path in inventory.datasets]
-            near = difflib.get_close_matches(column.removeprefix("/"), names, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(name[:40] for name in names[:12])}"
-            line = known.place(*_named_at(declared, column))
-            raise MappingError(f"{line}: {place} has no column {column.removeprefix('/')!r:.80}; {hint}")
-
-
-def _named_at(declared: TableMapping, column: str) -> tuple[str, ...]:
-    """Return where a mapping names a column."""
-    own = next((own for own in declared.fields if column in own.columns), None)
-    key = next((key for key in _SINGLE if getattr(declared, key) == column), "episode")
-    return ("table", key) if own is None else ("table", "fields", own.name)
-
-
-def _check_columns(view: Container, declared: TableMapping, known: LogMapping) -> None:
-    """Make sure that a declared clock counts, unless it is called as one, and that no column is two things."""
-    told = [column for column in declared.columns if declared.agents == ()]
-    twice = next((column for column in told if told.count(column) > 1), None)
-    if twice is not None:
-        line = known.place(*_named_at(declared, twice))
-        raise MappingError(f"{line}: the column {twice.removeprefix('/')!r:.80} is named for two things")
-    time = next((column for column in read_columns(view.inventory) if column.path == declared.time), None)
-    if time is None or time.meaning in {Meaning.TIMESTEP, None}:
-        return
-    with view.store.open() as file:
-        numbers = read_numbers(file, time.path)
-    if (numbers[np.isfinite(numbers)] % 1 != 0).any():
-        raise MappingError(
-            f"{known.place('table', 'time')}: the column {time.shown} holds fractions and is called as a "
-            f"{time.meaning}: it is no time"
-        )
 
 
 def _without_row_numbers(container: Container, declared: TableMapping) -> Container:
