@@ -58,6 +58,18 @@ def has_outer_axis(reference: Family, families: Sequence[Family], sampler: Sampl
     return is_observed and not is_one_hot(sampler.part(reference.first.path))
 
 
+def with_agents_last(reference: Family, families: Sequence[Family]) -> Family | None:
+    """Return observations that count on their last axis what the actions count on theirs, with values before it."""
+    shape = reference.first.shape
+    for family in families:
+        other = family.first.shape
+        is_alike = len(other) == len(shape) + 1 and other[: len(shape) - 1] == shape[:-1] and other[-1] == shape[-1]
+        is_observed = family.meaning is Meaning.OBSERVATION and not family.is_next
+        if is_observed and is_alike and len(shape) > 1 and shape[-1] > 1 and other[-2] != shape[-1]:
+            return family
+    return None
+
+
 def _has_one_team(layout: Layout) -> bool:
     """Whether every group of arrays has as many agents."""
     counts: dict[str | None, set[int]] = defaultdict(set)

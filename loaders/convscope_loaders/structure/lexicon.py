@@ -65,7 +65,8 @@ _NAMES = {
     Meaning.FILLED: "filled valid valid_mask zero_padding_mask pad_mask padding_mask",
     Meaning.ALIVE: "alive unit_alive agent_alive alive_mask is_alive present agent_mask agent_present active "
     "active_mask",
-    Meaning.STARTS: "episode_starts ep_starts episode_start starts start traj_starts start_index",
+    Meaning.STARTS: "episode_starts ep_starts episode_start starts start traj_starts start_index "
+    "offsets offset episode_offsets ep_offsets traj_offsets row_splits indptr",
     Meaning.ENDS: "episode_ends ep_ends episode_end ends traj_ends end_index",
     Meaning.LENGTHS: "lengths length path_lengths traj_lengths ep_len ep_lens ep_lengths episode_lengths "
     "episode_length seq_lens",

@@ -97,6 +97,21 @@ def outer_axis(reference: Family, *, place: str) -> AmbiguousLogError:
     )
 
 
+def agents_or_episodes(reference: Family, *, place: str) -> AmbiguousLogError:
+    """Return the error of a file whose rows are those of several agents, or of the episodes of one agent."""
+    text, shape = reference.template.text, reference.first.shape
+    axes = (Axis.AGENT, Axis.ROW)
+    return ambiguous(
+        place,
+        f"{text} {shape}",
+        [_in_words(axes, shape), f"{shape[0]} episodes, {shape[1]} timesteps of one agent"],
+        mapping=LogMapping(fields=(FieldMapping(name=ACTIONS, array=ArrayMapping(path=text, axes=axes)),)),
+        changes=[
+            f'reading 2: {_axes_line((Axis.EPISODE, Axis.TIME, Axis.AGENT_VALUE))}, and [agents] names = ["agent_0"]'
+        ],
+    )
+
+
 def unknown_slots(families: Sequence[Family], joint: Family, *, place: str) -> AmbiguousLogError:
     """Return the error of a file in which some arrays name agents and others count them, in an untold order.
 

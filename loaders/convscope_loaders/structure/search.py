@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from convscope.errors import LogFormatError
 from convscope.ingest.mapping import Axis
-from convscope_loaders.structure.candidates import candidates, has_outer_axis
+from convscope_loaders.structure.candidates import candidates, has_outer_axis, with_agents_last
 from convscope_loaders.structure.columns import no_agent_axis
 from convscope_loaders.structure.evidence import Sampler
 from convscope_loaders.structure.facts import Facts
 from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout, make_layout
 from convscope_loaders.structure.lexicon import Meaning
-from convscope_loaders.structure.readings import outer_axis, several_actions, several_readings
+from convscope_loaders.structure.readings import agents_or_episodes, outer_axis, several_actions, several_readings
 from convscope_loaders.structure.votes import Votes
 
 _MAX_REASONS = 3
@@ -42,6 +42,13 @@ def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampl
     reference = _reference(families, place)
     if has_outer_axis(reference, families, sampler):
         raise outer_axis(reference, place=place)
+    turned = with_agents_last(reference, families)
+    if turned is not None:
+        raise LogFormatError(
+            f"{place}:{turned.first.path} {turned.first.shape} seems to have its agents on the last axis, "
+            f"{reference.first.path} {reference.first.shape} on another; move it to where the actions have theirs "
+            "(numpy.moveaxis), or name the axes in a mapping"
+        )
     standing = candidates(reference)
     reasons: list[str] = []
     facts = Facts(families=families, sampler=sampler, names=tuple(names), reference=reference)
@@ -56,6 +63,8 @@ def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampl
         standing = _narrowed(standing, kept, reasons, said=said)
     if len(standing) > 1:
         raise several_readings(standing, evidence=votes.smoothness(standing)[1], place=place)
+    if standing[0].order == (Axis.AGENT, Axis.ROW) and not (facts.n_named or reference.rank > len(standing[0].order)):
+        raise agents_or_episodes(reference, place=place)
     return replace(standing[0], assumptions=_said(standing[0], reasons))
 
 
