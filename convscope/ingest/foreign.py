@@ -51,12 +51,13 @@ _FOREIGN = (
     ),
     _Foreign(
         sentence="a file of torch.save, which is a pickle and could run code: save the arrays of episodes with "
-        f"numpy.savez or as HDF5 (memories of skrl and episodes of MADT are read with --trust-pickle); {_POLICY}",
+        "numpy.savez or as HDF5 (memories of skrl and episodes of MADT are read with --trust-pickle, none unasked); "
+        f"{_POLICY}",
         is_one=_is(FileKind.TORCH),
     ),
     _Foreign(
         sentence="a pickle, which could run code when it is read: save the arrays as .npz, HDF5 or Parquet (trials of "
-        "Overcooked are read with --trust-pickle; parameters of a network are no log)",
+        "Overcooked are read with --trust-pickle, none unasked; parameters of a network are no log)",
         is_one=lambda probe: _is(FileKind.PICKLE)(probe) or _ends(".pkl", ".pickle", ".joblib")(probe),
     ),
     _Foreign(

@@ -57,7 +57,7 @@ def grouped_paths(inventory: Inventory) -> Mapping[str, str]:
         for own in found.values():
             group, name = own.rsplit("/", 1)
             meanings[group].add(MEANING_OF.get(name.lower()))
-        if len(meanings) > 1 and all(own & _ACTS and own & _BESIDE for own in meanings.values()):
+        if meanings and all(own & _ACTS and own & _BESIDE for own in meanings.values()):
             return found
     return {}
 

@@ -98,16 +98,21 @@ def outer_axis(reference: Family, *, place: str) -> AmbiguousLogError:
 
 
 def agents_or_episodes(reference: Family, *, place: str) -> AmbiguousLogError:
-    """Return the error of a file whose rows are those of several agents, or of the episodes of one agent."""
+    """Return the error of a file whose first axis counts agents, or episodes (of one agent, if no axis counts more)."""
     text, shape = reference.template.text, reference.first.shape
-    axes = (Axis.AGENT, Axis.ROW)
+    columns = (Axis.VALUE,) if reference.rank > 2 else ()
+    axes = (Axis.AGENT, Axis.ROW, *columns)
+    whole, alone = (Axis.EPISODE, Axis.TIME, Axis.AGENT), (Axis.EPISODE, Axis.TIME, Axis.AGENT_VALUE)
+    readings = [_in_words(axes, shape), *([_in_words(whole, shape)] if columns else [])]
+    changes = [f"reading 2: {_axes_line(whole)}"] if columns else []
     return ambiguous(
         place,
         f"{text} {shape}",
-        [_in_words(axes, shape), f"{shape[0]} episodes, {shape[1]} timesteps of one agent"],
+        [*readings, f"{shape[0]} episodes, {shape[1]} timesteps of one agent"],
         mapping=LogMapping(fields=(FieldMapping(name=ACTIONS, array=ArrayMapping(path=text, axes=axes)),)),
         changes=[
-            f'reading 2: {_axes_line((Axis.EPISODE, Axis.TIME, Axis.AGENT_VALUE))}, and [agents] names = ["agent_0"]'
+            *changes,
+            f'reading {len(readings) + 1}: {_axes_line(alone)}, and [agents] names = ["agent_0"]',
         ],
     )
 

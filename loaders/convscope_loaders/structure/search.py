@@ -63,7 +63,7 @@ def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampl
         standing = _narrowed(standing, kept, reasons, said=said)
     if len(standing) > 1:
         raise several_readings(standing, evidence=votes.smoothness(standing)[1], place=place)
-    if standing[0].order == (Axis.AGENT, Axis.ROW) and not (facts.n_named or reference.rank > len(standing[0].order)):
+    if standing[0].order == (Axis.AGENT, Axis.ROW) and not facts.n_named:
         raise agents_or_episodes(reference, place=place)
     return replace(standing[0], assumptions=_said(standing[0], reasons))
 

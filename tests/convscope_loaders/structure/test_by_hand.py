@@ -98,3 +98,19 @@ def test_lists_of_arrays_are_refused_with_what_to_do(tmp_path):
 def test_no_episode_at_all_is_an_error(tmp_path):
     with pytest.raises(LogFormatError, match="holds no episode with a step"):
         opened(tmp_path, {"obs": OBS[:0], "actions": ACT[:0]})
+
+
+def test_what_a_team_sees_together_does_not_make_agents_of_episodes(tmp_path):
+    arrays = {"obs": OBS.reshape(E, T, -1), "actions": ACT}
+    with pytest.raises(AmbiguousLogError, match="6 episodes, 30 timesteps, 3 agents") as error:
+        opened(tmp_path, arrays)
+    axes = re.search(r"# reading 2: (axes = .*)", error.value.mapping)[1]
+    log = opened(tmp_path, arrays, re.sub(r"^axes = .*", axes, error.value.mapping, flags=re.MULTILINE))
+    assert (len(log.header.agents), log.episodes.length.tolist(), log.has("state")) == (N, [T] * E, True)
+
+
+@pytest.mark.parametrize("pattern", ["{}_n", "all_{}"])
+def test_a_word_that_all_names_share_says_nothing(tmp_path, pattern):
+    arrays = {"obs": OBS, "actions": ACT, "rewards": REW}
+    log = opened(tmp_path, {pattern.format(name): array for name, array in arrays.items()})
+    assert (len(log.header.agents), log.episodes.length.tolist()) == (N, [T] * E)
