@@ -61,11 +61,12 @@ def has_outer_axis(reference: Family, families: Sequence[Family], sampler: Sampl
 def with_agents_last(reference: Family, families: Sequence[Family]) -> Family | None:
     """Return observations that count on their last axis what the actions count on theirs, with values before it."""
     shape = reference.first.shape
+    if len(shape) < 2 or shape[-1] == 1:
+        return None
     for family in families:
-        other = family.first.shape
-        is_alike = len(other) == len(shape) + 1 and other[: len(shape) - 1] == shape[:-1] and other[-1] == shape[-1]
+        *lead, inner, last = (0, 0, *family.first.shape)
         is_observed = family.meaning is Meaning.OBSERVATION and not family.is_next
-        if is_observed and is_alike and len(shape) > 1 and shape[-1] > 1 and other[-2] != shape[-1]:
+        if is_observed and tuple(lead) == (0, 0, *shape[:-1]) and last == shape[-1] != inner:
             return family
     return None
 
