@@ -8,7 +8,7 @@ from convscope.ingest.mapping import Axis
 from convscope_loaders.structure.candidates import candidates, has_outer_axis, with_agents_last
 from convscope_loaders.structure.columns import no_agent_axis
 from convscope_loaders.structure.evidence import Sampler
-from convscope_loaders.structure.facts import Facts
+from convscope_loaders.structure.facts import Facts, stripped
 from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout, make_layout
 from convscope_loaders.structure.lexicon import Meaning
@@ -16,6 +16,12 @@ from convscope_loaders.structure.readings import agents_or_episodes, outer_axis,
 from convscope_loaders.structure.votes import Votes
 
 _MAX_REASONS = 3
+_OF_ROWS = frozenset(
+    {
+        *(Meaning.REWARD, Meaning.DONE, Meaning.TERMINATED, Meaning.TRUNCATED, Meaning.FILLED),
+        *(Meaning.EPISODE_ID, Meaning.TIMESTEP, Meaning.STARTS),
+    }
+)
 
 
 def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampler, *, place: str) -> Layout:
@@ -63,9 +69,16 @@ def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampl
         standing = _narrowed(standing, kept, reasons, said=said)
     if len(standing) > 1:
         raise several_readings(standing, evidence=votes.smoothness(standing)[1], place=place)
-    if standing[0].order == (Axis.AGENT, Axis.ROW) and not facts.n_named:
+    is_told = bool(facts.n_named) or _share_rows(reference, families) or votes.end_together(standing[0])
+    if standing[0].order == (Axis.AGENT, Axis.ROW) and not is_told:
         raise agents_or_episodes(reference, place=place)
     return replace(standing[0], assumptions=_said(standing[0], reasons))
+
+
+def _share_rows(reference: Family, families: Sequence[Family]) -> bool:
+    """Whether some array has one number for each entry of the second axis: then those are timesteps that all share."""
+    n_rows = reference.first.shape[1]
+    return any(stripped(family.first.shape) == (n_rows,) and family.meaning in _OF_ROWS for family in families)
 
 
 def _narrowed(standing: list[Layout], kept: list[Layout], reasons: list[str], *, said: str) -> list[Layout]:

@@ -43,6 +43,12 @@ class Votes:
             self._by_custom,
         ]
 
+    def end_together(self, layout: Layout) -> bool:
+        """Whether all agents end in the same rows again and again, as single agents of their own would not."""
+        flags = self._flags(layout)
+        n_ends = (flags[:, 1:] & ~flags[:, :-1]).sum(axis=1) + flags[:, :1].sum(axis=1)
+        return _is_shared(flags) and bool((n_ends > 1).all())
+
     def _by_simplicity(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
         """Take groups of one agent each for agents."""
         sizes = [

@@ -114,3 +114,15 @@ def test_a_word_that_all_names_share_says_nothing(tmp_path, pattern):
     arrays = {"obs": OBS, "actions": ACT, "rewards": REW}
     log = opened(tmp_path, {pattern.format(name): array for name, array in arrays.items()})
     assert (len(log.header.agents), log.episodes.length.tolist()) == (N, [T] * E)
+
+
+def test_a_reward_for_each_entry_of_the_second_axis_shows_agents_on_the_first(tmp_path):
+    arrays = {"obs": np.swapaxes(OBS[0], 0, 1), "actions": ACT[0].T, "reward": REW[0, :, 0]}
+    log = opened(tmp_path, arrays)
+    assert (len(log.header.agents), log.episodes.length.tolist()) == (N, [T])
+
+
+def test_ends_that_come_together_again_and_again_show_agents_on_the_first_axis(tmp_path):
+    dones = np.tile(np.isin(np.arange(T), (9, 17, T - 1)), (N, 1))
+    log = opened(tmp_path, {"obs": np.swapaxes(OBS[0], 0, 1), "actions": ACT[0].T, "dones": dones})
+    assert (len(log.header.agents), log.episodes.length.tolist()) == (N, [10, 8, 12])
