@@ -203,7 +203,8 @@ def inspect(
         typer.echo("\n".join(layout_lines(proposal)))
     if write_mapping is not None:
         write_proposed_mapping(seen[0], write_mapping)
-        typer.echo(f"Mapping: {write_mapping}")
+        draft = " (a draft that lists the arrays: say in it what they mean)" if seen[0].is_draft else ""
+        typer.echo(f"Mapping: {write_mapping}{draft}")
     if write_layout is not None:
         write_proposed_layout(proposal, write_layout)
         typer.echo(f"Layout: {write_layout}")

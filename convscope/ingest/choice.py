@@ -144,6 +144,8 @@ def _none_fits(probe: Probe, matches: Sequence[LoaderMatch]) -> str:
         return (
             f"{probe.path} is a {probe.kind}, not a log that a loader knows: HDF5, and what `convscope loaders` lists"
         )
+    if probe.container is not None and not probe.container.inventory.datasets and near:
+        return f"{probe.path}: {near[0].match.reason}"
     missed = "; ".join(f"{found.loader.name}: {found.match.reason}" for found in near or matches)
     return f"{probe.path} fits no loader ({missed}); describe it in a mapping file (convscope inspect --write-mapping)"
 

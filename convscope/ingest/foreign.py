@@ -7,6 +7,8 @@ from convscope.ingest.probe import FileKind, Probe
 
 _RECORD = "record trajectories with convscope.record (docs/recording.md)"
 
+_POLICY = "a policy goes beside the log of its agents: convscope attribute LOG --policy FILE (docs/attribution.md)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Foreign:
@@ -43,18 +45,24 @@ _FOREIGN = (
         is_one=_holds("analysis.json", "report.html"),
     ),
     _Foreign(
-        sentence=f"the parameters of a network (safetensors), which hold no trajectories; {_RECORD}",
+        sentence="the parameters of a network (safetensors), which hold no trajectories: give the log of what its "
+        f"agents did, or {_RECORD}",
         is_one=_is(FileKind.SAFETENSORS),
     ),
     _Foreign(
-        sentence="a file of torch.save, which is a pickle and could run code; save the arrays with numpy.savez or as "
-        "HDF5 (some are read with --trust-pickle, none unasked)",
+        sentence="a file of torch.save, which is a pickle and could run code: save the arrays of episodes with "
+        "numpy.savez or as HDF5 (memories of skrl and episodes of MADT are read with --trust-pickle, none unasked); "
+        f"{_POLICY}",
         is_one=_is(FileKind.TORCH),
     ),
     _Foreign(
-        sentence="a pickle, which could run code when it is read; save the arrays as .npz, HDF5 or Parquet (some are "
-        "read with --trust-pickle, none unasked)",
-        is_one=_is(FileKind.PICKLE),
+        sentence="a pickle, which could run code when it is read: save the arrays as .npz, HDF5 or Parquet (trials of "
+        "Overcooked are read with --trust-pickle, none unasked; parameters of a network are no log)",
+        is_one=lambda probe: _is(FileKind.PICKLE)(probe) or _ends(".pkl", ".pickle", ".joblib")(probe),
+    ),
+    _Foreign(
+        sentence=f"a network (ONNX), which holds no trajectories; {_POLICY}",
+        is_one=_ends(".onnx"),
     ),
     _Foreign(
         sentence="one array alone, which is no log; give the folder with all its arrays, or save them in a .npz",

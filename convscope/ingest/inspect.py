@@ -7,10 +7,12 @@ from typing import Protocol, runtime_checkable
 
 from convscope.errors import AmbiguousLogError, LogFormatError, OutputError, UsageError
 from convscope.ingest.choice import Choice, LoaderMatch, choose, failures, installed_loaders, match_all
+from convscope.ingest.container import ArrayInfo
 from convscope.ingest.finding import search_logs, tail_names
 from convscope.ingest.layout_proposal import LayoutProposal, layout_text
 from convscope.ingest.loader import Loader
 from convscope.ingest.mapping import LogMapping
+from convscope.ingest.mapping_draft import mapping_draft
 from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.open import open_chosen
 from convscope.ingest.probe import Probe, probe
@@ -66,6 +68,20 @@ class Inspection:
     @property
     def mapping(self) -> str | None:
         """A mapping file to edit, worked out when it is asked for; None where the loader needs none."""
+        proposed = self._proposed()
+        return mapping_draft(_infos(self.probe)) if proposed is None and self._is_unknown else proposed
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the mapping only lists the arrays, for the user to say what they mean."""
+        return self._is_unknown and self._proposed() is None
+
+    @property
+    def _is_unknown(self) -> bool:
+        takes_mapping = self.chosen is None or self.chosen.takes_mapping
+        return self.log is None and bool(self.arrays) and takes_mapping
+
+    def _proposed(self) -> str | None:
         if not isinstance(self.chosen, ProposesMapping):
             return None
         if isinstance(self.problem, AmbiguousLogError) and self.problem.mapping is not None:
@@ -153,9 +169,12 @@ def _chosen(
         return None, error
 
 
+def _infos(seen: Probe) -> tuple[ArrayInfo, ...]:
+    return tuple(seen.container.inventory.datasets.values()) if seen.container is not None else ()
+
+
 def _arrays(seen: Probe) -> tuple[SeenArray, ...]:
-    datasets = seen.container.inventory.datasets.values() if seen.container is not None else ()
-    return tuple(SeenArray(path=info.path, shape=info.shape, dtype=info.dtype) for info in datasets)
+    return tuple(SeenArray(path=info.path, shape=info.shape, dtype=info.dtype) for info in _infos(seen))
 
 
 def write_proposed_mapping(inspection: Inspection, path: Path) -> None:
@@ -164,11 +183,13 @@ def write_proposed_mapping(inspection: Inspection, path: Path) -> None:
     Raises
     ------
     UsageError
-        If the loader needs no mapping.
+        If the loader needs no mapping, or a mapping could say nothing.
     OutputError
         If the file is there already, or cannot be written.
     """
     mapping = inspection.mapping
+    if mapping is None and inspection.log is None:
+        raise UsageError(f"{inspection.probe.path} cannot be read, and no mapping would help: {inspection.problem}")
     if mapping is None:
         raise UsageError(f"{inspection.probe.path} needs no mapping: its loader {inspection.loader} knows the layout")
     _write_new(path, mapping)

@@ -113,8 +113,9 @@ class Cut(StrEnum):
     WHOLE = "whole"
     """Every row of the episode's own array, or of the time axis, happened."""
     STARTS = "starts"
-    """A list with the first row of each episode. Where ``lengths`` are given as well, rows between one episode's last
-    and the next one's first are no steps; a single one holds the final observation."""
+    """A list with the first row of each episode; a last entry that is the number of all rows begins none. Where
+    ``lengths`` are given as well, rows between one episode's last and the next one's first are no steps; a single one
+    holds the final observation."""
     ENDS = "ends"
     """A list with one past the last row of each episode."""
     LAST_ROWS = "last-rows"

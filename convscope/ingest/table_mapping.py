@@ -57,8 +57,9 @@ class TableMapping(TableColumns):
     """The columns of a table; what is left out is inferred."""
 
     table: str | None = None
-    """Record tables of an HDF5 file, by their path from the root; a part with an axis in braces stands for many, as in
-    ``/{run}/{episode}/steps``, and is a column of that name in braces. None for a file that is one table."""
+    """The group whose arrays are the columns; or record tables of an HDF5 file, by their path from the root; a part
+    with an axis in braces stands for many, as in ``/{run}/{episode}/steps``, and is a column of that name in braces.
+    None for a file that is one table, or whose columns are arrays at the root."""
     agent: str | None = None
     """Column that says who a row is about."""
     agents: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from convscope.values.header import Notice
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.joint import JointSteps, read_joint
 from convscope_loaders.structure.known import Known, KnownLoader
+from convscope_loaders.structure.long import find_columns
 from convscope_loaders.structure.names import agent_names
 
 _OBSERVATIONS = "/observations"
@@ -57,6 +58,8 @@ def _missed(inventory: Inventory) -> str | None:
     found = [inventory.datasets[path] for path in needed if path in inventory.datasets]
     if len(found) < len(needed) or any(info.is_text or info.columns for info in found):
         return f"no {', '.join(needed)} at the root"
+    if find_columns(inventory) is not None:
+        return "its rows are those of a table, which names the agent of each"
     if "/episode_terminals" in inventory.datasets:
         return "episode_terminals mark its episodes, as in d3rlpy"
     observations, actions, rewards, terminals = found

@@ -8,6 +8,8 @@ from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.generic import match_by_names, open_by_structure, propose_mapping, read_structure
+from convscope_loaders.table import LOADER as TABLE
+from convscope_loaders.table.long import declares_columns
 
 
 class Hdf5Loader:
@@ -27,6 +29,8 @@ class Hdf5Loader:
 
     def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
         """Return the log; errors as in `convscope_loaders.structure.generic.open_by_structure`."""
+        if declares_columns(mapping):
+            return TABLE.open(probe, mapping)
         container = _container(probe, mapping)
         if _is_ring(container.inventory) and not _declares_fields(mapping):
             raise _order_of_ring(probe, container)
@@ -34,6 +38,8 @@ class Hdf5Loader:
 
     def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
         """Return the mapping that `open` follows, to be edited."""
+        if declares_columns(mapping):
+            return TABLE.propose(probe, mapping)
         return propose_mapping(probe, _container(probe, mapping), mapping)
 
 

@@ -13,6 +13,8 @@ from convscope.values.header import left_out
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.generic import match_by_names, open_by_structure, propose_mapping
 from convscope_loaders.structure.lexicon import axis_of_stem, stem_of
+from convscope_loaders.table import LOADER as TABLE
+from convscope_loaders.table.long import declares_columns
 
 
 class NumpyLoader:
@@ -34,10 +36,14 @@ class NumpyLoader:
 
     def open(self, probe: Probe, mapping: LogMapping | None) -> TrajectoryLog:
         """Return the log; errors as in `convscope_loaders.structure.generic.open_by_structure`."""
+        if declares_columns(mapping) and probe.kind is FileKind.ZIP:
+            return TABLE.open(probe, mapping)
         return open_by_structure(probe, _container(probe), mapping, loader=self.name)
 
     def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
         """Return the mapping that `open` follows, to be edited."""
+        if declares_columns(mapping) and probe.kind is FileKind.ZIP:
+            return TABLE.propose(probe, mapping)
         return propose_mapping(probe, _container(probe), mapping)
 
 

@@ -130,7 +130,8 @@ def _path(name: str) -> str:
 
 
 _REASONS = {
-    "objects": "pickled Python objects, never unpickled; save arrays of numbers",
+    "objects": "pickled Python objects, never unpickled; save arrays of numbers (NumPy makes objects of arrays in "
+    "lists that differ in length; save an array for each episode, or pad them and save their lengths)",
     "structured": "structured arrays; save an array for each of their fields",
     "opaque": "complex numbers, dates or raw bytes; save plain numbers",
 }

@@ -73,6 +73,8 @@ def _whole(marks: Marks) -> Spans:
 
 def _starts(marks: Marks) -> Spans:
     start = counts(marks.listed)
+    # Offsets count one more, which is the end of the last episode.
+    start = start[:-1] if len(start) > 1 and start[-1] == marks.rows else start
     following = np.append(start[1:], marks.rows)
     if not marks.lengths.size:
         return _listed(start, following)

@@ -168,8 +168,8 @@ def jumps_before(view: FloatArray, flags: BoolArray) -> bool | None:
     return bool(before > after)
 
 
-def rows_missing(view: FloatArray, meaning: Meaning | None) -> BoolArray:
-    """Return in which rows all values of all agents are NaN, or for actions -1 as well, shape (entries, rows).
+def values_missing(view: FloatArray, meaning: Meaning | None) -> BoolArray:
+    """Return where all values of an agent are NaN, or for actions -1 as well, shape (entries, rows, agents).
 
     Parameters
     ----------
@@ -179,7 +179,13 @@ def rows_missing(view: FloatArray, meaning: Meaning | None) -> BoolArray:
         Of the array.
     """
     is_missing = np.isnan(view) | (view == -1) if meaning is Meaning.ACTION else np.isnan(view)
-    rows: BoolArray = np.all(is_missing, axis=(2, 3))
+    agents: BoolArray = np.all(is_missing, axis=3)
+    return agents
+
+
+def rows_missing(view: FloatArray, meaning: Meaning | None) -> BoolArray:
+    """Return in which rows that holds for all agents, shape (entries, rows); parameters as of `values_missing`."""
+    rows: BoolArray = np.all(values_missing(view, meaning), axis=2)
     return rows
 
 

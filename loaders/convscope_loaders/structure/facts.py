@@ -159,7 +159,7 @@ def counts_rows(meaning: Meaning | None, numbers: FloatArray, n_rows: int, *, ha
         return bool(numbers.min() >= 0) and (total == n_rows or (has_gaps and total < n_rows))
     rises = bool((np.diff(numbers) > 0).all())
     if meaning is Meaning.STARTS:
-        return rises and numbers[0] == 0 and numbers[-1] < n_rows
+        return rises and numbers[0] == 0 and (numbers[-1] < n_rows or (len(numbers) > 1 and numbers[-1] == n_rows))
     return rises and int(numbers[-1]) in {n_rows, n_rows - 1}
 
 

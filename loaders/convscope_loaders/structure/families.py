@@ -111,7 +111,7 @@ def followed_path(text: str) -> str:
 
 
 def _followed(part: str) -> str:
-    return _FOLLOWED.get(part.lower(), part)
+    return FOLLOWED.get(part.lower(), part)
 
 
 def _with_mask_told(family: Family, families: Sequence[Family]) -> Family:
@@ -135,7 +135,7 @@ def _n_axes(family: Family) -> int:
 def _family(text: str, members: list[tuple[ArrayInfo, Mapping[Axis, str]]]) -> Family:
     parts = tuple(part for piece in text.strip("/").split("/") for part in piece.split("."))
     literal = [part for part in parts if not part.startswith("{")]
-    is_next = any(part.lower() in _FOLLOWED for part in parts) or parts[-1].lower().endswith("_next")
+    is_next = any(part.lower() in FOLLOWED for part in parts) or parts[-1].lower().endswith("_next")
     return Family(
         template=Template(text=text),
         meaning=meaning_of(parts),
@@ -145,7 +145,7 @@ def _family(text: str, members: list[tuple[ArrayInfo, Mapping[Axis, str]]]) -> F
     )
 
 
-_FOLLOWED = {
+FOLLOWED = {
     "next": "",
     "next_obs": "obs",
     "obs_next": "obs",
@@ -155,6 +155,7 @@ _FOLLOWED = {
     "next_state": "state",
     "next_states": "states",
 }
+"""Names of what follows a step, and of what it follows."""
 
 
 def _usual(members: Sequence[tuple[ArrayInfo, PathValues]]) -> ArrayInfo:

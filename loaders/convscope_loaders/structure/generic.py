@@ -4,11 +4,12 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from convscope.errors import AmbiguousLogError, MappingError
+from convscope.errors import AmbiguousLogError, LogFormatError, MappingError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.loader import ONLY_MAPPED, Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
+from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.annotations import annotated
 from convscope_loaders.structure.announced import hold_against_next
@@ -17,14 +18,24 @@ from convscope_loaders.structure.folding import refolded, unfold
 from convscope_loaders.structure.infer import infer
 from convscope_loaders.structure.leaf_names import LeafNames
 from convscope_loaders.structure.lexicon import Meaning, meaning_of
+from convscope_loaders.structure.long import find_columns
+from convscope_loaders.structure.mapping_checks import check_mapping
+from convscope_loaders.structure.outer import joined_outer, split_outer
+from convscope_loaders.structure.prefixes import grouped_paths, regrouped
 from convscope_loaders.structure.readings import completed
 from convscope_loaders.structure.ring import InTimeOrder, in_time_order
 
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
+_AS_TABLE = 0.3
+"""Score of columns: they may be arrays on a grid where the user says so."""
 
 
 def match_by_names(inventory: Inventory) -> Match:
     """Look for arrays that are called actions, observations or positions."""
+    if find_columns(inventory) is not None:
+        return Match(score=_AS_TABLE, reason="its arrays are the columns of a table")
+    if grouped_paths(inventory):
+        return Match(score=0.5, reason="names of arrays tell agents or episodes apart")
     leaves = LeafNames(inventory, (), {})
     found = {_meaning(path, leaves) for path in inventory.datasets}
     told = [meaning for meaning in _TELLING if meaning in found]
@@ -56,16 +67,50 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
     MappingError
         If the mapping speaks of axes or columns that the arrays do not have.
     """
+    check_takes_arrays(probe, mapping)
     try:
+        grouped, said = regrouped(container, mapping)
+        doubts = _checked(annotated(grouped), mapping)
         with _completed(mapping):
-            ordered = _ordered(probe, container, mapping)
+            ordered = _ordered(probe, grouped, mapping)
             unfolded, known = _unfolded(ordered.container, mapping)
-            return build_log(probe, unfolded, _told(ordered, _read(probe, unfolded, known)), loader=loader)
+            reading = _told(ordered, _read(probe, unfolded, known))
+            assumptions = (said, *reading.assumptions) if said else reading.assumptions
+            complete = replace(reading, assumptions=assumptions, notices=(*doubts, *reading.notices))
+            return build_log(probe, unfolded, complete, loader=loader)
     except (IndexError, ValueError) as error:
         if mapping is None:
-            raise
+            raise LogFormatError(
+                f"{probe.path}: its arrays do not fit each other, or are laid out in an unknown way; say what they "
+                "are in a mapping (convscope inspect --write-mapping)"
+            ) from error
         # What a mapping declares is taken at its word, so that only the arrays can tell where it is wrong.
-        raise MappingError(f"{mapping.file}: does not fit the arrays of {probe.path}: {error}") from error
+        raise MappingError(
+            f"{mapping.place('fields')}: does not fit the arrays of {probe.path}: check the axes of each array against "
+            "its shape (convscope inspect)"
+        ) from error
+
+
+def _checked(container: Container, mapping: LogMapping | None) -> tuple[Notice, ...]:
+    if mapping is None or mapping.file is None:
+        return ()
+    with container.store.open() as file:
+        return check_mapping(container.inventory, file, mapping)
+
+
+def check_takes_arrays(probe: Probe, mapping: LogMapping | None) -> None:
+    """Make sure that a mapping does not speak of the columns of a table where there are arrays on a grid.
+
+    Raises
+    ------
+    MappingError
+        If it does; the message names the line.
+    """
+    if mapping is not None and mapping.table is not None:
+        raise MappingError(
+            f"{mapping.place('table')}: [table] is for tables, and {probe.path} holds arrays on a grid: give their "
+            "paths and axes in [fields.actions], [fields.observations] and so on (convscope inspect --write-mapping)"
+        )
 
 
 def read_structure(probe: Probe, container: Container, mapping: LogMapping | None) -> Reading:
@@ -104,14 +149,16 @@ def _completed(mapping: LogMapping | None) -> Generator[None]:
 
 def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | None) -> LogMapping:
     """Return the complete mapping that `open_by_structure` follows; errors are its own."""
+    check_takes_arrays(probe, mapping)
+    grouped, _ = regrouped(container, mapping)
     with _completed(mapping):
-        unfolded, known = _unfolded(_ordered(probe, container, mapping).container, mapping)
+        unfolded, known = _unfolded(_ordered(probe, grouped, mapping).container, mapping)
         found = _read(probe, unfolded, known).mapping
-    return found if mapping is None else refolded(found, mapping)
+    return found if mapping is None else refolded(joined_outer(found, mapping), mapping)
 
 
 def _unfolded(container: Container, mapping: LogMapping | None) -> tuple[Container, LogMapping | None]:
-    return (container, None) if mapping is None else unfold(container, mapping)
+    return (container, None) if mapping is None else unfold(*split_outer(container, mapping))
 
 
 def _meaning(path: str, leaves: LeafNames) -> Meaning | None:

@@ -10,6 +10,7 @@ from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.build import Reading, build_log
+from convscope_loaders.structure.generic import check_takes_arrays
 from convscope_loaders.structure.infer import infer
 
 
@@ -107,6 +108,7 @@ def read_known(probe: Probe, known: Known, *, declared: LogMapping | None) -> Re
     declared
         What the user declares in a mapping; it stands over what is known. None without one.
     """
+    check_takes_arrays(probe, declared)
     with known.container.store.open() as file:
         mapping = known.reading.mapping if declared is None else _over(known.reading.mapping, declared)
         found = infer(known.container.inventory, file, mapping, place=str(probe.path))

@@ -77,7 +77,8 @@ _NAMES = {
     Meaning.ALIVE: "alive unit_alive agent_alive alive_mask is_alive present agent_mask agent_present active "
     "active_mask active_masks is_active alives alive_masks agents_alive alive_agents active_agents agents_present",
     Meaning.DEAD: "dead deads is_dead agent_dead agents_dead dead_agents dead_mask dead_masks",
-    Meaning.STARTS: "episode_starts ep_starts episode_start starts start traj_starts start_index",
+    Meaning.STARTS: "episode_starts ep_starts episode_start starts start traj_starts start_index "
+    "offsets offset episode_offsets ep_offsets traj_offsets row_splits indptr",
     Meaning.ENDS: "episode_ends ep_ends episode_end ends end traj_ends end_index",
     Meaning.LENGTHS: "lengths length path_lengths traj_lengths ep_len ep_lens ep_lengths episode_lengths "
     "episode_length seq_lens",

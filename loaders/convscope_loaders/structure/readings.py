@@ -89,6 +89,44 @@ def several_readings(layouts: Sequence[Layout], *, evidence: str, place: str) ->
     )
 
 
+def outer_axis(reference: Family, *, place: str) -> AmbiguousLogError:
+    """Return the error of a file whose actions have an axis more than episodes, timesteps and agents need."""
+    text, shape = reference.template.text, reference.first.shape
+    lead = (Axis.EPISODE, Axis.TIME, Axis.AGENT)
+    readings = [(Axis.RUN, *lead), (*lead, Axis.VALUE)]
+    words = [_in_words(axes, shape) for axes in readings]
+    return ambiguous(
+        place,
+        f"{text} {shape}, whose axes others share,",
+        [f"{words[0]} (seeds, say, come first)", f"{words[1]}, with {shape[3]} action components each"],
+        mapping=LogMapping(fields=(FieldMapping(name=ACTIONS, array=ArrayMapping(path=text, axes=readings[0])),)),
+        changes=[
+            f"reading 2: {_axes_line(readings[1])}",
+            'with the axes in the order of the arrays; "checkpoint" or "condition" may stand for "run"',
+        ],
+    )
+
+
+def agents_or_episodes(reference: Family, *, place: str) -> AmbiguousLogError:
+    """Return the error of a file whose first axis counts agents, or episodes (of one agent, if no axis counts more)."""
+    text, shape = reference.template.text, reference.first.shape
+    columns = (Axis.VALUE,) if reference.rank > 2 else ()
+    axes = (Axis.AGENT, Axis.ROW, *columns)
+    whole, alone = (Axis.EPISODE, Axis.TIME, Axis.AGENT), (Axis.EPISODE, Axis.TIME, Axis.AGENT_VALUE)
+    readings = [_in_words(axes, shape), *([_in_words(whole, shape)] if columns else [])]
+    changes = [f"reading 2: {_axes_line(whole)}"] if columns else []
+    return ambiguous(
+        place,
+        f"{text} {shape}",
+        [*readings, f"{shape[0]} episodes, {shape[1]} timesteps of one agent"],
+        mapping=LogMapping(fields=(FieldMapping(name=ACTIONS, array=ArrayMapping(path=text, axes=axes)),)),
+        changes=[
+            *changes,
+            f'reading {len(readings) + 1}: {_axes_line(alone)}, and [agents] names = ["agent_0"]',
+        ],
+    )
+
+
 def unknown_slots(families: Sequence[Family], joint: Family, *, place: str) -> AmbiguousLogError:
     """Return the error of a file in which some arrays name agents and others count them, in an untold order.
 

@@ -5,17 +5,23 @@ from dataclasses import replace
 
 from convscope.errors import LogFormatError
 from convscope.ingest.mapping import Axis
-from convscope_loaders.structure.candidates import candidates
+from convscope_loaders.structure.candidates import candidates, has_outer_axis, with_agents_last
 from convscope_loaders.structure.columns import no_agent_axis
 from convscope_loaders.structure.evidence import Sampler
-from convscope_loaders.structure.facts import Facts
+from convscope_loaders.structure.facts import Facts, stripped
 from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout, make_layout
 from convscope_loaders.structure.lexicon import Meaning
-from convscope_loaders.structure.readings import several_actions, several_readings
+from convscope_loaders.structure.readings import agents_or_episodes, outer_axis, several_actions, several_readings
 from convscope_loaders.structure.votes import Votes
 
 _MAX_REASONS = 3
+_OF_ROWS = frozenset(
+    {
+        *(Meaning.REWARD, Meaning.DONE, Meaning.TERMINATED, Meaning.TRUNCATED, Meaning.FILLED),
+        *(Meaning.EPISODE_ID, Meaning.TIMESTEP, Meaning.STARTS),
+    }
+)
 
 
 def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampler, *, place: str) -> Layout:
@@ -40,6 +46,15 @@ def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampl
         If nothing in it looks like steps of agents.
     """
     reference = _reference(families, place)
+    if has_outer_axis(reference, families, sampler):
+        raise outer_axis(reference, place=place)
+    turned = with_agents_last(reference, families)
+    if turned is not None:
+        raise LogFormatError(
+            f"{place}:{turned.first.path} {turned.first.shape} seems to have its agents on the last axis, "
+            f"{reference.first.path} {reference.first.shape} on another; move it to where the actions have theirs "
+            "(numpy.moveaxis), or name the axes in a mapping"
+        )
     standing = candidates(reference)
     reasons: list[str] = []
     facts = Facts(families=families, sampler=sampler, names=tuple(names), reference=reference)
@@ -54,7 +69,16 @@ def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampl
         standing = _narrowed(standing, kept, reasons, said=said)
     if len(standing) > 1:
         raise several_readings(standing, evidence=votes.smoothness(standing)[1], place=place)
+    is_told = bool(facts.n_named) or _share_rows(reference, families) or votes.end_together(standing[0])
+    if standing[0].order == (Axis.AGENT, Axis.ROW) and not is_told:
+        raise agents_or_episodes(reference, place=place)
     return replace(standing[0], assumptions=_said(standing[0], reasons))
+
+
+def _share_rows(reference: Family, families: Sequence[Family]) -> bool:
+    """Whether some array has one number for each entry of the second axis: then those are timesteps that all share."""
+    n_rows = reference.first.shape[1]
+    return any(stripped(family.first.shape) == (n_rows,) and family.meaning in _OF_ROWS for family in families)
 
 
 def _narrowed(standing: list[Layout], kept: list[Layout], reasons: list[str], *, said: str) -> list[Layout]:
@@ -72,6 +96,10 @@ def _reference(families: Sequence[Family], place: str) -> Family:
         listed = ", ".join(family.template.text for family in families[:8])
         raise LogFormatError(
             f"{place} holds no actions, observations or positions by name; found {listed or 'nothing'}"
+        )
+    if all(0 in info.shape for info, _ in found.members):
+        raise LogFormatError(
+            f"{place}:{found.first.path} {found.first.shape} is empty: the log holds no episode with a step"
         )
     alike = [f for f in current if f.meaning is found.meaning is Meaning.ACTION and not f.first.is_text]
     if len(alike) > 1:

@@ -7,7 +7,7 @@ import numpy as np
 
 from convscope.ingest.mapping import Axis
 from convscope.values.arrays import BoolArray
-from convscope_loaders.structure.evidence import Sampler, is_filled_from_start, rows_missing, smoothest_axis
+from convscope_loaders.structure.evidence import Sampler, is_filled_from_start, smoothest_axis, values_missing
 from convscope_loaders.structure.families import Family, pick
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.lexicon import FLAG_MEANINGS, Meaning
@@ -33,14 +33,20 @@ class Votes:
         return [
             self._by_simplicity,
             self._by_shared_axes,
-            self._by_ends_of_all,
+            self._by_lasting_ends,
             self._by_missing,
-            self._by_last_entries,
             self._by_single_ends,
+            self._by_what_all_share,
             self._by_roles,
             self.smoothness,
             self._by_custom,
         ]
+
+    def end_together(self, layout: Layout) -> bool:
+        """Whether all agents end in the same rows again and again, as single agents of their own would not."""
+        flags = self._flags(layout)
+        n_ends = (flags[:, 1:] & ~flags[:, :-1]).sum(axis=1) + flags[:, :1].sum(axis=1)
+        return _is_shared(flags) and bool((n_ends > 1).all())
 
     def _by_simplicity(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
         """Take groups of one agent each for agents."""
@@ -59,19 +65,22 @@ class Votes:
         longest = max(map(len, leads), default=0)
         return [one for one in layouts if len(one.lead(one.reference)) == longest], "observations have the same axes"
 
-    def _by_ends_of_all(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
-        return [one for one in layouts if _is_shared(self._flags(one))], "all agents end in the same rows"
+    def _by_lasting_ends(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        said = "end flags along its time axis come once, or stay true until all agents have theirs"
+        return [one for one in layouts if self._may_end_so(one)], said
 
     def _by_missing(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
         said = "what is missing (NaN or -1) is at the end of the time axis"
-        return [one for one in layouts if self._has_missing_tail(one)], said
-
-    def _by_last_entries(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
-        said = "end flags are on the last entry of the time axis everywhere"
-        return [one for one in layouts if _is_on_last(self._flags(one))], said
+        return [one for one in layouts if (gaps := self._missing(one)) and all(map(_is_tail, gaps))], said
 
     def _by_single_ends(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
         return [one for one in layouts if _is_single(self._flags(one))], "each episode has one end flag"
+
+    def _by_what_all_share(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        """Agents end together, unless it may be episodes that all end alike."""
+        episodes = {one.order.index(Axis.EPISODE) for one in layouts if _is_customary(one)}
+        shared = [one for one in layouts if self._is_shared_by_agents(one)]
+        return [one for one in shared if one.order.index(Axis.AGENT) not in episodes], "all agents end in the same rows"
 
     def _by_roles(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
         roles = [family for family in self.families if family.meaning is Meaning.ROLE and not family.is_next]
@@ -101,26 +110,40 @@ class Votes:
         """Nobody is known to put agents first and episodes last."""
         turned = {_CUSTOMARY, _CUSTOMARY[::-1]}
         is_told = {one.order for one in layouts} <= turned
-        return [one for one in layouts if is_told and one.order == _CUSTOMARY], "episodes come first and agents last"
+        is_odd = any(not _is_customary(one) and self._is_shared_by_agents(one) for one in layouts)
+        kept = [one for one in layouts if is_told and not is_odd and one.order == _CUSTOMARY]
+        return kept, "episodes come first and agents last"
 
-    def _flags(self, layout: Layout) -> BoolArray:
-        """Return end flags of all kinds, shape (entries, rows, agents); empty where there are none."""
-        named = [family for family in self.families if family.meaning in FLAG_MEANINGS]
-        flags = flags_of(named, layout, self.sampler)
+    def _of_ends(self) -> list[Family]:
+        return [family for family in self.families if family.meaning in FLAG_MEANINGS]
+
+    def _flags(self, layout: Layout, *only: Family) -> BoolArray:
+        """Return end flags of all or some kinds, shape (entries, rows, agents); empty where there are none."""
+        flags = flags_of(only or self._of_ends(), layout, self.sampler)
         return np.zeros((0, 0, 0), bool) if flags is None else flags
 
-    def _has_missing_tail(self, layout: Layout) -> bool:
-        """Whether some rows hold nothing but NaN or -1, all of them at the end of an episode's entry."""
+    def _may_end_so(self, layout: Layout) -> bool:
+        """Whether the flags of all kinds together, or those of each kind, may be ends along a layout's time axis."""
+        together, each = self._flags(layout), [self._flags(layout, family) for family in self._of_ends()]
+        told = [] if together.all() else [flags for flags in each if flags.any()]
+        return _is_lasting(together) or (bool(told) and all(map(_is_lasting, told)))
+
+    def _is_shared_by_agents(self, layout: Layout) -> bool:
+        """Whether all agents end, or are missing, in the same rows."""
+        return any(map(_is_shared, (self._flags(layout), *self._missing(layout))))
+
+    def _missing(self, layout: Layout) -> list[BoolArray]:
+        """Return where each array holds nothing but NaN or -1, shape (entries, rows, agents); only what has gaps."""
         if Axis.EPISODE not in layout.order:
-            return False
+            return []
+        found: list[BoolArray] = []
         for family in self.families:
             if family.meaning not in {Meaning.ACTION, *_SMOOTH} or family.is_next or family.first.is_text:
                 continue
             view = view_of(family, layout, self.sampler, is_whole=False)
-            is_missing = np.zeros((0, 0), bool) if view is None else rows_missing(view, family.meaning)
-            if is_missing.any() and is_missing.shape[1] > 1:
-                return is_filled_from_start(~is_missing, 1)
-        return False
+            if view is not None and view.shape[1] > 1:
+                found.append(values_missing(view, family.meaning))
+        return [missing for missing in found if missing.any()]
 
 
 def _is_shared(flags: BoolArray) -> bool:
@@ -128,13 +151,27 @@ def _is_shared(flags: BoolArray) -> bool:
     return is_told and bool((flags == flags[..., :1]).all())
 
 
-def _is_on_last(flags: BoolArray) -> bool:
-    is_told = flags.size > 0 and flags.shape[1] > 1 and not flags.all()
-    return is_told and bool(flags[:, -1].all())
+def _is_lasting(flags: BoolArray) -> bool:
+    """Whether flags come once at most for each agent, or stay true until every agent has one, and change at all."""
+    is_steady = bool((flags[:, 1:] == flags[:, :-1]).all())
+    falls = flags[:, :-1] & ~flags[:, 1:]
+    over: BoolArray = np.all(flags[:, :-1], axis=2, keepdims=True)
+    is_once = bool((flags.sum(axis=1) <= 1).all())
+    return not is_steady and (is_once or not (falls & ~over).any())
+
+
+def _is_tail(missing: BoolArray) -> bool:
+    return is_filled_from_start(~missing, 1)
 
 
 def _is_single(flags: BoolArray) -> bool:
-    return flags.size > 0 and flags.shape[1] > 1 and bool((flags.all(axis=2).sum(axis=1) == 1).all())
+    return flags.size > 0 and flags.shape[1] > 1 and bool((flags.sum(axis=1) == 1).all())
+
+
+def _is_customary(layout: Layout) -> bool:
+    """Whether episodes come before agents."""
+    order = layout.order
+    return Axis.EPISODE in order and order.index(Axis.EPISODE) < order.index(Axis.AGENT)
 
 
 def _time_place(lead: tuple[Axis, ...]) -> int:

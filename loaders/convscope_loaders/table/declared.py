@@ -4,10 +4,16 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+import numpy as np
+
 from convscope.errors import MappingError
+from convscope.ingest.container import Container
 from convscope.ingest.mapping import LogMapping
+from convscope.ingest.table_mapping import TableMapping
+from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.agents import find_agents, numbered_agents
-from convscope_loaders.table.columns import AGENT
+from convscope_loaders.table.columns import AGENT, read_columns
+from convscope_loaders.tidy.places import read_numbers
 
 _MAX_LISTED = 12
 
@@ -35,6 +41,36 @@ def check_columns(mapping: LogMapping, columns: Collection[str], place: str) -> 
         if name not in names:
             where = mapping.place(*key, literal=column)
             raise MappingError(f"{where}: {place} has no column {name!r:.80}; {_hint(name, names)}")
+
+
+def check_use(view: Container, mapping: LogMapping) -> None:
+    """Make sure that no column is named for two things, and that a declared clock counts, unless it is called as one.
+
+    Raises
+    ------
+    MappingError
+        If one is; the message names the line.
+    """
+    declared = mapping.table or TableMapping()
+    seen: set[str] = set()
+    for key, column in declared.places() if not declared.agents else ():
+        name = column.removeprefix("/")
+        if name in seen and key != ("table", "episode"):
+            raise MappingError(
+                f"{mapping.place(*key, literal=column)}: the column {name!r:.80} is named for two things"
+            )
+        seen.update([name] if key != ("table", "episode") else [])
+    clock = (declared.time or "").removeprefix("/")
+    time = next((column for column in read_columns(view.inventory) if column.path == f"/{clock}"), None)
+    if time is None or time.meaning in {Meaning.TIMESTEP, None}:
+        return
+    with view.store.open() as file:
+        numbers = read_numbers(file, time.path)
+    if (numbers[np.isfinite(numbers)] % 1 != 0).any():
+        raise MappingError(
+            f"{mapping.place('table', 'time')}: the column {time.shown} holds fractions and is called as a "
+            f"{time.meaning}: it is no time"
+        )
 
 
 def check_agents(mapping: LogMapping, names: Sequence[str], place: str) -> None:

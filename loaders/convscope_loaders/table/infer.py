@@ -14,7 +14,7 @@ from convscope.ingest.table_mapping import TableField, TableMapping
 from convscope.values.header import Notice
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.columns import AGENT, plain_words, read_columns, single
-from convscope_loaders.table.declared import check_agents, check_columns
+from convscope_loaders.table.declared import check_agents, check_columns, check_use
 from convscope_loaders.table.episodes import EPISODE_COLUMN, Counting, UncountableError, counted
 from convscope_loaders.table.fields import FieldFinder, FoundFields
 from convscope_loaders.table.identity import Identity, IdentityFinder
@@ -81,6 +81,7 @@ def understand(container: Container, path: Path, mapping: LogMapping | None) -> 
     if subjects is None:
         return None
     check_columns(known, subjects.container.inventory.datasets, str(path))
+    check_use(subjects.container, known)
     return _TableReader(subjects, declared, known).understanding(path)
 
 

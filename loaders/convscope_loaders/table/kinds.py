@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from convscope.errors import LogFormatError
-from convscope.ingest.container import ArrayInfo
+from convscope.ingest.container import ArrayInfo, Inventory
 from convscope.ingest.json_text import parsed_json
 from convscope.ingest.probe import FileKind, Probe
 from convscope.ingest.probe import probe as look
 from convscope_loaders.structure.lexicon import Meaning
+from convscope_loaders.structure.long import find_columns
 from convscope_loaders.table.agents import find_agents
 from convscope_loaders.table.by_agent import AgentTables, tables_of_agents
 from convscope_loaders.table.columns import name_meaning
@@ -64,7 +65,7 @@ def glance(probe: Probe) -> Glance | None:
     if tables is not None:
         return _of_agents(probe, tables)
     if probe.container is not None:
-        return _of_records(probe.container.inventory.datasets.values())
+        return _of_arrays(probe.container.inventory)
     try:
         names = _names(probe)
     except LogFormatError:
@@ -116,6 +117,12 @@ def judged(names: Sequence[str]) -> Glance:
         reason="a table, but not of what agents did: none of its columns is called an action, an observation or a "
         "position, beside an agent, an episode or a timestep",
     )
+
+
+def _of_arrays(inventory: Inventory) -> Glance | None:
+    if find_columns(inventory) is not None:
+        return Glance(is_log=True, reason="arrays of one length are called as the columns of a table")
+    return _of_records(inventory.datasets.values())
 
 
 def _of_records(infos: Iterable[ArrayInfo]) -> Glance | None:

@@ -1,5 +1,7 @@
 """The loader of tables of no known framework: a row per agent and timestep, or per joint step."""
 
+from dataclasses import replace
+
 from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.container import Container
 from convscope.ingest.loader import Match
@@ -8,11 +10,14 @@ from convscope.ingest.names import in_numbered_order
 from convscope.ingest.probe import FileKind, Probe
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.generic import open_by_structure, read_structure
+from convscope_loaders.structure.long import find_columns
 from convscope_loaders.table.by_agent import tables_of_agents
 from convscope_loaders.table.columns import read_columns
 from convscope_loaders.table.frames import agents_container, frame_container, text_container
 from convscope_loaders.table.infer import Understanding, understand
 from convscope_loaders.table.kinds import glance, is_columnar
+from convscope_loaders.table.long import column_container, declares_columns, has_columns
+from convscope_loaders.table.record_paths import records_of
 from convscope_loaders.table.records import record_container
 from convscope_loaders.table.sketch import sketch
 from convscope_loaders.table.subjects import NobodyError
@@ -62,7 +67,8 @@ class TableLoader:
         if found is None:
             return read_structure(probe, container, mapping).mapping
         tidy = found.reading.mapping
-        return LogMapping(table=found.mapping, environment=tidy.environment, framework=tidy.framework)
+        table = replace(found.mapping, table=found.mapping.table or _group(probe))
+        return LogMapping(table=table, environment=tidy.environment, framework=tidy.framework)
 
 
 _REFUSED = 0.2
@@ -79,10 +85,11 @@ def _container(probe: Probe, mapping: LogMapping | None) -> Container:
     if probe.kind in {FileKind.TEXT, FileKind.GZIP}:
         return text_container(probe.path)
     if probe.container is not None and probe.kind is not FileKind.FOLDER:
-        state = probe.path.stat()
-        return record_container(
-            probe.container, _table(mapping), place=str(probe.path), state=(state.st_size, state.st_mtime_ns)
-        )
+        inventory, now = probe.container.inventory, probe.path.stat()
+        state = (now.st_size, now.st_mtime_ns)
+        if has_columns(inventory, mapping) or (declares_columns(mapping) and not records_of(inventory)):
+            return column_container(probe.container, mapping, state=state)
+        return record_container(probe.container, _table(mapping), place=str(probe.path), state=state)
     raise LogFormatError(f"{probe.path} is a {probe.kind}; this loader reads tables")
 
 
@@ -102,6 +109,12 @@ def _understood(probe: Probe, container: Container, mapping: LogMapping | None) 
         raise AmbiguousLogError(str(error), sketch(read_columns(container.inventory), _table(mapping))) from error
     except AmbiguousLogError as error:
         raise AmbiguousLogError(str(error), sketch(read_columns(container.inventory), _table(mapping))) from error
+
+
+def _group(probe: Probe) -> str | None:
+    """Return the group whose arrays are the columns; None for the root, and for other tables."""
+    columns = None if probe.container is None else find_columns(probe.container.inventory)
+    return None if columns is None or columns.group == "/" else columns.group
 
 
 def _table(mapping: LogMapping | None) -> str | None:

@@ -12,6 +12,9 @@ from convscope.ingest.probe import probe
 FILES = {
     "net.safetensors": (b"\x40" + bytes(7) + b'{"a":{"dtype":"F32"}}', "parameters of a network"),
     "episode.pt": (b"PK\x03\x04" + bytes(26) + b"archive/data.pkl", "torch.save"),
+    "policy.onnx": (b"\x08\x08\x12\x07pytorch", "--policy FILE"),
+    "policy.pt": (b"PK\x03\x04" + bytes(26) + b"archive/data.pkl", "--policy FILE"),
+    "old.pickle": (pickle.dumps([1], protocol=0), "trust-pickle"),
     "episode.pkl": (pickle.dumps({"obs": [1]}), "pickle"),
     "events.out.tfevents.17.host": (b"\x18\x00\x00\x00\x00\x00\x00\x00", "TensorBoard"),
     "log.tfrecord": (b"\x18\x00\x00\x00\x00\x00\x00\x01", "vaults"),
