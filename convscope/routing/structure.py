@@ -69,7 +69,7 @@ def graph_structure(
     reciprocal, central = _reciprocity(weights[None])[0], _centralisation(weights[None])[0]
     every, centrals = _reciprocity(draws), _centralisation(draws)
     both = 2 * min(_share(every >= reciprocal - _TIE), _share(every <= reciprocal + _TIE))
-    modularity, communities = _communities(weights, draws[:_DRAWS_OF_COMMUNITIES], agents, config.alpha)
+    modularity, communities = _communities(weights, draws[:_DRAWS_OF_COMMUNITIES], agents, alpha=config.alpha)
     structure = GraphStructure(
         n_edges=int(is_edge.sum()),
         reciprocity=ShapeFigure(value=reciprocal, expected=float(every.mean()), p_value=min(both, 1.0)),
@@ -77,7 +77,7 @@ def graph_structure(
             value=central, expected=float(centrals.mean()), p_value=_share(centrals >= central - _TIE)
         ),
         modularity=modularity,
-        hubs=_hubs(weights, draws, agents, config.alpha),
+        hubs=_hubs(weights, draws, agents, alpha=config.alpha),
         communities=communities,
     )
     return structure, ()
@@ -124,7 +124,7 @@ def _centralisation(weights: FloatArray) -> FloatArray:
     return central
 
 
-def _hubs(weights: FloatArray, draws: FloatArray, agents: Sequence[str], alpha: float) -> tuple[Hub, ...]:
+def _hubs(weights: FloatArray, draws: FloatArray, agents: Sequence[str], *, alpha: float) -> tuple[Hub, ...]:
     shares = _sent_shares(weights[None])[0]
     largest = _sent_shares(draws).max(axis=1)
     hubs = [
@@ -135,7 +135,7 @@ def _hubs(weights: FloatArray, draws: FloatArray, agents: Sequence[str], alpha: 
 
 
 def _communities(
-    weights: FloatArray, draws: FloatArray, agents: Sequence[str], alpha: float
+    weights: FloatArray, draws: FloatArray, agents: Sequence[str], *, alpha: float
 ) -> tuple[ShapeFigure | None, tuple[tuple[str, ...], ...]]:
     if not _FEWEST_IN_COMMUNITIES <= len(agents) <= _MOST_IN_COMMUNITIES:
         return None, ()

@@ -26,9 +26,9 @@ from convscope_loaders.structure.groups import split_groups
 from convscope_loaders.structure.idle import Idle, idle_in_words
 from convscope_loaders.structure.labels import EpisodeLabels, label_episodes
 from convscope_loaders.structure.late import with_late
+from convscope_loaders.structure.mark_readings import choices_or_amounts
 from convscope_loaders.structure.names import called
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
-from convscope_loaders.structure.readings import choices_or_amounts
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field, without_headless
 from convscope_loaders.structure.source import StructuredSource

@@ -12,14 +12,14 @@ from convscope_loaders.structure.facts import counts_rows, is_column, is_marked
 from convscope_loaders.structure.families import MASK_NAMES, Family, followed_path, pick
 from convscope_loaders.structure.flags import EndFlags
 from convscope_loaders.structure.lexicon import LAST_NAMES, NEGATED, Meaning
-from convscope_loaders.structure.padding import find_padding
-from convscope_loaders.structure.readings import (
+from convscope_loaders.structure.mark_readings import (
     last_or_first_rows,
     lengths_or_more,
     rows_in_turn,
     steps_or_ends,
     steps_or_finals,
 )
+from convscope_loaders.structure.padding import find_padding
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.turns import count_interleaved
 

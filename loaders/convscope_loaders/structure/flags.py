@@ -13,7 +13,7 @@ from convscope_loaders.structure.evidence import is_still, jumps_before
 from convscope_loaders.structure.facts import is_column
 from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.lexicon import FLAG_MEANINGS, LAST_NAMES, NEGATED, Meaning
-from convscope_loaders.structure.readings import agents_that_go_on, contradicting_begins, contradicting_marks
+from convscope_loaders.structure.mark_readings import agents_that_go_on, contradicting_begins, contradicting_marks
 from convscope_loaders.structure.shapes import axes_of
 from convscope_loaders.structure.templates import Cell
 from convscope_loaders.structure.uniform import flags_of

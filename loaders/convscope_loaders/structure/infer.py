@@ -88,9 +88,6 @@ def infer(
         dead_see_nothing=_first_told(known.dead_see_nothing, lives.see_nothing or None),
         environment=known.environment or sole_attribute(inventory, _ENVIRONMENT),
         framework=known.framework or sole_attribute(inventory, _FRAMEWORK),
-        file=known.file,
-        sha256=known.sha256,
-        lines=known.lines,
     )
     if levels.open:
         raise open_levels(levels.open, mapping, place=place)

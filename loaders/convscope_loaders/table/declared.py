@@ -16,6 +16,7 @@ from convscope_loaders.table.columns import AGENT, read_columns
 from convscope_loaders.tidy.places import read_numbers
 
 _MAX_LISTED = 12
+_OF_EPISODES = ("run", "checkpoint", "condition", "episode")
 
 
 def check_columns(mapping: LogMapping, columns: Collection[str], place: str) -> None:
@@ -52,14 +53,15 @@ def check_use(view: Container, mapping: LogMapping) -> None:
         If one is; the message names the line.
     """
     declared = mapping.table or TableMapping()
-    seen: set[str] = set()
+    says: dict[str, str] = {}
     for key, column in declared.places() if not declared.agents else ():
-        name = column.removeprefix("/")
-        if name in seen and key != ("table", "episode"):
+        name, said = column.removeprefix("/"), "" if key[1] in _OF_EPISODES else "/".join(key)
+        # What tells runs apart may tell their episodes apart as well.
+        if name in says and (said or says[name]):
             raise MappingError(
                 f"{mapping.place(*key, literal=column)}: the column {name!r:.80} is named for two things"
             )
-        seen.update([name] if key != ("table", "episode") else [])
+        says[name] = said
     clock = (declared.time or "").removeprefix("/")
     time = next((column for column in read_columns(view.inventory) if column.path == f"/{clock}"), None)
     if time is None or time.meaning in {Meaning.TIMESTEP, None}:

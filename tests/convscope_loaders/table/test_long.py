@@ -117,8 +117,8 @@ def test_as_many_agents_as_timesteps_are_no_columns(tmp_path):
     ("wrong", "said"),
     [
         ({"time = ": 'time = "reward"'}, "map.toml:6: the column reward holds fractions and is called as a reward"),
-        ({"episode = ": 'episode = ["agent_id"]'}, "map.toml:4: the column 'agent_id' is named for two things"),
-        ({"columns = ": 'columns = ["deed"]'}, "map.toml:7: .* has no column 'deed'"),
+        ({"episode = ": 'episode = ["agent_id"]'}, "map.toml:5: the column 'agent_id' is named for two things"),
+        ({"columns = ": 'columns = ["deed"]'}, "map.toml:8: .* has no column 'deed'"),
     ],
 )
 def test_columns_that_cannot_be_what_a_mapping_says_are_errors_with_their_lines(tmp_path, wrong, said):
