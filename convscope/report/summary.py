@@ -80,7 +80,12 @@ def _messages(evidence: Evidence) -> tuple[str, ...]:
         for measure in MessageMeasure
         if (tests := evidence.messages.of(measure)) and any(test.significant for test in tests)
     ]
-    return (f"Messages, significant: {'; '.join(found)}",) if found else ()
+    if not found:
+        return ()
+    shared = (MessageMeasure.INSTANTANEOUS_COORDINATION, MessageMeasure.SOCIAL_INFLUENCE)
+    is_doubtful = any(test.significant for measure in shared for test in evidence.messages.of(measure))
+    caution = " (coordination and social influence come of a shared cause, too)" if is_doubtful else ""
+    return (f"Messages, significant: {'; '.join(found)}{caution}",)
 
 
 def _dependence(evidence: Evidence) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ _SAID = {
     MessageMeasure.SPEAKER_CONSISTENCY: "Speaker consistency: the message tells what its sender does (signalling)",
     MessageMeasure.INSTANTANEOUS_COORDINATION: "Instantaneous coordination: message and action go together, for "
     "whatever reason",
-    MessageMeasure.SOCIAL_INFLUENCE: "Social influence: the listener's logged policy differs with the message",
+    MessageMeasure.SOCIAL_INFLUENCE: "Social influence: the listener's logged policy differs with the message, "
+    "for whatever reason",
     MessageMeasure.CAUSAL_INFLUENCE: "Causal influence: the sender's own draw of a message changes what the listener "
     "does (listening)",
 }
