@@ -1,6 +1,6 @@
 """A program that records for ever: run by the tests that kill it.
 
-Usage: python recording_child.py LOG SEED COMMIT_SECONDS
+Usage: python recording_child.py LOG SEED COMMIT_SECONDS PAUSE_SECONDS
 """
 
 import sys
@@ -31,14 +31,14 @@ def episodes(seed):
 
 
 def main():
-    path, seed, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    path, seed, seconds, pause = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])
     recorder = Recorder(path, agents=AGENTS, action_spaces=SPACES, commit_seconds=seconds)
     for columns, end, checkpoint in episodes(seed):
         recorder.checkpoint = checkpoint
         recorder.add_episode(columns, end=end)
         sys.stdout.write(f"{recorder.n_committed}\n")
         sys.stdout.flush()
-        time.sleep(0.0005)
+        time.sleep(pause)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ spec.loader.exec_module(child)
 class Program:
     """The child, and what it says of itself."""
 
-    def __init__(self, path, seed, seconds):
+    def __init__(self, path, seed, seconds, *, pause=0.0005):
         self.out = path.with_suffix(".out")
-        command = [sys.executable, str(CHILD), str(path), str(seed), str(seconds)]
+        command = [sys.executable, str(CHILD), str(path), str(seed), str(seconds), str(pause)]
         with self.out.open("wb") as out:
             self.process = subprocess.Popen(command, stdout=out)
 
@@ -82,7 +82,8 @@ def test_what_was_committed_survives_a_kill_at_any_moment(tmp_path, seed):
 
 def test_a_log_is_read_while_it_grows(tmp_path):
     path = tmp_path / "log.h5"
-    program = Program(path, 11, seconds=0)
+    # On a busy machine a program without pauses would record faster than all of it can be compared.
+    program = Program(path, 11, seconds=0, pause=0.05)
     try:
         program.wait_for(1)
         seen = [assert_committed(path, 11, program.n_committed)]
