@@ -70,8 +70,8 @@ def agreement_notices(found: DeclaredAgreement | None, alpha: float) -> tuple[No
     if found.partial_p_value is not None and found.partial_p_value <= alpha:
         return ()
     message = (
-        f"Routing between agents follows the declared one, but not beyond what {' and '.join(found.controls)} explain: "
-        "who stands near, or is there at all, may be all there is to it."
+        f"Routing between agents follows the declared one, but is not shown to go beyond what "
+        f"{' and '.join(found.controls)} explain: who stands near, or is there at all, may be all there is to it."
     )
     return (Notice(code="prior-confounded", message=message, where="gap.declared_agreement"),)
 

@@ -10,7 +10,7 @@ from convscope.ingest.finding import find_logs, search_logs, tail_names
 from convscope.ingest.join import join_logs
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe, probe
-from convscope.ingest.study import with_checkpoints
+from convscope.ingest.study import with_labels_of_names
 from convscope.values.header import ActionSpaceError, Notice
 from convscope.values.log import TrajectoryLog
 
@@ -44,8 +44,8 @@ def open_logs(
     -------
     TrajectoryLog
         Lazy. A file's runs and checkpoints are its own; a file without any is a run, named by the shortest tail of its
-        path that tells the files apart; where every such name holds a checkpoint, as in ``seed_1/update_40.h5``, it
-        says both. A run's episodes lie together, checkpoints in numbered order.
+        path that tells the files apart; where every such name holds a checkpoint or an episode, as
+        in ``seed_1/update_40.h5``, it says both. A run's episodes lie together, checkpoints in numbered order.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def open_logs(
             # Counted twice, one run would pass for two, and runs are what every claim rests on.
             raise UsageError(f"{twin} and {path} hold the same bytes: give a log once")
         logs.append(open_chosen(choose(seen, loaders, loader, has_mapping=mapping is not None), seen, mapping))
-    return _noted(join_logs(with_checkpoints(logs)), (*broken, *notices))
+    return _noted(join_logs(with_labels_of_names(logs)), (*broken, *notices))
 
 
 def open_chosen(choice: Choice, seen: Probe, mapping: LogMapping | None) -> TrajectoryLog:

@@ -58,11 +58,15 @@ def shape_lines(structure: GraphStructure | None) -> Iterator[str]:
         yield f"Most is drawn on {', '.join(named)}{more}"
     if structure.communities and structure.modularity:
         found = figure(len(structure.communities))
-        yield f"{found} communities draw on their own members (p {probability(structure.modularity.p_value)})"
+        yield f"The graph divides into {found} communities (p {probability(structure.modularity.p_value)})"
 
 
 def _named(structure: GraphStructure) -> Iterator[tuple[str, str, ShapeFigure]]:
-    yield "reciprocity", "weight that both directions of a pair share", structure.reciprocity
+    yield (
+        "reciprocity",
+        "weight that both directions of a pair share; large also where popular senders draw on many",
+        structure.reciprocity,
+    )
     yield "centralisation", "1 = all draw on one", structure.centralisation
     if structure.modularity is not None:
         yield "modularity", "of the best division into communities", structure.modularity

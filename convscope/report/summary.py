@@ -15,6 +15,7 @@ from convscope.values.messages import MessageMeasure
 _SPOKEN = frozenset(
     {
         "behaves-like",
+        "episodes-by-name",
         "missing-values",
         "unfinished-file",
         "unlogged-common-cause",

@@ -15,7 +15,7 @@ from convscope.values.structure import GraphStructure, Hub, ShapeFigure
 _FEWEST_AGENTS = 3
 _FEWEST_IN_COMMUNITIES = 6
 _MOST_IN_COMMUNITIES = 64
-_MOST_AGENTS = 512
+_MOST_AGENTS = 128
 _DRAWS_OF_COMMUNITIES = 199
 _WHERE = "routing.structure"
 _TIE = 1e-12
@@ -47,7 +47,8 @@ def graph_structure(
     Notes
     -----
     The null deals what each receiver draws anew among the senders that were tested for it: every receiver keeps its
-    weights, and chooses senders without regard to who draws on it, or on whom the others draw. Reciprocity is the
+    weights, and chooses senders without regard to who draws on it, or on whom the others draw. Reciprocity is therefore
+    large also where those that are much drawn on draw on many themselves. Reciprocity is the
     shared part of both directions over all weight (Squartini et al. 2013); centralisation is Freeman's, of the weight
     drawn on each sender (1979); communities are Louvain's (Blondel et al. 2008), of both directions added up, and
     their null searches each shuffled graph as well.
@@ -62,7 +63,7 @@ def graph_structure(
     if why:
         return None, (Notice(code="not-applicable", message=why, where=_WHERE),)
     known = edge_matrix(edges, agents, "weight")
-    is_edge = np.nan_to_num(edge_matrix(edges, agents, "significant")) > 0
+    is_edge = (np.nan_to_num(edge_matrix(edges, agents, "significant")) > 0) & (np.nan_to_num(known) > 0)
     weights = np.where(is_edge, np.maximum(np.nan_to_num(known), 0.0), 0.0)
     rng = generator(config.seed, "routing", "structure")
     draws = np.array([_dealt(weights, np.isfinite(known), rng) for _ in range(config.n_permutations)])
@@ -88,7 +89,8 @@ def _why_not(edges: pl.DataFrame, agents: Sequence[str], *, are_lasting: bool) -
         return "Slots are filled anew in each episode: a graph of slots has no shape."
     if not _FEWEST_AGENTS <= len(agents) <= _MOST_AGENTS:
         return f"The shape of the graph is told of {_FEWEST_AGENTS} to {_MOST_AGENTS} agents."
-    if not edges["significant"].fill_null(value=False).any():
+    is_edge = edges["significant"].fill_null(value=False) & (edges["weight"].fill_null(0.0) > 0)
+    if not is_edge.any():
         return "No edge between agents is significant, so the graph has no shape."
     return ""
 

@@ -16,8 +16,8 @@ _SAID = {
     "whatever reason",
     MessageMeasure.SOCIAL_INFLUENCE: "Social influence: the listener's logged policy differs with the message, "
     "for whatever reason",
-    MessageMeasure.CAUSAL_INFLUENCE: "Causal influence: the sender's own draw of a message changes what the listener "
-    "does (listening)",
+    MessageMeasure.CAUSAL_INFLUENCE: "Causal influence: the sender's own draw of an action that carries the message "
+    "changes what the listener does, by the message or by what else the action does",
 }
 
 

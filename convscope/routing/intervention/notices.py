@@ -65,8 +65,8 @@ def is_random(foretold: float | None) -> bool:
 def _random(foretold: float | None, *, is_declared: bool) -> tuple[Notice, ...]:
     if not is_random(foretold):
         message = (
-            f"What receivers did before foretells the interventions (p {foretold:.2g} over all pairs): they follow the "
-            "state, are no experiment, and no edge is claimed."
+            f"What receivers did before foretells the interventions (p {foretold:.2g} over all pairs): they seem to "
+            "follow the state, and no edge is claimed. The check is too easily failed where actions are rare."
         )
         return (Notice(code="interventions-not-random", message=message, where=_WHERE),)
     seen = (

@@ -79,6 +79,22 @@ def _said(
                 "messages and actions may go together because both agents saw the same."
             ),
         )
+    yield from _on_episodes(log, talks, n_measured=n_measured, config=config)
+
+
+def _on_episodes(
+    log: TrajectoryLog, talks: Mapping[str, Talk], *, n_measured: int, config: AnalysisConfig
+) -> Iterator[tuple[str, str]]:
+    """Say which episodes are measured, and how far."""
+    cut = {run: each.actions.codes.shape[1] for run, each in talks.items() if each.n_left_out}
+    if cut:
+        yield (
+            "messages-early-only",
+            (
+                f"Messages are measured in the first {min(cut.values()):,} timesteps of an episode, which three "
+                "quarters of a run's episodes reach: shuffled episodes would not overlap later."
+            ),
+        )
     n_all = int(log.episodes.is_analysed(config.checkpoint).sum())
     if n_measured < n_all:
         yield "messages-thinned", f"Messages are measured on {count(n_measured, 'episode')} of {n_all}, evenly spread."

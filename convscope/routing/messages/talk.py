@@ -9,6 +9,9 @@ from convscope.routing.messages.reading import Heard
 from convscope.routing.messages.symbols import Symbols, symbols
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 
+_REACHED_BY = 0.75
+"""Share of the episodes that reach a timestep which is measured."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Talk:
@@ -25,6 +28,8 @@ class Talk:
     N, message); NaN where that is not so."""
     is_part_of_action: BoolArray
     """Whether an agent's action fixes its message, shape (N,)."""
+    n_left_out: int
+    """Timesteps of the longest episode that too few others reach."""
 
     def is_speaker(self, agent: int) -> bool:
         """Whether an agent sends messages that differ."""
@@ -40,21 +45,30 @@ def talk(episodes: Sequence[Heard]) -> Talk:
     episodes
         At least one. A single set of symbols serves all agents of the run.
     """
-    messages = symbols(_grid([episode.messages for episode in episodes]))
-    raw = _grid([episode.actions for episode in episodes])
+    lengths = [len(episode.messages) for episode in episodes]
+    # An exchange of whole episodes only speaks of timesteps that both reach.
+    n_steps = max(int(np.quantile(lengths, 1 - _REACHED_BY, method="lower")), 1)
+    messages = symbols(_grid([episode.messages for episode in episodes], n_steps))
+    raw = _grid([episode.actions for episode in episodes], n_steps)
     actions = symbols(raw)
     logged = [episode.policies for episode in episodes if episode.policies is not None]
-    policies = _grid(logged) if logged else None
+    policies = _grid(logged, n_steps) if logged else None
     is_part = np.array([_fixes(actions, messages, agent) for agent in range(raw.shape[2])])
     law = None if policies is None else _law(raw[..., 0], messages, policies, is_part=is_part)
-    return Talk(messages=messages, actions=actions, policies=policies, law=law, is_part_of_action=is_part)
+    return Talk(
+        messages=messages,
+        actions=actions,
+        policies=policies,
+        law=law,
+        is_part_of_action=is_part,
+        n_left_out=max(lengths) - n_steps,
+    )
 
 
-def _grid(parts: Sequence[FloatArray]) -> FloatArray:
-    longest = max(len(part) for part in parts)
-    grid = np.full((len(parts), longest, *parts[0].shape[1:]), np.nan)
+def _grid(parts: Sequence[FloatArray], n_steps: int) -> FloatArray:
+    grid = np.full((len(parts), n_steps, *parts[0].shape[1:]), np.nan)
     for place, part in enumerate(parts):
-        grid[place, : len(part)] = part
+        grid[place, : len(part)] = part[:n_steps]
     return grid
 
 

@@ -56,6 +56,15 @@ def test_files_called_checkpoints_are_checkpoints_of_their_runs(tmp_path):
     assert mixed.episodes.checkpoints == ()
 
 
+def test_files_called_episodes_are_episodes_of_their_runs(tmp_path):
+    names = [f"seed_{seed}/episode_{number}.h5" for seed in (0, 1) for number in (9, 10)]
+    log = open_logs([write(tmp_path / name, first=i) for i, name in enumerate(names)])
+    assert log.episodes.runs == ("seed_0", "seed_1")
+    assert log.episodes.checkpoints == ()
+    assert "episodes-by-name" in {notice.code for notice in log.header.notices}
+    assert open_logs([tmp_path / name for name in names[:2]]).episodes.runs == ("run_0",)
+
+
 def test_a_run_in_two_files_lies_together_and_is_numbered_through(tmp_path):
     paths = [
         write(tmp_path / "x.h5", runs=("run_1", "run_2")),

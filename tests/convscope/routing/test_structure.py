@@ -89,7 +89,7 @@ def test_receivers_that_choose_independently_have_no_shape():
     [
         (np.zeros((4, 4)), True, "No edge"),
         (np.ones((4, 4)), False, "filled anew"),
-        (np.ones((2, 2)), True, "3 to 512"),
+        (np.ones((2, 2)), True, "3 to 128"),
     ],
 )
 def test_what_has_no_shape_says_why(weights, are_lasting, why):
@@ -97,6 +97,13 @@ def test_what_has_no_shape_says_why(weights, are_lasting, why):
     assert structure is None
     assert why in notices[0].message
     assert notices[0].where == "routing.structure"
+
+
+def test_significant_edges_without_weight_have_no_shape():
+    edges = edges_of(np.ones((8, 8))).with_columns(pl.lit(0.0).alias("weight"))
+    structure, notices = graph_structure(edges, names_of(8), CONFIG, are_lasting=True)
+    assert structure is None
+    assert "No edge" in notices[0].message
 
 
 def test_the_order_of_agents_changes_no_figure():
