@@ -174,6 +174,7 @@ class IdentityFinder:
                 if column.values:
                     found = replace(found, environment=column.values[0])
             elif not self._is_outer(column.path, found.episode):
+                self._check_in_turn(column, found.episode)
                 continue
             elif column.values is None:
                 self._said.append(f"{column.shown} counts environments side by side, each with its own episodes")
@@ -182,6 +183,19 @@ class IdentityFinder:
                 self._said.append(f"{column.shown} is read as the condition")
                 found = replace(found, condition=column.path)
         return found
+
+    def _check_in_turn(self, column: Column, episode: Sequence[str]) -> None:
+        """Refuse environments whose rows come in turn under a clock that runs on, without a column of episodes."""
+        agent, instance = self._groups([self._agent]), self._groups([column.path])
+        order = np.argsort(agent, kind="stable")
+        changes = (np.diff(instance[order]) != 0) & (np.diff(agent[order]) == 0)
+        n_stretches = int(changes.sum()) + len(np.unique(agent))
+        if not episode and n_stretches > len(np.unique(self._groups([self._agent, column.path]))):
+            raise AmbiguousLogError(
+                f"{self._place}: rows of {column.shown} come in turn, and the clock runs on: they may be environments "
+                "side by side, whose episodes nothing tells apart (give a column with the episode), or a value of the step "
+                f'(say ignore = ["{column.shown}"] in a mapping)'
+            )
 
     def _sole(self, meaning: Meaning, found: Identity) -> str | None:
         kept: list[Column] = []

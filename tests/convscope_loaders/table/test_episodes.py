@@ -112,3 +112,15 @@ def test_a_clock_that_runs_on_counts_joint_steps_of_wide_tables(tmp_path):
     log = opened(write(tmp_path / "log.csv", list(joint.values())))
     assert log.episodes.length.tolist() == [3, 2, 4]
     assert whole(log)[1]["actions"][3:5, :, 0].tolist() == [[1, 2], [2, 0]]
+
+
+@pytest.mark.parametrize("name", ["env_id", "worker"])
+def test_environments_in_turn_under_a_clock_that_runs_on_are_asked_about(tmp_path, name):
+    rows = [
+        {name: env, "step": 2 * t + env, "agent": agent, "action": t % 3, "reward": t % n, "done": t % n == n - 1}
+        for t in range(30)
+        for env, n in ((0, 10), (1, 15))
+        for agent in "ab"
+    ]
+    with pytest.raises(AmbiguousLogError, match=f"rows of {name} come in turn"):
+        opened(write(tmp_path / "log.csv", rows))
