@@ -193,8 +193,8 @@ class IdentityFinder:
         if not episode and n_stretches > len(np.unique(self._groups([self._agent, column.path]))):
             raise AmbiguousLogError(
                 f"{self._place}: rows of {column.shown} come in turn, and the clock runs on: they may be environments "
-                "side by side, whose episodes nothing tells apart (give a column with the episode), or a value of the step "
-                f'(say ignore = ["{column.shown}"] in a mapping)'
+                "side by side, whose episodes nothing tells apart (give a column with the episode), or a value of the "
+                f'step (say ignore = ["{column.shown}"] in a mapping)'
             )
 
     def _sole(self, meaning: Meaning, found: Identity) -> str | None:
