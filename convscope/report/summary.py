@@ -20,6 +20,7 @@ _SPOKEN = frozenset(
         "unfinished-file",
         "unlogged-common-cause",
         "policy-doubtful",
+        "rewards-longer",
         "labels-replaced",
         "formations-unlike",
         "unlike-checkpoints",

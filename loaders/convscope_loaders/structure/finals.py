@@ -8,7 +8,7 @@ import numpy.typing as npt
 from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.mapping import Axis, Cut, FieldMapping, LogMapping
 from convscope.values.arrays import BoolArray, IntArray
-from convscope.values.fields import OBSERVATIONS
+from convscope.values.fields import OBSERVATIONS, REWARDS, TEAM_REWARDS
 from convscope.values.header import Notice
 from convscope_loaders.structure.arrays import read_lead
 from convscope_loaders.structure.plan import RowPlan
@@ -18,6 +18,7 @@ from convscope_loaders.structure.templates import Template
 
 _CUT_ALONG_TIME = frozenset({Cut.FLAGS, Cut.FIRST_ROWS, Cut.IDS, Cut.TIMES, Cut.SPANS, Cut.ANNOUNCED})
 """Several episodes may lie on one time axis then, of which only the last one could have a final observation."""
+_REWARDS = frozenset({REWARDS, TEAM_REWARDS})
 _MOST_ENDS = 16
 """Ends of episodes that are looked at before what follows a step is believed."""
 
@@ -52,7 +53,7 @@ def with_finals(
     inside = _inside(plan, inventory, mapping)
     later = [field for field in mapping.fields if field.next_path]
     if inside.any() or not later:
-        return replace(planned, plan=replace(plan, has_final=inside)), ()
+        return replace(planned, plan=replace(plan, has_final=inside)), _on_longer_rewards(plan, inventory, mapping)
     if may_show_resets and any(_shows_resets(plan, inventory, file, field=field) for field in later):
         message = (
             "what follows the last step of an episode is the first observation of the next one there, as environments "
@@ -77,6 +78,29 @@ def _inside(plan: RowPlan, inventory: Inventory, mapping: LogMapping) -> BoolArr
         for cell in range(len(plan.cells))
     ]
     return np.array(by_cell, dtype=bool)[plan.cell]
+
+
+def _on_longer_rewards(plan: RowPlan, inventory: Inventory, mapping: LogMapping) -> tuple[Notice, ...]:
+    """Say so where rewards have a row more than actions: the reward of a reset may come first."""
+    cut = mapping.episodes.cut if mapping.episodes is not None else Cut.WHOLE
+    if cut in _CUT_ALONG_TIME:
+        return ()
+    reference = reference_field(mapping)
+    longer = [
+        field
+        for field in mapping.fields
+        if field.name in _REWARDS and Axis.TIME in field.array.axes and not field.is_late
+        for cell in range(len(plan.cells))
+        if _rows_of(inventory, field, plan, cell=cell) > _rows_of(inventory, reference, plan, cell=cell)
+    ]
+    if not longer:
+        return ()
+    path = longer[0].array.path
+    message = (
+        f"{path} has more rows than there are actions: each action is given the reward of its own row and the last row "
+        "is left out; if the first row is the reward of a reset, say late = true for the field in a mapping"
+    )
+    return (Notice(code="rewards-longer", message=message, where=path),)
 
 
 def _rows_of(inventory: Inventory, field: FieldMapping, rows: RowPlan, *, cell: int) -> int:

@@ -101,3 +101,16 @@ def test_a_mapping_may_name_what_follows_each_step(tmp_path):
         file["y"] = arrays["next_observations"][:, :, :2]
     with pytest.raises(LogFormatError, match=r"/y \(5, 2, 2\) is not shaped like /x \(5, 2, 3\)"):
         opened(tmp_path / "log.h5", mapping)
+
+
+def test_rewards_with_a_row_more_than_actions_are_told(tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = {"observations": rng.random((4, 9, 3, 5)), "actions": rng.integers(3, size=(4, 8, 3))}
+    rewards = np.tile(np.arange(9.0)[None, :, None], (4, 1, 3))
+
+    def codes(n_rows):
+        path = write(tmp_path / f"{n_rows}.h5", {**arrays, "rewards": rewards[:, :n_rows]})
+        return [notice.code for notice in opened(path).header.notices]
+
+    assert "rewards-longer" in codes(9)
+    assert "rewards-longer" not in codes(8)
