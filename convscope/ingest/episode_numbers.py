@@ -1,4 +1,4 @@
-"""Numbers of episodes within their run and checkpoint."""
+"""Numbers of entries among those of their kind, and of episodes within their run and checkpoint."""
 
 import numpy as np
 
@@ -13,7 +13,17 @@ def episode_numbers(run: IntArray, checkpoint: IntArray) -> IntArray:
     run, checkpoint
         Of each episode, in any order, shape (E,); -1 for no checkpoint.
     """
-    key = run * (checkpoint.max(initial=-1) + 2) + checkpoint + 1
+    return numbers_within(run * (checkpoint.max(initial=-1) + 2) + checkpoint + 1)
+
+
+def numbers_within(key: IntArray) -> IntArray:
+    """Count the entries of each key from 0, in the order in which they stand.
+
+    Parameters
+    ----------
+    key
+        Of each entry, in any order, shape (n,).
+    """
     order = np.argsort(key, kind="stable")
     _, first, count = np.unique(key[order], return_index=True, return_counts=True)
     numbers = np.zeros(len(key), dtype=np.int64)

@@ -63,8 +63,8 @@ def graph_structure(
     if why:
         return None, (Notice(code="not-applicable", message=why, where=_WHERE),)
     known = edge_matrix(edges, agents, "weight")
-    is_edge = (np.nan_to_num(edge_matrix(edges, agents, "significant")) > 0) & (np.nan_to_num(known) > 0)
-    weights = np.where(is_edge, np.maximum(np.nan_to_num(known), 0.0), 0.0)
+    is_significant = np.nan_to_num(edge_matrix(edges, agents, "significant")) > 0
+    weights = np.where(is_significant, np.maximum(np.nan_to_num(known), 0.0), 0.0)
     rng = generator(config.seed, "routing", "structure")
     draws = np.array([_dealt(weights, np.isfinite(known), rng) for _ in range(config.n_permutations)])
     reciprocal, central = _reciprocity(weights[None])[0], _centralisation(weights[None])[0]
@@ -72,7 +72,7 @@ def graph_structure(
     both = 2 * min(_share(every >= reciprocal - _TIE), _share(every <= reciprocal + _TIE))
     modularity, communities = _communities(weights, draws[:_DRAWS_OF_COMMUNITIES], agents, alpha=config.alpha)
     structure = GraphStructure(
-        n_edges=int(is_edge.sum()),
+        n_edges=int(np.count_nonzero(weights)),
         reciprocity=ShapeFigure(value=reciprocal, expected=float(every.mean()), p_value=min(both, 1.0)),
         centralisation=ShapeFigure(
             value=central, expected=float(centrals.mean()), p_value=_share(centrals >= central - _TIE)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.randomness import generator
-from convscope.routing.edges import PairFigures, edge_table, join_tables
+from convscope.routing.edges import PairFigures, edge_table, edges_by_run
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.halves import N_SPLITS
 from convscope.routing.intervention.clock import TimeFold, TimeSums
 from convscope.routing.intervention.notices import is_random, study_notices
 from convscope.routing.intervention.randomness import foretold_p
 from convscope.routing.intervention.study import Part, Study, figures, read_study, time_fold
-from convscope.routing.predictive.tallies import weight_tallies
+from convscope.routing.predictive.tallies import run_tallies
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.fields import ACTIONS, INTERVENED, INTERVENTIONS, PAIR_INTERVENTIONS
@@ -78,23 +78,14 @@ class Intervention:
         )
         is_claimed = is_random(foretold)
         is_declared = all(log.header.field(name).is_randomized for name in INTERVENED if log.has(name))
-        by_run = [
-            edge_table(
-                self._figures(study, [part], config=config, is_claimed=is_claimed),
-                agents,
-                q=config.q,
-                run=part.group.run_name,
-                checkpoint=part.group.checkpoint,
-            )
-            for part in study.parts
-        ]
+        by_part = [self._figures(study, [part], config=config, is_claimed=is_claimed) for part in study.parts]
         combined = self._figures(study, analysed, config=config, is_claimed=is_claimed)
         return RoutingEstimate(
             source=self.source,
             claim=self.claim if is_declared else f"{self.claim}, if interventions were drawn at random,",
             unit=self.unit if study.is_choice else "standard deviations",
             edges=edge_table(combined, agents, q=config.q),
-            edges_by_run=join_tables(by_run),
+            edges_by_run=edges_by_run(by_part, [part.group for part in study.parts], agents, q=config.q),
             tallies=_tallies(log, study, [study.weight(part) for part in analysed]),
             halves=_halves(log, study, rng=generator(config.seed, "routing", self.source, "halves")),
             notices=study_notices(study, analysed, foretold=foretold, is_declared=is_declared, agents=agents),
@@ -109,11 +100,9 @@ class Intervention:
 def _tallies(log: TrajectoryLog, study: Study, weights: Sequence[FloatArray]) -> RoutingTallies:
     parts = [part for part in study.parts if part.group.is_analysed]
     own = np.ix_(study.places, study.places)
-    declared = [log.episodes.declared_roles[part.group.episodes][:, study.places] for part in parts]
-    roles = [np.where((each == each[:1]).all(axis=0), each[0], -1) for each in declared]
-    run = np.array([part.group.run for part in parts])
     # Shares grow with how often a receiver follows a sender, and the tallies take roots.
-    return weight_tallies([weight[own] ** 2 for weight in weights], run, roles=np.array(roles), runs=log.episodes.runs)
+    squares = [weight[own] ** 2 for weight in weights]
+    return run_tallies(log, [part.group for part in parts], squares, places=study.places)
 
 
 def _halves(

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from convscope.randomness import generator
-from convscope.routing.edges import PairFigures, edge_table, join_tables, role_edge_table
+from convscope.routing.edges import PairFigures, edge_table, edges_by_run, join_tables, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.groups import agent_places, episode_groups
 from convscope.routing.predictive import budget
@@ -23,13 +23,11 @@ from convscope.routing.predictive.screening.estimate import screened_table, scre
 from convscope.routing.predictive.screening.study import screened_study
 from convscope.routing.predictive.significance import Beside, look_beside, pair_figures
 from convscope.routing.predictive.study import Part, Study, read_study
-from convscope.routing.predictive.tallies import weight_tallies
-from convscope.values.arrays import FloatArray, IntArray
+from convscope.routing.predictive.tallies import run_tallies, weight_tallies
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.fields import ACTIONS
 from convscope.values.header import LogHeader
 from convscope.values.log import TrajectoryLog
-from convscope.values.routing import RoutingTallies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,24 +72,19 @@ class TransferEntropy:
         figures = partial(self._figures, lag=lag, config=config, is_lasting=is_lasting)
         besides = [self._beside([part], lag, config) for part in study.parts]
         by_part = [figures([part], beside) for part, beside in zip(study.parts, besides, strict=True)]
-        names = [(part.group.run_name, part.group.checkpoint) for part in study.parts]
-        by_run = [
-            edge_table(each, agents, q=config.q, run=run_name, checkpoint=checkpoint)
-            for each, (run_name, checkpoint) in zip(by_part, names, strict=True)
-        ]
         own = [number for number, part in enumerate(study.parts) if part.group.is_analysed]
         # A single run is its own combination: two draws of the same null would only differ.
         beside = besides[own[0]] if len(own) == 1 else self._beside(analysed, lag, config)
         combined = by_part[own[0]] if len(own) == 1 else figures(analysed, beside)
         edges = edge_table(combined, agents, q=config.q)
-        tallied = partial(_tallies, log, study, agents=agents)
+        tallied = partial(run_tallies, log, [part.group for part in analysed], places=agent_places(log, agents))
         halves = half_weights(study.question, analysed, rng=generator(config.seed, "routing", self.source, "halves"))
         return RoutingEstimate(
             source=self.source,
             claim=self.claim,
             unit=self.unit,
             edges=edges,
-            edges_by_run=join_tables(by_run),
+            edges_by_run=edges_by_run(by_part, [part.group for part in study.parts], agents, q=config.q),
             tallies=tallied([part.weight for part in analysed]),
             halves=tuple((tallied(first), tallied(second)) for first, second in halves),
             role_edges=self._role_edges(log, study, config=config, agents=agents) if log.header.roles else None,
@@ -158,23 +151,8 @@ class TransferEntropy:
         return role_edge_table(figures, log.header.roles, q=config.q)
 
 
-def _tallies(
-    log: TrajectoryLog, study: Study, weights: Sequence[FloatArray], *, agents: Sequence[str]
-) -> RoutingTallies:
-    places = agent_places(log, agents)
-    roles = [_settled_roles(log, part, places) for part in study.analysed]
-    run = np.array([part.group.run for part in study.analysed])
-    return weight_tallies(weights, run, roles=np.array(roles), runs=log.episodes.runs)
-
-
 def _names(parts: Sequence[Part]) -> list[str]:
     return [f"{part.group.run_name}/{part.group.checkpoint}" for part in parts]
-
-
-def _settled_roles(log: TrajectoryLog, part: Part, places: IntArray) -> IntArray:
-    """Return the declared role of each agent; -1 where it changes between episodes, which one weight cannot follow."""
-    declared = log.episodes.declared_roles[part.group.episodes][:, places]
-    return np.where((declared == declared[:1]).all(axis=0), declared[0], -1)
 
 
 ESTIMATOR = TransferEntropy()

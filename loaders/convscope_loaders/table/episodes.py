@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader, Container
+from convscope.ingest.episode_numbers import numbers_within
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope_loaders.table.computed import ComputedStore, computed, with_column
 from convscope_loaders.tidy.places import read_numbers
@@ -139,7 +140,7 @@ def by_clock(group: IntArray, agent: IntArray, time: FloatArray) -> IntArray:
         raise UncountableError("the clock falls without starting again, so rows are not in the order of time", row)
     # Episodes of one step: the clock never goes on, but each agent comes again.
     least, most = np.minimum.reduceat(time, first), np.maximum.reduceat(time, first)
-    again = np.where((least == most)[run], _running(run * (int(agent.max(initial=0)) + 1) + agent), 0)
+    again = np.where((least == most)[run], numbers_within(run * (int(agent.max(initial=0)) + 1) + agent), 0)
     return _codes(run * (int(again.max(initial=0)) + 1) + again)
 
 
@@ -176,7 +177,7 @@ def _lie_one_by_one(stream: IntArray, count: IntArray, group: IntArray) -> bool:
 def _side_by_side(run: IntArray, group: IntArray, agent: IntArray) -> IntArray:
     """Count runs of rows of single agents: the first one of each agent is the first episode, and so on."""
     stream = _codes(group * (int(agent.max()) + 1) + agent)
-    place = _running(stream)
+    place = numbers_within(stream)
     n_runs = np.bincount(stream)
     group_of = group[np.unique(stream, return_index=True)[1]]
     for number in np.unique(group_of):
@@ -186,15 +187,6 @@ def _side_by_side(run: IntArray, group: IntArray, agent: IntArray) -> IntArray:
                 f"agents have from {least} to {most} episodes, and nothing says which belong together"
             )
     return _codes(group * (int(place.max()) + 1) + place)[run]
-
-
-def _running(keys: IntArray) -> IntArray:
-    """Count the entries of each key from 0, in their order."""
-    order = np.argsort(keys, kind="stable")
-    _, first, count = np.unique(keys[order], return_index=True, return_counts=True)
-    running = np.empty(len(keys), np.int64)
-    running[order] = np.arange(len(keys)) - np.repeat(first, count)
-    return running
 
 
 def _codes(values: npt.NDArray[Any]) -> IntArray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader
+from convscope.ingest.episode_numbers import numbers_within
 from convscope.values.arrays import FloatArray, IntArray
 from convscope_loaders.tidy.mapping import TidyMapping
 from convscope_loaders.tidy.row_names import RowNames
@@ -129,7 +130,7 @@ def place_rows(
     episode = order[at[taken]]
     agent = keys.agent_slots(read_numbers(file, mapping.agent, start=start, stop=stop))[taken]
     if mapping.time is None:
-        time = _running(episode * len(keys.agents) + agent).astype(np.float64)
+        time = numbers_within(episode * len(keys.agents) + agent).astype(np.float64)
     else:
         time = read_numbers(file, mapping.time, start=start, stop=stop)[taken]
     step, rows = _ranked(episode, time, len(labels))
@@ -144,15 +145,6 @@ def read_numbers(file: ArrayReader, column: str, *, start: int = 0, stop: int | 
 def _found(values: FloatArray, levels: FloatArray) -> IntArray:
     at = np.minimum(np.searchsorted(levels, values), len(levels) - 1)
     return np.where(levels[at] == values, at, -1)
-
-
-def _running(group: IntArray) -> IntArray:
-    """Count the rows of each group from 0, in their order."""
-    order = np.argsort(group, kind="stable")
-    _, first, count = np.unique(group[order], return_index=True, return_counts=True)
-    running = np.empty(len(group), np.int64)
-    running[order] = np.arange(len(group)) - np.repeat(first, count)
-    return running
 
 
 def _ranked(episode: IntArray, time: FloatArray, n_episodes: int) -> tuple[IntArray, IntArray]:
