@@ -80,7 +80,7 @@ def routing_source(name: str | None) -> "RoutingSource | None":
     UsageError
         If there is no such source; the message lists them.
     """
-    from convscope.values.config import RoutingSource  # noqa: PLC0415  --help is answered at once
+    from convscope.values.config import RoutingSource
 
     if name is None:
         return None

@@ -1,0 +1,13 @@
+"""Commands of the command line, a group a file; `COMMANDS` lists them in the order of the help.
+
+Each command imports what it needs when it runs, so that ``--help`` and typing mistakes are answered at once.
+"""
+
+from collections.abc import Callable
+
+from convscope.commands.analysis import analyze, attribute
+from convscope.commands.logs import convert, inspect, loaders, validate
+
+COMMANDS: tuple[Callable[..., None], ...] = (analyze, attribute, inspect, convert, validate, loaders)
+
+__all__ = ["COMMANDS"]
