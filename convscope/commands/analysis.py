@@ -28,6 +28,7 @@ from convscope.commands.options import (
     Seed,
     Team,
     TrustPickle,
+    Umap,
     Workers,
     routing_source,
     worker_count,
@@ -57,6 +58,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
     agents: Agents = None,
     checkpoint: CheckpointLabel = None,
     heads: Heads = None,
+    umap: Umap = False,
     seed: Seed = 0,
     workers: Workers = None,
     engine: EngineName = None,
@@ -75,6 +77,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
         agents=agents,
         checkpoint=checkpoint,
         heads=heads,
+        draws_umap=umap,
     )
     study = partial(
         analyze_files,
@@ -107,6 +110,7 @@ def attribute(  # noqa: PLR0913  one parameter an option
     team: Team = None,
     agents: Agents = None,
     checkpoint: CheckpointLabel = None,
+    umap: Umap = False,
     seed: Seed = 0,
     workers: Workers = None,
     engine: EngineName = None,
@@ -119,7 +123,12 @@ def attribute(  # noqa: PLR0913  one parameter an option
     from convscope.values.config import AnalysisConfig, RoutingSource
 
     config = AnalysisConfig(
-        seed=seed, routing_source=RoutingSource.ATTRIBUTION, team=team, agents=agents, checkpoint=checkpoint
+        seed=seed,
+        routing_source=RoutingSource.ATTRIBUTION,
+        team=team,
+        agents=agents,
+        checkpoint=checkpoint,
+        draws_umap=umap,
     )
     study = partial(
         analyze_files,

@@ -53,6 +53,7 @@ EngineName = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print analysis.json, and nothing else, on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Only errors.")]
+Umap = Annotated[bool, typer.Option("--umap", help="Also draw the map of roles by UMAP; takes some ten seconds.")]
 OpenPage = Annotated[bool, typer.Option("--open", help="Open the report in a browser.")]
 DEFAULT_OUT = Path("convscope-report")
 

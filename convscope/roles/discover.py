@@ -6,7 +6,9 @@ import polars as pl
 from convscope.randomness import generator
 from convscope.roles.agents import agent_classes
 from convscope.roles.assignment import UnitRoles, assign_roles
+from convscope.roles.embedding import umap_coordinates
 from convscope.roles.likeness import likeness_notices
+from convscope.roles.matching import match_roles
 from convscope.roles.method import Method
 from convscope.roles.methods import METHODS
 from convscope.roles.numbers import RoleNumber, number_of_roles
@@ -15,7 +17,7 @@ from convscope.roles.recovery import recovery
 from convscope.roles.sample import sampled_units
 from convscope.roles.units import Units, prepare_units
 from convscope.values.analysed import is_analysed
-from convscope.values.arrays import FloatArray
+from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.features import UNIT_KEYS, FeatureTable
 from convscope.values.log import TrajectoryLog
@@ -69,10 +71,12 @@ def discover_roles(
         k1_rejected=None if number.k is None else number.k > 1,
         stability=number.stability,
         classes=by_agent.classes,
-        profiles=role_profiles(units, found.role, table.matrix[units.row][:, units.selection.kept]),
+        profiles=role_profiles(units, found, table.matrix[units.row][:, units.selection.kept]),
         recovery=scores,
         confusion=confusion,
+        matching=None if confusion is None else match_roles(confusion),
         map=_map(units)[order],
+        umap=_umap(units, config, order),
         analysed=analysed,
         notices=(*units.notices, *by_agent.notices, *number.notices, *alike),
     )
@@ -107,3 +111,10 @@ def _map(units: Units) -> FloatArray:
     plane[:, : coordinates.shape[1]] = coordinates
     plane[~units.has_features] = np.nan
     return plane
+
+
+def _umap(units: Units, config: AnalysisConfig, order: IntArray) -> FloatArray | None:
+    if not config.draws_umap:
+        return None
+    plane = umap_coordinates(units, seed=int(generator(config.seed, "roles", "umap").integers(2**32)))
+    return None if plane is None else plane[order]

@@ -1,11 +1,14 @@
 """What each found role is, in words and numbers."""
 
+from collections import Counter
+
 import numpy as np
 
+from convscope.roles.assignment import UnitRoles
 from convscope.roles.units import Units
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.features import Feature
-from convscope.values.roles import ProfileFeature, RoleProfile
+from convscope.values.roles import BorderlineUnit, ProfileFeature, RoleProfile, UnitName
 
 MAX_EFFECT = 10.0
 """Effects are cut here: a share that is always 0 in one role has no spread to measure by."""
@@ -14,25 +17,32 @@ MIN_EFFECT = 0.5
 MIN_ERRORS = 3.0
 """Standard errors, of as many units, that an effect must exceed for a word."""
 N_FEATURES = 8
+MAX_OF_FAMILY = 2
+"""Features of one family that a profile lists: near-copies of one difference would crowd out the others."""
 N_WORDS = 3
 N_EXEMPLARS = 3
+UNSURE = 0.9
+"""Confidence under which a unit counts as borderline."""
 ONE_ROLE = "no evidence for more than one role"
 
 
-def role_profiles(units: Units, role: IntArray, raw: FloatArray) -> tuple[RoleProfile, ...]:
+def role_profiles(units: Units, found: UnitRoles, raw: FloatArray) -> tuple[RoleProfile, ...]:
     """Describe each role by the features that set it apart from all other units.
+
+    Roles were formed on the same features, so effects are larger than new episodes would show.
 
     Parameters
     ----------
     units
         Units of the analysed agents; the fitted ones are described.
-    role
-        Role of each unit, -1 for none, shape (U,).
+    found
+        Role of each unit and how sure it is.
     raw
         Selected features in their own units, NaN where null, shape (U, F).
     """
+    role = found.role
     n_roles = int(role[units.is_fitted].max(initial=-1)) + 1
-    coordinates = units.coordinates
+    squares = _squares_to_centres(units, role, n_roles)
     profiles: list[RoleProfile] = []
     for number in range(n_roles):
         is_mine = units.is_fitted & (role == number)
@@ -46,7 +56,8 @@ def role_profiles(units: Units, role: IntArray, raw: FloatArray) -> tuple[RolePr
                 label=ONE_ROLE if n_roles == 1 else label,
                 size=int(is_mine.sum()),
                 features=() if n_roles == 1 else features,
-                exemplars=_exemplars(units, coordinates, is_mine),
+                exemplars=_exemplars(units, squares[:, number], is_mine),
+                borderline=() if n_roles == 1 else _borderline(units, found, squares, number=number),
             )
         )
     return tuple(profiles)
@@ -103,8 +114,18 @@ def _strongest(
             mean=float(mean[f]),
             other_mean=float(other_mean[f]),
         )
-        for f in _by_strength(effects)[:N_FEATURES]
+        for f in _listed(features, effects)
     )
+
+
+def _listed(features: tuple[Feature, ...], effects: FloatArray) -> list[int]:
+    n_of_family: Counter[str] = Counter()
+    listed: list[int] = []
+    for f in _by_strength(effects):
+        n_of_family[features[f].family] += 1
+        if n_of_family[features[f].family] <= MAX_OF_FAMILY:
+            listed.append(f)
+    return listed[:N_FEATURES]
 
 
 def _least(is_mine: BoolArray, is_other: BoolArray) -> float:
@@ -121,14 +142,37 @@ def _label(features: tuple[Feature, ...], effects: FloatArray, *, least: float) 
     return ", ".join(words.values()) or "close to the average unit"
 
 
-def _exemplars(
-    units: Units, coordinates: FloatArray, is_mine: BoolArray
-) -> tuple[tuple[str, str | None, int, str], ...]:
+def _squares_to_centres(units: Units, role: IntArray, n_roles: int) -> FloatArray:
+    """Squared distance of each unit to the centre of each role, shape (U, roles); infinite where a role has no unit."""
+    coordinates = units.coordinates
+    squares = np.full((len(coordinates), n_roles), np.inf)
+    for number in range(n_roles):
+        is_mine = units.is_fitted & (role == number)
+        if is_mine.any():
+            squares[:, number] = ((coordinates - coordinates[is_mine].mean(axis=0)) ** 2).sum(axis=1)
+    return squares
+
+
+def _exemplars(units: Units, squares: FloatArray, is_mine: BoolArray) -> tuple[UnitName, ...]:
     """Return the units nearest to the role's centre."""
     mine = np.flatnonzero(is_mine)
-    if not len(mine):
-        return ()
-    squares = ((coordinates[mine] - coordinates[mine].mean(axis=0)) ** 2).sum(axis=1)
-    nearest = mine[np.argsort(squares, kind="stable")[:N_EXEMPLARS]]
-    keys = units.frame.select("run", "checkpoint", "episode", "agent")[nearest]
+    return _named(units, mine[np.argsort(squares[mine], kind="stable")[:N_EXEMPLARS]])
+
+
+def _borderline(units: Units, found: UnitRoles, squares: FloatArray, *, number: int) -> tuple[BorderlineUnit, ...]:
+    """Return the units that are least sure of their role."""
+    unsure = np.flatnonzero(units.is_fitted & (found.role == number) & (found.confidence < UNSURE))
+    least = unsure[np.argsort(found.confidence[unsure], kind="stable")[:N_EXEMPLARS]]
+    others = squares[least].copy()
+    others[:, number] = np.inf
+    return tuple(
+        BorderlineUnit(unit=unit, confidence=float(confidence), next_role=int(role))
+        for unit, confidence, role in zip(
+            _named(units, least), found.confidence[least], others.argmin(axis=1), strict=True
+        )
+    )
+
+
+def _named(units: Units, chosen: IntArray) -> tuple[UnitName, ...]:
+    keys = units.frame.select("run", "checkpoint", "episode", "agent")[chosen]
     return tuple((run, checkpoint, int(episode), agent) for run, checkpoint, episode, agent in keys.rows())

@@ -19,7 +19,7 @@ class RoutingSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisConfig:
-    """Options of an analysis. Nothing that only changes speed or looks belongs here."""
+    """Options of an analysis. What only changes speed does not belong here."""
 
     seed: int = 0
     """Seed of every random draw, at least 0."""
@@ -41,5 +41,7 @@ class AnalysisConfig:
     """Largest alignment gap that still counts as aligned."""
     n_permutations: int = 999
     """Draws of each permutation null."""
+    draws_umap: bool = False
+    """Whether units are also drawn by UMAP, which takes some ten seconds; no number depends on it."""
     max_block_bytes: int = 32 << 20
     """Size of a block of episodes; sums are merged along blocks, so it changes the last digits."""

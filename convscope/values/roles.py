@@ -25,6 +25,21 @@ class ProfileFeature:
     """Mean of the other units."""
 
 
+UnitName = tuple[str, str | None, int, str]
+"""Run, checkpoint, episode and agent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BorderlineUnit:
+    """A unit that hardly belongs to its role."""
+
+    unit: UnitName
+    confidence: float
+    """Probability of its role."""
+    next_role: int
+    """The role whose centre is the nearest but its own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleProfile:
     """What a found role is, in words and numbers."""
@@ -37,8 +52,10 @@ class RoleProfile:
     """Units of the role."""
     features: tuple[ProfileFeature, ...]
     """Strongest first."""
-    exemplars: tuple[tuple[str, str | None, int, str], ...]
-    """Run, checkpoint, episode and agent of the units nearest to the role's centre."""
+    exemplars: tuple[UnitName, ...]
+    """The units nearest to the role's centre."""
+    borderline: tuple[BorderlineUnit, ...] = ()
+    """The units that are least sure of their role, if any is unsure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +91,35 @@ class RecoveryScores:
     completeness: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleMatch:
+    """A declared role and the found role that is matched with it."""
+
+    declared: str
+    found: int | None
+    """None where there are fewer found than declared roles."""
+    share_of_declared: float
+    """Share of the declared role's units that play the found one."""
+    share_of_found: float
+    """Share of the found role's units that are declared so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleMatching:
+    """Declared and found roles matched one to one, so that as many units as possible agree."""
+
+    matches: tuple[RoleMatch, ...]
+    """One per declared role, in the order of names."""
+    share: float
+    """Share of all units whose found role is the match of their declared one."""
+    merged: tuple[tuple[int, tuple[str, ...]], ...]
+    """Found roles that most units of two or more declared roles play, with these."""
+    split: tuple[tuple[str, tuple[int, ...]], ...]
+    """Declared roles that are most of two or more found roles, with these."""
+    foreign: tuple[int, ...]
+    """Found roles that are no declared role's match."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RoleAssignment:
     """Found roles at both levels, of the analysed checkpoint and of all others."""
@@ -97,6 +143,10 @@ class RoleAssignment:
     map: FloatArray | None
     """First two principal components of each row of ``table``, shape (units, 2), NaN where a unit has no features;
     for the picture only."""
+    matching: RoleMatching | None = None
+    """None without declared roles."""
+    umap: FloatArray | None = None
+    """A second picture of the units, shape (units, 2), NaN where a unit was left out; None when it was not drawn."""
     notices: tuple[Notice, ...] = ()
     analysed: Checkpoints | None = None
     """The checkpoints in which roles were found; None when the table holds no others."""

@@ -10,15 +10,24 @@ MAX_POINTS = 1500
 """Points that are drawn; a picture with more is no clearer and far larger."""
 
 
-def role_map(coordinates: FloatArray, roles: IntArray) -> alt.Chart:
+PRINCIPAL = ("first principal component", "second principal component")
+
+
+def role_map(
+    coordinates: FloatArray, roles: IntArray, *, titles: tuple[str, str] = PRINCIPAL, has_ticks: bool = True
+) -> alt.Chart:
     """Return a scatter of units, coloured and shaped by role.
 
     Parameters
     ----------
     coordinates
-        First two principal components, shape (units, 2), finite.
+        Shape (units, 2), finite.
     roles
         Role of each unit, shape (units,).
+    titles
+        Of both axes.
+    has_ticks
+        Whether distances along the axes mean anything.
     """
     chosen = shown_points(len(roles))
     rows = [
@@ -30,12 +39,13 @@ def role_map(coordinates: FloatArray, roles: IntArray) -> alt.Chart:
     legend = alt.Legend(orient="top", title=None, symbolSize=90)
     colour = alt.Scale(domain=names, range=[ROLE_COLOURS[kind] for kind in kinds])
     shape = alt.Scale(domain=names, range=[ROLE_SHAPES[kind] for kind in kinds])
+    axis = alt.Axis(tickCount=6, ticks=has_ticks, labels=has_ticks, grid=has_ticks)
     chart: alt.Chart = (
         alt.Chart(alt.InlineData(values=rows))
         .mark_point(filled=True, size=34, opacity=0.65)
         .encode(
-            x=alt.X("x:Q", title="first principal component", axis=alt.Axis(tickCount=6)).scale(zero=False),
-            y=alt.Y("y:Q", title="second principal component", axis=alt.Axis(tickCount=6)).scale(zero=False),
+            x=alt.X("x:Q", title=titles[0], axis=axis).scale(zero=False),
+            y=alt.Y("y:Q", title=titles[1], axis=axis).scale(zero=False),
             color=alt.Color("role:N", scale=colour, legend=legend),
             shape=alt.Shape("role:N", scale=shape, legend=legend),
         )

@@ -1,7 +1,7 @@
 """The roles that were found."""
 
 from convscope.report.document.json_value import JsonValue, matrix
-from convscope.values.roles import AgentClasses, RecoveryScores, RoleAssignment, RoleProfile
+from convscope.values.roles import AgentClasses, RecoveryScores, RoleAssignment, RoleMatching, RoleProfile, UnitName
 
 
 def roles_part(roles: RoleAssignment) -> JsonValue:
@@ -14,6 +14,7 @@ def roles_part(roles: RoleAssignment) -> JsonValue:
         "classes": [_classes(classes) for classes in roles.classes],
         "profiles": [_profile(profile) for profile in roles.profiles],
         "recovery": _recovery(roles.recovery) if roles.recovery else None,
+        "matching": _matching(roles.matching) if roles.matching else None,
         "switching_rate": None,
         "explained": None,
     }
@@ -45,11 +46,17 @@ def _profile(profile: RoleProfile) -> JsonValue:
             }
             for feature in profile.features
         ],
-        "exemplars": [
-            {"run": run, "checkpoint": checkpoint, "episode": episode, "agent": agent}
-            for run, checkpoint, episode, agent in profile.exemplars
+        "exemplars": [_unit(unit) for unit in profile.exemplars],
+        "borderline": [
+            {**_unit(each.unit), "confidence": each.confidence, "next_role": each.next_role}
+            for each in profile.borderline
         ],
     }
+
+
+def _unit(unit: UnitName) -> dict[str, JsonValue]:
+    run, checkpoint, episode, agent = unit
+    return {"run": run, "checkpoint": checkpoint, "episode": episode, "agent": agent}
 
 
 def _recovery(recovery: RecoveryScores) -> JsonValue:
@@ -58,4 +65,22 @@ def _recovery(recovery: RecoveryScores) -> JsonValue:
         "ari": recovery.ari,
         "homogeneity": recovery.homogeneity,
         "completeness": recovery.completeness,
+    }
+
+
+def _matching(matching: RoleMatching) -> JsonValue:
+    return {
+        "share": matching.share,
+        "matches": [
+            {
+                "declared": match.declared,
+                "found": match.found,
+                "share_of_declared": match.share_of_declared,
+                "share_of_found": match.share_of_found,
+            }
+            for match in matching.matches
+        ],
+        "merged": [{"found": found, "declared": list(declared)} for found, declared in matching.merged],
+        "split": [{"declared": declared, "found": list(found)} for declared, found in matching.split],
+        "foreign": list(matching.foreign),
     }

@@ -10,13 +10,14 @@ from convscope.report.charts.picture import picture
 from convscope.report.charts.role_map import MAX_POINTS, role_map
 from convscope.report.divisions import Division, divisions
 from convscope.report.listing import Listing, listing
+from convscope.report.matched import matching_sentences
 from convscope.report.matrix import Matrix
 from convscope.report.occupancy import confusion_matrix, occupancy_matrix
 from convscope.report.palette import SHAPE_SIGNS, kind_of
 from convscope.report.scope import is_analysed_unit
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence
-from convscope.values.roles import ProfileFeature, RecoveryScores, RoleProfile
+from convscope.values.roles import BorderlineUnit, ProfileFeature, RecoveryScores, RoleProfile, UnitName
 
 MAX_ROLES = 20
 MAX_DIVISIONS = 12
@@ -35,6 +36,7 @@ class ProfileRow:
     share: float
     features: tuple[ProfileFeature, ...]
     exemplar: str
+    borderline: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class RolesView:
     n_units: int
     n_drawn: int
     map: Markup | None
+    umap: Markup | None
+    matched: tuple[str, ...]
     profiles: Listing[ProfileRow]
     occupancy: Matrix | None
     classes: Listing[Division]
@@ -68,6 +72,8 @@ def _view(evidence: Evidence) -> RolesView:
         n_units=int(drawn.sum()),
         n_drawn=min(MAX_POINTS, int(drawn.sum())),
         map=_map(evidence, drawn),
+        umap=_umap(evidence),
+        matched=matching_sentences(roles.matching) if roles.matching else (),
         profiles=listing([_profile(profile, total) for profile in roles.profiles], MAX_ROLES),
         occupancy=occupancy_matrix(evidence),
         classes=listing(divisions(roles.classes), MAX_DIVISIONS),
@@ -94,6 +100,17 @@ def _map(evidence: Evidence, drawn: np.ndarray[tuple[int], np.dtype[np.bool_]]) 
     return picture(role_map(coordinates[drawn], roles), description)
 
 
+def _umap(evidence: Evidence) -> Markup | None:
+    coordinates = evidence.roles.umap
+    role = evidence.roles.table["role"]
+    if coordinates is None:
+        return None
+    drawn = role.is_not_null().to_numpy() & np.isfinite(coordinates).all(axis=1)
+    roles = role.cast(pl.Int64).to_numpy()[drawn].astype(np.int64)
+    chart = role_map(coordinates[drawn], roles, titles=("UMAP, first axis", "UMAP, second axis"), has_ticks=False)
+    return picture(chart, "The same episodes by UMAP, a colour and a shape for each role.")
+
+
 def _profile(profile: RoleProfile, total: int) -> ProfileRow:
     return ProfileRow(
         role=profile.role,
@@ -103,16 +120,19 @@ def _profile(profile: RoleProfile, total: int) -> ProfileRow:
         size=profile.size,
         share=profile.size / total if total else 0.0,
         features=profile.features[:MAX_FEATURES],
-        exemplar=_exemplar(profile),
+        exemplar=_named(profile.exemplars[0]) if profile.exemplars else "",
+        borderline=_borderline(profile.borderline[0]) if profile.borderline else "",
     )
 
 
-def _exemplar(profile: RoleProfile) -> str:
-    if not profile.exemplars:
-        return ""
-    run, checkpoint, episode, agent = profile.exemplars[0]
+def _named(unit: UnitName) -> str:
+    run, checkpoint, episode, agent = unit
     where = run if checkpoint is None else f"{run}, checkpoint {checkpoint}"
     return f"{agent} in episode {episode} of {where}"
+
+
+def _borderline(unit: BorderlineUnit) -> str:
+    return f"{_named(unit.unit)}, at {unit.confidence:.0%}, close to role {unit.next_role}"
 
 
 ROLES = Section(key="roles", title="Roles", view=_view)
