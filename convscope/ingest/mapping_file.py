@@ -119,7 +119,7 @@ class _Reader:
 
     def _table_field(self, name: str) -> TableField:
         path = ("table", "fields", name)
-        self.document.check_keys(path, ("columns", "level", "values"), "key")
+        self.document.check_keys(path, ("columns", "level", "values", "late"), "key")
         if "columns" not in self.document.table(*path):
             raise self.document.fault(f'[{".".join(path)}] needs columns, such as ["x", "y"]', path)
         level = self._choice(Level, (*path, "level"), self._text(*path, "level") or Level.AGENT)
@@ -130,6 +130,7 @@ class _Reader:
             columns=self.document.texts(*path, "columns"),
             level=level,
             values=self._texts(*path, "values"),
+            is_late=self._flag(*path, "late") if "late" in self.document.table(*path) else None,
         )
 
     def _field(self, name: str) -> FieldMapping:

@@ -76,6 +76,8 @@ def _column_entries(field: TableField) -> dict[str, str]:
     entries = {"columns": list_text(field.columns)}
     if field.level is not Level.AGENT:
         entries["level"] = quoted_text(field.level)
+    if field.is_late is not None:
+        entries["late"] = str(field.is_late).lower()
     return entries | ({"values": list_text(field.values)} if field.values else {})
 
 

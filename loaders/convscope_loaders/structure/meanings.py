@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from convscope.errors import LogFormatError
 from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping
 from convscope.values import fields as names
+from convscope.values.figures import listed
 from convscope.values.header import Notice
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.evidence import is_one_hot, sums_to_one
@@ -277,9 +278,6 @@ def _without_slots(families: Sequence[Family]) -> tuple[Notice, ...]:
 def _left_out(families: Sequence[Family]) -> tuple[Notice, ...]:
     if not families:
         return ()
-    listed = ", ".join(family.template.text for family in families[:6])
-    more = f" and {len(families) - 6} more" if len(families) > 6 else ""
-    message = (
-        f"arrays without a row for each step, without columns or of unknown orientation, are left out: {listed}{more}"
-    )
+    named = listed([family.template.text for family in families])
+    message = f"arrays without a row for each step, without columns or of unknown orientation, are left out: {named}"
     return (Notice(code="left-out-arrays", message=message, where=families[0].template.text),)
