@@ -105,7 +105,7 @@ def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
 def _field_entries(field: FieldMapping) -> dict[str, str]:
     said = {
         "next": quoted_text(field.next_path) if field.next_path else "",
-        "one_hot": "true" if field.is_one_hot else "",
+        "one_hot": "" if field.is_one_hot is None else str(field.is_one_hot).lower(),
         "kind": "" if field.kind is None else quoted_text(field.kind),
         "late": "true" if field.is_late else "",
         "widths": _numbers(field.widths) if field.widths else "",

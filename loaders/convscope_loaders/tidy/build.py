@@ -59,12 +59,11 @@ def build_tidy_log(probe: Probe, container: Container, reading: TidyReading, *, 
         specs = tuple(_spec(table, mapped, place) for mapped in mapping.fields)
         length = table.places.rows - table.has_final(file)
         reading = _completed(reading, file, table, length=length)
-        mapping = reading.mapping
         roles, teams = table.of_agents(file, mapping.role), table.of_agents(file, mapping.team)
         episodes = _episodes(file, table, length, roles=roles, name=probe.name)
     source = TidySource(
         store=container.store,
-        mapping=mapping,
+        mapping=reading.mapping,
         specs=specs,
         keys=table.keys,
         label=table.label,

@@ -42,9 +42,7 @@ def with_metrics(rows, places, **metrics):
 def test_rows_of_metrics_are_left_out_and_counted(tmp_path, ending, left_out):
     rows = without(joint_rows(), *left_out)
     plain = opened(write(tmp_path / f"plain{ending}", rows))
-    log = opened(
-        write(tmp_path / f"sparse{ending}", with_metrics(rows, (1, 3, 8), loss=0.25, agent_0_entropy=1))
-    )
+    log = opened(write(tmp_path / f"sparse{ending}", with_metrics(rows, (1, 3, 8), loss=0.25, agent_0_entropy=1)))
     (status, columns), (plain_status, plain_columns) = whole(log), whole(plain)
     assert log.episodes.length.tolist() == plain.episodes.length.tolist() == [4, 4, 4]
     assert np.array_equal(status, plain_status)
