@@ -90,8 +90,9 @@ class FieldMapping:
     next_path: str = ""
     """Where the same values stand as they are after each step (``/next/obs``), with the same axes; of those an
     episode's last row is read, as its final observation. Empty where they stand nowhere."""
-    is_one_hot: bool = False
-    """Whether a discrete action is stored as zeros and a one."""
+    is_one_hot: bool | None = None
+    """Whether a discrete action is stored as zeros and a one; None where the numbers tell, in a mapping file, else for
+    no."""
     kind: Kind | None = None
     """Of actions; None where the numbers tell."""
     is_late: bool = False

@@ -60,7 +60,6 @@ class _Reader:
         self.document.check_keys(("agents",), agent_keys, "key")
         self.document.check_keys(("log",), ("environment", "framework", "ignore"), "key")
         self._check_field_names("fields")
-        told = self.document.table("agents")
         return LogMapping(
             fields=tuple(self._field(name) for name in self.document.table("fields")),
             episodes=self._episodes() if "episodes" in content else None,
@@ -74,7 +73,7 @@ class _Reader:
             alive=self._optional_array("agents", "alive"),
             alive_values=self._numbers("agents", "alive_values"),
             leaves=self._optional_array("agents", "leaves"),
-            dead_see_nothing=self._flag("agents", "dead_see_nothing") if "dead_see_nothing" in told else None,
+            dead_see_nothing=self._optional_flag("agents", "dead_see_nothing"),
             acting=self._optional_array("agents", "acting"),
             ignore=self._texts("log", "ignore"),
             environment=self._text("log", "environment"),
@@ -119,7 +118,7 @@ class _Reader:
 
     def _table_field(self, name: str) -> TableField:
         path = ("table", "fields", name)
-        self.document.check_keys(path, ("columns", "level", "values"), "key")
+        self.document.check_keys(path, ("columns", "level", "values", "late"), "key")
         if "columns" not in self.document.table(*path):
             raise self.document.fault(f'[{".".join(path)}] needs columns, such as ["x", "y"]', path)
         level = self._choice(Level, (*path, "level"), self._text(*path, "level") or Level.AGENT)
@@ -130,6 +129,7 @@ class _Reader:
             columns=self.document.texts(*path, "columns"),
             level=level,
             values=self._texts(*path, "values"),
+            is_late=self._optional_flag(*path, "late"),
         )
 
     def _field(self, name: str) -> FieldMapping:
@@ -140,7 +140,7 @@ class _Reader:
             name=name,
             array=self._array("fields", name),
             next_path=self._path("fields", name, "next") if "next" in self.document.table("fields", name) else "",
-            is_one_hot=self._flag("fields", name, "one_hot"),
+            is_one_hot=self._optional_flag("fields", name, "one_hot"),
             kind=self._choice(Kind, ("fields", name, "kind"), kind) if kind is not None else None,
             is_late=self._flag("fields", name, "late"),
             widths=self._numbers("fields", name, "widths"),
@@ -246,6 +246,9 @@ class _Reader:
         if not isinstance(value, bool):
             raise self.document.fault(f"{path[-1]} must be true or false", path)
         return value
+
+    def _optional_flag(self, *path: str) -> bool | None:
+        return self._flag(*path) if path[-1] in self.document.table(*path[:-1]) else None
 
     def _texts(self, *path: str) -> tuple[str, ...]:
         value = self.document.table(*path[:-1]).get(path[-1], [])

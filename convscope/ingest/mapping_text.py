@@ -76,6 +76,8 @@ def _column_entries(field: TableField) -> dict[str, str]:
     entries = {"columns": list_text(field.columns)}
     if field.level is not Level.AGENT:
         entries["level"] = quoted_text(field.level)
+    if field.is_late is not None:
+        entries["late"] = str(field.is_late).lower()
     return entries | ({"values": list_text(field.values)} if field.values else {})
 
 
@@ -103,7 +105,7 @@ def _episode_entries(episodes: EpisodeMapping) -> dict[str, str]:
 def _field_entries(field: FieldMapping) -> dict[str, str]:
     said = {
         "next": quoted_text(field.next_path) if field.next_path else "",
-        "one_hot": "true" if field.is_one_hot else "",
+        "one_hot": "" if field.is_one_hot is None else str(field.is_one_hot).lower(),
         "kind": "" if field.kind is None else quoted_text(field.kind),
         "late": "true" if field.is_late else "",
         "widths": _numbers(field.widths) if field.widths else "",

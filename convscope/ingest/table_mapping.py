@@ -19,6 +19,9 @@ class TableField:
     """``TEAM`` where all rows of a timestep say the same: the first one counts."""
     values: tuple[str, ...] = ()
     """Names of the values of a categorical field, from 0; empty where the column holds them itself, or has none."""
+    is_late: bool | None = None
+    """Whether values stand in the agent's row after their step, as rewards beside the observation that came with them;
+    None where the rows tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

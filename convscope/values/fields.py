@@ -42,6 +42,8 @@ STATE = "state"
 """(T, S), the state of the world as the framework logged it."""
 INFO = "info/"
 """Prefix of fields that only this log knows, such as ``info/held``."""
+ALL_REWARDS = frozenset({REWARDS, TEAM_REWARDS})
+"""The fields that hold rewards, one number each."""
 
 FIELD_NAMES = (
     OBSERVATIONS,

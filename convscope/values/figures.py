@@ -97,3 +97,8 @@ def interval(bounds: tuple[float, float] | None, *, digits: int = 3) -> str:
 def count(n: int, noun: str) -> str:
     """Return a number of things, such as ``1 run`` or ``3 runs``."""
     return f"{figure(n)} {noun}" if n == 1 else f"{figure(n)} {noun}s"
+
+
+def listed(names: Sequence[str], *, most: int = 6) -> str:
+    """Return the first of some names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {figure(len(names) - most)} more" if len(names) > most else "")

@@ -12,6 +12,7 @@ from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.probe import probe
 from convscope_loaders.hdf5 import LOADER
 from tests.convscope_loaders.detection.judging import Outcome, judge, truth_of
+from tests.convscope_loaders.reading import joined
 from tests.convscope_loaders.reading import write_hdf5 as write
 
 RNG = np.random.default_rng(11)
@@ -159,3 +160,17 @@ def test_names_in_a_file_cannot_forge_lines_of_the_error(path):
     )
     assert "has an axis of agents" in str(caught(path))
     assert "\nconvscope: all is well" not in str(caught(path))
+
+
+@pytest.mark.parametrize("dtype", ["<i8", "<f4", "|u1"])
+def test_one_hot_actions_stay_one_hot_in_the_mapping_that_is_offered(path, dtype):
+    # Nothing tells the axes apart; the mapping says only which they are.
+    chosen = RNG.integers(0, 4, (6, 10, 3))
+    write(path, {"obs": noise(6, 10, 3, 5), "actions": np.eye(4)[chosen].astype(dtype)})
+    text = mapping_of(path)
+    log = opened(path, text)
+    assert log.header.agents[0].action_space.n == (4,)
+    assert np.array_equal(joined(log)[1]["actions"][..., 0].reshape(6, 10, 3), chosen)
+    assert "/actions is one-hot: the place of the one is the action" in log.header.inputs[0].assumptions
+    plain = opened(path, text.replace("[fields.actions]", "[fields.actions]\none_hot = false"))
+    assert plain.header.agents[0].action_space.n == (2, 2, 2, 2)

@@ -10,7 +10,7 @@ import numpy as np
 
 from convscope.ingest.mapping import Cut, FieldMapping
 from convscope.values.arrays import BoolArray
-from convscope.values.fields import REWARDS, TEAM_REWARDS
+from convscope.values.fields import ALL_REWARDS
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.families import pick
 from convscope_loaders.structure.flags import EndFlags
@@ -21,7 +21,6 @@ _CHANCE = 1e-3
 """Of rows that hold nothing at every end by accident, below which it is none."""
 _SELDOM = 0.05
 """Share of other rows that hold nothing, above which it is nothing special."""
-_REWARDS = frozenset({REWARDS, TEAM_REWARDS})
 _ACTIONS = (Meaning.ACTION, Meaning.ACTION_ONE_HOT)
 
 
@@ -39,11 +38,11 @@ def with_rewards_told(
     cut
         How episodes are cut; only where end flags mark closing rows do these tell anything.
     """
-    if cut is not Cut.FINAL_FLAGS or not any(field.name in _REWARDS for field in fields):
+    if cut is not Cut.FINAL_FLAGS or not any(field.name in ALL_REWARDS for field in fields):
         return fields, ""
     if not ClosingRows(clues=clues, is_end=EndFlags(clues=clues).ends).hold_rewards:
         return fields, "a reward stands in the row of the action that it came of: there is none after the last step"
-    told = tuple(replace(field, is_late=True) if field.name in _REWARDS else field for field in fields)
+    told = tuple(replace(field, is_late=True) if field.name in ALL_REWARDS else field for field in fields)
     return told, "a reward stands in the row after the action that it came of: some come with the last observation"
 
 

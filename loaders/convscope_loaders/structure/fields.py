@@ -98,7 +98,7 @@ def plan_field(
         n_agents=n_agents,
         take=field.array.take,
         is_negated=field.array.is_negated,
-        is_one_hot=field.is_one_hot,
+        is_one_hot=bool(field.is_one_hot),
         has_final=field.name in _WITH_FINAL,
         next_template=Template(text=field.next_path) if field.next_path else None,
     )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.mapping import Axis, Cut, FieldMapping, LogMapping
 from convscope.values.arrays import BoolArray, IntArray
-from convscope.values.fields import OBSERVATIONS, REWARDS, TEAM_REWARDS
+from convscope.values.fields import ALL_REWARDS, OBSERVATIONS
 from convscope.values.header import Notice
 from convscope_loaders.structure.arrays import read_lead
 from convscope_loaders.structure.plan import RowPlan
@@ -18,7 +18,6 @@ from convscope_loaders.structure.templates import Template
 
 _CUT_ALONG_TIME = frozenset({Cut.FLAGS, Cut.FIRST_ROWS, Cut.IDS, Cut.TIMES, Cut.SPANS, Cut.ANNOUNCED})
 """Several episodes may lie on one time axis then, of which only the last one could have a final observation."""
-_REWARDS = frozenset({REWARDS, TEAM_REWARDS})
 _MOST_ENDS = 16
 """Ends of episodes that are looked at before what follows a step is believed."""
 
@@ -89,7 +88,7 @@ def _on_longer_rewards(plan: RowPlan, inventory: Inventory, mapping: LogMapping)
     longer = [
         field
         for field in mapping.fields
-        if field.name in _REWARDS and Axis.TIME in field.array.axes and not field.is_late
+        if field.name in ALL_REWARDS and Axis.TIME in field.array.axes and not field.is_late
         for cell in range(len(plan.cells))
         if _rows_of(inventory, field, plan, cell=cell) > _rows_of(inventory, reference, plan, cell=cell)
     ]

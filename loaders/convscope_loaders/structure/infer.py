@@ -8,6 +8,7 @@ from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.mapping import Axis, LogMapping
 from convscope.ingest.names import in_numbered_order
 from convscope.values.fields import ACTIONS
+from convscope.values.figures import listed
 from convscope.values.header import Notice
 from convscope_loaders.structure.build import Reading
 from convscope_loaders.structure.closing import with_rewards_told
@@ -25,6 +26,7 @@ from convscope_loaders.structure.mapped_arrays import arrays_of
 from convscope_loaders.structure.masks import with_ends_told
 from convscope_loaders.structure.meanings import MARKS, FieldFinder
 from convscope_loaders.structure.names import agent_names, sole_attribute
+from convscope_loaders.structure.one_hot import with_one_hot_told
 from convscope_loaders.structure.readings import open_levels
 from convscope_loaders.structure.search import find_layout
 from convscope_loaders.structure.shapes import entity_count
@@ -60,8 +62,8 @@ def infer(
     LogFormatError
         If nothing in it looks like steps of agents.
     """
-    known = declared or LogMapping()
-    clues, named, levels = _look(inventory, file, known, place=place)
+    clues, named, levels = _look(inventory, file, declared or LogMapping(), place=place)
+    known, on_hot = with_one_hot_told(declared or LogMapping(), inventory, clues.sampler)
     episodes, cut_said = CutFinder(clues=clues.of_numbers).find() if known.episodes is None else (known.episodes, ())
     lives = find_lives(clues.of_numbers) if known.alive is None and known.leaves is None else Lives()
     labels = find_labels(clues)
@@ -92,7 +94,15 @@ def infer(
     if levels.open:
         raise open_levels(levels.open, mapping, place=place)
     of_names = _on_names(agents, named, clues.layout)
-    told = (of_names, *clues.layout.assumptions, *cut_said, on_rewards, *lives.assumptions, *labels.assumptions)
+    told = (
+        of_names,
+        *clues.layout.assumptions,
+        *cut_said,
+        *on_hot,
+        on_rewards,
+        *lives.assumptions,
+        *labels.assumptions,
+    )
     return Reading(
         mapping=mapping,
         assumptions=_without_repeats((*levels.assumptions, *told, *fields.assumptions, *groups.assumptions)),
@@ -122,8 +132,7 @@ def _unused(clues: Clues, mapping: LogMapping, used: frozenset[str]) -> tuple[No
     ]
     if not unused:
         return ()
-    listed = ", ".join(unused[:6]) + (f" and {len(unused) - 6} more" if len(unused) > 6 else "")
-    message = f"arrays of texts and records, and marks that others make needless, are left out: {listed}"
+    message = f"arrays of texts and records, and marks that others make needless, are left out: {listed(unused)}"
     return (Notice(code="unused-arrays", message=message, where=unused[0]),)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from convscope.errors import LogFormatError
 from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping
 from convscope.values import fields as names
+from convscope.values.figures import listed
 from convscope.values.header import Notice
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.evidence import is_one_hot, sums_to_one
@@ -14,6 +15,7 @@ from convscope_loaders.structure.families import Family, followed_path, pick
 from convscope_loaders.structure.field_of import FIELD_OF
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.structure.names import attribute_list
+from convscope_loaders.structure.one_hot import one_hot_in_words
 from convscope_loaders.structure.readings import unknown_slots
 from convscope_loaders.structure.shapes import axes_of, is_unslotted, lies_beside
 
@@ -193,9 +195,7 @@ class FieldFinder:
     def _action(self, field: FieldMapping, family: Family) -> tuple[FieldMapping, str]:
         inner = family.first.shape[len([axis for axis in field.array.axes if axis is not Axis.VALUE]) :]
         if len(inner) == 1 and inner[0] > 1 and is_one_hot(self.clues.sampler.part(family.first.path)):
-            return replace(
-                field, is_one_hot=True
-            ), f"{family.template.text} is one-hot: the place of the one is the action"
+            return replace(field, is_one_hot=True), one_hot_in_words(family.template.text)
         has_own = any(Axis.AGENT in other.axes for other in self.clues.families) and not self.clues.layout.has_groups
         is_joint = Axis.AGENT in field.array.axes and has_own
         if is_joint:
@@ -277,9 +277,6 @@ def _without_slots(families: Sequence[Family]) -> tuple[Notice, ...]:
 def _left_out(families: Sequence[Family]) -> tuple[Notice, ...]:
     if not families:
         return ()
-    listed = ", ".join(family.template.text for family in families[:6])
-    more = f" and {len(families) - 6} more" if len(families) > 6 else ""
-    message = (
-        f"arrays without a row for each step, without columns or of unknown orientation, are left out: {listed}{more}"
-    )
+    named = listed([family.template.text for family in families])
+    message = f"arrays without a row for each step, without columns or of unknown orientation, are left out: {named}"
     return (Notice(code="left-out-arrays", message=message, where=families[0].template.text),)

@@ -8,6 +8,7 @@ from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.table_mapping import TableField
 from convscope.values import fields as names
 from convscope.values.fields import INFO, Level
+from convscope.values.figures import listed
 from convscope.values.header import Notice
 from convscope_loaders.structure.field_of import FIELD_OF
 from convscope_loaders.structure.lexicon import MEANING_OF, Meaning
@@ -241,5 +242,4 @@ class FieldFinder:
 
 
 def _shown(columns: Iterable[Column]) -> str:
-    listed = [column.shown[:80] for column in columns]
-    return ", ".join(listed[:6]) + (f" and {len(listed) - 6} more" if len(listed) > 6 else "")
+    return listed([column.shown[:80] for column in columns])

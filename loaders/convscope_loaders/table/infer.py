@@ -11,6 +11,7 @@ from convscope.ingest.container import ArrayReader, Container
 from convscope.ingest.folder import list_files
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.table_mapping import TableField, TableMapping
+from convscope.values.fields import ACTIONS, ALL_REWARDS
 from convscope.values.header import Notice
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.columns import AGENT, plain_words, read_columns, single
@@ -31,6 +32,7 @@ from convscope_loaders.tidy.row_names import row_names
 _ENDS = (Meaning.TERMINATED, Meaning.TRUNCATED, Meaning.DONE)
 _ROW_NUMBERS = frozenset({"", "index", "level_0", "unnamed_0", "index_level_0"})
 """What pandas calls them."""
+_MAY_BE_LATE = frozenset({ACTIONS, *ALL_REWARDS})
 _NARROWER = "agents have lists of different lengths in {}; the missing numbers of shorter ones are no zeros"
 _PRESENCE = "who has no row in a timestep waits, has not come yet, or is out of the game after its last row"
 
@@ -77,7 +79,7 @@ def understand(container: Container, path: Path, mapping: LogMapping | None) -> 
     view = _without(container, [f"/{name.removeprefix('/')}" for name in known.ignore])
     view = _without_row_numbers(view, declared)
     check_agents(known, tuple(name.strip("/") for name in view.inventory.datasets), str(path))
-    subjects = find_subjects(view, declared, str(path))
+    subjects = find_subjects(view, declared, str(path), state=_state(path))
     if subjects is None:
         return None
     check_columns(known, subjects.container.inventory.datasets, str(path))
@@ -192,7 +194,10 @@ class _TableReader:
     def _field(self, own: TableField) -> TidyField:
         held = next((column.values for column in self._columns if column.path == own.columns[0]), None)
         values = own.values or (held or () if len(own.columns) == 1 else ())
-        return TidyField(name=own.name, columns=own.columns, level=own.level, values=values)
+        return TidyField(name=own.name, columns=own.columns, level=own.level, values=values, is_late=self._is_late(own))
+
+    def _is_late(self, own: TableField) -> bool | None:
+        return own.is_late if own.is_late is not None or own.name in _MAY_BE_LATE else False
 
     def _check_padding(self, file: ArrayReader, place: str) -> None:
         for column in single(self._columns, Meaning.FILLED):

@@ -14,6 +14,7 @@ import polars as pl
 from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayInfo
 from convscope.ingest.names import in_numbered_order
+from convscope.values.figures import listed
 from convscope.values.header import Notice
 
 MAX_LEAVES = 20_000
@@ -260,7 +261,6 @@ def _numbers(values: pl.Series, names: tuple[str, ...] | None) -> pl.Series:
 def _on_left_out(names: Sequence[str]) -> tuple[Notice, ...]:
     if not names:
         return ()
-    shown = ", ".join(name.strip("/")[:80] for name in names[:6])
-    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-    message = f"columns that hold no numbers, texts or lists of numbers are left out, never unpickled: {shown}{more}"
+    shown = listed([name.strip("/")[:80] for name in names])
+    message = f"columns that hold no numbers, texts or lists of numbers are left out, never unpickled: {shown}"
     return (Notice(code="left-out-columns", message=message),)

@@ -15,6 +15,7 @@ from convscope.ingest.container import ArrayInfo, ArrayReader, ArrayStore, Conta
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.parsed import coded
 from convscope.ingest.table_mapping import TableMapping
+from convscope.values.figures import listed
 from convscope.values.header import Notice
 from convscope_loaders.structure.long import LongColumns, columns_in, find_columns
 from convscope_loaders.table.columns import AGENT
@@ -153,6 +154,5 @@ def _on_left_out(inventory: Inventory, columns: LongColumns) -> tuple[Notice, ..
     left = [path for path in inventory.datasets if path not in read]
     if not left:
         return ()
-    more = f" and {len(left) - 6} more" if len(left) > 6 else ""
-    message = f"what is no column of the table is left out: {', '.join(left[:6])}{more}"
+    message = f"what is no column of the table is left out: {listed(left)}"
     return (Notice(code="left-out-arrays", message=message, where=left[0]),)

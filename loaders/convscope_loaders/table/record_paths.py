@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from convscope.errors import AmbiguousLogError, LogFormatError
 from convscope.ingest.container import ArrayInfo, Inventory
 from convscope.ingest.mapping import Axis
+from convscope.values.figures import listed
 from convscope.values.header import Notice
 from convscope_loaders.structure.levels import Levels
 from convscope_loaders.structure.lexicon import Meaning, is_numbered_agent
@@ -119,6 +120,5 @@ def _why_none(records: Mapping[str, ArrayInfo], template: str | None) -> str:
 def _on_left_out(paths: list[str], template: str) -> tuple[Notice, ...]:
     if not paths:
         return ()
-    more = f" and {len(paths) - 6} more" if len(paths) > 6 else ""
-    message = f"what is not in the tables {template} is left out: {', '.join(paths[:6])}{more}"
+    message = f"what is not in the tables {template} is left out: {listed(paths)}"
     return (Notice(code="left-out-arrays", message=message, where=paths[0]),)

@@ -12,6 +12,7 @@ from convscope.ingest.table_mapping import TableMapping
 from convscope_loaders.structure.lexicon import Meaning
 from convscope_loaders.table.agents import AgentColumns, declared_agents, find_agents, numbered_agents
 from convscope_loaders.table.columns import AGENT, Column, name_meaning, read_columns, single
+from convscope_loaders.table.step_rows import only_steps
 from convscope_loaders.table.wide import AGENT_COLUMN, widened
 from convscope_loaders.table.widths import refuse_ragged
 from convscope_loaders.tidy.places import read_numbers
@@ -36,7 +37,9 @@ class Subjects:
     """What was taken for granted."""
 
 
-def find_subjects(container: Container, declared: TableMapping, place: str) -> Subjects | None:
+def find_subjects(
+    container: Container, declared: TableMapping, place: str, *, state: tuple[int, int]
+) -> Subjects | None:
     """Find the agents of a table.
 
     Parameters
@@ -47,6 +50,8 @@ def find_subjects(container: Container, declared: TableMapping, place: str) -> S
         What a mapping says, by paths.
     place
         The file, for errors.
+    state
+        Size and time of change of the file.
 
     Returns
     -------
@@ -59,23 +64,24 @@ def find_subjects(container: Container, declared: TableMapping, place: str) -> S
         If several columns could be the agent, or none is.
     """
     if declared.agent is not None:
-        return Subjects(container=container, agent=declared.agent)
+        return Subjects(container=only_steps(container, declared, state), agent=declared.agent)
     names = [path.strip("/") for path in container.inventory.datasets]
     if declared.agents:
         told = {column.removeprefix("/") for column in declared.columns}
         own = declared_agents(names, declared.agents, told)
         if len(declared.agents) > 1 and not own.template_of:
             raise LogFormatError(f"{place}: no column has one of {', '.join(declared.agents[:6])} in its name")
-        return _by_columns(container, own, place)
+        return _by_columns(container, own, declared, place=place, state=state)
     columns = read_columns(container.inventory)
     candidates = single(columns, Meaning.AGENT)
     if candidates:
-        with container.store.open() as file:
-            return Subjects(container=container, agent=_sole(file, candidates, place).path)
+        view = only_steps(container, declared, state)
+        with view.store.open() as file:
+            return Subjects(container=view, agent=_sole(file, candidates, place).path)
     found = find_agents(names) or _numbered(names)
     if found is not None:
         _refuse_doubtful(found, place)
-        return _by_columns(container, found, place)
+        return _by_columns(container, found, declared, place=place, state=state)
     if any(column.meaning is Meaning.ACTION and len(column.info.shape) > 1 for column in columns):
         refuse_ragged(container.inventory, place)
         _check_is_one_run(container, columns, place)
@@ -133,9 +139,13 @@ def _numbered(names: Sequence[str]) -> AgentColumns | None:
     return None
 
 
-def _by_columns(container: Container, found: AgentColumns, place: str) -> Subjects:
+def _by_columns(
+    container: Container, found: AgentColumns, declared: TableMapping, *, place: str, state: tuple[int, int]
+) -> Subjects:
     refuse_ragged(container.inventory, place)
     template_of = {f"/{name}": f"/{template}" for name, template in found.template_of.items()}
+    container = only_steps(container, declared, state, template_of=template_of)
+    template_of = {path: own for path, own in template_of.items() if path in container.inventory.datasets}
     view = widened(container, found.agents, template_of)
     shown = ", ".join(found.agents[:6]) + (", ..." if len(found.agents) > 6 else "")
     said: tuple[str, ...] = (

@@ -12,16 +12,15 @@ from convscope.ingest.episode_numbers import episode_numbers
 from convscope.ingest.probe import Probe
 from convscope.values.arrays import IntArray
 from convscope.values.episodes import EpisodeTable
-from convscope.values.fields import ACTIONS, FIELD_NAMES, INFO, REWARDS, TEAM_REWARDS, FieldSpec, Level
+from convscope.values.fields import ACTIONS, ALL_REWARDS, FIELD_NAMES, INFO, FieldSpec, Level
 from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.agents import make_agents, see_actions
+from convscope_loaders.tidy.late import tell_late
 from convscope_loaders.tidy.mapping import TidyField, TidyMapping
 from convscope_loaders.tidy.merged import assumptions_of, notices_of
 from convscope_loaders.tidy.source import TidySource
 from convscope_loaders.tidy.table import Labels, TidyTable, name_of, read_table
-
-_SCALARS = frozenset({REWARDS, TEAM_REWARDS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,7 @@ def build_tidy_log(probe: Probe, container: Container, reading: TidyReading, *, 
         episodes = _episodes(file, table, length, roles=roles, name=probe.name)
     source = TidySource(
         store=container.store,
-        mapping=mapping,
+        mapping=reading.mapping,
         specs=specs,
         keys=table.keys,
         label=table.label,
@@ -97,10 +96,12 @@ def build_tidy_log(probe: Probe, container: Container, reading: TidyReading, *, 
 
 def _completed(reading: TidyReading, file: ArrayReader, table: TidyTable, *, length: IntArray) -> TidyReading:
     """Add what the rows themselves show to be taken for granted, or merged."""
+    late = tell_late(file, table, length)
     return replace(
         reading,
-        assumptions=(*reading.assumptions, *assumptions_of(file, table, length)),
-        notices=(*reading.notices, *notices_of(file, table)),
+        mapping=late.mapping,
+        assumptions=(*reading.assumptions, *assumptions_of(file, table, length), *late.said),
+        notices=(*reading.notices, *notices_of(file, table), *late.notices),
     )
 
 
@@ -129,7 +130,7 @@ def _spec(table: TidyTable, mapped: TidyField, place: str) -> FieldSpec:
     n_agents = len(table.keys.agents)
     infos = [table.inventory.datasets[column] for column in mapped.columns]
     width = sum(prod(info.shape[1:]) for info in infos)
-    is_number = mapped.name in _SCALARS or (width == 1 and mapped.name.startswith(INFO))
+    is_number = mapped.name in ALL_REWARDS or (width == 1 and mapped.name.startswith(INFO))
     if mapped.name not in FIELD_NAMES and not mapped.name.startswith(INFO):
         raise ValueError(f"{mapped.name} is no field of a log")
     if mapped.level is Level.PAIR and width % n_agents:

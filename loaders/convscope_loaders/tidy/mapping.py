@@ -22,6 +22,8 @@ class TidyField:
     """Names of the values of a categorical field."""
     widths: tuple[int, ...] = ()
     """Numbers that each agent really has, in the order of the agents; empty where all have all."""
+    is_late: bool | None = False
+    """Whether values stand in the agent's row after their step; None where the rows tell, of rewards and actions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

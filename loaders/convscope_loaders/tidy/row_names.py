@@ -11,6 +11,8 @@ FILES, FILE_ROWS = "files", "file_rows"
 """Attributes of the root, where several files follow each other: their names, and how many rows each has."""
 UNROLLED = "unrolled"
 """Attribute of the root: true where the file's rows hold lists of these rows."""
+LEFT_OUT = "left_out"
+"""Attribute of the root: rows of the file that the view does not show, ascending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,10 +24,14 @@ class RowNames:
     files: tuple[tuple[str, int], ...] = ()
     """Name and number of rows of each file."""
     is_unrolled: bool = False
+    left_out: tuple[int, ...] = ()
+    """Rows of the file that are not among these, ascending."""
 
     def of(self, row: int) -> str:
         """Return the place of a row."""
         own = row // self.beside
+        for gone in self.left_out:
+            own += gone <= own
         place = self.place
         for name, n_rows in self.files:
             if own < n_rows:
@@ -54,6 +60,7 @@ def row_names(inventory: Inventory, place: str) -> RowNames:
         beside=beside if isinstance(beside, int) else 1,
         files=files,
         is_unrolled=root.get(UNROLLED) is True,
+        left_out=tuple(row for row in _listed(root.get(LEFT_OUT)) if isinstance(row, int)),
     )
 
 

@@ -11,6 +11,7 @@ from convscope.values.fields import ACTIONS, FieldSpec, Level
 from convscope.values.log import Columns
 from convscope.values.status import Status
 from convscope_loaders.structure.presence import mark_presence
+from convscope_loaders.tidy.late import earlier
 from convscope_loaders.tidy.mapping import TidyMapping
 from convscope_loaders.tidy.places import Keys, Places, place_rows, read_numbers
 
@@ -67,6 +68,8 @@ class TidySource:
         spec, field = self.specs[number], self.mapping.fields[number]
         parts = [np.asarray(file.read(path, start, stop), dtype=np.float64) for path in field.columns]
         values = np.concatenate([part.reshape(len(part), -1) for part in parts], axis=1)[places.taken]
+        if field.is_late:
+            values = earlier(values, places, level=spec.level)
         if spec.name == ACTIONS and any(self.is_choice):
             values[np.array(self.is_choice)[places.agent][:, None] & (values < 0)] = np.nan
         n_agents = len(self.keys.agents)

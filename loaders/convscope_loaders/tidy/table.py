@@ -62,6 +62,8 @@ class TidyTable:
         is_final = np.zeros(len(self.label), bool)
         for mapped in self.mapping.fields:
             if mapped.name == ACTIONS:
+                if mapped.is_late:
+                    return np.asarray(self.places.rows > 1, dtype=np.bool_)
                 acts = np.zeros(len(self.label), bool)
                 values = [np.asarray(file.read(path), np.float64) for path in mapped.columns]
                 given = np.any([np.isfinite(part.reshape(len(part), -1)).any(axis=1) for part in values], axis=0)
