@@ -3,6 +3,7 @@
 from convscope.features.families.action_mix import ACTION_MIX
 from convscope.features.families.activity import ACTIVITY
 from convscope.features.families.continuous_actions import CONTINUOUS_ACTIONS
+from convscope.features.families.events import EVENTS
 from convscope.features.families.hidden_states import HIDDEN_STATES_FAMILY
 from convscope.features.families.info_values import INFO_VALUES
 from convscope.features.families.messages import MESSAGES_FAMILY
@@ -27,6 +28,7 @@ FAMILIES: tuple[Family, ...] = (
     OBSERVATIONS_FAMILY,
     HIDDEN_STATES_FAMILY,
     INFO_VALUES,
+    EVENTS,
 )
 
 __all__ = ["FAMILIES"]

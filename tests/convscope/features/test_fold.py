@@ -46,10 +46,10 @@ def values(table):
     return table.frame.drop(UNIT_KEYS).to_numpy()
 
 
-def test_ten_families_have_features_and_no_name_is_used_twice(table_of):
+def test_twelve_families_have_features_and_no_name_is_used_twice(table_of):
     table = table_of(rich_log(*rich_arrays()))
     names = [feature.name for feature in table.features]
-    assert len({feature.family for feature in table.features}) == 11
+    assert len({feature.family for feature in table.features}) == 12
     assert len(set(names)) == len(names)
     assert all(feature.unit for feature in table.features)
 
@@ -132,3 +132,15 @@ def test_a_pattern_makes_the_other_agents_opponents_where_the_log_names_no_teams
     assert "distance to nearest opponent" in table.frame.columns
     assert "assumed-teams" in {notice.code for notice in table.notices}
     assert "distance to nearest opponent" not in table_of(log).frame.columns
+
+
+def test_names_that_a_log_repeats_are_numbered(table_of):
+    log = log_from_arrays({"info/a_b": np.eye(2), "info/a b": np.eye(2)}, [2], ["a", "b"])
+    fields = tuple(replace(spec, values=("x", "x")) for spec in log.header.fields)
+    names = table_of(replace(log, header=replace(log.header, fields=fields))).frame.columns
+    assert [name for name in names if name.startswith("share of steps with a b x")] == [
+        "share of steps with a b x",
+        "share of steps with a b x (2)",
+        "share of steps with a b x (3)",
+        "share of steps with a b x (4)",
+    ]
