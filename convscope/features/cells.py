@@ -3,6 +3,7 @@
 import numpy as np
 
 from convscope.features.decisions import Decisions
+from convscope.features.numbering import row_numbers
 from convscope.values.arrays import BoolArray, FloatArray, IntArray, extents
 
 N_CELLS = 10
@@ -32,12 +33,7 @@ def cells(positions: FloatArray, decisions: Decisions) -> IntArray:
     parts = np.clip((known - low[episode]) / width * N_CELLS, 0, N_CELLS - 1)
     is_whole = _is_grid(known, episode, len(decisions.block.episodes))[episode]
     along = np.floor(np.where(is_whole[:, np.newaxis], np.clip(known, -MAX_WHOLE, MAX_WHOLE), parts)).astype(np.int64)
-    code = episode
-    for axis in along.T:
-        # Numbered among those that occur, so that far-off positions cannot overflow the code.
-        number = np.unique(axis, return_inverse=True)[1]
-        code = np.unique(code * (int(number.max(initial=0)) + 1) + number, return_inverse=True)[1]
-    return code.astype(np.int64)
+    return row_numbers(np.column_stack([episode, along]))
 
 
 def known_extent(positions: FloatArray, group: IntArray, n_groups: int) -> tuple[FloatArray, FloatArray]:

@@ -59,8 +59,7 @@ def reach(positions: FloatArray, decisions: Decisions) -> FloatArray:
 
 
 def _episode_mean(values: FloatArray, episode: IntArray, n_episodes: int) -> FloatArray:
-    total, n_known = total_present(values)
-    return ratio(
-        np.bincount(episode, weights=total, minlength=n_episodes),
-        np.bincount(episode, weights=n_known, minlength=n_episodes),
-    )
+    sums = [
+        np.bincount(episode, weights=part, minlength=n_episodes).astype(np.float64) for part in total_present(values)
+    ]
+    return ratio(sums[0], sums[1])

@@ -115,7 +115,7 @@ class FeatureFold:
 
 
 def _distinct(features: Iterable[Feature]) -> tuple[Feature, ...]:
-    """Number the features whose names a log repeats: it may call its fields and their values as it likes."""
+    """Tell features apart whose names a log repeats: it may call its fields and their values as it likes."""
     n_called: Counter[str] = Counter()
     named: list[Feature] = []
     for feature in features:
