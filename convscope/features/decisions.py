@@ -1,6 +1,6 @@
 """The decisions of a block: the rows in which each agent acts, one unit after the other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,6 +54,31 @@ class Decisions:
         """Sum over each unit's decisions of the finite values (D,), shape (units,); 0 where there are none."""
         finite = np.where(np.isfinite(values), values, 0.0)
         return np.bincount(self.unit, weights=finite, minlength=self.n_units).astype(np.float64)
+
+    def totals(self, values: FloatArray) -> FloatArray:
+        """Add up over each unit's decisions the finite values (D, C), shape (units, C); 0 where there are none."""
+        sums = np.zeros((self.n_units, values.shape[1]))
+        if len(self.unit):
+            starts = np.flatnonzero(~self.follows)
+            is_finite = np.isfinite(values)
+            finite = values if is_finite.all() else np.where(is_finite, values, 0.0)
+            sums[self.unit[starts]] = np.add.reduceat(finite, starts, axis=0)
+        return sums
+
+    def means(self, values: FloatArray) -> FloatArray:
+        """Average over each unit's decisions the finite values (D, C), shape (units, C); NaN where there are none."""
+        is_finite = np.isfinite(values)
+        if is_finite.all():
+            n = np.bincount(self.unit, minlength=self.n_units).astype(np.float64)[:, np.newaxis]
+            return ratio(self.totals(values), np.broadcast_to(n, (self.n_units, values.shape[1])))
+        return ratio(self.totals(values), self.totals(is_finite.astype(np.float64)))
+
+    def of_one(self, agent: int) -> "Decisions":
+        """Return the decisions of one agent only."""
+        mine = self.agent == agent
+        return replace(
+            self, row=self.row[mine], agent=self.agent[mine], unit=self.unit[mine], follows=self.follows[mine]
+        )
 
     def mean(self, values: FloatArray) -> FloatArray:
         """Mean over each unit's decisions of the finite values (D,), shape (units,); NaN where there are none."""

@@ -1,6 +1,8 @@
 """Behaviour features of every agent in every episode, in the one pass over a log."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -8,7 +10,7 @@ import polars as pl
 from convscope.features.decisions import decisions_of
 from convscope.features.families import FAMILIES
 from convscope.features.family import Family
-from convscope.features.labels import drop_labels
+from convscope.features.labels import drop_unfit
 from convscope.features.sides import with_sides
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
@@ -62,7 +64,7 @@ class FeatureFold:
     @property
     def features(self) -> tuple[Feature, ...]:
         """Return the features in the order of the columns."""
-        return tuple(feature for family in self._families for feature in family.features(self._header))
+        return _distinct(feature for family in self._families for feature in family.features(self._header))
 
     def start(self) -> tuple[FeatureRows, ...]:
         """Return no rows."""
@@ -92,7 +94,7 @@ class FeatureFold:
         episode = np.concatenate([rows.episode for rows in state])
         agent = np.concatenate([rows.agent for rows in state])
         values = np.concatenate([rows.values for rows in state])
-        features, values, dropped = drop_labels(self.features, values)
+        features, values, dropped = drop_unfit(self.features, values)
         columns = {
             f.name: column for f, column in zip(features, np.where(np.isfinite(values), values, np.nan).T, strict=True)
         }
@@ -110,6 +112,17 @@ class FeatureFold:
             )
             for family in self._not_afforded
         )
+
+
+def _distinct(features: Iterable[Feature]) -> tuple[Feature, ...]:
+    """Tell features apart whose names a log repeats: it may call its fields and their values as it likes."""
+    n_called: Counter[str] = Counter()
+    named: list[Feature] = []
+    for feature in features:
+        n_called[feature.name] += 1
+        n = n_called[feature.name]
+        named.append(feature if n == 1 else replace(feature, name=f"{feature.name} ({n})"))
+    return tuple(named)
 
 
 def _is_present(block: Block) -> BoolArray:

@@ -19,14 +19,12 @@ def relative_change(vectors: FloatArray, decisions: Decisions) -> FloatArray:
     ----------
     von Neumann, "Distribution of the ratio of the mean square successive difference to the variance" (1941).
     """
-    total = np.zeros(decisions.n_units)
-    n_columns = np.zeros(decisions.n_units)
-    for column in vectors.T:
-        variance = _variance(column, decisions)
-        change = ratio(decisions.mean((column - decisions.previous(column)) ** 2), 2 * variance)
-        total += np.where(np.isfinite(change), change, 0.0)
-        n_columns += np.isfinite(change)
-    return ratio(total, n_columns)
+    variance = _variance(vectors, decisions)
+    change = ratio(decisions.means((vectors - decisions.previous(vectors)) ** 2), 2 * variance)
+    is_known = np.isfinite(change)
+    # Sorted, because the last digits of a sum depend on the order of the columns.
+    total = np.sort(np.where(is_known, change, 0.0), axis=1).sum(axis=1)
+    return ratio(total, is_known.sum(axis=1).astype(np.float64))
 
 
 def effective_dimensions(vectors: FloatArray, decisions: Decisions) -> FloatArray:
@@ -35,7 +33,7 @@ def effective_dimensions(vectors: FloatArray, decisions: Decisions) -> FloatArra
     The participation ratio of the covariance's eigenvalues, sum squared over sum of squares: 1 = along a line. NaN
     under three decisions or without any change.
     """
-    centred = np.nan_to_num(vectors - _means(vectors, decisions)[decisions.unit], nan=0.0)
+    centred = np.nan_to_num(vectors - decisions.means(vectors)[decisions.unit], nan=0.0)
     counts = np.bincount(decisions.unit, minlength=decisions.n_units)
     trace = decisions.total((centred**2).sum(axis=1))
     squares = np.zeros(decisions.n_units)
@@ -50,16 +48,12 @@ def mean_size(vectors: FloatArray, decisions: Decisions) -> FloatArray:
     return np.sqrt(ratio(decisions.total(np.nansum(vectors**2, axis=1)), decisions.total(n)))
 
 
-def _variance(column: FloatArray, decisions: Decisions) -> FloatArray:
-    deviation = column - decisions.mean(column)[decisions.unit]
-    variance = decisions.mean(deviation**2)
+def _variance(vectors: FloatArray, decisions: Decisions) -> FloatArray:
+    """Variance of each column over each unit's decisions, shape (units, C)."""
+    variance = decisions.means((vectors - decisions.means(vectors)[decisions.unit]) ** 2)
     # What rounding leaves of a constant is no variance.
-    scale = decisions.mean(column**2)
+    scale = decisions.means(vectors**2)
     return np.where(variance > 1e-12 * np.maximum(scale, 1e-300), variance, 0.0)
-
-
-def _means(vectors: FloatArray, decisions: Decisions) -> FloatArray:
-    return np.column_stack([decisions.mean(column) for column in vectors.T])
 
 
 def _chunks(counts: IntArray, width: int) -> list[IntArray]:

@@ -57,7 +57,8 @@ def _most_shared(kinds: Sequence[Kind | None]) -> tuple[Kind, BoolArray] | None:
     counts = Counter(kind for kind in kinds if kind is not None)
     if not counts:
         return None
-    kind, n_agents = counts.most_common(1)[0]
+    # Of kinds that equally many agents have, the last by name: the order of the agents must not decide.
+    kind, n_agents = max(counts.items(), key=lambda item: (item[1], repr(item[0])))
     if n_agents < 2 <= len(kinds):
         return None
     return kind, np.array([other == kind for other in kinds])

@@ -2,15 +2,19 @@
 
 from convscope.features.families.action_mix import ACTION_MIX
 from convscope.features.families.activity import ACTIVITY
+from convscope.features.families.certainty import CERTAINTY
 from convscope.features.families.continuous_actions import CONTINUOUS_ACTIONS
+from convscope.features.families.events import EVENTS
 from convscope.features.families.hidden_states import HIDDEN_STATES_FAMILY
 from convscope.features.families.info_values import INFO_VALUES
+from convscope.features.families.leadership import LEADERSHIP
 from convscope.features.families.messages import MESSAGES_FAMILY
 from convscope.features.families.motion import MOTION
 from convscope.features.families.observations import OBSERVATIONS_FAMILY
 from convscope.features.families.occupancy import OCCUPANCY
 from convscope.features.families.relations import RELATIONS
 from convscope.features.families.rewards import REWARDS_FAMILY
+from convscope.features.families.sight import SIGHT
 from convscope.features.families.transitions import TRANSITIONS
 from convscope.features.family import Family
 
@@ -18,15 +22,19 @@ FAMILIES: tuple[Family, ...] = (
     ACTION_MIX,
     CONTINUOUS_ACTIONS,
     TRANSITIONS,
+    CERTAINTY,
     MOTION,
     RELATIONS,
+    LEADERSHIP,
     OCCUPANCY,
     REWARDS_FAMILY,
     MESSAGES_FAMILY,
     ACTIVITY,
     OBSERVATIONS_FAMILY,
+    SIGHT,
     HIDDEN_STATES_FAMILY,
     INFO_VALUES,
+    EVENTS,
 )
 
 __all__ = ["FAMILIES"]

@@ -3,7 +3,8 @@
 import numpy as np
 
 from convscope.features.decisions import Decisions
-from convscope.features.family import lacks_field
+from convscope.features.family import features_of, lacks_field
+from convscope.features.series import relative_change
 from convscope.features.spaces import shared_space
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.features import Feature
@@ -15,9 +16,16 @@ MAX_COMPONENTS = 16
 
 
 class ContinuousActions:
-    """Magnitude of actions, its change from one decision to the next, and the mean of each component.
+    """Magnitude of actions, their change and spread, and the mean of each component.
 
-    Given for the agents with the action space that most agents have, null for the others.
+    Size is the mean length of the action; change the mean length of its difference from the decision before; spread the
+    root mean square distance from the unit's mean action; change against spread von Neumann's ratio, halved (1 = no
+    memory, 0 = drifts slowly), the mean over the components. Given for the agents with the action space that most
+    agents have, null for the others.
+
+    References
+    ----------
+    von Neumann, "Distribution of the ratio of the mean square successive difference to the variance" (1941).
     """
 
     name = "continuous actions"
@@ -36,20 +44,16 @@ class ContinuousActions:
 
     def features(self, header: LogHeader) -> tuple[Feature, ...]:
         """Name magnitude, change and components."""
-        magnitude = Feature(
-            name="size of actions", unit="norm", family=self.name, high="strong actions", low="weak actions"
-        )
-        change = Feature(
-            name="change of action per step",
-            unit="norm",
-            family=self.name,
-            high="restless actions",
-            low="steady actions",
+        rows = (
+            ("size of actions", "norm", "strong actions", "weak actions"),
+            ("change of action per step", "norm", "restless actions", "steady actions"),
+            ("spread of actions", "norm", "varied actions", "uniform actions"),
+            ("change of action against its spread", "of its spread", "actions without a trend", "gliding actions"),
         )
         means = tuple(
             Feature(name=f"mean of action part {c + 1}", unit="action", family=self.name) for c in range(_width(header))
         )
-        return (magnitude, change, *means)
+        return (*features_of(self.name, rows), *means)
 
     def compute(self, header: LogHeader, decisions: Decisions) -> FloatArray:
         """Average over each unit's decisions."""
@@ -58,8 +62,12 @@ class ContinuousActions:
         actions[~is_mine[decisions.agent]] = np.nan
         size = np.sqrt((actions**2).sum(axis=1))
         change = np.sqrt(((actions - decisions.previous(actions)) ** 2).sum(axis=1))
-        parts = [decisions.mean(actions[:, component]) for component in range(_width(header))]
-        return np.column_stack([decisions.mean(size), decisions.mean(change), *parts])
+        means = decisions.means(actions)
+        spread = np.sqrt(decisions.mean(((actions - means[decisions.unit]) ** 2).sum(axis=1)))
+        trend = relative_change(actions, decisions)
+        return np.column_stack(
+            [decisions.mean(size), decisions.mean(change), spread, trend, means[:, : _width(header)]]
+        )
 
 
 CONTINUOUS_ACTIONS = ContinuousActions()

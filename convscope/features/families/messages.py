@@ -5,6 +5,7 @@ import numpy as np
 from convscope.features.decisions import Decisions
 from convscope.features.entropy import entropy_by_unit
 from convscope.features.family import features_of, lacks_field
+from convscope.features.numbering import row_numbers
 from convscope.features.spaces import shared_width
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.features import Feature
@@ -20,6 +21,11 @@ class Messages:
 
     A message of zeros is silence. Variety is the entropy of the distinct messages that a unit sent, with Miller's
     correction; change the share of steps with another message than at the decision before.
+
+    References
+    ----------
+    Shannon, "A mathematical theory of communication" (1948); Miller, "Note on the bias of information estimates"
+    (1955).
     """
 
     name = "messages"
@@ -47,11 +53,11 @@ class Messages:
         messages = np.round(decisions.vectors(MESSAGES), DECIMALS)
         is_known: BoolArray = np.asarray(np.isfinite(messages).any(axis=1))
         heard = np.nan_to_num(messages, nan=0.0)
-        _, word = np.unique(heard, axis=0, return_inverse=True)
-        words = np.where(is_known, word.reshape(-1).astype(np.float64), np.nan)
+        word = row_numbers(heard)
+        words = np.where(is_known, word.astype(np.float64), np.nan)
         is_sent = (heard != 0).any(axis=1)
         before = decisions.previous(words)
-        variety = entropy_by_unit(decisions.unit[is_known], word.reshape(-1)[is_known], decisions.n_units)
+        variety = entropy_by_unit(decisions.unit[is_known], word[is_known], decisions.n_units)
         changes = decisions.share(words != before, np.isfinite(words) & np.isfinite(before))
         return np.column_stack([decisions.share(is_sent, is_known), variety, changes])
 

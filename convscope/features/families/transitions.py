@@ -5,6 +5,7 @@ import numpy as np
 from convscope.features.decisions import Decisions, ratio
 from convscope.features.entropy import entropy_by_unit
 from convscope.features.family import lacks_field
+from convscope.features.numbering import row_numbers
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.features import Feature
 from convscope.values.fields import ACTIONS
@@ -14,7 +15,13 @@ from convscope.values.header import ActionKind, LogHeader
 class Transitions:
     """Repeats, dwell time and entropy rate of discrete actions, from one decision of a unit to its next.
 
-    The entropy rate is H(last, next) - H(last) of the unit's own pairs, each with Miller's correction, at least 0.
+    The entropy rate is H(last, next) - H(last) of the unit's own pairs, each with Miller's correction, at least 0; the
+    time on one action is the number of actions over that of runs. Several components are one joint action.
+
+    References
+    ----------
+    Cover and Thomas, "Elements of Information Theory" (2006), of the entropy rate of a Markov chain; Miller, "Note on
+    the bias of information estimates" (1955).
     """
 
     name = "transitions"
@@ -70,8 +77,4 @@ def _codes(actions: FloatArray, header: LogHeader) -> IntArray:
     widest = max((n for agent in header.agents for n in agent.action_space.n), default=1)
     is_missing: BoolArray = np.asarray(~((actions >= 0) & (actions < widest)).all(axis=1))
     whole = np.where(is_missing[:, np.newaxis], 0.0, actions).astype(np.int64)
-    # Components are numbered among those that occur, so that many of them cannot overflow the code.
-    code = np.zeros(len(actions), dtype=np.int64)
-    for component in whole.T:
-        code = np.unique(code * widest + component, return_inverse=True)[1].astype(np.int64)
-    return np.where(is_missing, -1, code)
+    return np.where(is_missing, -1, row_numbers(whole))

@@ -10,10 +10,13 @@ from convscope.features.fold import FeatureFold
 from convscope.ingest.memory import log_from_arrays
 from convscope.values.config import AnalysisConfig
 from convscope.values.features import UNIT_KEYS
+from convscope.values.layout import ObservationLayout, ReceiverLayout, Slot, SlotKind
 from convscope.values.status import Status
 
+OF_TEAM = {"entity_positions", "team_rewards"}
 
-def rich_arrays(seed=0, lengths=(7, 1, 12, 5), n_agents=4):
+
+def rich_arrays(seed=0, lengths=(7, 1, 24, 5), n_agents=4):
     rng = np.random.default_rng(seed)
     n_rows = sum(lengths)
     status = rng.choice([1, 1, 1, 1, 2], size=(n_rows, n_agents)).astype(np.uint8)
@@ -32,6 +35,9 @@ def rich_arrays(seed=0, lengths=(7, 1, 12, 5), n_agents=4):
         "messages": rng.integers(3, size=(n_rows, n_agents, 2)).astype(float),
         "hidden_states": rng.normal(size=(n_rows, n_agents, 5)),
         "info/held": rng.integers(2, size=(n_rows, n_agents)).astype(float),
+        "info/health": rng.integers(2, size=(n_rows, n_agents)).cumsum(axis=0).astype(float) // 3,
+        "action_logits": rng.normal(size=(n_rows, n_agents, 4)),
+        "team_rewards": rng.normal(size=n_rows),
     }
     return columns, lengths, status
 
@@ -39,17 +45,20 @@ def rich_arrays(seed=0, lengths=(7, 1, 12, 5), n_agents=4):
 def rich_log(columns, lengths, status):
     log = log_from_arrays(columns, lengths, ["ann", "bob", "cid", "dee"], status=status)
     fields = tuple(replace(s, values=("none", "dish")) if s.name == "info/held" else s for s in log.header.fields)
-    return replace(log, header=replace(log.header, fields=fields))
+    slots = tuple(Slot(kind=SlotKind.OTHER, rank=rank, columns=(rank,)) for rank in (1, 2))
+    receiver = ReceiverLayout(name="all", agents=("ann", "bob", "cid", "dee"), own=(0,), world=(4, 5), slots=slots)
+    layout = ObservationLayout(receivers=(receiver,))
+    return replace(log, header=replace(log.header, fields=fields, layout=layout))
 
 
 def values(table):
     return table.frame.drop(UNIT_KEYS).to_numpy()
 
 
-def test_ten_families_have_features_and_no_name_is_used_twice(table_of):
+def test_fifteen_families_have_features_and_no_name_is_used_twice(table_of):
     table = table_of(rich_log(*rich_arrays()))
     names = [feature.name for feature in table.features]
-    assert len({feature.family for feature in table.features}) == 11
+    assert len({feature.family for feature in table.features}) == 15
     assert len(set(names)) == len(names)
     assert all(feature.unit for feature in table.features)
 
@@ -67,7 +76,7 @@ def test_rows_in_which_an_agent_is_dead_or_absent_do_not_change_one_bit(table_of
     before = values(table_of(rich_log(columns, lengths, status)))
     is_out = (status == Status.DEAD) | (status == Status.ABSENT)
     spoilt = {name: column.copy() for name, column in columns.items()}
-    for name in set(spoilt) - {"entity_positions", "actions"}:
+    for name in set(spoilt) - {"actions", *OF_TEAM}:
         spoilt[name][is_out] = junk
     after = values(table_of(rich_log(spoilt, lengths, status)))
     np.testing.assert_array_equal(before, after)
@@ -76,13 +85,13 @@ def test_rows_in_which_an_agent_is_dead_or_absent_do_not_change_one_bit(table_of
 def test_exchanging_agents_exchanges_their_rows_and_changes_no_value(table_of):
     columns, lengths, status = rich_arrays()
     order = [2, 0, 3, 1]
-    swapped = {n: c if n == "entity_positions" else c[:, order] for n, c in columns.items()}
+    swapped = {n: c if n in OF_TEAM else c[:, order] for n, c in columns.items()}
     before = table_of(rich_log(columns, lengths, status))
     after = table_of(rich_log(swapped, lengths, status[:, order]))
     for place, agent in enumerate(order):
         mine = before.frame.filter(before.frame["agent"] == ["ann", "bob", "cid", "dee"][agent]).drop(UNIT_KEYS)
         now = after.frame.filter(after.frame["agent"] == ["ann", "bob", "cid", "dee"][place]).drop(UNIT_KEYS)
-        np.testing.assert_allclose(mine.to_numpy(), now.to_numpy(), rtol=1e-12, atol=1e-12)
+        np.testing.assert_array_equal(mine.to_numpy(), now.to_numpy())
 
 
 @pytest.mark.parametrize(("max_bytes", "n_workers"), [(1, 1), (4000, 1), (4000, 2)])
@@ -132,3 +141,15 @@ def test_a_pattern_makes_the_other_agents_opponents_where_the_log_names_no_teams
     assert "distance to nearest opponent" in table.frame.columns
     assert "assumed-teams" in {notice.code for notice in table.notices}
     assert "distance to nearest opponent" not in table_of(log).frame.columns
+
+
+def test_names_that_a_log_repeats_are_numbered(table_of):
+    log = log_from_arrays({"info/a_b": np.eye(2), "info/a b": np.eye(2)}, [2], ["a", "b"])
+    fields = tuple(replace(spec, values=("x", "x")) for spec in log.header.fields)
+    names = table_of(replace(log, header=replace(log.header, fields=fields))).frame.columns
+    assert [name for name in names if name.startswith("share of steps with a b x")] == [
+        "share of steps with a b x",
+        "share of steps with a b x (2)",
+        "share of steps with a b x (3)",
+        "share of steps with a b x (4)",
+    ]

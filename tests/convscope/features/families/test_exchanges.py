@@ -49,9 +49,11 @@ def test_share_of_steps_with_each_thing_in_hand(table_of):
     assert table.frame["share of steps with held soup"].to_list() == [pytest.approx(2 / 3), 0.5]
 
 
-def test_info_fields_of_bare_numbers_are_not_used(table_of):
+def test_info_fields_of_bare_numbers_enter_by_their_changes_only(table_of):
     log = log_from_arrays({"info/agent_id": np.array([[0.0, 1.0]] * 3)}, [3], ["a", "b"])
-    assert {feature.family for feature in table_of(log).features} == {"activity"}
+    table = table_of(log)
+    assert {feature.family for feature in table.features} == {"activity", "events"}
+    assert table.frame["rises of agent id"].to_list() == table.frame["falls of agent id"].to_list() == [0, 0]
 
 
 def test_observations_of_another_width_are_not_compared(table_of):
