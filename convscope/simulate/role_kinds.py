@@ -126,7 +126,9 @@ def _elongated(k: int, size: TeamSize, rng: np.random.Generator) -> Plan:
     axes = rng.normal(size=(k, N_FEATURES))
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
     roots = np.eye(N_FEATURES) + 2 * axes[:, :, np.newaxis] * axes[:, np.newaxis]
-    return Plan(law=GaussianLaw(centres=spread_centres(k, N_FEATURES, rng, distance=8.0), roots=roots), weights=_even(k))
+    return Plan(
+        law=GaussianLaw(centres=spread_centres(k, N_FEATURES, rng, distance=8.0), roots=roots), weights=_even(k)
+    )
 
 
 def _spreads(k: int, size: TeamSize, rng: np.random.Generator) -> Plan:
