@@ -9,6 +9,8 @@ from convscope.roles.method import Partition
 from convscope.roles.ties import Ties
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 
+MIN_BALANCE = 4
+"""A group that holds less than one in so many units of a pair is looked for at its end of the line."""
 MIN_CONTRAST = 0.5
 """Difference of shares that sets two classes of agents apart: half of their units."""
 
@@ -43,7 +45,9 @@ def widest_p(
     shares = None if class_of_unit is None else _shares(group, class_of_unit, len(centres))
     return max(
         (
-            _valley_p(values, centres[i] - centres[j], (group == i) | (group == j), ties=ties)
+            _valley_p(
+                values, centres[i] - centres[j], (group == i) | (group == j), n_near=int((group == i).sum()), ties=ties
+            )
             for i, j in combinations(range(len(centres)), 2)
             if _are_neighbours(centres, i, j) and not (shares is not None and _are_held_apart(shares[:, [i, j]]))
         ),
@@ -51,9 +55,17 @@ def widest_p(
     )
 
 
-def _valley_p(values: FloatArray, direction: FloatArray, is_in: BoolArray, *, ties: Ties | None) -> float:
+def _valley_p(values: FloatArray, direction: FloatArray, is_in: BoolArray, *, n_near: int, ties: Ties | None) -> float:
+    """P of a valley on the line between two groups; the first, of ``n_near`` units, lies at its upper end."""
     line = values[is_in] @ direction + (0.0 if ties is None else ties.of(is_in).shift(direction))
-    return dip_p_value(dip_statistic(line), len(line))
+    whole = dip_p_value(dip_statistic(line), len(line))
+    n_small = min(n_near, len(line) - n_near)
+    if n_small * MIN_BALANCE >= len(line):
+        return whole
+    # A dip is at most half the share of the smaller mode, so a small group cannot show on the whole line. The part of
+    # a single mode beyond any point is a single mode as well: the end of the line is tested by itself.
+    end = np.sort(line if n_near == n_small else -line)[-2 * n_small :]
+    return min(1.0, 2 * min(whole, dip_p_value(dip_statistic(end), len(end))))
 
 
 def _are_neighbours(centres: FloatArray, i: int, j: int) -> bool:

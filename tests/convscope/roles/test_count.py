@@ -71,3 +71,12 @@ def test_prediction_strength_of_clear_groups_is_one_and_of_too_few_units_zero():
 def test_groups_without_units_are_not_set_apart():
     partition = K_MEANS.fit(np.arange(8.0)[:, np.newaxis], 2, seed=0)
     assert widest_p(np.zeros((8, 1)), partition) == 1.0
+
+
+def test_a_role_of_one_unit_in_twenty_is_counted_and_a_heavy_tail_is_not():
+    rng = generator(0, "small")
+    role = np.repeat([0, 1], [228, 12])
+    assert number(6 * np.eye(8)[role] + rng.normal(size=(240, 8))) == 2
+    # Eighteen units with three times the spread of the others lie far out, but not by themselves.
+    spread = np.repeat([1.0, 3.0], [222, 18])[:, np.newaxis]
+    assert number(spread * rng.normal(size=(240, 8))) == 1
