@@ -5,9 +5,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from convscope.routing.digests import episode_digests
-from convscope.routing.groups import Group
-from convscope.routing.predictive.reading import has_choice, is_live
+from convscope.behaviour.acting import has_choice, is_live
+from convscope.behaviour.digests import episode_digests
+from convscope.behaviour.groups import Group
 from convscope.values.arrays import BoolArray, FloatArray, IntArray, sealed
 from convscope.values.fields import ACTION_MASKS, ACTIONS, OBSERVATIONS, POSITIONS
 from convscope.values.log import Block

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from convscope.behaviour.groups import episode_groups
+from convscope.behaviour.sample import SampleFold
 from convscope.ingest.memory import log_from_arrays
-from convscope.routing.groups import episode_groups
-from convscope.routing.occlusion.sample import SampleFold
 from convscope.simulate.draws import Size
 from convscope.simulate.observers import Scenery, observers
 from convscope.values.config import AnalysisConfig
