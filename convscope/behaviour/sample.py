@@ -67,6 +67,8 @@ class SampleFold:
     n_axes: int
     """Components of a position; 0 where the log holds none."""
     seed: int
+    order: IntArray
+    """Places of the log's agents in the order in which an episode's digest takes them, shape (N,)."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -82,7 +84,7 @@ class SampleFold:
         if not {OBSERVATIONS, ACTIONS} <= block.columns.keys():
             return state
         seen, done = block.columns[OBSERVATIONS], block.columns[ACTIONS]
-        digests = episode_digests(block, [seen, done, block.status])
+        digests = episode_digests(block, [each[:, self.order] for each in (seen, done, block.status)])
         free = has_choice(block)
         quota, share = self._quotas()
         bounds = block.offsets.tolist()

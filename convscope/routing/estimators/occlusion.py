@@ -78,6 +78,7 @@ class Occlusion:
             n_episodes=log.episodes.n_episodes,
             n_axes=log.header.field(POSITIONS).shape[0] if log.has(POSITIONS) else 0,
             seed=config.seed,
+            order=np.arange(len(log.header.agents)),
         )
 
     def estimate(
