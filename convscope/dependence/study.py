@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.behaviour.groups import agent_places
 from convscope.dependence.conditions import Conditions, shift
 from convscope.dependence.found import found_formations
 from convscope.dependence.labelled import Labelled, carried_over, labelled, labels_of_file
@@ -12,7 +13,6 @@ from convscope.dependence.runs import MOST_NODES, RunReader, RunWindows
 from convscope.dependence.sensitivity import formation_sensitivity
 from convscope.dependence.windows import WindowFold, WindowPlan, Windows, plan_windows
 from convscope.routing.estimators.estimator import Estimator
-from convscope.routing.groups import agent_places
 from convscope.routing.weights.fold import WeightFold
 from convscope.values.arrays import BoolArray
 from convscope.values.config import AnalysisConfig, RoutingSource

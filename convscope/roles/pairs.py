@@ -61,13 +61,34 @@ def compare_pairs(
         form = _form(standard, axes * (known[a] & known[b])[:, np.newaxis], unit_of[is_shared][:, [a, b]])
         energies = energy_distances(form, signs[:, is_shared])
         distance[a, b] = distance[b, a] = energies[0]
-        scores[place] = _in_null_units(energies)
+        scores[place] = in_null_units(energies)
     p_value = np.ones((n_members, n_members))
-    if pairs:
-        family = scores.max(axis=0)
-        for (a, b), score in zip(pairs, scores[:, 0], strict=True):
-            p_value[a, b] = p_value[b, a] = np.mean(family >= score - SCALE * (1.0 + abs(score)))
+    for (a, b), p in zip(pairs, family_wise(scores), strict=True):
+        p_value[a, b] = p_value[b, a] = p
     return PairTests(distance=distance, p_value=p_value, attainable_p=1.0 / len(signs))
+
+
+def family_wise(scores: FloatArray) -> FloatArray:
+    """Return the p of each pair that holds for the whole family, shape (pairs,).
+
+    Parameters
+    ----------
+    scores
+        Statistic of each pair under each pattern, the first of which exchanges nothing, shape (pairs, patterns).
+    """
+    if not len(scores):
+        return np.zeros(0)
+    family, own = scores.max(axis=0), scores[:, :1]
+    return np.asarray((family >= own - SCALE * (1.0 + np.abs(own))).mean(axis=1), dtype=np.float64)
+
+
+def in_null_units(energies: FloatArray) -> FloatArray:
+    """Return a pair's statistic under each pattern in units of its null: a noisy pair cannot hide others then."""
+    deviation = float(energies.std())
+    # Two members that do the same in every episode have no null to be compared with.
+    if deviation <= SCALE * float(np.abs(energies).max()) or deviation == 0.0:
+        return np.zeros_like(energies)
+    return np.asarray((energies - energies.mean()) / deviation)
 
 
 def _known_features(standard: FloatArray, units: IntArray) -> BoolArray:
@@ -82,11 +103,3 @@ def _n_shared(unit_of: IntArray, pair: tuple[int, int]) -> int:
 def _form(standard: FloatArray, axes: FloatArray, units: IntArray) -> FloatArray:
     first, second = (np.nan_to_num(standard[units[:, side]], nan=0.0) @ axes for side in (0, 1))
     return exchange_form(first, second)
-
-
-def _in_null_units(energies: FloatArray) -> FloatArray:
-    deviation = float(energies.std())
-    # Two members that do the same in every episode have no null to be compared with.
-    if deviation <= SCALE * float(np.abs(energies).max()) or deviation == 0.0:
-        return np.zeros_like(energies)
-    return np.asarray((energies - energies.mean()) / deviation)

@@ -6,9 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
+from convscope.behaviour.groups import episode_groups
 from convscope.randomness import generator
 from convscope.routing.estimate import RoutingEstimate
-from convscope.routing.groups import episode_groups
 from convscope.routing.quadratic_assignment import beyond_curves, quadratic_assignment, receiver_ranks
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig, RoutingSource

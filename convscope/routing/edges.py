@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from convscope.routing.groups import Group
+from convscope.behaviour.groups import Group
 from convscope.values.arrays import FloatArray, sealed
 from convscope.values.routing import EDGE_TYPES
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.routing.groups import agent_places, episode_groups, group_of_each
+from convscope.behaviour.groups import agent_places, episode_groups, group_of_each
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.fields import POSITIONS

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from convscope.behaviour.groups import Group
 from convscope.routing.attribution.donors import N_DRAWS
 from convscope.routing.attribution.fit import Verdict
 from convscope.routing.attribution.parts import Part
 from convscope.routing.attribution.study import SeatStudy
-from convscope.routing.groups import Group
 from convscope.routing.refusal import UnreadableSourceError
 from convscope.values.figures import count
 from convscope.values.header import Notice

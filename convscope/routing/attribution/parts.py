@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
+from convscope.behaviour.groups import Group
 from convscope.routing.attribution.sample import Sample
 from convscope.routing.attribution.study import SeatStudy
-from convscope.routing.groups import Group
 from convscope.routing.weights.excess import Excess
 from convscope.values.arrays import FloatArray, IntArray
 

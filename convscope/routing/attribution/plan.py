@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from math import prod
 
+from convscope.behaviour.groups import episode_groups, group_of_each
 from convscope.ingest.selection import select_agents
 from convscope.routing.attribution.questions import Seat
 from convscope.routing.attribution.sample import SampleFold, rows_of_groups
 from convscope.routing.attribution.study import Chair
-from convscope.routing.groups import episode_groups, group_of_each
 from convscope.values.config import AnalysisConfig
 from convscope.values.fields import (
     ACTION_LOGITS,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from convscope.behaviour.groups import Group
 from convscope.randomness import generator
 from convscope.routing.attribution.notices import is_accepted, refuse_foreign
 from convscope.routing.attribution.parts import Part, part_of
@@ -12,7 +13,6 @@ from convscope.routing.attribution.recurrence import StateFold, StateRows
 from convscope.routing.attribution.sample import Sample
 from convscope.routing.attribution.study import Chair, SeatStudy, study_seat
 from convscope.routing.estimate import Run
-from convscope.routing.groups import Group
 from convscope.values.arrays import BoolArray, IntArray
 from convscope.values.fields import ACTION_MASKS, ACTIONS, OBSERVATIONS
 from convscope.values.log import TrajectoryLog

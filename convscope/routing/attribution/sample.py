@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.routing.digests import episode_digests
+from convscope.behaviour.digests import episode_digests
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from convscope.values.fields import OBSERVATIONS
 from convscope.values.log import Block

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from convscope.behaviour.groups import agent_places, episode_groups
 from convscope.randomness import generator
 from convscope.routing.attribution.notices import attribution_notices
 from convscope.routing.attribution.parts import Part
@@ -15,7 +16,6 @@ from convscope.routing.attribution.sample import Sample, SampleFold
 from convscope.routing.attribution.table import attribution_table
 from convscope.routing.edges import PairFigures, edge_table, edges_by_run, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
-from convscope.routing.groups import agent_places, episode_groups
 from convscope.routing.halves import N_SPLITS
 from convscope.routing.predictive.tallies import weight_tallies
 from convscope.routing.weights.excess import excess_figures

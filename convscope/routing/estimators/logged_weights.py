@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from convscope.behaviour.groups import Group, agent_places, episode_groups, group_of_each
 from convscope.ingest.selection import select_agents
 from convscope.randomness import generator
 from convscope.routing.edges import PairFigures, edge_table, edges_by_run, join_tables, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
-from convscope.routing.groups import Group, agent_places, episode_groups, group_of_each
 from convscope.routing.halves import split_in_halves
 from convscope.routing.weights.excess import agent_excess, excess_figures, role_excess
 from convscope.routing.weights.fold import WeightFold, WeightSums

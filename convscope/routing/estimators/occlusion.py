@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from convscope.behaviour.groups import Group, agent_places, episode_groups
+from convscope.behaviour.sample import SampleFold, Steps
 from convscope.ingest.layout_file import observation_width
 from convscope.randomness import generator
 from convscope.routing.edges import PairFigures, edge_table, edges_by_run, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
-from convscope.routing.groups import Group, agent_places, episode_groups
 from convscope.routing.occlusion.figures import half_tallies, pair_figures, part_tallies, role_figures
 from convscope.routing.occlusion.notices import surrogate_notices
-from convscope.routing.occlusion.sample import SampleFold, Steps
 from convscope.routing.occlusion.study import Part, read_part
 from convscope.routing.refusal import UnreadableSourceError
 from convscope.values.arrays import IntArray
@@ -78,6 +78,7 @@ class Occlusion:
             n_episodes=log.episodes.n_episodes,
             n_axes=log.header.field(POSITIONS).shape[0] if log.has(POSITIONS) else 0,
             seed=config.seed,
+            order=np.arange(len(log.header.agents)),
         )
 
     def estimate(

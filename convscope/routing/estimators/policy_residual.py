@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.behaviour.groups import agent_places
 from convscope.randomness import generator
 from convscope.routing.edges import PairFigures, edge_table, edges_by_run
 from convscope.routing.estimate import RoutingEstimate, Run
-from convscope.routing.groups import agent_places
 from convscope.routing.halves import N_SPLITS
 from convscope.routing.predictive.tallies import run_tallies
 from convscope.routing.residual.evaluate import combined

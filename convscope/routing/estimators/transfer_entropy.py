@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 import polars as pl
 
+from convscope.behaviour.groups import agent_places, episode_groups
 from convscope.randomness import generator
 from convscope.routing.edges import PairFigures, edge_table, edges_by_run, join_tables, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
-from convscope.routing.groups import agent_places, episode_groups
 from convscope.routing.predictive import budget
 from convscope.routing.predictive.budget import affordable_groups, fewest_bytes, is_screened
 from convscope.routing.predictive.clock import ClockFold, ClockSums, make_clock

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.routing.digests import episode_digests
+from convscope.behaviour.digests import episode_digests
 from convscope.routing.intervention.clock import Rows, on_grid, receiver_rows
 from convscope.routing.intervention.reading import FIELDS
 from convscope.routing.predictive.clock import Clock

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.behaviour.groups import Group, agent_places, episode_groups
 from convscope.routing.edges import PairFigures
 from convscope.routing.estimate import Run
-from convscope.routing.groups import Group, agent_places, episode_groups
 from convscope.routing.intervention.clock import TimeFold, TimeSums
 from convscope.routing.intervention.evaluate import (
     ArmTest,

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from convscope.behaviour.groups import agent_places, episode_groups
 from convscope.randomness import generator
 from convscope.routing.edges import q_values
-from convscope.routing.groups import agent_places, episode_groups
 from convscope.routing.messages.information import information, redrawn_tables, shuffled_tables
 from convscope.routing.messages.notices import message_notices, unmeasured, why_not
 from convscope.routing.messages.reading import Heard

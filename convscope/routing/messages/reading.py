@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.routing.groups import Group, episode_groups
+from convscope.behaviour.groups import Group, episode_groups
 from convscope.routing.residual.reading import full_policies, policy_fields
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.config import AnalysisConfig

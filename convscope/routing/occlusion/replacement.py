@@ -6,29 +6,12 @@ observation lets one expect about the same slot, and what is still different in 
 
 import numpy as np
 
-from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.behaviour.model import N_FOLDS
+from convscope.values.arrays import FloatArray, IntArray
 
-N_FOLDS = 4
-"""Parts of the episodes; each is predicted by a fit to the others."""
 _RIDGE = 1e-3
 _STRATUM = 40
 _FEW_VALUES = 12
-_LARGEST = 1e100
-
-
-def basis_of(columns: FloatArray) -> FloatArray:
-    """Return each standardised column, its size and its square, shape (n, 3 D), column by column.
-
-    Parameters
-    ----------
-    columns
-        Shape (n, D), finite.
-    """
-    spread = columns.std(axis=0)
-    scaled = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    # Beyond some spreads a square would belong to a few rows alone.
-    scaled = np.clip(scaled, -5.0, 5.0)
-    return np.stack([scaled, np.abs(scaled), scaled**2], axis=2).reshape(len(columns), -1)
 
 
 def expected(basis: FloatArray, targets: FloatArray, fold: IntArray) -> FloatArray:
@@ -121,8 +104,3 @@ def _ranks(values: FloatArray) -> IntArray:
 
 def _n_values(slot: FloatArray) -> IntArray:
     return np.array([len(np.unique(column)) for column in slot.T], dtype=np.int64)
-
-
-def is_measured(columns: FloatArray) -> BoolArray:
-    """Return which rows hold in every column a number whose square is one too, shape (n,)."""
-    return np.asarray((np.abs(columns) < _LARGEST).all(axis=1), dtype=np.bool_)

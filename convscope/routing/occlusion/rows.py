@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.behaviour.columns import is_measured
+from convscope.behaviour.model import N_FOLDS
+from convscope.behaviour.sample import Steps
 from convscope.routing.occlusion.pieces import Piece, pieces_of, senders_of
-from convscope.routing.occlusion.replacement import N_FOLDS, is_measured
-from convscope.routing.occlusion.sample import Steps
 from convscope.values.arrays import FloatArray, IntArray, sealed
 from convscope.values.header import ActionKind, ActionSpace
 from convscope.values.layout import ReceiverLayout

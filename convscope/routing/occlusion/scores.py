@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.routing.occlusion.behaviour import Task
-from convscope.routing.occlusion.model import BehaviourModel
-from convscope.routing.occlusion.replacement import basis_of, expected, replaced
+from convscope.behaviour.columns import basis_of
+from convscope.behaviour.model import BehaviourModel
+from convscope.behaviour.tasks import Task
+from convscope.routing.occlusion.replacement import expected, replaced
 from convscope.routing.occlusion.rows import Rows
 from convscope.routing.slots import NOBODY
 from convscope.values.arrays import FloatArray, IntArray

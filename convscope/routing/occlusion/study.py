@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from convscope.behaviour.groups import Group, agent_places
+from convscope.behaviour.model import N_FOLDS, BehaviourModel, Decisions, ModelKind, fit_behaviour, foreseeing
+from convscope.behaviour.sample import Steps
+from convscope.behaviour.tasks import tasks_of
 from convscope.ingest.layout_file import observation_width
 from convscope.randomness import generator
-from convscope.routing.groups import Group, agent_places
-from convscope.routing.occlusion.behaviour import tasks_of
-from convscope.routing.occlusion.model import BehaviourModel, Decisions, ModelKind, fit_behaviour
-from convscope.routing.occlusion.replacement import N_FOLDS
 from convscope.routing.occlusion.rows import Rows, rows_of
-from convscope.routing.occlusion.sample import Steps
 from convscope.routing.occlusion.scores import piece_scores
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.config import AnalysisConfig, RoutingSource
@@ -155,7 +154,8 @@ def _score(
     notes: list[ModelNote] = []
     for number_of_task, (components, task) in enumerate(tasks_of(space)):
         outcomes = [task.outcomes(each.actions[:, components]) for each in rows]
-        model = fit_behaviour(task, _decisions(rows, outcomes), n_members=len(rows))
+        decisions = _decisions(rows, outcomes)
+        model = foreseeing(fit_behaviour(task, decisions, n_members=len(rows)), task, decisions)
         for member, each in enumerate(rows):
             for number, piece in enumerate(each.pieces):
                 described = f"{piece.sender}/{piece.rank}"

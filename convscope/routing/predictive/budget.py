@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convscope.routing.groups import Group
+from convscope.behaviour.groups import Group
 from convscope.routing.predictive.columns import OWN_KINDS, column_bank
 from convscope.routing.predictive.plan import FEWEST_FLIPS, fewest_gram_bytes
 from convscope.routing.predictive.symbol_counts import symbol_places

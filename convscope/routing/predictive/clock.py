@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from convscope.routing.groups import Group, group_of_each
+from convscope.behaviour.acting import has_choice
+from convscope.behaviour.groups import Group, group_of_each
 from convscope.routing.predictive.columns import Column, fields_of
 from convscope.routing.predictive.pieces import pieces
-from convscope.routing.predictive.reading import has_choice, read_columns
+from convscope.routing.predictive.reading import read_columns
 from convscope.routing.predictive.symbol_counts import SymbolCounts, count_symbols
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.episodes import EpisodeTable

@@ -7,8 +7,8 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
+from convscope.behaviour.acting import has_choice
 from convscope.routing.predictive.columns import MOST_SYMBOLS
-from convscope.routing.predictive.reading import has_choice
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from convscope.values.fields import ACTION_MASKS, ACTIONS
 from convscope.values.log import Block

@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from convscope.behaviour.acting import has_choice, is_live
 from convscope.routing.predictive.plan import Design, Plan
-from convscope.routing.predictive.reading import has_choice, is_live, read_columns
+from convscope.routing.predictive.reading import read_columns
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.log import Block
 

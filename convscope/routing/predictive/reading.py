@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from convscope.behaviour.acting import is_live
 from convscope.routing.predictive.columns import Column, Kind
-from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.fields import ACTION_MASKS, ACTIONS, ENTITY_POSITIONS, MESSAGES, OBSERVATIONS, POSITIONS
 from convscope.values.log import Block
-from convscope.values.status import Status
 
 
 def read_columns(block: Block, columns: Sequence[Column]) -> FloatArray:
@@ -23,22 +23,6 @@ def read_columns(block: Block, columns: Sequence[Column]) -> FloatArray:
             result[:, at] = read(block, [columns[place] for place in places])
     result[np.isinf(result)] = np.nan
     return result
-
-
-def is_live(block: Block) -> BoolArray:
-    """Return who is in the game in each row, acting or waiting, shape (T, N)."""
-    return block.is_acting | np.equal(block.status, Status.WAITING)
-
-
-def has_choice(block: Block) -> BoolArray:
-    """Return who acts and had at least two legal actions, shape (T, N); without masks: who acts."""
-    masks = block.columns.get(ACTION_MASKS)
-    if masks is None:
-        return block.is_acting
-    # Cells of a mask that is missing are NaN: an agent whose mask is not known at all is taken to have a choice.
-    is_unknown = ~np.isfinite(masks).any(axis=2)
-    is_free: BoolArray = is_unknown | ((masks > 0).sum(axis=2) >= 2)
-    return block.is_acting & is_free
 
 
 def _symbols(block: Block, columns: Sequence[Column]) -> FloatArray:

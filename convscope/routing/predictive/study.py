@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.behaviour.groups import Group, agent_places, episode_groups
 from convscope.routing.estimate import Run
-from convscope.routing.groups import Group, agent_places, episode_groups
 from convscope.routing.predictive import budget
 from convscope.routing.predictive.budget import affordable_groups
 from convscope.routing.predictive.clock import ClockFold, ClockSums

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convscope.routing.groups import Group
+from convscope.behaviour.groups import Group
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.log import TrajectoryLog
 from convscope.values.routing import RoutingTallies

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.routing.digests import episode_digests
+from convscope.behaviour.digests import episode_digests
 from convscope.routing.predictive.panel import Panel
 from convscope.routing.predictive.plan import Plan
 from convscope.values.arrays import FloatArray, IntArray

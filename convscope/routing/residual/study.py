@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.behaviour.groups import Group, agent_places, episode_groups, group_of_each
 from convscope.routing.estimate import Run
-from convscope.routing.groups import Group, agent_places, episode_groups, group_of_each
 from convscope.routing.residual.baseline import BaselineFold
 from convscope.routing.residual.evaluate import Statistic, statistic, whitening
 from convscope.routing.residual.reading import policy_fields

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from convscope.routing.digests import episode_digests
+from convscope.behaviour.digests import episode_digests
 from convscope.routing.weights.shares import Shares, routing_shares
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.fields import RowSum

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from convscope.behaviour.groups import Group
 from convscope.routing.estimate import Run
-from convscope.routing.groups import Group
 from convscope.routing.predictive.clock import ClockFold, ClockSums
 from convscope.routing.predictive.effect import less_bias
 from convscope.routing.predictive.grams import GramFold

@@ -4,7 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convscope.routing.occlusion.replacement import N_FOLDS, basis_of, expected, replaced
+from convscope.behaviour.columns import basis_of
+from convscope.behaviour.model import N_FOLDS
+from convscope.routing.occlusion.replacement import expected, replaced
 
 N = 600
 FOLD = np.arange(N) % N_FOLDS

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from convscope.behaviour.groups import episode_groups
 from convscope.ingest.memory import log_from_arrays
 from convscope.routing.graph import find_routing
-from convscope.routing.groups import episode_groups
 from convscope.routing.predictive import budget
 from convscope.values.config import AnalysisConfig
 from convscope.values.fields import ACTIONS, ATTENTION

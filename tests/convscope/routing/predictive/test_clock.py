@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from convscope.behaviour.groups import episode_groups
 from convscope.ingest.memory import log_from_arrays
-from convscope.routing.groups import episode_groups
 from convscope.routing.predictive.clock import make_clock
 from convscope.values.config import AnalysisConfig
 from convscope.values.fields import ACTIONS

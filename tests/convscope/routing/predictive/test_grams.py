@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from convscope.behaviour.groups import episode_groups
 from convscope.engine.executors import open_executor
 from convscope.engine.run import run_folds
 from convscope.ingest.memory import log_from_arrays
-from convscope.routing.groups import episode_groups
 from convscope.routing.predictive.clock import ClockFold, make_clock
 from convscope.routing.predictive.columns import Kind, column_bank
 from convscope.routing.predictive.grams import GramFold

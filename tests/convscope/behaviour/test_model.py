@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from convscope.routing.occlusion.behaviour import Choices, Numbers, tasks_of
-from convscope.routing.occlusion.model import Decisions, ModelKind, fit_behaviour
-from convscope.routing.occlusion.replacement import N_FOLDS
+from convscope.behaviour.model import N_FOLDS, Decisions, ModelKind, fit_behaviour
+from convscope.behaviour.tasks import Choices, Numbers, tasks_of
 from convscope.values.header import ActionKind, ActionSpace
 
 

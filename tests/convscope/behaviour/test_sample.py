@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from convscope.behaviour.groups import episode_groups
+from convscope.behaviour.sample import SampleFold
 from convscope.ingest.memory import log_from_arrays
-from convscope.routing.groups import episode_groups
-from convscope.routing.occlusion.sample import SampleFold
 from convscope.simulate.draws import Size
 from convscope.simulate.observers import Scenery, observers
 from convscope.values.config import AnalysisConfig
@@ -15,7 +15,14 @@ SIZE = Size(n_agents=3, n_episodes=12, n_steps=10)
 
 def sampled(log, *, n_steps, max_bytes=1 << 30):
     groups = episode_groups(log, AnalysisConfig())
-    fold = SampleFold(groups=groups, n_steps=np.array([n_steps]), n_episodes=log.episodes.n_episodes, n_axes=2, seed=0)
+    fold = SampleFold(
+        groups=groups,
+        n_steps=np.array([n_steps]),
+        n_episodes=log.episodes.n_episodes,
+        n_axes=2,
+        seed=0,
+        order=np.arange(len(log.header.agents)),
+    )
     state = fold.start()
     for block in log.blocks(fold.fields, max_bytes=max_bytes):
         state = fold.merge(state, fold.add(fold.start(), block))

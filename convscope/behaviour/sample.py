@@ -5,9 +5,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from convscope.routing.digests import episode_digests
-from convscope.routing.groups import Group
-from convscope.routing.predictive.reading import has_choice, is_live
+from convscope.behaviour.acting import has_choice, is_live
+from convscope.behaviour.digests import episode_digests
+from convscope.behaviour.groups import Group
 from convscope.values.arrays import BoolArray, FloatArray, IntArray, sealed
 from convscope.values.fields import ACTION_MASKS, ACTIONS, OBSERVATIONS, POSITIONS
 from convscope.values.log import Block
@@ -67,6 +67,8 @@ class SampleFold:
     n_axes: int
     """Components of a position; 0 where the log holds none."""
     seed: int
+    order: IntArray
+    """Places of the log's agents in the order in which an episode's digest takes them, shape (N,)."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -82,7 +84,7 @@ class SampleFold:
         if not {OBSERVATIONS, ACTIONS} <= block.columns.keys():
             return state
         seen, done = block.columns[OBSERVATIONS], block.columns[ACTIONS]
-        digests = episode_digests(block, [seen, done, block.status])
+        digests = episode_digests(block, [each[:, self.order] for each in (seen, done, block.status)])
         free = has_choice(block)
         quota, share = self._quotas()
         bounds = block.offsets.tolist()

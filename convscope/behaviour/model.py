@@ -5,9 +5,11 @@ from enum import Enum
 
 import numpy as np
 
-from convscope.routing.occlusion.behaviour import Predictor, Task
-from convscope.routing.occlusion.replacement import N_FOLDS
+from convscope.behaviour.tasks import Predictor, Task
 from convscope.values.arrays import FloatArray, IntArray
+
+N_FOLDS = 4
+"""Parts of the episodes; each is predicted by a fit to the others."""
 
 # A richer model is worth its price where it predicts so much better, in bits per decision.
 _WORTH = 0.005
@@ -46,7 +48,7 @@ class BehaviourModel:
     models: dict[tuple[int, int], Predictor]
     """Fitted to all other folds."""
     earlier: dict[tuple[int, int], Predictor]
-    """Fitted to the folds before alone; of all folds but the first."""
+    """Fitted to the folds before alone; of all folds but the first. Empty before `foreseeing`."""
     spread: FloatArray
     """Of continuous actions around what is expected, by component; ones for choices."""
     bits: float
@@ -91,10 +93,23 @@ def fit_behaviour(task: Task, decisions: Decisions, *, n_members: int) -> Behavi
     best, *richer = judged
     for model in richer:
         best = model if model.bits < best.bits - _WORTH else best
-    earlier = _fitted(task, decisions, best.kind, n_members=n_members, folds=_EARLIER)
+    return best
+
+
+def foreseeing(model: BehaviourModel, task: Task, decisions: Decisions) -> BehaviourModel:
+    """Return a model that can also predict each fold from the earlier folds alone.
+
+    Parameters
+    ----------
+    model
+        Fitted to these decisions.
+    task, decisions
+        As in `fit_behaviour`.
+    """
+    earlier = _fitted(task, decisions, model.kind, n_members=model.n_members, folds=_EARLIER)
     # What was fitted to all folds but the last was fitted to the earlier ones alone.
-    earlier |= {key: model for key, model in best.models.items() if key[1] == N_FOLDS - 1}
-    return replace(best, earlier=earlier)
+    earlier |= {key: fitted for key, fitted in model.models.items() if key[1] == N_FOLDS - 1}
+    return replace(model, earlier=earlier)
 
 
 def _kinds(decisions: Decisions, n_members: int) -> tuple[ModelKind, ...]:

@@ -1,0 +1,1 @@
+"""What agents do given what they see: samples of decisions, and models of them."""

@@ -1,0 +1,1 @@
+"""The policy reading: agents told apart by what they do given what they see."""

@@ -1,0 +1,69 @@
+"""What is to be said of a policy reading beside its numbers."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+
+from convscope.roles.pairs import MIN_EPISODES
+from convscope.roles.policy.members import FEWEST_DECISIONS, Compared
+from convscope.values.header import Notice
+from convscope.values.policy_reading import PolicyRun
+
+_WHERE = "roles.policy"
+_MOST_NAMED = 6
+
+
+def unread(run: str, n_episodes: int) -> Notice:
+    """Return the notice of a run that the policy reading cannot be had of."""
+    message = (
+        f"no policy reading of run {run}: it takes {MIN_EPISODES} episodes (there are {n_episodes}) and two members "
+        f"that share their spaces, with {FEWEST_DECISIONS} sampled decisions each"
+    )
+    return Notice(code="not-computed", message=message, where=_WHERE)
+
+
+def run_notices(found: PolicyRun, who: Compared) -> tuple[Notice, ...]:
+    """Return what was left out or not compared in a run.
+
+    Parameters
+    ----------
+    found
+        The reading of the run.
+    who
+        Its members.
+    """
+    return tuple(_said(found, who))
+
+
+def _said(found: PolicyRun, who: Compared) -> Iterator[Notice]:
+    modelled = [name for seen in who.kinds for name in seen.members]
+    left = [name for name in who.names if name not in modelled]
+    if left:
+        message = (
+            f"without a comparable partner, or enough decisions, or beyond the number that is compared: {_some(left)}"
+        )
+        yield Notice(code="not-computed", message=f"run {found.run}: {message}", where=_WHERE)
+    if len(who.kinds) > 1:
+        message = "agents of different observations or actions cannot be compared by policy, and are classes apart"
+        yield Notice(code="unlike-spaces", message=message, where=_WHERE)
+    for seen in who.kinds:
+        if seen.n_naming:
+            message = (
+                f"{seen.n_naming} columns of the observations of {_some(list(seen.members))} say who sees, and are "
+                "left out: what agents are told of themselves there counts as theirs, not as their situation"
+            )
+            yield Notice(code="identity-in-observations", message=message, where=_WHERE)
+    apart = [
+        f"{found.members[a]} and {found.members[b]}"
+        for a, b in combinations(range(len(found.members)), 2)
+        if np.isfinite(found.overlap[a, b]) and not np.isfinite(found.nats[a, b])
+    ]
+    if apart:
+        message = f"run {found.run}: these hardly ever meet the same situation, and their policies are not compared: "
+        yield Notice(code="no-common-situations", message=message + _some(apart), where=_WHERE)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
