@@ -97,6 +97,10 @@ class LabelsError(ConvscopeError):
     """A file of labels does not say what it should, or does not fit the log."""
 
 
+class CrossPlayError(ConvscopeError):
+    """A matrix of cross-play does not say what it should, or does not fit the log."""
+
+
 class LayoutError(ConvscopeError):
     """A layout file that does not say what it should, or that does not fit the log."""
 

@@ -14,6 +14,7 @@ from convscope.engine.run import Progress, run_folds
 from convscope.features.fold import FeatureFold
 from convscope.features.missing import MissingFold
 from convscope.features.returns import ReturnFold
+from convscope.ingest.crossplay import read_crossplay
 from convscope.ingest.episode_labels import read_labels
 from convscope.ingest.layout_file import lay_out, read_layout
 from convscope.ingest.mapping_file import read_mapping
@@ -28,6 +29,7 @@ from convscope.routing.messages.measures import message_measures
 from convscope.routing.messages.reading import MessageFold
 from convscope.values.analysed import unlike_checkpoints
 from convscope.values.config import AnalysisConfig
+from convscope.values.conventions import CrossPlayReturns
 from convscope.values.dependence import Dependence
 from convscope.values.evidence import Evidence
 from convscope.values.features import FeatureTable
@@ -51,6 +53,7 @@ def analyze(
     config: AnalysisConfig,
     *,
     labels: EpisodeLabels | None = None,
+    crossplay: CrossPlayReturns | None = None,
     n_workers: int | None = 1,
     progress: Progress | None = None,
 ) -> Evidence:
@@ -66,6 +69,8 @@ def analyze(
         Every choice that changes a result.
     labels
         Formations and padding that the user names; None finds formations.
+    crossplay
+        Returns of runs that played with one another, if anybody tried.
     n_workers
         Processes that read the log; None decides by its size. The result does not depend on it. A script that asks for
         more than one needs the usual ``if __name__ == "__main__":``, since workers import it.
@@ -96,7 +101,11 @@ def analyze(
         source = routing.source if routing else None
         dependence = routing_dependence(log, windows, source, labels=labels, config=config, agents=agents)
         roles = discover_roles(features, log, agents=agents, config=config)
-        gap = translation_gap(prior, roles, routing, features=features, config=config) if prior else None
+        gap = None
+        if prior:
+            gap = translation_gap(
+                prior, roles, routing, features=features, dependence=dependence, crossplay=crossplay, config=config
+            )
     noted = [*missing, *unlike_checkpoints(log.episodes.analysed(config.checkpoint))]
     return Evidence(
         version=__version__,
@@ -112,6 +121,7 @@ def analyze(
         prior=prior,
         gap=gap,
         dependence=dependence,
+        crossplay_sha256=crossplay.sha256 if crossplay else None,
         labels_sha256=labels.sha256 if labels else None,
         priors_sha256=prior.sha256 if prior else None,
         notices=_notices(noted, [log.header, features, roles, routing, messages, gap, dependence]),
@@ -127,6 +137,7 @@ def analyze_files(  # noqa: PLR0913  one parameter an option
     mapping: Path | None = None,
     layout: Path | None = None,
     formations: Path | None = None,
+    crossplay: Path | None = None,
     trusts_pickle: bool = False,
     policies: Sequence[str] = (),
     n_workers: int | None = 1,
@@ -150,6 +161,8 @@ def analyze_files(  # noqa: PLR0913  one parameter an option
         Layout file in TOML: which columns of an observation describe which agent.
     formations
         File of labels in CSV: in which formation the team is, and how slots are padded.
+    crossplay
+        Matrix in CSV: the return of every run played with every other.
     trusts_pickle
         Whether pickled parts of a log may be read; nothing is unpickled without it.
     policies
@@ -162,7 +175,8 @@ def analyze_files(  # noqa: PLR0913  one parameter an option
     log = attach_policies(log, policies, layout) if policies else log
     prior = read_prior(priors, log) if priors else None
     labels = read_labels(formations, log) if formations else None
-    evidence = analyze(log, prior, config, labels=labels, n_workers=n_workers, progress=progress)
+    returns = read_crossplay(crossplay, log) if crossplay else None
+    evidence = analyze(log, prior, config, labels=labels, crossplay=returns, n_workers=n_workers, progress=progress)
     return replace(evidence, mapping_sha256=how.sha256 if how else None)
 
 

@@ -13,6 +13,7 @@ from convscope.commands.options import (
     Agents,
     AsJson,
     CheckpointLabel,
+    CrossPlayFile,
     EngineName,
     FormationsFile,
     Heads,
@@ -50,6 +51,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
     mapping: MappingFile = None,
     layout: OptionalLayoutFile = None,
     formations: FormationsFile = None,
+    crossplay: CrossPlayFile = None,
     trust_pickle: TrustPickle = False,
     routing: Annotated[
         str | None, typer.Option(metavar="SOURCE", help="attention, gate, message, transfer-entropy, ...")
@@ -87,6 +89,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
         mapping=mapping,
         layout=layout,
         formations=formations,
+        crossplay=crossplay,
         trusts_pickle=trust_pickle,
         config=config,
         n_workers=worker_count(engine, workers),

@@ -24,6 +24,10 @@ FormationsFile = Annotated[
     Path | None,
     typer.Option("--formations", metavar="F.csv", help="Formation of each episode or stretch; else they are found."),
 ]
+CrossPlayFile = Annotated[
+    Path | None,
+    typer.Option("--crossplay", metavar="F.csv", help="Returns of runs that played with one another, run by run."),
+]
 TrustPickle = Annotated[
     bool, typer.Option("--trust-pickle", help="Also read pickled parts, from sources that you trust.")
 ]

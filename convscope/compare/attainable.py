@@ -11,6 +11,8 @@ from convscope.values.arrays import FloatArray, IntArray
 
 MOST_RUNS = 1_000
 """No study is told that it needs more runs than this."""
+MOST_SYMMETRIES = 5_000
+"""Of a prior; fewer than there are make the attainable p larger, so nothing is claimed on their account."""
 
 
 def specificity_attainable(runs: Sequence[Relabellings]) -> tuple[float, float]:
@@ -126,13 +128,26 @@ def _shared_renamings(runs: Sequence[Relabellings]) -> int:
 
 def _unlike_renamings(runs: Sequence[Relabellings], target: FloatArray) -> float:
     """Count the renamings of roles that keep the sizes of all runs, those as one that lead to the same prior."""
-    return _shared_renamings(runs) / _automorphisms(runs, target)
+    return _shared_renamings(runs) / len(prior_symmetries(runs, target))
 
 
-def _automorphisms(runs: Sequence[Relabellings], target: FloatArray) -> int:
-    """Count the renamings of roles that keep the sizes of all runs and the prior."""
+def prior_symmetries(runs: Sequence[Relabellings], target: FloatArray) -> list[dict[int, int]]:
+    """Return the renamings of roles that keep the sizes of all runs and the prior, the one that renames none first.
+
+    Parameters
+    ----------
+    runs
+        Relabellings of each run; of redrawn roles only the first renaming is returned.
+    target
+        Q of the scorable rows; cells that are not declared are taken as all different.
+
+    Returns
+    -------
+    list
+        The new role of each role that any run shows; at most `MOST_SYMMETRIES` are looked for.
+    """
     if not all(run.sizes for run in runs):
-        return 1
+        return [{role: role for role in range(len(target))}]
     sizes = np.array([run.sizes for run in runs])
     roles = np.flatnonzero(sizes.any(axis=0)).tolist()
     filled = _filled(target)
@@ -146,8 +161,8 @@ def _automorphisms(runs: Sequence[Relabellings], target: FloatArray) -> int:
             for one in begun
             for role in roles
             if role not in one and _is_alike((*one, role), roles, sizes=sizes, filled=filled)
-        ]
-    return len(begun)
+        ][:MOST_SYMMETRIES]
+    return [dict(zip(roles, renamed, strict=True)) for renamed in begun]
 
 
 def _is_alike(renamed: tuple[int, ...], roles: list[int], *, sizes: IntArray, filled: FloatArray) -> bool:

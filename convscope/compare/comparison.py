@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.compare.conventions import ConventionTest, convention_test
 from convscope.compare.joint import RelabelledRuns, relabel_runs
 from convscope.compare.name_order import in_name_order
 from convscope.compare.nulls import Outcome, Specificity, alignment_outcome, specificity_outcome
@@ -13,6 +14,7 @@ from convscope.compare.scores import Scores, score
 from convscope.routing.intervals import FEWEST_RUNS
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
+from convscope.values.dependence import Dependence
 from convscope.values.features import FeatureTable
 from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
@@ -29,6 +31,8 @@ class RoutingTests:
     specificity: Specificity
     alignment: Outcome | None
     """None when no row can be scored."""
+    conventions: ConventionTest | None
+    """Several conventions against one; None where there is no null for it."""
     order: Order | None
     """None without statements of order that can be checked."""
     resampled: FloatArray | None
@@ -44,6 +48,7 @@ class Comparison:
     features: FeatureTable
     routing: RoutingTests | None
     """None when no role has a choice in any run, or the log affords no routing."""
+    dependence: Dependence
     config: AnalysisConfig
     """``alpha`` and ``margin`` are those of the prior where it declares them."""
 
@@ -65,6 +70,7 @@ def compare(
     routing: RoutingGraph | None,
     *,
     features: FeatureTable,
+    dependence: Dependence,
     config: AnalysisConfig,
 ) -> Comparison:
     """Hold what was found against the prior; parameters as in `convscope.compare.gap.translation_gap`."""
@@ -72,6 +78,7 @@ def compare(
         prior=prior,
         roles=roles,
         features=features,
+        dependence=dependence,
         routing=None if routing is None else _routing_tests(prior, routing, config),
         config=config,
     )
@@ -92,6 +99,14 @@ def _routing_tests(prior: RolePrior, routing: RoutingGraph, config: AnalysisConf
         relabelled=relabelled,
         specificity=specificity_outcome(scores, relabelled, alpha=config.alpha),
         alignment=alignment_outcome(scores, relabelled) if scores.is_scorable else None,
+        conventions=convention_test(
+            routing.tallies,
+            scores,
+            relabelled.relabellings,
+            alpha=config.alpha,
+            n_draws=config.n_permutations,
+            seed=config.seed,
+        ),
         order=order_outcome(prior.orders, scores, relabelled),
         resampled=resampled,
     )

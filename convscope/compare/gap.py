@@ -3,14 +3,15 @@
 import math
 from dataclasses import replace
 
-import numpy as np
-
-from convscope.compare.attainable import runs_to_attain
+from convscope.compare.attainable import prior_symmetries, runs_to_attain
 from convscope.compare.comparison import Comparison, RoutingTests, compare
-from convscope.compare.components import COMPONENTS
-from convscope.compare.components.component import NOT_COMPUTED
+from convscope.compare.components import COMPONENTS, GapComponent
+from convscope.compare.composite import composite, withheld
+from convscope.compare.convention_list import conventions
 from convscope.compare.declared_agreement import agreement_notices, declared_agreement
-from convscope.compare.naming import best_relabelling, in_words
+from convscope.compare.naming import best_renaming, in_words
+from convscope.compare.outlook import outlook
+from convscope.compare.placing import placed, renaming_placed
 from convscope.compare.power import equivalence_interval, runs_to_decide, smallest_detectable_gap
 from convscope.compare.projection import strength
 from convscope.compare.verdict import Findings, decide
@@ -18,8 +19,10 @@ from convscope.randomness import generator
 from convscope.routing.intervals import FEWEST_RUNS, student_t
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
+from convscope.values.conventions import CrossPlayReturns, Renaming
+from convscope.values.dependence import Dependence
 from convscope.values.features import FeatureTable
-from convscope.values.gap import Component, Gap
+from convscope.values.gap import MOST_LISTED, Component, Gap
 from convscope.values.header import Notice
 from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
@@ -33,6 +36,8 @@ def translation_gap(
     *,
     features: FeatureTable,
     config: AnalysisConfig,
+    dependence: Dependence | None = None,
+    crossplay: CrossPlayReturns | None = None,
 ) -> Gap:
     """Measure how far roles and routing are from those that were declared (docs/gap.md).
 
@@ -48,6 +53,10 @@ def translation_gap(
         For the declared expectations of behaviour.
     config
         Seed, level, margin and number of draws.
+    dependence
+        What routing depends on, for stability; None for nothing known.
+    crossplay
+        Returns of runs that played with one another; None where nobody tried.
 
     Returns
     -------
@@ -60,40 +69,83 @@ def translation_gap(
         alpha=config.alpha if prior.alpha is None else prior.alpha,
         margin=config.margin if prior.margin is None else prior.margin,
     )
-    comparison = compare(prior, roles, routing, features=features, config=config)
-    components = tuple(each.score(comparison, each.name) for each in COMPONENTS)
+    comparison = compare(prior, roles, routing, features=features, dependence=dependence or Dependence(), config=config)
+    components = tuple(_scored(each, comparison) for each in COMPONENTS)
+    whole, why_withheld = composite(components, prior.composite)
     tests = comparison.routing
     detectable = (
         None if tests is None else smallest_detectable_gap(tests.scores, generator(config.seed, "gap", "power"))
     )
     needed = None if tests is None else _runs_needed(tests, config)
-    verdict, reasons = decide(_findings(comparison, components, detectable=detectable, needed=needed))
     names = prior.roles if routing is None or routing.preference is None else routing.preference.roles
+    renaming = _renaming(tests, config)
+    findings = _findings(comparison, components, detectable=detectable, needed=needed, renaming=renaming)
+    verdict, reasons = decide(findings)
+    symmetries = _symmetries(tests, names)
     agreement = declared_agreement(prior, routing, config)
     is_shown = detectable is not None and math.isfinite(detectable)
     return Gap(
         components=components,
-        declared=None if tests is None or prior.preference is None else _placed(tests.scores.declared, tests, names),
-        learned=None if tests is None else _placed(tests.scores.learned.mean(axis=0), tests, names),
+        declared=None if tests is None or prior.preference is None else _declared(tests, names),
+        learned=None if tests is None else placed(tests.scores.learned.mean(axis=0), tests.scores.roles, names),
         roles=names,
-        composite=None,
+        composite=whole,
         verdict=verdict,
         reasons=reasons,
         smallest_detectable=detectable if is_shown else None,
         runs_needed=needed,
+        conventions=None if tests is None else conventions(tests, names, config, returns=crossplay),
+        renaming=None if tests is None or renaming is None else renaming_placed(renaming, tests.scores.roles, names),
+        symmetries=tuple(symmetries[:MOST_LISTED]),
+        n_symmetries=len(symmetries),
+        outlook=outlook(verdict, findings, n_symmetries=len(symmetries), is_single=_has_single(tests)),
         agreement=agreement,
-        notices=(*_notices(components, tests), *agreement_notices(agreement, config.alpha)),
+        notices=(
+            *_notices(components, tests),
+            *((withheld(why_withheld),) if whole is None else ()),
+            *agreement_notices(agreement, config.alpha),
+        ),
     )
 
 
-def _placed(matrix: FloatArray, tests: RoutingTests, names: tuple[str, ...]) -> FloatArray:
-    """Return a matrix over the compared roles in the order of the log's."""
-    places = [tests.scores.roles.index(name) for name in names]
-    return matrix[np.ix_(places, places)]
+def _declared(tests: RoutingTests, names: tuple[str, ...]) -> FloatArray:
+    return placed(tests.scores.declared, tests.scores.roles, names)
+
+
+def _renaming(tests: RoutingTests | None, config: AnalysisConfig) -> Renaming | None:
+    """Return the renaming of roles that comes nearest to the prior; resamples are of runs, or of episodes."""
+    if tests is None or not tests.scores.is_scorable:
+        return None
+    scores = tests.scores
+    drawn = None if tests.resampled is None else tests.resampled.mean(axis=1)
+    return best_renaming(scores.learned, scores, drawn=drawn, n_draws=config.n_permutations, seed=config.seed)
+
+
+def _symmetries(tests: RoutingTests | None, names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the renamings of roles that leave the prior as it is, each in the order of the names."""
+    if tests is None or not tests.scores.is_scorable:
+        return [names]
+    roles = tests.scores.roles
+    found = prior_symmetries(tests.relabelled.relabellings, tests.scores.target)
+    return [tuple(roles[new.get(roles.index(name), roles.index(name))] for name in names) for new in found]
+
+
+def _has_single(tests: RoutingTests | None) -> bool:
+    return tests is not None and any(1 in run.sizes for run in tests.relabelled.relabellings)
+
+
+def _scored(each: GapComponent, comparison: Comparison) -> Component:
+    found = each.score(comparison, each.name)
+    return found if found.value is None else replace(found, effect=each.words(found))
 
 
 def _findings(
-    comparison: Comparison, components: tuple[Component, ...], *, detectable: float | None, needed: int | None
+    comparison: Comparison,
+    components: tuple[Component, ...],
+    *,
+    detectable: float | None,
+    needed: int | None,
+    renaming: Renaming | None,
 ) -> Findings:
     tests, config = comparison.routing, comparison.config
     value_of = {component.name: component for component in components}
@@ -109,7 +161,7 @@ def _findings(
         multiplicity_p=value_of["multiplicity"].p_value,
         smallest_detectable=detectable,
         runs_needed=needed,
-        relabelling="" if scores is None else in_words(scores.roles, best_relabelling(scores)),
+        relabelling="" if scores is None or renaming is None else in_words(scores.roles, renaming),
         foreign=value_of["foreign"].value,
         alpha=config.alpha,
         margin=config.margin,
@@ -130,7 +182,7 @@ def _runs_needed(tests: RoutingTests, config: AnalysisConfig) -> int | None:
 def _notices(components: tuple[Component, ...], tests: RoutingTests | None) -> tuple[Notice, ...]:
     unscored = tuple(_unscored(each) for each in components if each.value is None)
     untested = tuple(_UNTESTED for each in components if each.name == "multiplicity" and _lacks_test(each))
-    return (*unscored, *untested, _NO_COMPOSITE, *(() if tests is None else tests.scores.notices))
+    return (*unscored, *untested, *(() if tests is None else tests.scores.notices))
 
 
 def _lacks_test(component: Component) -> bool:
@@ -147,16 +199,6 @@ _UNTESTED = Notice(
 )
 
 
-_NO_COMPOSITE = Notice(
-    code=NOT_COMPUTED,
-    message="The composite is withheld, never re-weighted: stability, a part of it, is not computed by this version.",
-    where="gap.composite",
-)
-
-
 def _unscored(component: Component) -> Notice:
-    is_pending = component.why == NOT_COMPUTED
-    message = f"{component.name}: {'not computed by this version' if is_pending else component.why}."
-    return Notice(
-        code=NOT_COMPUTED if is_pending else "not-applicable", message=message, where=f"gap.components.{component.name}"
-    )
+    message = f"{component.name}: {component.why}."
+    return Notice(code="not-applicable", message=message, where=f"gap.components.{component.name}")

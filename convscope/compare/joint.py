@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.compare.divergence import conditioned
 from convscope.compare.relabelled_run import RelabelledRun, relabelled_run
 from convscope.compare.relabelling import Relabellings
 from convscope.compare.scores import Scores
 from convscope.randomness import generator
+from convscope.routing.divergence import conditioned
 from convscope.values.arrays import BoolArray, FloatArray, IntArray, sealed
 from convscope.values.routing import RoutingTallies
 

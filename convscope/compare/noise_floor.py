@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convscope.compare.divergence import conditioned, row_divergence
+from convscope.routing.divergence import conditioned, row_divergence
 from convscope.routing.preference import role_preference
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.header import Notice

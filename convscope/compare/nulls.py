@@ -11,10 +11,12 @@ from convscope.compare.attainable import (
     specificity_as_declared,
     specificity_attainable,
 )
-from convscope.compare.divergence import conditioned, even, mean_divergence
 from convscope.compare.joint import RelabelledRuns
-from convscope.compare.scores import Scores
+from convscope.compare.null_range import null_range
+from convscope.compare.scores import Scores, gap_of
+from convscope.routing.divergence import conditioned, even, mean_divergence
 from convscope.values.arrays import BoolArray, FloatArray
+from convscope.values.gap import NullRange
 
 # Relabellings that only rename roles give the same figure up to rounding and the last step of the fit.
 TIE = 1e-9
@@ -28,6 +30,8 @@ class Outcome:
     p_value: float
     attainable_p: float
     """The smallest p that the team's composition and the number of runs and draws could have given."""
+    null: NullRange | None = None
+    """On the scale of the component, or of the statistic where no component is scored by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ def specificity_outcome(scores: Scores, relabelled: RelabelledRuns, *, alpha: fl
         statistic=found,
         p_value=joint.p_value(at_least(found, null)),
         attainable_p=max(attainable[0], joint.resolution),
+        null=null_range(null),
     )
     null = joint.mean_of([mean_divergence(conditioned(run.preference, cells), blind) for run in relabelled.runs])
     found = float(mean_divergence(scores.learned, blind).mean())
@@ -74,6 +79,7 @@ def specificity_outcome(scores: Scores, relabelled: RelabelledRuns, *, alpha: fl
         statistic=found,
         p_value=joint.p_value(at_least(found, null)),
         attainable_p=max(attainable[1], joint.resolution),
+        null=null_range(null),
     )
     free = (average.attainable_p, run_wise.attainable_p)
     entering = entering_tests(free, alpha=alpha)
@@ -93,14 +99,22 @@ def alignment_outcome(scores: Scores, relabelled: RelabelledRuns) -> Outcome:
 
     To be read only where specificity is rejected (docs/gap.md): the two tests together would err in 8-10 %.
     """
-    null = relabelled.joint.mean_of([mean_divergence(run.preference, scores.target) for run in relabelled.runs])
+    distances = [mean_divergence(run.preference, scores.target) for run in relabelled.runs]
+    null = relabelled.joint.mean_of(distances)
+    floors = scores.run_floor
+    gaps = [gap_of(each, floor, scores.anchor) for each, floor in zip(distances, floors, strict=True)]
     found = float(scores.distance.mean())
-    attainable = alignment_attainable(relabelled.relabellings, scores.target)
     return Outcome(
         statistic=found,
         p_value=relabelled.joint.p_value(at_least(-found, -null)),
-        attainable_p=max(attainable, relabelled.joint.resolution),
+        attainable_p=prior_attainable(scores, relabelled),
+        null=null_range(relabelled.joint.mean_of(gaps)),
     )
+
+
+def prior_attainable(scores: Scores, relabelled: RelabelledRuns) -> float:
+    """Return the smallest p of a test against the prior: by relabellings that leave it as it is, and by the draws."""
+    return max(alignment_attainable(relabelled.relabellings, scores.target), relabelled.joint.resolution)
 
 
 def at_least(found: float, null: FloatArray) -> BoolArray:

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from scipy.special import stdtrit
 
-from convscope.compare.divergence import conditioned, mean_divergence
 from convscope.compare.scores import Scores, gap_of
+from convscope.routing.divergence import conditioned, mean_divergence
 from convscope.routing.intervals import FEWEST_RUNS, student_t
 from convscope.values.arrays import FloatArray
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convscope.compare.divergence import conditioned, even, mean_divergence
+from convscope.routing.divergence import conditioned, even, mean_divergence
 from convscope.values.arrays import FloatArray
 
 NEARLY_EVEN = 0.001

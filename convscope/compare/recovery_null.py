@@ -5,9 +5,11 @@ from sklearn.metrics.cluster import expected_mutual_information
 
 from convscope.compare.attainable import specificity_attainable
 from convscope.compare.joint import join
+from convscope.compare.null_range import null_range
 from convscope.compare.nulls import Outcome, at_least
 from convscope.compare.recovery_units import RunUnits, Units, adjusted_information, normalised_information, tables_of
 from convscope.compare.relabelling import Relabellings, relabellings
+from convscope.compare.shortfall import shortfall
 from convscope.randomness import generator
 from convscope.routing.intervals import FEWEST_RUNS, Interval, mean_half_width, percentiles
 from convscope.values.arrays import FloatArray, IntArray
@@ -29,14 +31,24 @@ def recovery_outcome(units: Units, *, n_draws: int, seed: int) -> Outcome:
     """
     found = [_relabelled(run, units, n_draws=n_draws, seed=seed) for run in units.runs]
     joint = join([labels for labels, _ in found], [run.run for run in units.runs], n_draws=n_draws, seed=seed)
-    observed = float(normalised_information(np.sum([tables[0] for _, tables in found], axis=0)))
-    null = normalised_information(joint.mean_of([tables for _, tables in found]))
+    whole = np.sum([tables[0] for _, tables in found], axis=0)
+    observed = float(normalised_information(whole))
+    relabelled = len(found) * joint.mean_of([tables for _, tables in found])
+    null = normalised_information(relabelled)
+    missed = 1 - np.clip(adjusted_information(relabelled, _expected(whole)), 0.0, 1.0)
     attainable, _ = specificity_attainable([labels for labels, _ in found])
     return Outcome(
         statistic=observed,
         p_value=joint.p_value(at_least(observed, null)),
         attainable_p=max(attainable, joint.resolution),
+        null=null_range(missed),
     )
+
+
+def recovery_by_run(units: Units) -> tuple[tuple[str, float], ...]:
+    """Return what the found roles of each run miss of its declared ones: 0 = nothing, 1 = no better than chance."""
+    tables = [(run.run, tables_of(run, units).sum(axis=0)) for run in units.runs]
+    return tuple((run, shortfall(float(adjusted_information(table, _expected(table))))) for run, table in tables)
 
 
 def recovery_interval(units: Units, *, n_draws: int, seed: int) -> Interval | None:
@@ -47,7 +59,7 @@ def recovery_interval(units: Units, *, n_draws: int, seed: int) -> Interval | No
     """
     tables = [tables_of(run, units) for run in units.runs]
     whole = np.sum([table.sum(axis=0) for table in tables], axis=0)
-    expected = float(expected_mutual_information(whole.astype(np.int64), int(whole.sum())))
+    expected = _expected(whole)
     if len(tables) >= FEWEST_RUNS:
         left_out = np.array([adjusted_information(whole - table.sum(axis=0), expected) for table in tables])
         centre = float(adjusted_information(whole, expected))
@@ -61,6 +73,10 @@ def recovery_interval(units: Units, *, n_draws: int, seed: int) -> Interval | No
         times = rng.multinomial(len(table), np.full(len(table), 1 / len(table)), size=n_draws)
         drawn += np.tensordot(times, table, axes=1)
     return percentiles(adjusted_information(drawn, expected))
+
+
+def _expected(table: FloatArray) -> float:
+    return float(expected_mutual_information(table.round().astype(np.int64), int(table.sum())))
 
 
 def _relabelled(run: RunUnits, units: Units, *, n_draws: int, seed: int) -> tuple[Relabellings, FloatArray]:

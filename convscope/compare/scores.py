@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.compare.divergence import conditioned, even, mean_divergence, row_divergence, row_mean
 from convscope.compare.noise_floor import noise_floor
+from convscope.routing.divergence import conditioned, even, mean_divergence, row_divergence, row_mean
 from convscope.values.arrays import BoolArray, FloatArray, sealed
 from convscope.values.header import Notice
 from convscope.values.prior import RolePrior

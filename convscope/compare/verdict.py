@@ -92,9 +92,14 @@ def _out_of_reach_words(name: str, alpha: float, smallest: float) -> str:
 
 def _no_structure(findings: Findings) -> Reasons:
     test = findings.specificity
-    if test is None or test.p_value <= findings.alpha:
+    if test is None or test.p_value <= findings.alpha or (_is_blind_to_runs(test, findings) and _several(findings)):
         return ()
     return (f"Relabelled agents show as much role structure in their routing (specificity p = {test.p_value:.2g}).",)
+
+
+def _is_blind_to_runs(test: Specificity, findings: Findings) -> bool:
+    """Whether only structure that the runs share could have been seen: of conventions that differ it sees none."""
+    return test.run_wise.attainable_p > findings.alpha
 
 
 def _several(findings: Findings) -> Reasons:

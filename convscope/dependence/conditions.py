@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import comb, prod
 
 import numpy as np
 
-from convscope.compare.divergence import mean_divergence
 from convscope.dependence.runs import RunReader, RunWindows, content_order, over_runs, preferences
 from convscope.randomness import generator
+from convscope.routing.divergence import mean_divergence
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
-from convscope.values.dependence import PairShift, Shift
+from convscope.values.dependence import PairShift, RunShift, Shift
 
 MOST_CONDITIONS = 8
 """Those with the most episodes; each pair is tested."""
@@ -93,6 +94,8 @@ def _compared(
     config: AnalysisConfig,
 ) -> list[PairShift]:
     found: list[tuple[FloatArray, FloatArray]] = []
+    shown: list[RunShift] = []
+    sizes: list[tuple[int, int]] = []
     for run, first, second in runs:
         if min(first.sum(), second.sum()) < FEWEST_EPISODES:
             continue
@@ -100,20 +103,30 @@ def _compared(
         divergence, floor = _exchanged(run, first, second, n_draws=config.n_permutations, rng=rng)
         if np.isfinite(divergence[0]) and np.isfinite(floor[0]):
             found.append((np.nan_to_num(divergence), np.nan_to_num(floor)))
+            shown.append(RunShift(run=run.name, divergence=float(divergence[0]), floor=float(floor[0])))
+            sizes.append((int(first.sum()), int(second.sum())))
     if not found:
         return []
     divergence, floor = np.mean(found, axis=0)
     # Conditions differ in noise: what exchanged episodes give is only comparable on the scale of its own floor.
     scaled = divergence / (floor + _NO_NOISE)
+    null = (divergence - floor)[1:]
     pair = PairShift(
         first=names[0],
         second=names[1],
         divergence=float(divergence[0]),
         floor=float(floor[0]),
         p_value=float((1 + (scaled[1:] >= scaled[0] * (1 - _ROUNDING) - _ROUNDING).sum()) / len(scaled)),
-        n_runs=len(found),
+        null=(float(null.mean()), float(np.quantile(null, 0.95))),
+        attainable_p=max(1 / len(scaled), _attainable(sizes)),
+        runs=tuple(shown),
     )
     return [pair]
+
+
+def _attainable(sizes: Sequence[tuple[int, int]]) -> float:
+    """Return the smallest p that exchanges between so many episodes give; halves of equal size may change places."""
+    return prod((2 if first == second else 1) / comb(first + second, first) for first, second in sizes)
 
 
 def _exchanged(

@@ -60,10 +60,12 @@ class RunReader:
     """How episodes were cut."""
     n_roles: int
     """Declared roles; 0 lets each agent stand for itself."""
+    is_counted: BoolArray
+    """Episodes of the log that count, shape (E,)."""
 
     def runs(self) -> tuple[RunWindows, ...]:
-        """Return the windows of each analysed run that logged weights."""
-        numbers = np.unique(self.table.run[self.rows.episode]).tolist()
+        """Return the windows of each run that logged weights in episodes that count."""
+        numbers = np.unique(self.table.run[self.rows.episode][self.is_counted[self.rows.episode]]).tolist()
         return tuple(self._run(number, np.ones(len(self.agents), dtype=np.bool_)) for number in numbers)
 
     def among(self, name: str, kept: BoolArray) -> RunWindows:
@@ -72,7 +74,7 @@ class RunReader:
 
     def _run(self, number: int, kept: BoolArray) -> RunWindows:
         rows, plan = self.rows, self.plan
-        is_mine = np.equal(self.table.run[rows.episode], number)
+        is_mine = np.equal(self.table.run[rows.episode], number) & self.is_counted[rows.episode]
         episodes = np.unique(rows.episode[is_mine])
         place_of = np.full(self.table.n_episodes, -1)
         place_of[episodes] = np.arange(len(episodes))

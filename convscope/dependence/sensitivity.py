@@ -8,10 +8,11 @@ from math import exp, lgamma
 
 import numpy as np
 
-from convscope.compare.divergence import conditioned
+from convscope.dependence.formation_shift import formation_shift
 from convscope.dependence.labelled import Labelled
 from convscope.dependence.runs import over_runs, preferences
 from convscope.randomness import generator
+from convscope.routing.divergence import conditioned
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.dependence import Formation, FormationOrigin, FormationSensitivity, LargestChange, RunChange
@@ -96,6 +97,7 @@ def formation_sensitivity(
         ),
         attainable_p=attainable,
         window=width,
+        shift=formation_shift(runs, per_run, names, attainable_p=attainable, seed=config.seed),
     )
 
 

@@ -1,7 +1,7 @@
 """What routing depends on, from the windows of a log."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,8 +22,8 @@ from convscope.values.header import Notice
 from convscope.values.labels import EpisodeLabels
 from convscope.values.log import TrajectoryLog
 
-FORMATION, SCALING, TRANSFER, PADDING = (
-    f"routing.{name}" for name in ("formation_sensitivity", "scaling", "transfer", "padding")
+FORMATION, SCALING, TRANSFER, PADDING, DRIFT = (
+    f"routing.{name}" for name in ("formation_sensitivity", "scaling", "transfer", "padding", "drift")
 )
 """Where the parts stand in the document."""
 _MOST_APART = 0.1
@@ -32,7 +32,7 @@ _FEWEST_AGENTS = 3
 """That can choose."""
 _MOST_NAMED = 6
 _WEIGHTS = (RoutingSource.ATTENTION, RoutingSource.GATE, RoutingSource.MESSAGE)
-_PARTS = (FORMATION, SCALING, TRANSFER, PADDING)
+_PARTS = (FORMATION, SCALING, TRANSFER, PADDING, DRIFT)
 
 
 def dependence_fold(
@@ -102,7 +102,14 @@ def routing_dependence(
     if not windows.plan.n_windows:
         return _none("so many episodes and agents would take too much memory")
     places = agent_places(log, agents)
-    reader = RunReader(rows=windows.rows, table=log.episodes, agents=places, plan=windows.plan, n_roles=len(roles))
+    reader = RunReader(
+        rows=windows.rows,
+        table=log.episodes,
+        agents=places,
+        plan=windows.plan,
+        n_roles=len(roles),
+        is_counted=windows.plan.is_analysed,
+    )
     runs = reader.runs()
     if not runs:
         return _none("no row of the weights carries a choice")
@@ -120,12 +127,14 @@ def routing_dependence(
     scaling, why_scaling = _scaling(study)
     transfer, why_transfer = _transfer(study)
     padding, why_padding = _padding(study)
+    drift, why_drift = _drift(study)
     return Dependence(
         formation=formation,
         scaling=scaling,
         transfer=transfer,
         padding=padding,
-        notices=(*why_formation, *why_scaling, *why_transfer, *why_padding),
+        drift=drift,
+        notices=(*why_formation, *why_scaling, *why_transfer, *why_padding, *why_drift),
     )
 
 
@@ -209,6 +218,15 @@ def _padding(study: _Study) -> tuple[Shift | None, tuple[Notice, ...]]:
     if labels is None or not labels.paddings:
         return None, _lacks(PADDING, lacking)
     return _shift(study, Conditions(kind=PADDING, names=labels.paddings, number=labels.padding), lacking=lacking)
+
+
+def _drift(study: _Study) -> tuple[Shift | None, tuple[Notice, ...]]:
+    plan = study.plan
+    reader = replace(study.reader, is_counted=plan.is_analysed | plan.is_before)
+    number = np.where(plan.is_analysed, 1, np.where(plan.is_before, 0, -1))
+    conditions = Conditions(kind=DRIFT, names=("the checkpoint before", "the analysed checkpoint"), number=number)
+    both = replace(study, reader=reader, runs=reader.runs())
+    return _shift(both, conditions, lacking="no run has a checkpoint before the analysed one")
 
 
 def _shift(study: _Study, conditions: Conditions, *, lacking: str) -> tuple[Shift | None, tuple[Notice, ...]]:

@@ -31,6 +31,8 @@ class WindowPlan:
     """Timesteps of a window; the last one of an episode may be shorter."""
     is_analysed: BoolArray
     """Episodes that count, shape (E,)."""
+    is_before: BoolArray
+    """Episodes of the checkpoint before; read to see whether routing still changes, shape (E,)."""
 
 
 def plan_windows(table: EpisodeTable, checkpoint: str | None, n_agents: int) -> WindowPlan:
@@ -53,7 +55,12 @@ def plan_windows(table: EpisodeTable, checkpoint: str | None, n_agents: int) -> 
     most = MOST_CELLS // (n_episodes * n_agents**2)
     n_windows = min(MOST_WINDOWS, max(1, FEW_WINDOWS // n_episodes), most, longest)
     width = -(-longest // max(n_windows, 1))
-    return WindowPlan(n_windows=-(-longest // width) if n_windows else 0, width=width, is_analysed=is_analysed)
+    return WindowPlan(
+        n_windows=-(-longest // width) if n_windows else 0,
+        width=width,
+        is_analysed=is_analysed,
+        is_before=table.is_before(checkpoint),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -127,7 +134,7 @@ class WindowFold:
         weights = self.weights
         if weights is None or not self.plan.n_windows or weights.tally.field not in block.columns:
             return state
-        counted = _part(block, self.plan.is_analysed[block.episodes])
+        counted = _part(block, (self.plan.is_analysed | self.plan.is_before)[block.episodes])
         return state.joined(self._windows(counted, weights)) if counted.n_rows else state
 
     def merge(self, first: WindowRows, second: WindowRows) -> WindowRows:
@@ -139,7 +146,9 @@ class WindowFold:
         return Windows(plan=self.plan, rows=state)
 
     def _windows(self, block: Block, weights: WeightFold) -> WindowRows:
-        window_of_row = block.episode_of_row * self.plan.n_windows + block.time_of_row // self.plan.width
+        # Episodes of an earlier checkpoint may be longer than those that the cut was made for.
+        window = np.minimum(block.time_of_row // self.plan.width, self.plan.n_windows - 1)
+        window_of_row = block.episode_of_row * self.plan.n_windows + window
         shares = weights.shares(block)
         summed = sum_shares(shares, window_of_row)
         episode, window = np.divmod(summed.part, self.plan.n_windows)

@@ -9,7 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from convscope.errors import PriorsError
-from convscope.ingest.prior_statements import read_behaviours, read_orders, read_preference, read_test_number
+from convscope.ingest.prior_statements import (
+    read_behaviours,
+    read_composite,
+    read_orders,
+    read_preference,
+    read_test_number,
+)
 from convscope.ingest.toml_document import TomlDocument, TomlKind, listed, read_toml
 from convscope.values.arrays import IntArray
 from convscope.values.header import Notice
@@ -17,7 +23,7 @@ from convscope.values.log import TrajectoryLog
 from convscope.values.prior import RolePrior
 
 _PRIORS = TomlKind(name="priors file", error=PriorsError)
-_TABLES = ("roles", "routing", "order", "behaviour", "test")
+_TABLES = ("roles", "routing", "order", "behaviour", "composite", "test")
 
 
 def read_prior(path: Path, log: TrajectoryLog) -> RolePrior:
@@ -46,6 +52,7 @@ def read_prior(path: Path, log: TrajectoryLog) -> RolePrior:
         preference=read_preference(document, roles),
         orders=read_orders(document, roles),
         behaviours=read_behaviours(document, roles),
+        composite=read_composite(document),
         margin=read_test_number(document, "margin", upper=math.inf),
         alpha=read_test_number(document, "alpha", upper=1.0),
         sha256=document.sha256,

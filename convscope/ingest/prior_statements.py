@@ -7,7 +7,7 @@ import numpy as np
 from convscope.ingest.toml_document import TomlDocument, listed, number_or_nan
 from convscope.ingest.toml_lines import KeyPath
 from convscope.values.arrays import FloatArray
-from convscope.values.prior import BehaviourExpectation, OrderStatement
+from convscope.values.prior import BehaviourExpectation, CompositeWeights, OrderStatement
 
 DONT_CARE = "any"
 """What a cell of a declared routing row says when the designer does not mind."""
@@ -61,6 +61,25 @@ def read_behaviours(document: TomlDocument, roles: tuple[str, ...]) -> tuple[Beh
         for role in document.table("behaviour")
         for feature in document.table("behaviour", role)
     )
+
+
+def read_composite(document: TomlDocument) -> CompositeWeights:
+    """Return the weights of ``[composite]``; a component that it does not name has none. The usual ones without it.
+
+    Raises
+    ------
+    PriorsError
+        For an unknown key, a weight that is no number of at least 0, or none above 0.
+    """
+    if "composite" not in document.content:
+        return CompositeWeights()
+    names = ("alignment", "recovery", "instability")
+    document.check_keys(("composite",), names, "key")
+    table = document.table("composite")
+    weight_of = {name: _weight(document, ("composite", name), table[name]) if name in table else 0.0 for name in names}
+    if max(weight_of.values()) == 0:
+        raise document.fault("[composite] gives no component a weight above 0", ("composite",))
+    return CompositeWeights(**weight_of)
 
 
 def read_test_number(document: TomlDocument, name: str, *, upper: float) -> float | None:

@@ -3,7 +3,12 @@
 from convscope.values.dependence import Dependence, FormationSensitivity, LargestChange, Shift
 from convscope.values.figures import figure, probability
 
-_KINDS = (("scaling", "team size"), ("transfer", "layout, map or scenario"), ("padding", "padding of the slots"))
+_KINDS = (
+    ("scaling", "team size"),
+    ("transfer", "layout, map or scenario"),
+    ("padding", "padding of the slots"),
+    ("drift", "training"),
+)
 
 
 def dependence_sentences(dependence: Dependence, level: float) -> tuple[str, ...]:
@@ -17,7 +22,12 @@ def dependence_sentences(dependence: Dependence, level: float) -> tuple[str, ...
         Of the tests.
     """
     formation = dependence.formation
-    shifts = {"scaling": dependence.scaling, "transfer": dependence.transfer, "padding": dependence.padding}
+    shifts = {
+        "scaling": dependence.scaling,
+        "transfer": dependence.transfer,
+        "padding": dependence.padding,
+        "drift": dependence.drift,
+    }
     told = [_shifted(what, shift, level) for name, what in _KINDS if (shift := shifts[name]) is not None]
     return (*((formation_sentence(formation, level),) if formation else ()), *told)
 

@@ -58,23 +58,18 @@ class RunChange:
     key_p_value: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FormationSensitivity:
-    """How far routing changes with the team's formation."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunShift:
+    """How far two conditions differ in role preference in one run; bits."""
 
-    origin: FormationOrigin
-    nodes: tuple[str, ...]
-    """Roles, else agents: rows and columns of the matrices."""
-    formations: tuple[Formation, ...]
-    cell: LargestChange
-    """Over receivers and senders."""
-    key: LargestChange
-    """Over senders, of the mean over receivers."""
-    runs: tuple[RunChange, ...]
-    attainable_p: float | None
-    """Smallest p that exchanging labels could give; None where it changes nothing."""
-    window: int
-    """Timesteps that are exchanged as one."""
+    run: str
+    divergence: float
+    floor: float
+
+    @property
+    def value(self) -> float:
+        """The divergence beyond its floor."""
+        return self.divergence - self.floor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +83,11 @@ class PairShift:
     floor: float
     """What the luck of which episodes were logged gives."""
     p_value: float | None
-    n_runs: int
+    null: tuple[float, float] | None
+    """Mean and 95 % point of what exchanged episodes give beyond the floor; None where none can be exchanged."""
+    attainable_p: float | None
+    """Smallest p that exchanging episodes could give."""
+    runs: tuple[RunShift, ...]
     """Runs that show both."""
 
     @property
@@ -117,6 +116,27 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FormationSensitivity:
+    """How far routing changes with the team's formation."""
+
+    origin: FormationOrigin
+    nodes: tuple[str, ...]
+    """Roles, else agents: rows and columns of the matrices."""
+    formations: tuple[Formation, ...]
+    cell: LargestChange
+    """Over receivers and senders."""
+    key: LargestChange
+    """Over senders, of the mean over receivers."""
+    runs: tuple[RunChange, ...]
+    attainable_p: float | None
+    """Smallest p that exchanging labels could give; None where it changes nothing."""
+    window: int
+    """Timesteps that are exchanged as one."""
+    shift: Shift | None
+    """How far whole rows differ between formations; None where no run has two episodes of two formations."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dependence:
     """What routing depends on; a part is None where it was not computed or does not apply, and a notice says why."""
 
@@ -127,4 +147,6 @@ class Dependence:
     """Over layouts, maps or scenarios."""
     padding: Shift | None = None
     """Over ways in which the same team fills the slots."""
+    drift: Shift | None = None
+    """From the checkpoint before to the analysed one."""
     notices: tuple[Notice, ...] = ()

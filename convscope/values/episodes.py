@@ -71,6 +71,22 @@ class EpisodeTable:
         is_last: BoolArray = np.equal(self.checkpoint, last[self.run])
         return is_last
 
+    def is_before(self, checkpoint: str | None) -> BoolArray:
+        """Return which episodes are of the checkpoint before the analysed one of their run, shape (E,).
+
+        Parameters
+        ----------
+        checkpoint
+            As in `is_analysed`.
+        """
+        is_analysed = self.is_analysed(checkpoint)
+        analysed, before = np.full(len(self.runs), -1), np.full(len(self.runs), -1)
+        np.maximum.at(analysed, self.run[is_analysed], self.checkpoint[is_analysed])
+        is_earlier = self.checkpoint < analysed[self.run]
+        np.maximum.at(before, self.run[is_earlier], self.checkpoint[is_earlier])
+        is_before: BoolArray = is_earlier & np.equal(self.checkpoint, before[self.run]) & (self.checkpoint >= 0)
+        return is_before
+
     def analysed(self, checkpoint: str | None) -> Checkpoints:
         """Return run and checkpoint of every analysed episode, without repeats, in log order.
 

@@ -53,6 +53,7 @@ class Evidence:
     priors_sha256: str | None = None
     mapping_sha256: str | None = None
     labels_sha256: str | None = None
+    crossplay_sha256: str | None = None
     notices: tuple[Notice, ...] = ()
     """Everything that was dropped, merged, assumed or not computed, of all stages, without repeats."""
 

@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from convscope.values.arrays import FloatArray
+from convscope.values.conventions import Conventions, Renaming
 from convscope.values.figures import figure, interval, probability
 from convscope.values.header import Notice
 from convscope.values.html import Html, box, table
+
+MOST_LISTED = 24
+"""Symmetries of a prior that are listed."""
 
 
 class Verdict(StrEnum):
@@ -22,6 +26,16 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NullRange:
+    """What the null of a component gives, on the scale of its value."""
+
+    mean: float
+    low: float
+    high: float
+    """Its draws lie between ``low`` and ``high`` in 95 %."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
     """One component of the gap; 0 = as declared."""
 
@@ -31,6 +45,8 @@ class Component:
     interval: tuple[float, float] | None = None
     interval_kind: str | None = None
     """What the interval is, such as ``Student-t over runs, 95 %`` or ``these runs only``."""
+    null: NullRange | None = None
+    """None where there is no test."""
     p_value: float | None = None
     attainable_p: float | None = None
     scorable: bool = False
@@ -38,6 +54,12 @@ class Component:
     """Why it cannot be scored; None when it can."""
     parts: tuple[tuple[str, float], ...] = ()
     """Named figures that belong to the value, such as lambda or the specificity p."""
+    per_run: tuple[tuple[str, float], ...] = ()
+    """Value of each run by name, unclipped, where runs have values of their own."""
+    effect: str = ""
+    """What the value says, in a sentence; empty without a value."""
+    note: str = ""
+    """What the sentence must name beside the value, such as the largest part of stability."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +90,7 @@ class Gap:
     """P averaged over runs, shape (R, R)."""
     roles: tuple[str, ...]
     composite: Component | None
-    """None: withheld as long as stability, a part of it, is not computed."""
+    """None where it is withheld because a part of it cannot be scored; a notice says which."""
     verdict: Verdict
     reasons: tuple[str, ...]
     """In words, the deciding one first."""
@@ -76,6 +98,16 @@ class Gap:
     """Gap that would be found with 80 % power; None when not computed."""
     runs_needed: int | None
     """Runs in all that would decide; with one or two runs a lower bound."""
+    conventions: Conventions | None = None
+    """None where no role preference can be compared over runs."""
+    renaming: Renaming | None = None
+    """Of the roles, that brings the mean preference nearest to the prior; None without scorable rows."""
+    symmetries: tuple[tuple[str, ...], ...] = ()
+    """Renamings of ``roles`` that leave the prior as it is, the one that renames none first; up to `MOST_LISTED`."""
+    n_symmetries: int = 1
+    """How many there are."""
+    outlook: tuple[str, ...] = ()
+    """What would change the verdict, in words."""
     agreement: DeclaredAgreement | None = None
     """Between agents; None without a declared matrix, and where roles or slots are redrawn."""
     notices: tuple[Notice, ...] = ()

@@ -30,6 +30,22 @@ class BehaviourExpectation:
     is_high: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompositeWeights:
+    """How much each component counts in the composite; of any sum, at least 0."""
+
+    alignment: float = 0.5
+    recovery: float = 0.25
+    instability: float = 0.25
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The weights by name, scaled to a sum of 1."""
+        weights = {"alignment": self.alignment, "recovery": self.recovery, "instability": self.instability}
+        total = sum(weights.values())
+        return {name: weight / total for name, weight in weights.items()}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RolePrior:
     """Declared roles and, where given, declared routing. Immutable; parsed from a priors file or from a log."""
@@ -43,6 +59,7 @@ class RolePrior:
     cells in a declared row are don't-care. None when no row is declared."""
     orders: tuple[OrderStatement, ...] = ()
     behaviours: tuple[BehaviourExpectation, ...] = ()
+    composite: CompositeWeights = CompositeWeights()
     margin: float | None = None
     """Overrides `AnalysisConfig.margin`."""
     alpha: float | None = None

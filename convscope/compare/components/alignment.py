@@ -3,9 +3,9 @@
 import numpy as np
 
 from convscope.compare.comparison import Comparison, RoutingTests
-from convscope.compare.components.component import GapComponent, unscored
-from convscope.compare.divergence import mean_divergence
+from convscope.compare.components.component import GapComponent, share_words, unscored
 from convscope.compare.scores import Scores, gap_of
+from convscope.routing.divergence import mean_divergence
 from convscope.routing.intervals import interval_of
 from convscope.values.arrays import FloatArray
 from convscope.values.gap import Component
@@ -34,6 +34,7 @@ def score_alignment(comparison: Comparison, name: str) -> Component:
         # Student-t knows no lower end; g has one.
         interval=None if interval is None else (max(0.0, interval[0]), max(0.0, interval[1])),
         interval_kind=kind,
+        null=tests.alignment.null,
         p_value=tests.alignment.p_value,
         attainable_p=tests.alignment.attainable_p,
         scorable=True,
@@ -44,6 +45,7 @@ def score_alignment(comparison: Comparison, name: str) -> Component:
             *_specificity(tests),
             *_orders(tests),
         ),
+        per_run=tuple(zip(scores.runs, gap.tolist(), strict=True)),
     )
 
 
@@ -71,4 +73,10 @@ def _orders(tests: RoutingTests) -> Parts:
     return (("share of order statements that hold", tests.order.share), ("order p", tests.order.p_value))
 
 
-ALIGNMENT = GapComponent(name="alignment", score=score_alignment)
+def _words(component: Component) -> str:
+    if component.value is not None and component.value > 1:
+        return "Routing is further from the declared one than a role-blind team would be: it goes against it."
+    return f"Routing is {share_words(component.value)} of the way from the declared one to a role-blind team."
+
+
+ALIGNMENT = GapComponent(name="alignment", score=score_alignment, words=_words)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from convscope.compare.comparison import Comparison
-from convscope.compare.components.component import GapComponent, unscored
+from convscope.compare.components.component import GapComponent, share_words, unscored
 from convscope.randomness import generator
 from convscope.routing.intervals import FEWEST_RUNS, Interval, percentiles, student_t
 from convscope.values.arrays import FloatArray
@@ -130,4 +130,8 @@ def _resampled(moments: FloatArray, *, n_draws: int, rng: np.random.Generator) -
     return _effect(np.tensordot(times.astype(np.float64), moments, axes=1))
 
 
-BEHAVIOUR = GapComponent(name="behaviour", score=score_behaviour)
+def _words(component: Component) -> str:
+    return f"{share_words(component.value)} of the declared behaviour is not shown to hold."
+
+
+BEHAVIOUR = GapComponent(name="behaviour", score=score_behaviour, words=_words)

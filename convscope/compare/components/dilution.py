@@ -1,7 +1,11 @@
 """Dilution: how much of the declared structure is missing."""
 
-from convscope.compare.comparison import Comparison
-from convscope.compare.components.component import GapComponent, unscored
+import numpy as np
+
+from convscope.compare.comparison import Comparison, RoutingTests
+from convscope.compare.components.component import GapComponent, share_words, unscored
+from convscope.compare.null_range import null_range
+from convscope.compare.nulls import Outcome, at_least, prior_attainable
 from convscope.compare.projection import strength
 from convscope.compare.shortfall import shortfall, shortfall_between
 from convscope.routing.intervals import interval_of
@@ -20,14 +24,36 @@ def score_dilution(comparison: Comparison, name: str) -> Component:
     draws = None if tests.resampled is None else strength(tests.resampled, tests.scores.target).mean(axis=1)
     interval, kind = interval_of(shown, draws)
     ends = () if interval is None else (("lambda, low", interval[0]), ("lambda, high", interval[1]))
+    test = _test(tests, float(shown.mean()))
     return Component(
         name=name,
         value=shortfall(float(shown.mean())),
         interval=None if interval is None else shortfall_between(interval),
         interval_kind=kind,
+        null=test.null,
+        p_value=test.p_value,
+        attainable_p=test.attainable_p,
         scorable=True,
         parts=(("lambda", float(shown.mean())), *ends),
+        per_run=tuple(zip(tests.scores.runs, (1 - shown).tolist(), strict=True)),
     )
 
 
-DILUTION = GapComponent(name="dilution", score=score_dilution)
+def _test(tests: RoutingTests, found: float) -> Outcome:
+    """Test whether more of the declared structure shows than under relabelling of the agents within each run."""
+    null = tests.relabelled.joint.mean_of(
+        [strength(run.preference, tests.scores.target) for run in tests.relabelled.runs]
+    )
+    return Outcome(
+        statistic=found,
+        p_value=tests.relabelled.joint.p_value(at_least(found, null)),
+        attainable_p=prior_attainable(tests.scores, tests.relabelled),
+        null=null_range(1 - np.clip(null, 0.0, 1.0)),
+    )
+
+
+def _words(component: Component) -> str:
+    return f"{share_words(component.value)} of the declared preference has faded into even routing."
+
+
+DILUTION = GapComponent(name="dilution", score=score_dilution, words=_words)

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from convscope.compare.comparison import Comparison
-from convscope.compare.components.component import GapComponent, unscored
+from convscope.compare.comparison import Comparison, RoutingTests
+from convscope.compare.components.component import GapComponent, share_words, unscored
+from convscope.compare.null_range import null_range
+from convscope.compare.nulls import Outcome, at_least, prior_attainable
 from convscope.compare.projection import foreign_share
 from convscope.routing.intervals import interval_of
 from convscope.values.arrays import FloatArray
@@ -30,14 +32,42 @@ def score_foreign(comparison: Comparison, name: str) -> Component:
     if tests.resampled is not None:
         draws = foreign_share(tests.resampled, scores.target, floor=scores.run_floor)[:, known].mean(axis=1)
     interval, kind = interval_of(share, draws)
+    test = _test(tests, float(share[known].mean()))
+    runs = [run for run, is_known in zip(scores.runs, known.tolist(), strict=True) if is_known]
     return Component(
         name=name,
-        value=float(share[known].mean()),
+        value=test.statistic,
         interval=interval,
         interval_kind=kind,
+        null=test.null,
+        p_value=test.p_value,
+        attainable_p=test.attainable_p,
         scorable=True,
         parts=(("runs that are not about even", float(known.sum())),),
+        per_run=tuple(zip(runs, share[known].tolist(), strict=True)),
     )
+
+
+def _test(tests: RoutingTests, found: float) -> Outcome:
+    """Test whether less of the structure is foreign than under relabelling of the agents within each run."""
+    scores, relabelled = tests.scores, tests.relabelled
+    shares = [
+        foreign_share(run.preference, scores.target, floor=floor)
+        for run, floor in zip(relabelled.runs, scores.run_floor, strict=True)
+    ]
+    total = relabelled.joint.mean_of([np.nan_to_num(share) for share in shares])
+    n_known = relabelled.joint.mean_of([np.isfinite(share).astype(np.float64) for share in shares])
+    null = np.divide(total, n_known, out=np.full_like(total, np.nan), where=n_known > 0)
+    return Outcome(
+        statistic=found,
+        p_value=relabelled.joint.p_value(at_least(-found, -null)),
+        attainable_p=prior_attainable(scores, relabelled),
+        null=null_range(null),
+    )
+
+
+def _words(component: Component) -> str:
+    return f"{share_words(component.value)} of the learned structure points elsewhere than the prior."
 
 
 def _n_free(target: FloatArray) -> int:
@@ -45,4 +75,4 @@ def _n_free(target: FloatArray) -> int:
     return int(np.maximum(np.isfinite(target).sum(axis=1) - 1, 0).sum())
 
 
-FOREIGN = GapComponent(name="foreign", score=score_foreign)
+FOREIGN = GapComponent(name="foreign", score=score_foreign, words=_words)

@@ -1,10 +1,8 @@
 """Multiplicity: whether the runs settled on different conventions."""
 
 from convscope.compare.comparison import Comparison
-from convscope.compare.components.component import GapComponent, unscored
-from convscope.compare.divergence import mean_divergence
-from convscope.compare.multiplicity_null import multiplicity_p_value
-from convscope.compare.scores import Scores
+from convscope.compare.components.component import GapComponent, share_words, unscored
+from convscope.compare.conventions import multiplicity
 from convscope.values.gap import Component
 
 
@@ -19,21 +17,22 @@ def score_multiplicity(comparison: Comparison, name: str) -> Component:
     if len(tests.scores.runs) < 2:
         return unscored(name, "there is one run only")
     scores = tests.scores
-    excess = multiplicity(scores)
-    config = comparison.config
+    excess = float(multiplicity(scores.learned, scores.target))
+    test = tests.conventions
     return Component(
         name=name,
         value=excess / scores.anchor,
-        p_value=multiplicity_p_value(tests, n_draws=config.n_permutations, seed=config.seed),
+        null=test.null if test else None,
+        p_value=test.p_value if test else None,
+        attainable_p=test.attainable_p if test else None,
         scorable=True,
         parts=(("bit", excess),),
     )
 
 
-def multiplicity(scores: Scores) -> float:
-    """Return ``mean_s T^s - T(mean_s P^s)`` in bits, at least 0 by convexity."""
-    of_mean = float(mean_divergence(scores.learned.mean(axis=0), scores.target))
-    return max(0.0, float(scores.distance.mean()) - of_mean)
+def _words(component: Component) -> str:
+    share = share_words(component.value)
+    return f"Runs that go separate ways account for {share} of the distance from the prior to a role-blind team."
 
 
-MULTIPLICITY = GapComponent(name="multiplicity", score=score_multiplicity)
+MULTIPLICITY = GapComponent(name="multiplicity", score=score_multiplicity, words=_words)

@@ -1,8 +1,8 @@
 """Role recovery: whether the roles found in behaviour match the declared ones."""
 
 from convscope.compare.comparison import Comparison
-from convscope.compare.components.component import GapComponent, unscored
-from convscope.compare.recovery_null import recovery_interval, recovery_outcome
+from convscope.compare.components.component import GapComponent, share_words, unscored
+from convscope.compare.recovery_null import recovery_by_run, recovery_interval, recovery_outcome
 from convscope.compare.recovery_units import units_of
 from convscope.compare.shortfall import shortfall, shortfall_between
 from convscope.routing.intervals import FEWEST_RUNS, OVER_RUNS, THESE_RUNS_ONLY
@@ -30,6 +30,7 @@ def score_recovery(comparison: Comparison, name: str) -> Component:
         value=shortfall(found.ami),
         interval=None if interval is None else shortfall_between(interval),
         interval_kind=None if interval is None else kind,
+        null=outcome.null,
         p_value=outcome.p_value,
         attainable_p=outcome.attainable_p,
         scorable=True,
@@ -39,7 +40,16 @@ def score_recovery(comparison: Comparison, name: str) -> Component:
             ("homogeneity", found.homogeneity),
             ("completeness", found.completeness),
         ),
+        per_run=recovery_by_run(units),
     )
 
 
-RECOVERY = GapComponent(name="recovery", score=score_recovery)
+def _words(component: Component) -> str:
+    if component.value == 0:
+        return "The found roles are the declared ones."
+    return (
+        f"Beyond chance, found roles miss {share_words(component.value)} of what they could tell of the declared ones."
+    )
+
+
+RECOVERY = GapComponent(name="recovery", score=score_recovery, words=_words)

@@ -1,13 +1,65 @@
 """Stability: whether the preference stays the same over formations, team sizes and checkpoints."""
 
+import numpy as np
+
 from convscope.compare.comparison import Comparison
-from convscope.compare.components.component import NOT_COMPUTED, GapComponent, unscored
-from convscope.values.gap import Component
+from convscope.compare.components.component import GapComponent, share_words, unscored
+from convscope.routing.intervals import OVER_RUNS, student_t
+from convscope.values.dependence import Dependence, Shift
+from convscope.values.gap import Component, NullRange
 
 
-def score_stability(comparison: Comparison, name: str) -> Component:  # noqa: ARG001  it needs tallies per condition
-    """Return no value: drift over checkpoints and formations is not computed yet (docs/gap.md)."""
-    return unscored(name, NOT_COMPUTED)
+def score_stability(comparison: Comparison, name: str) -> Component:
+    """Return the largest of formation, scaling and checkpoint drift, scaled by T_U (docs/gap.md).
+
+    Each is the divergence between the two conditions that differ most, minus its split-half floor, mean over runs. The
+    interval and the values by run are those of the largest part; the p is the smallest of the parts' times their
+    number, as is the attainable one.
+    """
+    tests = comparison.routing
+    if tests is None or not tests.scores.is_scorable:
+        return unscored(name, comparison.why_no_routing)
+    shifts = _shifts(comparison.dependence)
+    if not shifts:
+        return unscored(name, "the log shows neither two formations, nor two team sizes, nor two checkpoints of a run")
+    anchor = tests.scores.anchor
+    largest_name, largest = max(shifts.items(), key=lambda item: item[1].largest.value)
+    pair = largest.largest
+    per_run = tuple((run.run, run.value / anchor) for run in pair.runs)
+    interval = student_t(np.array([value for _, value in per_run]))
+    attainable = [each.attainable_p for shift in shifts.values() for each in shift.pairs if each.attainable_p]
+    p_values = [shift.p_value for shift in shifts.values() if shift.p_value is not None]
+    n_tested = sum(len(shift.pairs) for shift in shifts.values() if shift.p_value is not None)
+    return Component(
+        name=name,
+        value=max(0.0, pair.value / anchor),
+        interval=None if interval is None else (max(0.0, interval[0]), max(0.0, interval[1])),
+        interval_kind=None if interval is None else OVER_RUNS,
+        null=None if pair.null is None else NullRange(mean=pair.null[0] / anchor, low=0.0, high=pair.null[1] / anchor),
+        p_value=min(1.0, min(p_values) * len(p_values)) if p_values else None,
+        attainable_p=min(1.0, min(attainable) * n_tested) if p_values and attainable else None,
+        scorable=True,
+        parts=tuple(
+            (f"{part} drift, {shift.largest.first} to {shift.largest.second}", shift.largest.value / anchor)
+            for part, shift in shifts.items()
+        ),
+        per_run=per_run,
+        note=f"most of it is {largest_name} drift, from {pair.first} to {pair.second}",
+    )
 
 
-STABILITY = GapComponent(name="stability", score=score_stability)
+def _shifts(dependence: Dependence) -> dict[str, Shift]:
+    formation = dependence.formation
+    found = {
+        "formation": formation.shift if formation else None,
+        "scaling": dependence.scaling,
+        "checkpoint": dependence.drift,
+    }
+    return {name: shift for name, shift in found.items() if shift is not None}
+
+
+def _words(component: Component) -> str:
+    return f"The preference moves by {share_words(component.value)} of the way to a role-blind team; {component.note}."
+
+
+STABILITY = GapComponent(name="stability", score=score_stability, words=_words)

@@ -11,6 +11,7 @@ def dependence_parts(dependence: Dependence) -> dict[str, JsonValue]:
         "scaling": _shift(dependence.scaling) if dependence.scaling else None,
         "transfer": _shift(dependence.transfer) if dependence.transfer else None,
         "padding": _shift(dependence.padding) if dependence.padding else None,
+        "drift": _shift(dependence.drift) if dependence.drift else None,
     }
 
 
@@ -36,6 +37,7 @@ def _formation(found: FormationSensitivity) -> JsonValue:
             for each in found.formations
         ],
         "runs": [_run(each) for each in found.runs],
+        "shift": _shift(found.shift) if found.shift else None,
     }
 
 
@@ -77,5 +79,8 @@ def _pair(pair: PairShift) -> JsonValue:
         "floor": pair.floor,
         "value": pair.value,
         "p_value": pair.p_value,
-        "n_runs": pair.n_runs,
+        "attainable_p": pair.attainable_p,
+        "null_mean": pair.null[0] if pair.null else None,
+        "null_95": pair.null[1] if pair.null else None,
+        "n_runs": len(pair.runs),
     }

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.compare.divergence import conditioned
 from convscope.report.depends import chance, dependence_sentences
 from convscope.report.matrix import Matrix, amounts, differences, largest
 from convscope.report.section import Section
+from convscope.routing.divergence import conditioned
 from convscope.values.dependence import Formation, FormationOrigin, FormationSensitivity, PairShift
 from convscope.values.evidence import Evidence
 from convscope.values.figures import count, figure
@@ -46,7 +46,13 @@ class DependenceView:
 def _view(evidence: Evidence) -> DependenceView:
     dependence = evidence.dependence
     formation = dependence.formation
-    kinds = (("team size", dependence.scaling), ("task", dependence.transfer), ("padding", dependence.padding))
+    kinds = (
+        ("formation", formation.shift if formation else None),
+        ("team size", dependence.scaling),
+        ("task", dependence.transfer),
+        ("padding", dependence.padding),
+        ("checkpoint", dependence.drift),
+    )
     return DependenceView(
         sentences=dependence_sentences(dependence, evidence.config.alpha),
         matrices=_matrices(formation) if formation else (),

@@ -6,7 +6,6 @@ from markupsafe import Markup
 
 from convscope.report.charts.forest import forest
 from convscope.report.charts.picture import picture
-from convscope.report.notices import NOT_COMPUTED
 from convscope.report.options import margin
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence
@@ -40,6 +39,8 @@ class GapView:
     """What the section shows."""
 
     rows: tuple[ComponentRow, ...]
+    composite: Component | None
+    why_withheld: str
     forest: Markup | None
     margin: str
     is_margin_drawn: bool
@@ -65,6 +66,8 @@ def _view(evidence: Evidence) -> GapView | NoGap:
     description = "Components of the gap with their intervals; the figures are in the table."
     return GapView(
         rows=tuple(map(_row, components)),
+        composite=gap.composite,
+        why_withheld=next((each.message for each in gap.notices if each.where == "gap.composite"), ""),
         forest=picture(forest(components, margin(evidence)), description) if has_values else None,
         margin=f"{margin(evidence):g}",
         is_margin_drawn=any(part.name == "alignment" and part.value is not None for part in components),
@@ -77,11 +80,7 @@ def _view(evidence: Evidence) -> GapView | NoGap:
 
 def _row(component: Component) -> ComponentRow:
     parts = tuple((name, int(value) if value.is_integer() else value) for name, value in component.parts)
-    return ComponentRow(component=component, question=_QUESTIONS[component.name], why=_why(component), parts=parts)
-
-
-def _why(component: Component) -> str | None:
-    return "not computed by this version" if component.why == NOT_COMPUTED else component.why
+    return ComponentRow(component=component, question=_QUESTIONS[component.name], why=component.why, parts=parts)
 
 
 GAP = Section(key="gap", title="Translation gap", view=_view)

@@ -53,7 +53,7 @@ def test_runs_that_differ_too_much_are_insufficient():
     runs = [
         run
         for preference in preferences
-        for run in simulate_runs(Team(preference=preference, members=(1, 1, 1), n_episodes=2), 2, rng)
+        for run in simulate_runs(Team(preference=preference, members=(1, 1, 1), n_episodes=2), 1, rng)
     ]
     found = routing_gap(runs, CIRCULANT, rng=rng)
     assert found.verdict is Verdict.INSUFFICIENT_EVIDENCE

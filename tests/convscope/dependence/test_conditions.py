@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from convscope.compare.divergence import mean_divergence
 from convscope.randomness import generator
+from convscope.routing.divergence import mean_divergence
 from convscope.simulate.formations import FormationSpec, simulate_conditions
 from convscope.simulate.teams import GENERIC, diluted
 from convscope.values.config import AnalysisConfig

@@ -194,5 +194,6 @@ def test_other_sources_than_logged_weights_say_so():
     found = dependence_of(log_from_arrays({"actions": actions}, [20] * 20, ["a", "b", "c"]))
     assert found.formation is None
     assert {(notice.code, notice.where) for notice in found.notices} == {
-        ("not-computed", f"routing.{name}") for name in ("formation_sensitivity", "scaling", "transfer", "padding")
+        ("not-computed", f"routing.{name}")
+        for name in ("formation_sensitivity", "scaling", "transfer", "padding", "drift")
     }

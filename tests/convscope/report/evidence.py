@@ -14,6 +14,7 @@ from convscope.values.dependence import (
     LargestChange,
     PairShift,
     RunChange,
+    RunShift,
     Shift,
 )
 from convscope.values.episodes import EpisodeTable
@@ -407,13 +408,21 @@ def dependence(study):
         runs=tuple(RunChange(run=run, cell=0.1, key=0.1, cell_p_value=0.01, key_p_value=0.02) for run in study.runs),
         attainable_p=0.001,
         window=2,
+        shift=None,
     )
     pair = PairShift(
-        first="3 agents", second="5 agents", divergence=0.02, floor=0.019, p_value=0.4, n_runs=len(study.runs)
+        first="3 agents",
+        second="5 agents",
+        divergence=0.02,
+        floor=0.019,
+        p_value=0.4,
+        null=(0.0, 0.005),
+        attainable_p=0.001,
+        runs=tuple(RunShift(run=run, divergence=0.02, floor=0.019) for run in study.runs),
     )
     notices = tuple(
         Notice(code="not-applicable", message=f"There is nothing to compare for {name}.", where=f"routing.{name}")
-        for name in ("transfer", "padding")
+        for name in ("transfer", "padding", "drift")
     )
     return Dependence(formation=sensitivity, scaling=Shift(pairs=(pair,)), notices=notices)
 

@@ -37,7 +37,16 @@ def test_too_few_episodes_claim_nothing():
 
 @pytest.mark.parametrize(("p_value", "words"), [(0.01, "changes with team size"), (0.2, "is not seen to change")])
 def test_team_sizes(p_value, words):
-    pair = PairShift(first="3 agents", second="9 agents", divergence=0.1, floor=0.02, p_value=p_value, n_runs=2)
+    pair = PairShift(
+        first="3 agents",
+        second="9 agents",
+        divergence=0.1,
+        floor=0.02,
+        p_value=p_value,
+        null=None,
+        attainable_p=0.01,
+        runs=(),
+    )
     (told,) = dependence_sentences(Dependence(scaling=Shift(pairs=(pair,))), 0.05)
     assert words in told
     assert "3 agents and 9 agents: 0.080 bit beyond its floor" in told
@@ -45,7 +54,7 @@ def test_team_sizes(p_value, words):
 
 def test_several_pairs_pay_for_their_number():
     pairs = [
-        PairShift(first="a", second=name, divergence=0.1, floor=0.02, p_value=p, n_runs=1)
+        PairShift(first="a", second=name, divergence=0.1, floor=0.02, p_value=p, null=None, attainable_p=0.01, runs=())
         for name, p in (("b", 0.02), ("c", 0.5), ("d", 0.9))
     ]
     assert Shift(pairs=tuple(pairs)).p_value == pytest.approx(0.06)

@@ -38,10 +38,11 @@ def test_it_is_never_negative(seed: int):
     assert multiplicity((2, 1), noise=0.5, seed=seed).value >= 0
 
 
-def test_single_members_have_a_value_but_no_test():
-    found = multiplicity((2, 2), noise=0.3, seed=0, members=(1, 1, 1))
+def test_single_members_need_four_runs_for_a_test():
+    found = multiplicity((2, 1), noise=0.3, seed=0, members=(1, 1, 1))
     assert found.value > 0
     assert found.p_value is None
+    assert multiplicity((5, 5), noise=0.3, seed=0, members=(1, 1, 1)).p_value == pytest.approx(0.01)
 
 
 def test_one_run_has_no_multiplicity():

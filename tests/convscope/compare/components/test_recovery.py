@@ -85,7 +85,7 @@ def test_without_declared_roles_or_routing_nothing_is_scored():
     assert found.composite is None
     assert [notice.where for notice in found.notices].count("gap.composite") == 1
     assert found.learned is None
-    assert {notice.code for notice in found.notices} == {"not-applicable", "not-computed"}
+    assert {notice.code for notice in found.notices} == {"not-applicable"}
 
 
 def test_a_single_declared_role_is_not_scored():

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from convscope.compare.divergence import conditioned, even, mean_divergence, row_divergence
+from convscope.routing.divergence import conditioned, even, mean_divergence, row_divergence
 
 MATRICES = arrays(np.float64, (3, 3), elements=st.floats(0.01, 1))
 

@@ -1,27 +1,35 @@
 """How much runs would differ that share one preference."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from convscope.compare.comparison import RoutingTests
-from convscope.compare.divergence import conditioned, mean_divergence
-from convscope.compare.nulls import at_least
+from convscope.compare.relabelling import Relabellings
+from convscope.compare.scores import Scores
 from convscope.randomness import generator
 from convscope.routing.choice_model import collapse, fit
+from convscope.routing.divergence import conditioned
 from convscope.routing.preference import by_role
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.routing import RoutingTallies
 
 
-def multiplicity_p_value(tests: RoutingTests, *, n_draws: int, seed: int) -> float | None:
-    """Test multiplicity against runs that differ only by habits between single agents.
+def drawn_around_mean(
+    tallies: RoutingTallies, scores: Scores, relabellings: Sequence[Relabellings], *, n_draws: int, seed: int
+) -> FloatArray | None:
+    """Draw studies of runs that share one preference and differ only by habits between single agents.
 
     Runs are drawn around the mean preference; each pair of agents draws a log-normal factor for the run, whose variance
     is that of the weights within cells of one role pair (after the receiver's total and the run's preference).
 
     Parameters
     ----------
-    tests
-        Routing of at least two runs, with scorable rows.
+    tallies
+        Of all runs.
+    scores
+        Of at least two runs, with scorable rows.
+    relabellings
+        Of each run; says whether roles are redrawn.
     n_draws
         Studies to draw.
     seed
@@ -29,32 +37,22 @@ def multiplicity_p_value(tests: RoutingTests, *, n_draws: int, seed: int) -> flo
 
     Returns
     -------
-    float or None
-        None where that variance cannot be told: roles with one member each, roles that are redrawn between episodes,
-        or pairs without any weight.
+    FloatArray or None
+        P over the cells that can be compared, shape (B, S, R, R). None where that variance cannot be told: roles with
+        one member each, roles that are redrawn between episodes, or pairs without any weight.
     """
-    runs = [
-        _main_rows(tests.tallies.rows(np.equal(tests.tallies.run, tests.tallies.runs.index(run))))
-        for run in tests.scores.runs
-    ]
-    squares, n_free = _habit_squares(runs, tests.scores.learned)
-    if n_free < 1 or not all(run.relabellings.sizes for run in tests.relabelled.runs):
+    runs = [_main_rows(tallies.rows(np.equal(tallies.run, tallies.runs.index(run)))) for run in scores.runs]
+    squares, n_free = _habit_squares(runs, scores.learned)
+    if n_free < 1 or not all(run.sizes for run in relabellings):
         return None
     # The variance is known from a few pairs only: each study draws it anew from what they allow.
     spread = np.sqrt(squares / generator(seed, "gap", "habits").chisquare(n_free, n_draws))
-    common = tests.scores.learned.mean(axis=0)
+    common = scores.learned.mean(axis=0)
     drawn = [
         _drawn_preferences(run, common, spread, rng=generator(seed, "gap", "habits", name))
-        for name, run in zip(tests.scores.runs, runs, strict=True)
+        for name, run in zip(scores.runs, runs, strict=True)
     ]
-    null = _multiplicity(conditioned(np.stack(drawn, axis=1), tests.scores.cells), tests.scores.target)
-    observed = float(_multiplicity(tests.scores.learned, tests.scores.target))
-    return (1 + int(at_least(observed, null).sum())) / (1 + len(null))
-
-
-def _multiplicity(learned: FloatArray, target: FloatArray) -> FloatArray:
-    of_mean = mean_divergence(learned.mean(axis=-3), target)
-    return np.asarray(mean_divergence(learned, target).mean(axis=-1) - of_mean)
+    return conditioned(np.stack(drawn, axis=1), scores.cells)
 
 
 def _main_rows(tallies: RoutingTallies) -> RoutingTallies:
@@ -109,18 +107,21 @@ def _drawn_preferences(
     run: RoutingTallies, common: FloatArray, spread: FloatArray, *, rng: np.random.Generator
 ) -> FloatArray:
     used, pull = _pull(run, common)
+    # Slots that are never used must move neither the others' draws nor their last digits.
+    columns = used.any(axis=0)
+    used, pull = used[:, columns], pull[:, columns]
+    sender_roles, summed = run.roles[:, columns], run.mass[:, columns]
     n_draws = len(spread)
-    # Only pairs that take part draw: slots that are never used must not move the others' draws.
     habits = np.ones((n_draws, *used.shape))
     habits[:, used] = np.exp(spread[:, None] * rng.standard_normal((n_draws, int(used.sum()))))
     weights = pull * habits
     total = weights.sum(axis=2, keepdims=True)
     mass = np.divide(
-        run.mass.sum(axis=1, where=used)[:, None] * weights, total, out=np.zeros_like(weights), where=total > 0
+        summed.sum(axis=1, where=used)[:, None] * weights, total, out=np.zeros_like(weights), where=total > 0
     )
     n_roles = len(common)
     receiving, counts, _ = by_role(run, n_roles)
-    is_role = np.equal(run.roles[..., None], np.arange(n_roles)) & used[..., None]
+    is_role = np.equal(sender_roles[..., None], np.arange(n_roles)) & used[..., None]
     role_mass = np.einsum("bkn,knr->bkr", mass, is_role.astype(np.float64))
     n_rows = len(receiving)
     found = collapse(
