@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from convscope.commands.analysis import analyze, attribute
 from convscope.commands.logs import convert, inspect, loaders, validate
+from convscope.commands.simulation import simulate
 
-COMMANDS: tuple[Callable[..., None], ...] = (analyze, attribute, inspect, convert, validate, loaders)
+COMMANDS: tuple[Callable[..., None], ...] = (analyze, attribute, inspect, convert, validate, simulate, loaders)
 
 __all__ = ["COMMANDS"]

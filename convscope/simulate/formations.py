@@ -29,7 +29,7 @@ class Geometry(StrEnum):
 class FormationSpec:
     """The truth."""
 
-    members: tuple[int, int, int] = (2, 2, 2)
+    members: tuple[int, ...] = (2, 2, 2)
     """Agents of each role."""
     n_runs: int = 1
     n_episodes: int = 60
