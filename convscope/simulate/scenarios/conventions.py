@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from convscope.compare.divergence import mean_divergence, row_divergence
+from convscope.routing.divergence import mean_divergence, row_divergence
 from convscope.simulate.attending import attending_log
 from convscope.simulate.scenarios.declaring import matrix_of, priors_text, seen
 from convscope.simulate.scenarios.following import SWAPPED, runs_following
