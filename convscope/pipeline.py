@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convscope.compare.gap import translation_gap
+from convscope.compare.returns import gap_and_return
 from convscope.dependence.study import dependence_fold, routing_dependence
 from convscope.engine.executors import open_executor
 from convscope.engine.run import Progress, run_folds
@@ -106,7 +107,8 @@ def analyze(
             gap = translation_gap(
                 prior, roles, routing, features=features, dependence=dependence, crossplay=crossplay, config=config
             )
-    noted = [*missing, *unlike_checkpoints(log.episodes.analysed(config.checkpoint))]
+    analysed = log.episodes.analysed(config.checkpoint)
+    noted = [*missing, *unlike_checkpoints(analysed)]
     return Evidence(
         version=__version__,
         config=config,
@@ -120,6 +122,7 @@ def analyze(
         messages=messages,
         prior=prior,
         gap=gap,
+        gap_and_return=gap_and_return(gap, returns, analysed, config=config) if gap else None,
         dependence=dependence,
         crossplay_sha256=crossplay.sha256 if crossplay else None,
         labels_sha256=labels.sha256 if labels else None,

@@ -15,6 +15,7 @@ from convscope.commands.options import (
     CheckpointLabel,
     CrossPlayFile,
     EngineName,
+    Figures,
     FormationsFile,
     Heads,
     LayoutFile,
@@ -47,6 +48,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
     *,
     priors: Priors = None,
     out: Out = DEFAULT_OUT,
+    figures: Figures = None,
     loader: LoaderName = None,
     mapping: MappingFile = None,
     layout: OptionalLayoutFile = None,
@@ -94,7 +96,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
         config=config,
         n_workers=worker_count(engine, workers),
     )
-    _report(study, out, as_json=as_json, quiet=quiet, open_page=open_page)
+    _report(study, out, figures=figures, as_json=as_json, quiet=quiet, open_page=open_page)
 
 
 def attribute(  # noqa: PLR0913  one parameter an option
@@ -107,6 +109,7 @@ def attribute(  # noqa: PLR0913  one parameter an option
     layout: LayoutFile,
     priors: Priors = None,
     out: Out = DEFAULT_OUT,
+    figures: Figures = None,
     loader: LoaderName = None,
     mapping: MappingFile = None,
     trust_pickle: TrustPickle = False,
@@ -145,19 +148,25 @@ def attribute(  # noqa: PLR0913  one parameter an option
         config=config,
         n_workers=worker_count(engine, workers),
     )
-    _report(study, out, as_json=as_json, quiet=quiet, open_page=open_page)
+    _report(study, out, figures=figures, as_json=as_json, quiet=quiet, open_page=open_page)
 
 
-def _report(study: "Callable[..., Evidence]", out: Path, *, as_json: bool, quiet: bool, open_page: bool) -> None:
+def _report(
+    study: "Callable[..., Evidence]", out: Path, *, figures: Path | None, as_json: bool, quiet: bool, open_page: bool
+) -> None:
     """Run an analysis and write what it found."""
     from convscope.report.document import analysis_bytes
-    from convscope.report.folder import check_output, write_report
+    from convscope.report.folder import check_figures, check_output, write_figures, write_report
     from convscope.report.summary import summary_lines
 
     check_output(out)
+    if figures is not None:
+        check_figures(figures)
     with progress_bar(is_shown=not quiet and sys.stderr.isatty()) as progress:
         evidence = study(progress=progress)
     write_report(evidence, out)
+    if figures is not None:
+        write_figures(evidence, figures)
     if as_json:
         sys.stdout.buffer.write(analysis_bytes(evidence))
     elif not quiet:

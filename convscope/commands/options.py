@@ -35,6 +35,10 @@ Priors = Annotated[
     Path | None, typer.Option(metavar="P.toml", help="Declared roles and routing; else the log's own labels.")
 ]
 Out = Annotated[Path, typer.Option(metavar="DIR", help="Folder for the report, written whole or not at all.")]
+Figures = Annotated[
+    Path | None,
+    typer.Option("--figures", metavar="DIR", help="Also write every chart as SVG and PDF, and tables for papers."),
+]
 Team = Annotated[str | None, typer.Option(metavar="NAME", help="Analyse the agents of this team only.")]
 Agents = Annotated[
     str | None, typer.Option(metavar="PATTERN", help="Analyse agents with such names only, as in 'adversary_*'.")

@@ -11,6 +11,7 @@ import polars as pl
 
 from convscope.errors import OutputError
 from convscope.report.document import analysis_bytes
+from convscope.report.figures import figure_files, is_figure_name
 from convscope.report.page import render_page
 from convscope.report.tables import tables
 from convscope.values.evidence import Evidence
@@ -62,9 +63,58 @@ def write_report(evidence: Evidence, out: Path) -> None:
         If the folder may not be replaced or cannot be written; then nothing has changed.
     """
     check_output(out)
-    contents = report_files(evidence)
+    _write_whole(report_files(evidence), out)
+
+
+def check_figures(out: Path) -> None:
+    """Make sure that figures may be written to a folder, before any work is done.
+
+    Parameters
+    ----------
+    out
+        Absent, or a folder with nothing but figures of ours.
+
+    Raises
+    ------
+    OutputError
+        If something else is there, or the place cannot be written.
+    """
+    with _explained(out):
+        if out.exists() and not out.is_dir():
+            raise OutputError(f"{_name(out)} is no folder; choose another --figures")
+        others = sorted(path.name for path in out.iterdir() if not is_figure_name(path.name)) if out.exists() else []
+        if others:
+            raise OutputError(
+                f"{_name(out)} holds {inert(others[0])}, which is no figure of convscope: it is not replaced; "
+                "choose another --figures"
+            )
+        with _staging(out):
+            pass
+
+
+def write_figures(evidence: Evidence, out: Path) -> None:
+    """Write the figures of an analysis to a folder, whole or not at all; see `convscope.report.figures.figure_files`.
+
+    Parameters
+    ----------
+    evidence
+        The results of an analysis.
+    out
+        Absent, or a folder with nothing but figures of ours, which is replaced.
+
+    Raises
+    ------
+    OutputError
+        If the folder may not be replaced or cannot be written; then nothing has changed.
+    """
+    check_figures(out)
+    _write_whole(figure_files(evidence), out)
+
+
+def _write_whole(contents: dict[str, bytes], out: Path) -> None:
     with _explained(out), _staging(out) as staging:
-        whole = staging / "report"
+        whole = staging / "whole"
+        whole.mkdir()
         for name, content in contents.items():
             (whole / name).parent.mkdir(parents=True, exist_ok=True)
             (whole / name).write_bytes(content)

@@ -11,9 +11,12 @@ def matching_sentences(matching: RoleMatching) -> tuple[str, ...]:
 
 
 def _sentences(matching: RoleMatching) -> Iterator[str]:
-    yield from (_matched(match) for match in matching.matches if match.found is not None)
+    matched = [match for match in matching.matches if match.found is not None]
+    # With one role there is nothing to match: all that can be said is what it merges.
+    if len(matched) + len(matching.foreign) > 1:
+        yield from map(_matched, matched)
     unmatched = [match.declared for match in matching.matches if match.found is None]
-    if unmatched:
+    if unmatched and len(matched) > 1:
         yield f"No found role is left for {_listed(unmatched)}."
     for found, declared in matching.merged:
         yield f"Role {found} merges {_listed(declared)}: most units of each play it."

@@ -1,7 +1,7 @@
 """Matrices as tables: the number in each cell, a shade behind it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
@@ -30,6 +30,8 @@ class Cell:
     """Percent of the full shade, 0 to 100."""
     is_uncertain: bool = False
     """Hatched."""
+    bounds: str = ""
+    """Interval of the number, shown small; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,19 @@ def differences(values: FloatArray, names: Sequence[str], *, title: str, note: s
         for row, words, hatched in zip(values.tolist(), _texts(values, 2), uncertain.tolist(), strict=True)
     ]
     return Matrix(title=title, note=note, columns=tuple(names), rows=tuple(zip(names, rows, strict=True)))
+
+
+def with_bounds(matrix: Matrix, low: FloatArray, high: FloatArray) -> Matrix:
+    """Return a matrix with an interval in each cell, from ends of shape (rows, columns); NaN where there is none."""
+    rows = [
+        (name, tuple(replace(cell, bounds=_bounds(*ends)) for cell, *ends in zip(cells, lows, highs, strict=True)))
+        for (name, cells), lows, highs in zip(matrix.rows, low.tolist(), high.tolist(), strict=True)
+    ]
+    return replace(matrix, rows=tuple(rows))
+
+
+def _bounds(low: float, high: float) -> str:
+    return " to ".join(aligned([low, high], digits=2, decimals=2)) if np.isfinite(low) and np.isfinite(high) else ""
 
 
 def largest(values: FloatArray) -> float:

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from convscope.report.matrix import Matrix, amounts, differences, largest
-from convscope.values.arrays import BoolArray, FloatArray
+from convscope.report.matrix import Matrix, amounts, differences, largest, with_bounds
+from convscope.routing.intervals import FEWEST_RUNS, student_t
+from convscope.values.arrays import FloatArray
 from convscope.values.evidence import Evidence
 from convscope.values.routing import RolePreference, edge_matrix
 
@@ -17,20 +18,19 @@ def preference_matrices(evidence: Evidence) -> tuple[Matrix, ...]:
     top = max(largest(learned), largest(declared)) if declared is not None else largest(learned)
     first = amounts(learned, preference.roles, title="Learned", note=_learned_note(preference), top=top, decimals=2)
     if declared is None:
-        return (first,)
+        return (with_bounds(first, *_over_runs(preference.per_run)),)
     second = amounts(
         declared, preference.roles, title="Declared", note="From the prior, over the same cells.", top=top, decimals=2
     )
+    low, high = _over_runs(preference.per_run - declared)
     third = differences(
         learned - declared,
         preference.roles,
         title="Learned − declared",  # noqa: RUF001  the sign that people read
-        note="Hatched: the runs do not agree on the sign."
-        if len(preference.runs) > 1
-        else "One run: no spread is known.",
-        uncertain=_disagree(preference.per_run - declared),
+        note=_difference_note(preference),
+        uncertain=(low <= 0) & (high >= 0),
     )
-    return first, second, third
+    return with_bounds(first, *_over_runs(preference.per_run)), second, with_bounds(third, low, high)
 
 
 def agent_matrix(evidence: Evidence, limit: int) -> Matrix | None:
@@ -52,11 +52,22 @@ def _declared(evidence: Evidence, preference: RolePreference) -> FloatArray | No
 
 def _learned_note(preference: RolePreference) -> str:
     n = len(preference.runs)
+    if n >= FEWEST_RUNS:
+        return "Mean over runs, with its 95 % interval."
     return "Mean over runs." if n > 1 else "One run."
 
 
-def _disagree(differences_by_run: FloatArray) -> BoolArray:
-    known = np.isfinite(differences_by_run)
-    above = ((differences_by_run > 0) & known).any(axis=0)
-    below = ((differences_by_run < 0) & known).any(axis=0)
-    return np.logical_and(above, below)
+def _difference_note(preference: RolePreference) -> str:
+    if len(preference.runs) < FEWEST_RUNS:
+        return "Under three runs no spread over runs is known: nothing is hatched."
+    return "Hatched: the 95 % interval over runs covers 0."
+
+
+def _over_runs(by_run: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Student-t interval of each cell over runs, (S, R, R) to (R, R) each; NaN under three runs."""
+    low, high = np.full(by_run.shape[1:], np.nan), np.full(by_run.shape[1:], np.nan)
+    for cell in np.ndindex(by_run.shape[1:]):
+        found = student_t(by_run[(slice(None), *cell)])
+        if found is not None:
+            low[cell], high[cell] = found
+    return low, high

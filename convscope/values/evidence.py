@@ -12,6 +12,7 @@ from convscope.values.header import LogHeader, Notice
 from convscope.values.html import Html, box, html_of
 from convscope.values.messages import MessageMeasures
 from convscope.values.prior import RolePrior
+from convscope.values.returns import GapAndReturn
 from convscope.values.roles import RoleAssignment
 from convscope.values.routing import RoutingGraph
 
@@ -46,6 +47,8 @@ class Evidence:
     prior: RolePrior | None
     gap: Gap | None
     """None without a prior."""
+    gap_and_return: GapAndReturn | None = None
+    """None without a gap of runs, or without returns."""
     messages: MessageMeasures | None = None
     """Without tests where the log holds no messages that could be measured."""
     dependence: Dependence = field(default_factory=Dependence)

@@ -1,5 +1,6 @@
 """The wall around the renderer: a chart goes in, a harmless static picture comes out."""
 
+import re
 import xml.etree.ElementTree as ET
 from typing import TypeAlias
 
@@ -20,10 +21,13 @@ _ATTRIBUTES = _GEOMETRY | _PAINT | _TEXT | {"viewBox"}
 Chart: TypeAlias = alt.Chart | alt.LayerChart | alt.FacetChart
 # The page's own font may be wider than the one the renderer measures with.
 _PADDING = {"left": 14, "right": 14, "top": 4, "bottom": 4}
+_RESOURCES = re.compile(rb"(?:^ +/\w+ \d+ 0 R\n){2,}", re.MULTILINE)
 # The page knows a lighter variant of each colour for the dark.
 _COLOURS = {colour: f"var(--k{number})" for number, colour in enumerate(ROLE_COLOURS)}
 INK = "currentColor"
 """Follows the page: dark on light, light on dark."""
+PAPER_INK = "#1d2126"
+"""The same on paper."""
 
 
 def picture(chart: Chart, description: str) -> Markup:
@@ -45,12 +49,34 @@ def picture(chart: Chart, description: str) -> Markup:
     return Markup(ET.tostring(root, encoding="unicode"))  # noqa: S704  serialised with its text escaped
 
 
-def _themed(chart: Chart) -> Chart:
+def picture_of(chart: Chart | None, description: str) -> Markup | None:
+    """Return a chart as `picture` does; None for none."""
+    return None if chart is None else picture(chart, description)
+
+
+def standalone(chart: Chart) -> str:
+    """Return a chart as an SVG document of its own, dark on white, for papers."""
+    svg: str = vl_convert.vegalite_to_svg(_themed(chart, background="white").to_dict())
+    return svg.replace(INK, PAPER_INK)
+
+
+def pdf_of(svg: str) -> bytes:
+    """Return an SVG document as PDF.
+
+    The renderer lists resources in any order; here they are sorted, and the bytes are the same each time as long as one
+    font has all the letters.
+    """
+    return _RESOURCES.sub(
+        lambda found: b"".join(sorted(found[0].splitlines(keepends=True))), vl_convert.svg_to_pdf(svg)
+    )
+
+
+def _themed(chart: Chart, background: str = "transparent") -> Chart:
     text = {"labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal"}
     lines = {"domainColor": INK, "domainOpacity": 0.4, "tickColor": INK, "tickOpacity": 0.4}
     grid = {"gridColor": INK, "gridOpacity": 0.12}
     themed: Chart = chart.configure(
-        background="transparent",
+        background=background,
         padding=_PADDING,
         axis={**text, **lines, **grid, "labelLimit": 220},
         legend={**text, "labelLimit": 260},

@@ -3,9 +3,10 @@
 from convscope.report.document.json_value import JsonValue, matrix
 from convscope.values.conventions import Conventions, CrossPlay, Renaming
 from convscope.values.gap import Component, DeclaredAgreement, Gap, NullRange
+from convscope.values.returns import GapAndReturn
 
 
-def gap_part(gap: Gap) -> JsonValue:
+def gap_part(gap: Gap, beside_returns: GapAndReturn | None) -> JsonValue:
     """Return components, verdict and reasons."""
     return {
         "components": {component.name: _component(component) for component in gap.components},
@@ -21,6 +22,7 @@ def gap_part(gap: Gap) -> JsonValue:
         "renaming": None if gap.renaming is None else _renaming(gap.renaming),
         "symmetries": {"count": gap.n_symmetries, "renamings": [list(each) for each in gap.symmetries]},
         "outlook": list(gap.outlook),
+        "returns": None if beside_returns is None else _returns(beside_returns),
         "learned": None if gap.learned is None else matrix(gap.learned),
     }
 
@@ -93,3 +95,12 @@ def _component(component: Component) -> JsonValue:
 
 def _null(null: NullRange) -> JsonValue:
     return {"mean": null.mean, "low": null.low, "high": null.high}
+
+
+def _returns(found: GapAndReturn) -> JsonValue:
+    return {
+        "correlation": found.correlation,
+        "interval": list(found.interval) if found.interval else None,
+        "p_value": found.p_value,
+        "runs": [{"run": run, "gap": value, "mean_return": mean} for run, value, mean in found.runs],
+    }

@@ -39,7 +39,7 @@ def analysis_document(evidence: Evidence) -> dict[str, JsonValue]:
         "roles": roles_part(evidence.roles),
         "routing": routing_part(evidence.routing, evidence.dependence) if evidence.routing else None,
         "messages": messages_part(evidence.messages) if evidence.messages and evidence.messages.tests else None,
-        "gap": gap_part(evidence.gap) if evidence.gap else None,
+        "gap": gap_part(evidence.gap, evidence.gap_and_return) if evidence.gap else None,
         "drift": None,
         "warnings": [
             {"code": notice.code, "message": notice.message, "where": notice.where} for notice in all_notices(evidence)

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from convscope.report.charts.forest import forest
-from convscope.report.charts.picture import picture
+from convscope.report.charts.picture import picture_of
+from convscope.report.drawn import gap_chart, gap_return_chart
 from convscope.report.options import margin
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence
 from convscope.values.gap import Component, DeclaredAgreement
+from convscope.values.returns import GapAndReturn
 
 _QUESTIONS = {
     "alignment": "How far is the learned routing from the declared one? 1 = as far as a team that is blind to roles.",
@@ -48,6 +49,8 @@ class GapView:
     runs_needed: int | None
     n_runs: int
     agreement: DeclaredAgreement | None
+    returns: GapAndReturn | None
+    return_chart: Markup | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +65,14 @@ def _view(evidence: Evidence) -> GapView | NoGap:
     if gap is None:
         return NoGap()
     components = gap.components
-    has_values = any(component.value is not None for component in components)
     description = "Components of the gap with their intervals; the figures are in the table."
     return GapView(
         rows=tuple(map(_row, components)),
         composite=gap.composite,
         why_withheld=next((each.message for each in gap.notices if each.where == "gap.composite"), ""),
-        forest=picture(forest(components, margin(evidence)), description) if has_values else None,
+        forest=picture_of(gap_chart(evidence), description),
+        returns=evidence.gap_and_return,
+        return_chart=picture_of(gap_return_chart(evidence), "Alignment gap against mean return, a point per run."),
         margin=f"{margin(evidence):g}",
         is_margin_drawn=any(part.name == "alignment" and part.value is not None for part in components),
         smallest_detectable=gap.smallest_detectable,

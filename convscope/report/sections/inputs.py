@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from convscope.report.charts.picture import picture
-from convscope.report.charts.returns import return_curves
+from convscope.report.charts.picture import picture_of
+from convscope.report.drawn import return_chart
 from convscope.report.listing import Listing, listing
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence, MeanReturn
@@ -156,10 +156,8 @@ def _returns(returns: Sequence[MeanReturn]) -> Listing[ReturnRow]:
 
 
 def _curves(evidence: Evidence) -> Markup | None:
-    known = [mean for mean in evidence.returns if mean.mean is not None]
-    if len({mean.checkpoint for mean in known}) < 2:
-        return None
-    return picture(return_curves(known), "Mean return by checkpoint, a line per run; the figures are in the table.")
+    description = "Mean return by checkpoint, a line per run; the figures are in the table."
+    return picture_of(return_chart(evidence), description)
 
 
 INPUTS = Section(key="inputs", title="What was read and assumed", view=_view)

@@ -2,19 +2,17 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-import polars as pl
 from markupsafe import Markup
 
-from convscope.report.charts.picture import picture
-from convscope.report.charts.role_map import MAX_POINTS, role_map
+from convscope.report.charts.picture import picture_of
+from convscope.report.charts.role_map import MAX_POINTS
 from convscope.report.divisions import Division, divisions
+from convscope.report.drawn import map_chart, mapped_units, umap_chart
 from convscope.report.listing import Listing, listing
 from convscope.report.matched import matching_sentences
 from convscope.report.matrix import Matrix
 from convscope.report.occupancy import confusion_matrix, occupancy_matrix
 from convscope.report.palette import SHAPE_SIGNS, kind_of
-from convscope.report.scope import is_analysed_unit
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence
 from convscope.values.roles import BorderlineUnit, ProfileFeature, RecoveryScores, RoleProfile, UnitName
@@ -62,17 +60,19 @@ class RolesView:
 
 def _view(evidence: Evidence) -> RolesView:
     roles = evidence.roles
-    drawn = _drawable(evidence)
+    n_units = int(mapped_units(evidence).sum())
     total = sum(profile.size for profile in roles.profiles)
     return RolesView(
         k=roles.k,
         k_agents=roles.k_agents,
         k1_rejected=roles.k1_rejected,
         stability=roles.stability,
-        n_units=int(drawn.sum()),
-        n_drawn=min(MAX_POINTS, int(drawn.sum())),
-        map=_map(evidence, drawn),
-        umap=_umap(evidence),
+        n_units=n_units,
+        n_drawn=min(MAX_POINTS, n_units),
+        map=picture_of(
+            map_chart(evidence), "Scatter of episodes of single agents, a colour and a shape for each role."
+        ),
+        umap=picture_of(umap_chart(evidence), "The same episodes by UMAP, a colour and a shape for each role."),
         matched=matching_sentences(roles.matching) if roles.matching else (),
         profiles=listing([_profile(profile, total) for profile in roles.profiles], MAX_ROLES),
         occupancy=occupancy_matrix(evidence),
@@ -81,34 +81,6 @@ def _view(evidence: Evidence) -> RolesView:
         confusion=None if roles.confusion is None else confusion_matrix(roles.confusion, evidence.header.roles),
         identities_persist=evidence.header.identities_persist,
     )
-
-
-def _drawable(evidence: Evidence) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    table, coordinates = evidence.roles.table, evidence.roles.map
-    if coordinates is None:
-        return np.zeros(table.height, dtype=np.bool_)
-    is_known = table["role"].is_not_null() & is_analysed_unit(evidence)
-    return is_known.to_numpy() & np.isfinite(coordinates).all(axis=1)
-
-
-def _map(evidence: Evidence, drawn: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Markup | None:
-    coordinates = evidence.roles.map
-    if coordinates is None or not drawn.any():
-        return None
-    roles = evidence.roles.table["role"].cast(pl.Int64).to_numpy()[drawn].astype(np.int64)
-    description = "Scatter of episodes of single agents by behaviour, a colour and a shape for each role."
-    return picture(role_map(coordinates[drawn], roles), description)
-
-
-def _umap(evidence: Evidence) -> Markup | None:
-    coordinates = evidence.roles.umap
-    role = evidence.roles.table["role"]
-    if coordinates is None:
-        return None
-    drawn = role.is_not_null().to_numpy() & np.isfinite(coordinates).all(axis=1)
-    roles = role.cast(pl.Int64).to_numpy()[drawn].astype(np.int64)
-    chart = role_map(coordinates[drawn], roles, titles=("UMAP, first axis", "UMAP, second axis"), has_ticks=False)
-    return picture(chart, "The same episodes by UMAP, a colour and a shape for each role.")
 
 
 def _profile(profile: RoleProfile, total: int) -> ProfileRow:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from convscope.report.attributed import UseRow, use_rows
-from convscope.report.claimed import ClaimedEdges, claimed_edges
+from convscope.report.claimed import claimed_edges
 from convscope.report.document.routing import strongest
-from convscope.report.graph import Graph, graph
+from convscope.report.drawn import routing_drawing
+from convscope.report.graph import Graph
 from convscope.report.listing import Listing, listing
 from convscope.report.matrix import Matrix
 from convscope.report.palette import kind_of
@@ -99,7 +100,7 @@ def _view(evidence: Evidence) -> RoutingView | NoRouting:
         are_between_roles=claimed.are_between_roles,
         cautions=claimed.cautions,
         matrices=preference_matrices(evidence),
-        graph=_graph(evidence, claimed),
+        graph=routing_drawing(evidence),
         legend=() if claimed.are_between_roles else _legend(evidence),
         agents=agent_matrix(evidence, MAX_MATRIX_AGENTS),
         edges=_rows(routing.edges, MAX_EDGES),
@@ -112,15 +113,6 @@ def _view(evidence: Evidence) -> RoutingView | NoRouting:
         confounds=routing.comparison.confounds,
         used=use_rows(routing),
     )
-
-
-def _graph(evidence: Evidence, claimed: ClaimedEdges) -> Graph | None:
-    number_of = {role: number for number, role in enumerate(evidence.header.roles)}
-    if claimed.are_between_roles:
-        return graph(evidence.header.roles, claimed.edges.filter(pl.col("sender") != pl.col("receiver")), number_of)
-    role_of = {agent.name: agent.declared_role for agent in evidence.header.agents}
-    numbers = {name: number_of[role] for name, role in role_of.items() if role in number_of}
-    return graph(evidence.analysed, claimed.edges, numbers)
 
 
 def _legend(evidence: Evidence) -> tuple[LegendEntry, ...]:

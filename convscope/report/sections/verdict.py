@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from convscope.report.claimed import claimed_edges
+from convscope.report.ladder import Step, ladder
 from convscope.report.section import Section
 from convscope.report.wording import VerdictWords, verdict_of
 from convscope.values.evidence import Evidence
@@ -24,11 +25,15 @@ class VerdictView:
 
     words: VerdictWords
     tiles: tuple[Tile, ...]
+    ladder: tuple[Step, ...]
+    """Empty without a prior."""
 
 
 def _view(evidence: Evidence) -> VerdictView:
     tiles = (*_alignment(evidence), _units(evidence), _agents(evidence), _edges(evidence), _runs(evidence))
-    return VerdictView(words=verdict_of(evidence), tiles=tiles)
+    return VerdictView(
+        words=verdict_of(evidence), tiles=tiles, ladder=ladder(evidence.gap.verdict) if evidence.gap else ()
+    )
 
 
 def _alignment(evidence: Evidence) -> tuple[Tile, ...]:
