@@ -22,8 +22,8 @@ class Motion:
 
     References
     ----------
-    Batschelet, "Circular Statistics in Biology" (1981), of turning and straightness; Benhamou, "How to reliably estimate
-    the tortuosity of an animal's path" (2004), of when straightness is a fair measure.
+    Batschelet, "Circular Statistics in Biology" (1981), of turning and straightness; Benhamou, "How to reliably
+    estimate the tortuosity of an animal's path" (2004), of when straightness is a fair measure.
     """
 
     name = "motion"
