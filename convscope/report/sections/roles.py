@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from convscope.report.charts.picture import picture
 from convscope.report.charts.role_map import MAX_POINTS, role_map
+from convscope.report.diversity import DiversityRow, diversity_rows
 from convscope.report.divisions import Division, divisions
 from convscope.report.listing import Listing, listing
 from convscope.report.matrix import Matrix
@@ -54,6 +55,7 @@ class RolesView:
     recovery: RecoveryScores | None
     confusion: Matrix | None
     identities_persist: bool
+    diversity: tuple[DiversityRow, ...]
 
 
 def _view(evidence: Evidence) -> RolesView:
@@ -74,6 +76,7 @@ def _view(evidence: Evidence) -> RolesView:
         recovery=roles.recovery,
         confusion=None if roles.confusion is None else confusion_matrix(roles.confusion, evidence.header.roles),
         identities_persist=evidence.header.identities_persist,
+        diversity=diversity_rows(evidence.diversity),
     )
 
 

@@ -76,14 +76,12 @@ def sample_of(
     is_shared = (code >= 0).sum(axis=1) >= 2
     sums, code = sums[is_shared], code[is_shared]
     stratum = np.unique(condition[[each.episode for each in episodes]][is_shared], return_inverse=True)[1]
-    present = np.unique(code[code >= 0])
-    if len(present) < 2:
-        return None
-    return _ordered(sums, code, stratum.astype(np.int64), present)
+    return _ordered(sums, code, stratum=stratum.astype(np.int64)) if len(code) else None
 
 
-def _ordered(sums: FloatArray, code: IntArray, stratum: IntArray, present: IntArray) -> Sample:
+def _ordered(sums: FloatArray, code: IntArray, *, stratum: IntArray) -> Sample:
     """Give members numbers by their totals: their order in the log must not decide anything."""
+    present = np.unique(code[code >= 0])
     per_member = [sums[code == label].sum(axis=0) for label in present.tolist()]
     order = np.lexsort(np.array(per_member).T[::-1])
     number = np.full(int(present.max()) + 1, -1, dtype=np.int64)
