@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from convscope.compare.gap import translation_gap
 from convscope.compare.returns import gap_and_return
 from convscope.dependence.study import dependence_fold, routing_dependence
 from convscope.engine.executors import open_executor
+from convscope.engine.fold import Fold
 from convscope.engine.run import Progress, run_folds
 from convscope.features.fold import FeatureFold
 from convscope.features.missing import MissingFold
@@ -24,7 +24,10 @@ from convscope.ingest.policy import attach_policies
 from convscope.ingest.prior import declare, prior_from_labels, read_prior
 from convscope.ingest.selection import select_agents
 from convscope.roles.discover import discover_roles
+from convscope.roles.diversity.reading import DiversityFold
+from convscope.roles.diversity.study import team_diversity
 from convscope.routing.choose import choose_estimators
+from convscope.routing.estimators.estimator import Estimator
 from convscope.routing.graph import routing_folds, routing_graph
 from convscope.routing.messages.measures import message_measures
 from convscope.routing.messages.reading import MessageFold
@@ -32,6 +35,7 @@ from convscope.values.analysed import unlike_checkpoints
 from convscope.values.config import AnalysisConfig
 from convscope.values.conventions import CrossPlayReturns
 from convscope.values.dependence import Dependence
+from convscope.values.diversity import Diversity
 from convscope.values.evidence import Evidence
 from convscope.values.features import FeatureTable
 from convscope.values.gap import Gap
@@ -43,9 +47,6 @@ from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
 from convscope.values.routing import RoutingGraph
 from convscope.version import __version__
-
-if TYPE_CHECKING:
-    from convscope.engine.fold import Fold
 
 
 def analyze(
@@ -89,19 +90,14 @@ def analyze(
     estimators = choose_estimators(log, config)
     with open_executor(n_workers or _workers_for(log)) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
-        folds: list[Fold] = [
-            FeatureFold(log, config),
-            ReturnFold(log, agents),
-            MessageFold(log, config),
-            dependence_fold(log, estimators, config=config, agents=agents),
-            *routing_folds(log, estimators, config=config, agents=agents),
-        ]
-        missing, features, returns, heard, windows, *tallies = run([MissingFold(log, folds), *folds])
+        folds = _folds(log, estimators, config=config, agents=agents)
+        missing, features, returns, heard, sums, windows, *tallies = run([MissingFold(log, folds), *folds])
         routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)
         messages = message_measures(log, heard, config=config, agents=agents)
         source = routing.source if routing else None
         dependence = routing_dependence(log, windows, source, labels=labels, config=config, agents=agents)
         roles = discover_roles(features, log, agents=agents, config=config)
+        diversity = team_diversity(log, sums, config)
         gap = None
         if prior:
             gap = translation_gap(
@@ -124,10 +120,11 @@ def analyze(
         gap=gap,
         gap_and_return=gap_and_return(gap, returns, analysed, config=config) if gap else None,
         dependence=dependence,
+        diversity=diversity,
         crossplay_sha256=crossplay.sha256 if crossplay else None,
         labels_sha256=labels.sha256 if labels else None,
         priors_sha256=prior.sha256 if prior else None,
-        notices=_notices(noted, [log.header, features, roles, routing, messages, gap, dependence]),
+        notices=_notices(noted, [log.header, features, roles, diversity, routing, messages, gap, dependence]),
     )
 
 
@@ -183,13 +180,27 @@ def analyze_files(  # noqa: PLR0913  one parameter an option
     return replace(evidence, mapping_sha256=how.sha256 if how else None)
 
 
+def _folds(
+    log: TrajectoryLog, estimators: Sequence[Estimator], *, config: AnalysisConfig, agents: tuple[str, ...]
+) -> list[Fold]:
+    """Return what reads the log, in the order in which `analyze` takes the results."""
+    return [
+        FeatureFold(log, config),
+        ReturnFold(log, agents),
+        MessageFold(log, config),
+        DiversityFold(log, config, agents),
+        dependence_fold(log, estimators, config=config, agents=agents),
+        *routing_folds(log, estimators, config=config, agents=agents),
+    ]
+
+
 def _workers_for(log: TrajectoryLog) -> int:
     # A process costs about a second to start: not worth it before some ten million numbers.
     is_large = log.episodes.n_timesteps * len(log.header.agents) > 2_000_000
     return (os.cpu_count() or 1) if is_large else 1
 
 
-_Part = LogHeader | FeatureTable | RoleAssignment | RoutingGraph | MessageMeasures | Gap | Dependence | None
+_Part = LogHeader | FeatureTable | RoleAssignment | RoutingGraph | MessageMeasures | Gap | Dependence | Diversity | None
 
 
 def _notices(first: Sequence[Notice], parts: Sequence[_Part]) -> tuple[Notice, ...]:

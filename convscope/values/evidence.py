@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from convscope.values.config import AnalysisConfig
 from convscope.values.dependence import Dependence
+from convscope.values.diversity import Diversity
 from convscope.values.episodes import EpisodeTable
 from convscope.values.features import FeatureTable
 from convscope.values.figures import count
@@ -53,6 +54,8 @@ class Evidence:
     """Without tests where the log holds no messages that could be measured."""
     dependence: Dependence = field(default_factory=Dependence)
     """What routing depends on."""
+    diversity: Diversity = field(default_factory=Diversity)
+    """How differently the agents behave."""
     priors_sha256: str | None = None
     mapping_sha256: str | None = None
     labels_sha256: str | None = None

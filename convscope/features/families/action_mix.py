@@ -20,6 +20,11 @@ class ActionMix:
 
     Shares are compared only among agents with the action space that most agents have, null for the others; variety,
     the entropy of the mix over the entropy of an even one, is comparable between any two discrete spaces.
+
+    References
+    ----------
+    Altmann, "Observational study of behavior: sampling methods" (1974), of time budgets; Pielou, "The measurement of
+    diversity in different types of biological collections" (1966), of evenness.
     """
 
     name = "action mix"

@@ -101,7 +101,7 @@ def _moves(spec: FieldSpec, decisions: Decisions) -> list[FloatArray]:
 
 def _share_of_all(flags: BoolArray, is_known: BoolArray, decisions: Decisions) -> FloatArray:
     own = np.where(decisions.total(is_known.astype(np.float64)) > 0, decisions.total(flags.astype(np.float64)), np.nan)
-    per_episode = np.nansum(own.reshape(-1, decisions.n_agents), axis=1)
+    per_episode: FloatArray = np.nansum(own.reshape(-1, decisions.n_agents), axis=1)
     return ratio(own, np.repeat(per_episode, decisions.n_agents))
 
 
@@ -127,7 +127,7 @@ def _rewarded(flags: BoolArray, is_known: BoolArray, decisions: Decisions) -> Fl
     block = decisions.block
     size = np.abs(block.columns[TEAM_REWARDS].reshape(block.n_rows, -1)[:, 0])
     size = np.where(np.isfinite(size), size, 0.0)
-    whole = np.bincount(block.episode_of_row, weights=size, minlength=len(block.episodes))
+    whole = np.bincount(block.episode_of_row, weights=size, minlength=len(block.episodes)).astype(np.float64)
     own = decisions.total(np.where(flags, size[decisions.row], 0.0))
     own = np.where(decisions.total(is_known.astype(np.float64)) > 0, own, np.nan)
     return ratio(own, np.repeat(whole, decisions.n_agents))

@@ -19,6 +19,11 @@ class Motion:
     Speed is the distance moved per timestep; turning the mean angle between two moves in a row; straightness the
     distance from first to last position over the length of the path; dispersion the root mean square distance from
     the path's mean position.
+
+    References
+    ----------
+    Batschelet, "Circular Statistics in Biology" (1981), of turning and straightness; Benhamou, "How to reliably
+    estimate the tortuosity of an animal's path" (2004), of when straightness is a fair measure.
     """
 
     name = "motion"

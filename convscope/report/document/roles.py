@@ -1,11 +1,12 @@
 """The roles that were found."""
 
 from convscope.report.document.json_value import JsonValue, matrix
+from convscope.values.diversity import Diversity
 from convscope.values.roles import AgentClasses, RecoveryScores, RoleAssignment, RoleMatching, RoleProfile, UnitName
 
 
-def roles_part(roles: RoleAssignment) -> JsonValue:
-    """Return roles among units, classes of agents, profiles and recovery."""
+def roles_part(roles: RoleAssignment, diversity: Diversity) -> JsonValue:
+    """Return roles among units, classes of agents, profiles, recovery and diversity."""
     return {
         "k": roles.k,
         "k_agents": roles.k_agents,
@@ -15,9 +16,26 @@ def roles_part(roles: RoleAssignment) -> JsonValue:
         "profiles": [_profile(profile) for profile in roles.profiles],
         "recovery": _recovery(roles.recovery) if roles.recovery else None,
         "matching": _matching(roles.matching) if roles.matching else None,
+        "diversity": _diversity(diversity),
         "switching_rate": None,
         "explained": None,
     }
+
+
+def _diversity(diversity: Diversity) -> JsonValue:
+    return [
+        {
+            "measure": figure.measure.value,
+            "basis": figure.basis.value,
+            "value": figure.value,
+            "interval": list(figure.interval),
+            "floor": figure.floor,
+            "chance": figure.null,
+            "p_value": figure.p_value,
+            "members": list(figure.members),
+        }
+        for figure in diversity.figures
+    ]
 
 
 def _classes(classes: AgentClasses) -> JsonValue:

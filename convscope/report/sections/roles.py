@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from convscope.report.charts.picture import picture_of
 from convscope.report.charts.role_map import MAX_POINTS
+from convscope.report.diversity import DiversityRow, diversity_rows
 from convscope.report.divisions import Division, divisions
 from convscope.report.drawn import map_chart, mapped_units, umap_chart
 from convscope.report.listing import Listing, listing
@@ -56,6 +57,7 @@ class RolesView:
     recovery: RecoveryScores | None
     confusion: Matrix | None
     identities_persist: bool
+    diversity: tuple[DiversityRow, ...]
 
 
 def _view(evidence: Evidence) -> RolesView:
@@ -80,6 +82,7 @@ def _view(evidence: Evidence) -> RolesView:
         recovery=roles.recovery,
         confusion=None if roles.confusion is None else confusion_matrix(roles.confusion, evidence.header.roles),
         identities_persist=evidence.header.identities_persist,
+        diversity=diversity_rows(evidence.diversity),
     )
 
 

@@ -1,0 +1,1 @@
+"""How differently the agents of a team behave: System Neural Diversity, social entropy and role diversity."""

@@ -1,0 +1,113 @@
+"""The diversity of a team, with what chance alone gives."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from convscope.randomness import generator
+from convscope.roles.diversity.bases import Bases, bases_of
+from convscope.roles.diversity.figures import figures_of
+from convscope.roles.diversity.reading import MAX_EPISODES, EpisodeSums
+from convscope.roles.diversity.sample import Sample, sample_of
+from convscope.values.arrays import IntArray
+from convscope.values.config import AnalysisConfig
+from convscope.values.diversity import Diversity, DiversityBasis, DiversityFigure
+from convscope.values.header import Notice
+from convscope.values.log import TrajectoryLog
+
+MIN_EPISODES = 6
+"""Under six episodes no exchange of two agents' labels can reach p = .05."""
+WHERE = "roles.diversity"
+
+
+def team_diversity(log: TrajectoryLog, episodes: Sequence[EpisodeSums], config: AnalysisConfig) -> Diversity:
+    """Measure how differently the agents of a team behave.
+
+    The members are the agents; where slots are filled anew in each episode, the declared roles. Every figure is of the
+    whole behaviour of a member, over all that it met: members in different situations differ though their policies may
+    be the same. The null exchanges the members within each episode, whole episodes are resampled for the interval.
+
+    Parameters
+    ----------
+    log
+        The log; only its header and its table of episodes are looked at.
+    episodes
+        From `DiversityFold`.
+    config
+        ``n_permutations`` and ``seed`` are used.
+    """
+    bases = bases_of(log.header)
+    label, names = _labels(log)
+    if label is None:
+        message = (
+            "no diversity: slots are filled anew in each episode, and no roles are declared that could be compared"
+        )
+        return Diversity(notices=(Notice(code="not-applicable", message=message, where=WHERE),))
+    figures: list[DiversityFigure] = []
+    notices = [*bases.notices, *_sampled(log, config)]
+    for basis in DiversityBasis:
+        if basis not in bases.widths:
+            continue
+        samples = _samples(log, episodes, basis, label=label)
+        if not samples:
+            notices.append(_too_few(basis))
+        figures += _figures_of_basis(samples, basis, bases, config=config, names=names)
+    return Diversity(figures=tuple(figures), notices=tuple(notices))
+
+
+def _figures_of_basis(
+    samples: Sequence[Sample], basis: DiversityBasis, bases: Bases, *, config: AnalysisConfig, names: tuple[str, ...]
+) -> list[DiversityFigure]:
+    if not samples:
+        return []
+    rng = generator(config.seed, "roles", "diversity", basis.value)
+    measures = bases.measures(basis)
+    members = np.unique(np.concatenate([sample.labels for sample in samples]))
+    found = figures_of(samples, measures, n_draws=config.n_permutations, rng=rng)
+    return [
+        DiversityFigure(
+            measure=measure.measure,
+            basis=basis,
+            value=each.value,
+            interval=each.interval,
+            floor=each.floor,
+            null=each.null,
+            p_value=each.p_value,
+            members=tuple(names[member] for member in members.tolist()),
+        )
+        for measure, each in zip(measures, found, strict=True)
+        if each is not None
+    ]
+
+
+def _labels(log: TrajectoryLog) -> tuple[IntArray | None, tuple[str, ...]]:
+    """Return who fills each slot of each episode, -1 for nobody, and what the members are called."""
+    if log.header.identities_persist:
+        names = tuple(agent.name for agent in log.header.agents)
+        return np.broadcast_to(np.arange(len(names)), (log.episodes.n_episodes, len(names))), names
+    roles = log.episodes.declared_roles
+    return (roles if len(np.unique(roles[roles >= 0])) > 1 else None), log.header.roles
+
+
+def _samples(
+    log: TrajectoryLog, episodes: Sequence[EpisodeSums], basis: DiversityBasis, *, label: IntArray
+) -> list[Sample]:
+    """Return the samples of the runs that have enough episodes, in an order that does not depend on the log's."""
+    of_run: dict[int, list[EpisodeSums]] = {}
+    for each in episodes:
+        of_run.setdefault(int(log.episodes.run[each.episode]), []).append(each)
+    samples = [sample_of(mine, basis, label=label, condition=log.episodes.condition) for mine in of_run.values()]
+    return [sample for sample in samples if sample is not None and len(sample.stratum) >= MIN_EPISODES]
+
+
+def _sampled(log: TrajectoryLog, config: AnalysisConfig) -> list[Notice]:
+    counts = np.bincount(log.episodes.run[log.episodes.is_analysed(config.checkpoint)])
+    if counts.max(initial=0) <= MAX_EPISODES:
+        return []
+    message = f"diversity is measured in {MAX_EPISODES} episodes of each run, chosen by a digest of what happened"
+    return [Notice(code="sampled", message=message, where=WHERE)]
+
+
+def _too_few(basis: DiversityBasis) -> Notice:
+    message = f"no diversity from {basis.value}: no run has {MIN_EPISODES} episodes in which two agents show any"
+    return Notice(code="not-computed", message=message, where=WHERE)
