@@ -22,6 +22,8 @@ from convscope.ingest.policy import attach_policies
 from convscope.ingest.prior import declare, prior_from_labels, read_prior
 from convscope.ingest.selection import select_agents
 from convscope.roles.discover import discover_roles
+from convscope.roles.policy.reading import policy_reading
+from convscope.roles.policy.sampling import policy_folds
 from convscope.routing.choose import choose_estimators
 from convscope.routing.graph import routing_folds, routing_graph
 from convscope.routing.messages.measures import message_measures
@@ -36,6 +38,7 @@ from convscope.values.header import LogHeader, Notice
 from convscope.values.labels import EpisodeLabels
 from convscope.values.log import TrajectoryLog
 from convscope.values.messages import MessageMeasures
+from convscope.values.policy_reading import PolicyReading
 from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
 from convscope.values.routing import RoutingGraph
@@ -83,19 +86,23 @@ def analyze(
     estimators = choose_estimators(log, config)
     with open_executor(n_workers or _workers_for(log)) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
+        sampled = policy_folds(log, agents=agents, config=config)
         folds: list[Fold] = [
             FeatureFold(log, config),
             ReturnFold(log, agents),
             MessageFold(log, config),
             dependence_fold(log, estimators, config=config, agents=agents),
+            *sampled,
             *routing_folds(log, estimators, config=config, agents=agents),
         ]
-        missing, features, returns, heard, windows, *tallies = run([MissingFold(log, folds), *folds])
+        missing, features, returns, heard, windows, *rest = run([MissingFold(log, folds), *folds])
+        steps, tallies = next(iter(rest[: len(sampled)]), None), rest[len(sampled) :]
         routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)
         messages = message_measures(log, heard, config=config, agents=agents)
         source = routing.source if routing else None
         dependence = routing_dependence(log, windows, source, labels=labels, config=config, agents=agents)
         roles = discover_roles(features, log, agents=agents, config=config)
+        policy = policy_reading(log, steps, agents=agents, config=config)
         gap = translation_gap(prior, roles, routing, features=features, config=config) if prior else None
     noted = [*missing, *unlike_checkpoints(log.episodes.analysed(config.checkpoint))]
     return Evidence(
@@ -107,6 +114,7 @@ def analyze(
         returns=returns,
         features=features,
         roles=roles,
+        policy=policy,
         routing=routing,
         messages=messages,
         prior=prior,
@@ -114,7 +122,7 @@ def analyze(
         dependence=dependence,
         labels_sha256=labels.sha256 if labels else None,
         priors_sha256=prior.sha256 if prior else None,
-        notices=_notices(noted, [log.header, features, roles, routing, messages, gap, dependence]),
+        notices=_notices(noted, [log.header, features, roles, policy, routing, messages, gap, dependence]),
     )
 
 
@@ -172,7 +180,9 @@ def _workers_for(log: TrajectoryLog) -> int:
     return (os.cpu_count() or 1) if is_large else 1
 
 
-_Part = LogHeader | FeatureTable | RoleAssignment | RoutingGraph | MessageMeasures | Gap | Dependence | None
+_Part = (
+    LogHeader | FeatureTable | RoleAssignment | PolicyReading | RoutingGraph | MessageMeasures | Gap | Dependence | None
+)
 
 
 def _notices(first: Sequence[Notice], parts: Sequence[_Part]) -> tuple[Notice, ...]:

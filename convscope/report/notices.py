@@ -22,7 +22,12 @@ def _nulls(evidence: Evidence) -> Iterator[Notice]:
     yield _not_computed(
         "roles.explained", "How far declared role, agent and situation explain the roles is not computed."
     )
-    yield _not_computed("drift", "Checkpoints are listed side by side, but no change between them is tested.")
+    if evidence.policy.change_points is None:
+        yield _not_computed("drift", "Checkpoints are listed side by side, but no change between them is tested.")
+    else:
+        yield _not_computed("drift.path_length", "No change between checkpoints is measured.")
+    if not evidence.policy.runs:
+        yield _not_computed("roles.policy", "What agents do given what they see is not compared.")
     yield from _routing_nulls(evidence)
     if evidence.messages is None:
         yield Notice(code=NOT_APPLICABLE, message="No messages were measured.", where="messages")

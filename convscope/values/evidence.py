@@ -11,6 +11,7 @@ from convscope.values.gap import Gap
 from convscope.values.header import LogHeader, Notice
 from convscope.values.html import Html, box, html_of
 from convscope.values.messages import MessageMeasures
+from convscope.values.policy_reading import PolicyReading
 from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
 from convscope.values.routing import RoutingGraph
@@ -46,6 +47,8 @@ class Evidence:
     prior: RolePrior | None
     gap: Gap | None
     """None without a prior."""
+    policy: PolicyReading = field(default_factory=PolicyReading)
+    """Agents told apart by what they do given what they see."""
     messages: MessageMeasures | None = None
     """Without tests where the log holds no messages that could be measured."""
     dependence: Dependence = field(default_factory=Dependence)

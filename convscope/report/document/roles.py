@@ -1,17 +1,20 @@
 """The roles that were found."""
 
 from convscope.report.document.json_value import JsonValue, matrix
+from convscope.report.document.policy import policy_part
+from convscope.values.policy_reading import PolicyReading
 from convscope.values.roles import AgentClasses, RecoveryScores, RoleAssignment, RoleProfile
 
 
-def roles_part(roles: RoleAssignment) -> JsonValue:
-    """Return roles among units, classes of agents, profiles and recovery."""
+def roles_part(roles: RoleAssignment, policy: PolicyReading) -> JsonValue:
+    """Return roles among units, classes of agents by both readings, profiles and recovery."""
     return {
         "k": roles.k,
         "k_agents": roles.k_agents,
         "k1_rejected": roles.k1_rejected,
         "stability": roles.stability,
         "classes": [_classes(classes) for classes in roles.classes],
+        "policy": policy_part(policy),
         "profiles": [_profile(profile) for profile in roles.profiles],
         "recovery": _recovery(roles.recovery) if roles.recovery else None,
         "switching_rate": None,

@@ -13,6 +13,7 @@ from convscope.report.listing import Listing, listing
 from convscope.report.matrix import Matrix
 from convscope.report.occupancy import confusion_matrix, occupancy_matrix
 from convscope.report.palette import SHAPE_SIGNS, kind_of
+from convscope.report.readings import Readings, readings_of
 from convscope.report.scope import is_analysed_unit
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence
@@ -54,6 +55,7 @@ class RolesView:
     recovery: RecoveryScores | None
     confusion: Matrix | None
     identities_persist: bool
+    readings: Readings
 
 
 def _view(evidence: Evidence) -> RolesView:
@@ -74,6 +76,7 @@ def _view(evidence: Evidence) -> RolesView:
         recovery=roles.recovery,
         confusion=None if roles.confusion is None else confusion_matrix(roles.confusion, evidence.header.roles),
         identities_persist=evidence.header.identities_persist,
+        readings=readings_of(evidence),
     )
 
 

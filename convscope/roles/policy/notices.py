@@ -60,7 +60,7 @@ def _said(found: PolicyRun, who: Compared) -> Iterator[Notice]:
         if np.isfinite(found.overlap[a, b]) and not np.isfinite(found.nats[a, b])
     ]
     if apart:
-        message = f"run {found.run}: these hardly ever meet the same situation, and their policies are not compared: "
+        message = f"run {found.run}: these hardly ever meet the same situation, and their policies are not compared, so that classes by policy are a lower bound: "
         yield Notice(code="no-common-situations", message=message + _some(apart), where=_WHERE)
 
 

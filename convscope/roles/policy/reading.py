@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from convscope.behaviour.groups import Group
+from convscope.behaviour.groups import Group, episode_groups
 from convscope.behaviour.sample import Steps
 from convscope.randomness import generator
 from convscope.roles.energy import exchange_patterns
@@ -45,7 +45,7 @@ class PairReading:
 
 
 def policy_reading(
-    log: TrajectoryLog, steps: Steps | None, groups: Sequence[Group], *, agents: Sequence[str], config: AnalysisConfig
+    log: TrajectoryLog, steps: Steps | None, *, agents: Sequence[str], config: AnalysisConfig
 ) -> PolicyReading:
     """Tell agents apart by what they do given what they see, in each analysed run.
 
@@ -54,9 +54,7 @@ def policy_reading(
     log
         The log.
     steps
-        Sampled decisions, as the fold of `policy_fold` returns them.
-    groups
-        Runs and checkpoints of the log.
+        Sampled decisions, as the fold of `policy_folds` returns them; None without one.
     agents
         Names of the analysed agents.
     config
@@ -70,7 +68,7 @@ def policy_reading(
         return PolicyReading(notices=(notice,))
     runs: list[PolicyRun] = []
     notices: list[Notice] = []
-    for group in groups:
+    for group in episode_groups(log, config):
         if group.is_analysed:
             found, said = _run(
                 log, steps.rows(np.isin(steps.episode, group.episodes)), group, agents=agents, config=config

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convscope.behaviour.groups import Group
+from convscope.behaviour.groups import episode_groups
 from convscope.behaviour.sample import SampleFold
 from convscope.ingest.layout_file import observation_width
 from convscope.ingest.names import numbered_key
@@ -43,25 +43,23 @@ def lacking(header: LogHeader, agents: Sequence[str]) -> str | None:
     return f"agents have {n_choices} choices, more than {_MOST_CHOICES}" if n_choices > _MOST_CHOICES else None
 
 
-def policy_fold(
-    log: TrajectoryLog, groups: Sequence[Group], *, agents: Sequence[str], config: AnalysisConfig
-) -> SampleFold:
-    """Return the fold that samples what the agents of the analysed runs saw and did.
+def policy_folds(log: TrajectoryLog, *, agents: Sequence[str], config: AnalysisConfig) -> list[SampleFold]:
+    """Return the fold that samples what the agents of the analysed runs saw and did; none where `lacking`.
 
     Parameters
     ----------
     log
         The log that is read.
-    groups
-        Its runs and checkpoints.
     agents
         Names of the analysed agents.
     config
-        ``seed`` is used.
+        ``checkpoint`` and ``seed`` are used.
     """
-    analysed = tuple(group for group in groups if group.is_analysed)
-    n_steps = max(MOST_DECISIONS // max(len(analysed) * len(agents), 1), FEWEST_STEPS)
-    return SampleFold(
+    if lacking(log.header, agents) is not None:
+        return []
+    analysed = tuple(group for group in episode_groups(log, config) if group.is_analysed)
+    n_steps = max(MOST_DECISIONS // (len(analysed) * len(agents)), FEWEST_STEPS)
+    fold = SampleFold(
         groups=analysed,
         n_steps=np.full(len(analysed), n_steps, dtype=np.int64),
         n_episodes=log.episodes.n_episodes,
@@ -69,6 +67,7 @@ def policy_fold(
         seed=config.seed,
         order=by_name(log.header),
     )
+    return [fold]
 
 
 def by_name(header: LogHeader) -> IntArray:
