@@ -7,7 +7,6 @@ import sys
 
 import numpy as np
 
-from convscope.behaviour.groups import episode_groups
 from convscope.randomness import generator
 from convscope.roles.policy.reading import policy_reading
 from convscope.roles.policy.sampling import policy_fold
@@ -39,12 +38,12 @@ UNLIKE = {
 
 def read(log: TrajectoryLog, config: AnalysisConfig) -> PolicyReading:
     """Return the policy reading of a log."""
-    groups, agents = episode_groups(log, config), tuple(agent.name for agent in log.header.agents)
-    fold = policy_fold(log, groups, agents=agents, config=config)
+    agents = tuple(agent.name for agent in log.header.agents)
+    fold = policy_fold(log, agents=agents, config=config)
     state = fold.start()
     for block in log.blocks(fold.fields):
         state = fold.add(state, block)
-    return policy_reading(log, fold.finish(state), groups, agents=agents, config=config)
+    return policy_reading(log, fold.finish(state), agents=agents, config=config)
 
 
 def main() -> None:

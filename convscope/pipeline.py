@@ -22,9 +22,12 @@ from convscope.ingest.policy import attach_policies
 from convscope.ingest.prior import declare, prior_from_labels, read_prior
 from convscope.ingest.selection import select_agents
 from convscope.roles.discover import discover_roles
+from convscope.roles.explained.split import explain_roles
+from convscope.roles.explained.starts import StartFold
 from convscope.roles.policy.reading import policy_reading
-from convscope.roles.policy.sampling import policy_folds
+from convscope.roles.policy.sampling import policy_fold
 from convscope.routing.choose import choose_estimators
+from convscope.routing.estimators.estimator import Estimator
 from convscope.routing.graph import routing_folds, routing_graph
 from convscope.routing.messages.measures import message_measures
 from convscope.routing.messages.reading import MessageFold
@@ -86,22 +89,14 @@ def analyze(
     estimators = choose_estimators(log, config)
     with open_executor(n_workers or _workers_for(log)) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
-        sampled = policy_folds(log, agents=agents, config=config)
-        folds: list[Fold] = [
-            FeatureFold(log, config),
-            ReturnFold(log, agents),
-            MessageFold(log, config),
-            dependence_fold(log, estimators, config=config, agents=agents),
-            *sampled,
-            *routing_folds(log, estimators, config=config, agents=agents),
-        ]
-        missing, features, returns, heard, windows, *rest = run([MissingFold(log, folds), *folds])
-        steps, tallies = next(iter(rest[: len(sampled)]), None), rest[len(sampled) :]
+        folds = _folds(log, estimators, agents=agents, config=config)
+        missing, features, returns, starts, steps, heard, windows, *tallies = run([MissingFold(log, folds), *folds])
         routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)
         messages = message_measures(log, heard, config=config, agents=agents)
         source = routing.source if routing else None
         dependence = routing_dependence(log, windows, source, labels=labels, config=config, agents=agents)
         roles = discover_roles(features, log, agents=agents, config=config)
+        explained = explain_roles(roles, log, starts, agents=agents, config=config)
         policy = policy_reading(log, steps, agents=agents, config=config)
         gap = translation_gap(prior, roles, routing, features=features, config=config) if prior else None
     noted = [*missing, *unlike_checkpoints(log.episodes.analysed(config.checkpoint))]
@@ -115,6 +110,7 @@ def analyze(
         features=features,
         roles=roles,
         policy=policy,
+        explained=explained,
         routing=routing,
         messages=messages,
         prior=prior,
@@ -124,6 +120,20 @@ def analyze(
         priors_sha256=prior.sha256 if prior else None,
         notices=_notices(noted, [log.header, features, roles, policy, routing, messages, gap, dependence]),
     )
+
+
+def _folds(
+    log: TrajectoryLog, estimators: Sequence[Estimator], *, agents: tuple[str, ...], config: AnalysisConfig
+) -> "list[Fold]":
+    return [
+        FeatureFold(log, config),
+        ReturnFold(log, agents),
+        StartFold(log, config),
+        policy_fold(log, agents=agents, config=config),
+        MessageFold(log, config),
+        dependence_fold(log, estimators, config=config, agents=agents),
+        *routing_folds(log, estimators, config=config, agents=agents),
+    ]
 
 
 def analyze_files(  # noqa: PLR0913  one parameter an option

@@ -39,7 +39,7 @@ def pair_readings(evidence: Evidence) -> tuple[PairReadings, ...]:
     classes = {one.run: one for one in evidence.roles.classes}
     alpha = evidence.config.alpha
     found = [
-        _pair(run, classes.get(run.run), a, b, alpha=alpha)
+        _pair(run, classes.get(run.run), (a, b), alpha=alpha)
         for run in evidence.policy.runs
         for a, b in combinations(range(len(run.members)), 2)
     ]
@@ -77,7 +77,8 @@ def reading_sentences(pairs: Sequence[PairReadings], *, most: int = 4) -> tuple[
     return tuple(_sentences(pairs, most))
 
 
-def _pair(run: PolicyRun, classes: AgentClasses | None, a: int, b: int, *, alpha: float) -> PairReadings:
+def _pair(run: PolicyRun, classes: AgentClasses | None, pair: tuple[int, int], *, alpha: float) -> PairReadings:
+    a, b = pair
     names = run.members[a], run.members[b]
     situational = _situational_p(classes, names)
     is_compared = bool(np.isfinite(run.nats[a, b]))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from convscope.values.config import AnalysisConfig
 from convscope.values.dependence import Dependence
 from convscope.values.episodes import EpisodeTable
+from convscope.values.explained import Explained
 from convscope.values.features import FeatureTable
 from convscope.values.figures import count
 from convscope.values.gap import Gap
@@ -49,6 +50,8 @@ class Evidence:
     """None without a prior."""
     policy: PolicyReading = field(default_factory=PolicyReading)
     """Agents told apart by what they do given what they see."""
+    explained: Explained | None = None
+    """What decides who plays which role; None where a single role was found, or too few episodes."""
     messages: MessageMeasures | None = None
     """Without tests where the log holds no messages that could be measured."""
     dependence: Dependence = field(default_factory=Dependence)

@@ -1,12 +1,14 @@
 """The roles that were found."""
 
+from convscope.report.document.explained import explained_part
 from convscope.report.document.json_value import JsonValue, matrix
 from convscope.report.document.policy import policy_part
+from convscope.values.explained import Explained
 from convscope.values.policy_reading import PolicyReading
 from convscope.values.roles import AgentClasses, RecoveryScores, RoleAssignment, RoleProfile
 
 
-def roles_part(roles: RoleAssignment, policy: PolicyReading) -> JsonValue:
+def roles_part(roles: RoleAssignment, policy: PolicyReading, explained: Explained | None) -> JsonValue:
     """Return roles among units, classes of agents by both readings, profiles and recovery."""
     return {
         "k": roles.k,
@@ -18,7 +20,7 @@ def roles_part(roles: RoleAssignment, policy: PolicyReading) -> JsonValue:
         "profiles": [_profile(profile) for profile in roles.profiles],
         "recovery": _recovery(roles.recovery) if roles.recovery else None,
         "switching_rate": None,
-        "explained": None,
+        "explained": explained_part(explained),
     }
 
 

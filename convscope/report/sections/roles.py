@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from convscope.report.charts.picture import picture
 from convscope.report.charts.role_map import MAX_POINTS, role_map
+from convscope.report.deciders import Deciders, deciders_of
 from convscope.report.divisions import Division, divisions
 from convscope.report.listing import Listing, listing
 from convscope.report.matrix import Matrix
@@ -56,6 +57,7 @@ class RolesView:
     confusion: Matrix | None
     identities_persist: bool
     readings: Readings
+    deciders: Deciders | None
 
 
 def _view(evidence: Evidence) -> RolesView:
@@ -77,6 +79,7 @@ def _view(evidence: Evidence) -> RolesView:
         confusion=None if roles.confusion is None else confusion_matrix(roles.confusion, evidence.header.roles),
         identities_persist=evidence.header.identities_persist,
         readings=readings_of(evidence),
+        deciders=deciders_of(evidence.explained),
     )
 
 

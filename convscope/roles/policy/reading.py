@@ -54,7 +54,7 @@ def policy_reading(
     log
         The log.
     steps
-        Sampled decisions, as the fold of `policy_folds` returns them; None without one.
+        Sampled decisions, as the fold of `policy_fold` returns them; None without one.
     agents
         Names of the analysed agents.
     config
@@ -82,7 +82,7 @@ def _run(
     log: TrajectoryLog, steps: Steps, group: Group, *, agents: Sequence[str], config: AnalysisConfig
 ) -> tuple[PolicyRun | None, tuple[Notice, ...]]:
     rng = generator(config.seed, "roles", "policy", group.run_name)
-    who = compared(log, steps, agents, rng)
+    who = compared(log, steps, agents, rng=rng)
     n_units = len(np.unique(steps.digest))
     if n_units < MIN_EPISODES or not who.kinds:
         return None, (unread(group.run_name, n_units),)
@@ -119,7 +119,7 @@ def _kind(seen: Seen, signs: FloatArray, weights: FloatArray) -> tuple[list[Pair
         if common < MIN_OVERLAP:
             pairs.append(PairReading(names=names, overlap=common))
             continue
-        told = information(seen, predicted, probability, pair)
+        told = information(seen, predicted, probability, members=pair)
         low, high = told.interval(weights)
         scores = pair_scores(seen, predicted, probability, basis=basis, pair=pair)
         pairs.append(
@@ -132,7 +132,7 @@ def _kind(seen: Seen, signs: FloatArray, weights: FloatArray) -> tuple[list[Pair
                 scores=np.max([in_null_units(each) for each in scores.statistics(signs)], axis=0),
             )
         )
-    return pairs, information(seen, predicted, probability, np.arange(len(seen.members)))
+    return pairs, information(seen, predicted, probability, members=np.arange(len(seen.members)))
 
 
 def _matrices(names: Sequence[str], pairs: Sequence[PairReading]) -> dict[str, FloatArray]:

@@ -49,7 +49,9 @@ def together(parts: Sequence[Information]) -> Information:
     )
 
 
-def information(seen: Seen, predicted: Sequence[Predicted], probability: FloatArray, members: IntArray) -> Information:
+def information(
+    seen: Seen, predicted: Sequence[Predicted], probability: FloatArray, *, members: IntArray
+) -> Information:
     """Return the conditional mutual information of some members and their actions given what they saw, held out.
 
     The action is predicted from the observation by the mixture of the members' own models, each weighted by how
