@@ -1,13 +1,12 @@
 """How often agents are told apart by policy where they share one, and where they do not.
 
-Usage: python benchmarks/policy_null.py [DRAWS] [EPISODES]
+Usage: python benchmarks/policy_null.py [DRAWS] [EPISODES] [KIND]
 """
 
 import sys
 
 import numpy as np
 
-from convscope.behaviour.groups import episode_groups
 from convscope.randomness import generator
 from convscope.roles.policy.reading import policy_reading
 from convscope.roles.policy.sampling import policy_fold
@@ -39,22 +38,24 @@ UNLIKE = {
 
 def read(log: TrajectoryLog, config: AnalysisConfig) -> PolicyReading:
     """Return the policy reading of a log."""
-    groups, agents = episode_groups(log, config), tuple(agent.name for agent in log.header.agents)
-    fold = policy_fold(log, groups, agents=agents, config=config)
+    agents = tuple(agent.name for agent in log.header.agents)
+    fold = policy_fold(log, agents=agents, config=config)
     state = fold.start()
     for block in log.blocks(fold.fields):
         state = fold.add(state, block)
-    return policy_reading(log, fold.finish(state), groups, agents=agents, config=config)
+    return policy_reading(log, fold.finish(state), agents=agents, config=config)
 
 
 def main() -> None:
     """Print, for each kind of team, how often any pair, and a pair of the first agent, is told apart."""
-    n_draws, n_episodes = (int(a) for a in (*sys.argv[1:], *("100", "60")[len(sys.argv) - 1 :]))
+    n_draws, n_episodes = (int(a) for a in (*sys.argv[1:3], *("100", "60")[len(sys.argv[1:3]) :]))
     size = Size(n_agents=N_AGENTS, n_episodes=n_episodes, n_steps=N_STEPS)
     short = Size(n_agents=N_AGENTS, n_episodes=5 * n_episodes, n_steps=5)
     kinds = [(name, how, size) for name, how in {**SAME, **UNLIKE}.items()]
     kinds.insert(1, ("short episodes, areas", SAME["areas side by side"], short))
     for name, how, how_much in kinds:
+        if sys.argv[3:] and name != sys.argv[3]:
+            continue
         p_values, nats = [], []
         for draw in range(n_draws):
             log = deciding_team(how_much, generator(draw, name), how)

@@ -26,6 +26,10 @@ from convscope.ingest.selection import select_agents
 from convscope.roles.discover import discover_roles
 from convscope.roles.diversity.reading import DiversityFold
 from convscope.roles.diversity.study import team_diversity
+from convscope.roles.explained.split import explain_roles
+from convscope.roles.explained.starts import StartFold
+from convscope.roles.policy.reading import policy_reading
+from convscope.roles.policy.sampling import policy_fold
 from convscope.routing.choose import choose_estimators
 from convscope.routing.estimators.estimator import Estimator
 from convscope.routing.graph import routing_folds, routing_graph
@@ -34,18 +38,11 @@ from convscope.routing.messages.reading import MessageFold
 from convscope.values.analysed import unlike_checkpoints
 from convscope.values.config import AnalysisConfig
 from convscope.values.conventions import CrossPlayReturns
-from convscope.values.dependence import Dependence
-from convscope.values.diversity import Diversity
 from convscope.values.evidence import Evidence
-from convscope.values.features import FeatureTable
-from convscope.values.gap import Gap
-from convscope.values.header import LogHeader, Notice
+from convscope.values.header import Notice
 from convscope.values.labels import EpisodeLabels
 from convscope.values.log import TrajectoryLog
-from convscope.values.messages import MessageMeasures
 from convscope.values.prior import RolePrior
-from convscope.values.roles import RoleAssignment
-from convscope.values.routing import RoutingGraph
 from convscope.version import __version__
 
 
@@ -90,22 +87,18 @@ def analyze(
     estimators = choose_estimators(log, config)
     with open_executor(n_workers or _workers_for(log)) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
-        folds = _folds(log, estimators, config=config, agents=agents)
-        missing, features, returns, heard, sums, windows, *tallies = run([MissingFold(log, folds), *folds])
-        routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)
-        messages = message_measures(log, heard, config=config, agents=agents)
-        source = routing.source if routing else None
-        dependence = routing_dependence(log, windows, source, labels=labels, config=config, agents=agents)
-        roles = discover_roles(features, log, agents=agents, config=config)
-        diversity = team_diversity(log, sums, config)
-        gap = None
-        if prior:
-            gap = translation_gap(
-                prior, roles, routing, features=features, dependence=dependence, crossplay=crossplay, config=config
-            )
+        folds = _folds(log, estimators, agents=agents, config=config)
+        missing, features, returns, starts, steps, heard, sums, windows, *tallies = run(
+            [MissingFold(log, folds), *folds]
+        )
+        routing = routing_graph(log, estimators, tallies, run=run, agents=agents, config=config)
+    source = routing.source if routing else None
+    roles = discover_roles(features, log, agents=agents, config=config)
+    dependence = routing_dependence(log, windows, source, labels=labels, agents=agents, config=config)
+    compared = partial(translation_gap, features=features, dependence=dependence, crossplay=crossplay, config=config)
+    gap = compared(prior, roles, routing) if prior else None
     analysed = log.episodes.analysed(config.checkpoint)
-    noted = [*missing, *unlike_checkpoints(analysed)]
-    return Evidence(
+    evidence = Evidence(
         version=__version__,
         config=config,
         header=log.header,
@@ -114,18 +107,36 @@ def analyze(
         returns=returns,
         features=features,
         roles=roles,
+        explained=explain_roles(roles, log, starts, agents=agents, config=config),
+        policy=policy_reading(log, steps, agents=agents, config=config),
+        diversity=team_diversity(log, sums, config),
         routing=routing,
-        messages=messages,
+        messages=message_measures(log, heard, agents=agents, config=config),
+        dependence=dependence,
         prior=prior,
         gap=gap,
         gap_and_return=gap_and_return(gap, returns, analysed, config=config) if gap else None,
-        dependence=dependence,
-        diversity=diversity,
         crossplay_sha256=crossplay.sha256 if crossplay else None,
         labels_sha256=labels.sha256 if labels else None,
         priors_sha256=prior.sha256 if prior else None,
-        notices=_notices(noted, [log.header, features, roles, diversity, routing, messages, gap, dependence]),
     )
+    return replace(evidence, notices=_notices(evidence, missing))
+
+
+def _folds(
+    log: TrajectoryLog, estimators: Sequence[Estimator], *, agents: tuple[str, ...], config: AnalysisConfig
+) -> list[Fold]:
+    """Return what reads the log, in the order in which `analyze` takes the results."""
+    return [
+        FeatureFold(log, config),
+        ReturnFold(log, agents),
+        StartFold(log, config),
+        policy_fold(log, agents=agents, config=config),
+        MessageFold(log, config),
+        DiversityFold(log, config, agents),
+        dependence_fold(log, estimators, config=config, agents=agents),
+        *routing_folds(log, estimators, config=config, agents=agents),
+    ]
 
 
 def analyze_files(  # noqa: PLR0913  one parameter an option
@@ -180,29 +191,25 @@ def analyze_files(  # noqa: PLR0913  one parameter an option
     return replace(evidence, mapping_sha256=how.sha256 if how else None)
 
 
-def _folds(
-    log: TrajectoryLog, estimators: Sequence[Estimator], *, config: AnalysisConfig, agents: tuple[str, ...]
-) -> list[Fold]:
-    """Return what reads the log, in the order in which `analyze` takes the results."""
-    return [
-        FeatureFold(log, config),
-        ReturnFold(log, agents),
-        MessageFold(log, config),
-        DiversityFold(log, config, agents),
-        dependence_fold(log, estimators, config=config, agents=agents),
-        *routing_folds(log, estimators, config=config, agents=agents),
-    ]
-
-
 def _workers_for(log: TrajectoryLog) -> int:
     # A process costs about a second to start: not worth it before some ten million numbers.
     is_large = log.episodes.n_timesteps * len(log.header.agents) > 2_000_000
     return (os.cpu_count() or 1) if is_large else 1
 
 
-_Part = LogHeader | FeatureTable | RoleAssignment | RoutingGraph | MessageMeasures | Gap | Dependence | Diversity | None
-
-
-def _notices(first: Sequence[Notice], parts: Sequence[_Part]) -> tuple[Notice, ...]:
+def _notices(evidence: Evidence, missing: Sequence[Notice]) -> tuple[Notice, ...]:
+    """Return what was dropped, assumed or not computed, stage by stage, without repeats."""
+    unlike = unlike_checkpoints(evidence.episodes.analysed(evidence.config.checkpoint))
+    parts = (
+        evidence.header,
+        evidence.features,
+        evidence.roles,
+        evidence.diversity,
+        evidence.policy,
+        evidence.routing,
+        evidence.messages,
+        evidence.gap,
+        evidence.dependence,
+    )
     own = [notice for part in parts if part is not None for notice in part.notices]
-    return tuple(dict.fromkeys([*first, *own]))
+    return tuple(dict.fromkeys([*missing, *unlike, *own]))

@@ -81,7 +81,7 @@ class SampleFold:
 
     def add(self, state: State, block: Block) -> State:
         """Return the steps with those of one more block."""
-        if not {OBSERVATIONS, ACTIONS} <= block.columns.keys():
+        if not self.groups or not {OBSERVATIONS, ACTIONS} <= block.columns.keys():
             return state
         seen, done = block.columns[OBSERVATIONS], block.columns[ACTIONS]
         digests = episode_digests(block, [each[:, self.order] for each in (seen, done, block.status)])

@@ -19,16 +19,33 @@ def all_notices(evidence: Evidence) -> tuple[Notice, ...]:
 
 def _nulls(evidence: Evidence) -> Iterator[Notice]:
     yield _not_computed("roles.switching_rate", "Roles are found per episode, not yet within one: no switching rate.")
-    yield _not_computed(
-        "roles.explained", "How far declared role, agent and situation explain the roles is not computed."
-    )
-    yield _not_computed("drift", "Checkpoints are listed side by side, but no change between them is tested.")
+    yield from _explained_nulls(evidence)
+    if evidence.policy.change_points is None:
+        yield _not_computed("drift", "Checkpoints are listed side by side, but no change between them is tested.")
+    else:
+        yield _not_computed("drift.path_length", "No change between checkpoints is measured.")
+    if not evidence.policy.runs:
+        yield _not_computed("roles.policy", "What agents do given what they see is not compared.")
     yield from _routing_nulls(evidence)
     if evidence.messages is None:
         yield Notice(code=NOT_APPLICABLE, message="No messages were measured.", where="messages")
     yield from _gap_nulls(evidence)
     if all(mean.mean is None for mean in evidence.returns):
         yield Notice(code=NOT_APPLICABLE, message="The log holds no rewards.", where="log.returns")
+
+
+def _explained_nulls(evidence: Evidence) -> Iterator[Notice]:
+    explained = evidence.explained
+    if explained is None:
+        message = "One role was found, or none, or too few episodes: there is nothing that could be explained."
+        yield Notice(code=NOT_APPLICABLE, message=message, where="roles.explained")
+        return
+    if explained.declared is None:
+        message = "Without declared roles they explain nothing."
+        yield Notice(code=NOT_APPLICABLE, message=message, where="roles.explained.declared")
+    if explained.situation is None:
+        message = "Nothing is logged by which the agents' starting situations could be compared."
+        yield Notice(code=NOT_APPLICABLE, message=message, where="roles.explained.situation")
 
 
 def _routing_nulls(evidence: Evidence) -> Iterator[Notice]:

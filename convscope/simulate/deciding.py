@@ -69,7 +69,7 @@ def deciding_team(size: Size, rng: np.random.Generator, how: Deciding) -> Trajec
     places, seen, taken = [], [], []
     for _ in range(n_steps):
         pull = _pull(place, goal) * turned[..., np.newaxis]
-        action = _actions(pull, liking, how, rng)
+        action = _actions(pull, liking, how, rng=rng)
         places.append(place)
         seen.append(np.concatenate([place, goal - place], axis=2))
         taken.append(action)
@@ -101,7 +101,7 @@ def _pull(place: FloatArray, goal: FloatArray) -> FloatArray:
     return way * np.cos(1.5 * place[..., ::-1]) + 0.5 * np.sin(2 * place)
 
 
-def _actions(pull: FloatArray, liking: FloatArray, how: Deciding, rng: np.random.Generator) -> FloatArray:
+def _actions(pull: FloatArray, liking: FloatArray, how: Deciding, *, rng: np.random.Generator) -> FloatArray:
     if how.actions is Actions.PUSH:
         return pull + liking[..., 1:3] * 0.5 + 0.5 * rng.normal(size=pull.shape)
     move = _drawn(_SHARPNESS * pull @ _MOVES.T + liking, rng)

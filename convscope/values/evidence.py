@@ -6,12 +6,14 @@ from convscope.values.config import AnalysisConfig
 from convscope.values.dependence import Dependence
 from convscope.values.diversity import Diversity
 from convscope.values.episodes import EpisodeTable
+from convscope.values.explained import Explained
 from convscope.values.features import FeatureTable
 from convscope.values.figures import count
 from convscope.values.gap import Gap
 from convscope.values.header import LogHeader, Notice
 from convscope.values.html import Html, box, html_of
 from convscope.values.messages import MessageMeasures
+from convscope.values.policy_reading import PolicyReading
 from convscope.values.prior import RolePrior
 from convscope.values.returns import GapAndReturn
 from convscope.values.roles import RoleAssignment
@@ -50,6 +52,10 @@ class Evidence:
     """None without a prior."""
     gap_and_return: GapAndReturn | None = None
     """None without a gap of runs, or without returns."""
+    policy: PolicyReading = field(default_factory=PolicyReading)
+    """Agents told apart by what they do given what they see."""
+    explained: Explained | None = None
+    """What decides who plays which role; None where a single role was found, or too few episodes."""
     messages: MessageMeasures | None = None
     """Without tests where the log holds no messages that could be measured."""
     dependence: Dependence = field(default_factory=Dependence)

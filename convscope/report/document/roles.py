@@ -1,24 +1,29 @@
 """The roles that were found."""
 
+from convscope.report.document.explained import explained_part
 from convscope.report.document.json_value import JsonValue, matrix
+from convscope.report.document.policy import policy_part
 from convscope.values.diversity import Diversity
-from convscope.values.roles import AgentClasses, RecoveryScores, RoleAssignment, RoleMatching, RoleProfile, UnitName
+from convscope.values.evidence import Evidence
+from convscope.values.roles import AgentClasses, RecoveryScores, RoleMatching, RoleProfile, UnitName
 
 
-def roles_part(roles: RoleAssignment, diversity: Diversity) -> JsonValue:
-    """Return roles among units, classes of agents, profiles, recovery and diversity."""
+def roles_part(evidence: Evidence) -> JsonValue:
+    """Return roles among units, classes of agents by both readings, profiles, recovery and diversity."""
+    roles = evidence.roles
     return {
         "k": roles.k,
         "k_agents": roles.k_agents,
         "k1_rejected": roles.k1_rejected,
         "stability": roles.stability,
         "classes": [_classes(classes) for classes in roles.classes],
+        "policy": policy_part(evidence.policy),
         "profiles": [_profile(profile) for profile in roles.profiles],
         "recovery": _recovery(roles.recovery) if roles.recovery else None,
         "matching": _matching(roles.matching) if roles.matching else None,
-        "diversity": _diversity(diversity),
+        "diversity": _diversity(evidence.diversity),
         "switching_rate": None,
-        "explained": None,
+        "explained": explained_part(evidence.explained),
     }
 
 

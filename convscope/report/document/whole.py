@@ -8,6 +8,7 @@ from convscope.report.document.gap import gap_part
 from convscope.report.document.json_value import JsonValue, json_bytes
 from convscope.report.document.log import log_part
 from convscope.report.document.messages import messages_part
+from convscope.report.document.policy import drift_part
 from convscope.report.document.provenance import provenance_part
 from convscope.report.document.roles import roles_part
 from convscope.report.document.routing import routing_part
@@ -36,11 +37,11 @@ def analysis_document(evidence: Evidence) -> dict[str, JsonValue]:
         "schema_version": SCHEMA_VERSION,
         "provenance": provenance_part(evidence),
         "log": log_part(evidence),
-        "roles": roles_part(evidence.roles, evidence.diversity),
+        "roles": roles_part(evidence),
         "routing": routing_part(evidence.routing, evidence.dependence) if evidence.routing else None,
         "messages": messages_part(evidence.messages) if evidence.messages and evidence.messages.tests else None,
         "gap": gap_part(evidence.gap, evidence.gap_and_return) if evidence.gap else None,
-        "drift": None,
+        "drift": drift_part(evidence.policy),
         "warnings": [
             {"code": notice.code, "message": notice.message, "where": notice.where} for notice in all_notices(evidence)
         ],

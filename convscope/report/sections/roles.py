@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from convscope.report.charts.picture import picture_of
 from convscope.report.charts.role_map import MAX_POINTS
+from convscope.report.deciders import Deciders, deciders_of
 from convscope.report.diversity import DiversityRow, diversity_rows
 from convscope.report.divisions import Division, divisions
 from convscope.report.drawn import map_chart, mapped_units, umap_chart
@@ -14,6 +15,7 @@ from convscope.report.matched import matching_sentences
 from convscope.report.matrix import Matrix
 from convscope.report.occupancy import confusion_matrix, occupancy_matrix
 from convscope.report.palette import SHAPE_SIGNS, kind_of
+from convscope.report.readings import Readings, readings_of
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence
 from convscope.values.roles import BorderlineUnit, ProfileFeature, RecoveryScores, RoleProfile, UnitName
@@ -58,6 +60,8 @@ class RolesView:
     confusion: Matrix | None
     identities_persist: bool
     diversity: tuple[DiversityRow, ...]
+    readings: Readings
+    deciders: Deciders | None
 
 
 def _view(evidence: Evidence) -> RolesView:
@@ -83,6 +87,8 @@ def _view(evidence: Evidence) -> RolesView:
         confusion=None if roles.confusion is None else confusion_matrix(roles.confusion, evidence.header.roles),
         identities_persist=evidence.header.identities_persist,
         diversity=diversity_rows(evidence.diversity),
+        readings=readings_of(evidence),
+        deciders=deciders_of(evidence.explained),
     )
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.behaviour.model import N_FOLDS
+from convscope.behaviour.order import by_name
 from convscope.behaviour.sample import Steps
 from convscope.ingest.layout_file import observation_width
 from convscope.ingest.names import in_numbered_order
 from convscope.roles.policy.decisions import Seen, seen_of
-from convscope.roles.policy.sampling import by_name
 from convscope.values.arrays import IntArray
 from convscope.values.header import ActionSpace
 from convscope.values.log import TrajectoryLog
@@ -31,7 +31,7 @@ class Compared:
     """What the members of each kind of space saw and did, those with enough decisions alone."""
 
 
-def compared(log: TrajectoryLog, steps: Steps, agents: Sequence[str], rng: np.random.Generator) -> Compared:
+def compared(log: TrajectoryLog, steps: Steps, agents: Sequence[str], *, rng: np.random.Generator) -> Compared:
     """Return the members of a run and their decisions, by kinds of observation and action space.
 
     Parameters
@@ -48,7 +48,7 @@ def compared(log: TrajectoryLog, steps: Steps, agents: Sequence[str], rng: np.ra
     names, code = _codes(log, steps, agents)
     kinds: list[Seen] = []
     for (_, width, space), places in _kinds(log, agents).items():
-        enough = [number for number in range(len(names)) if _is_enough(steps, code, places, number)]
+        enough = [number for number in range(len(names)) if _is_enough(steps, code, number, places=places)]
         if len(enough) > MOST_MEMBERS:
             enough = np.sort(rng.choice(enough, MOST_MEMBERS, replace=False)).tolist()
         if len(enough) < 2:
@@ -92,7 +92,7 @@ def _kinds(log: TrajectoryLog, agents: Sequence[str]) -> dict[tuple[str, int, Ac
     return kinds
 
 
-def _is_enough(steps: Steps, code: IntArray, places: Sequence[int], number: int) -> bool:
+def _is_enough(steps: Steps, code: IntArray, number: int, *, places: Sequence[int]) -> bool:
     mine = np.equal(code[:, places], number) & steps.is_free[:, places]
     unit = np.unique(steps.digest, return_inverse=True)[1]
     folds = np.unique(unit[mine.any(axis=1)] % N_FOLDS)

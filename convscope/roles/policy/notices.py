@@ -60,8 +60,11 @@ def _said(found: PolicyRun, who: Compared) -> Iterator[Notice]:
         if np.isfinite(found.overlap[a, b]) and not np.isfinite(found.nats[a, b])
     ]
     if apart:
-        message = f"run {found.run}: these hardly ever meet the same situation, and their policies are not compared: "
-        yield Notice(code="no-common-situations", message=message + _some(apart), where=_WHERE)
+        message = (
+            f"run {found.run}: these hardly ever meet the same situation, and their policies are not compared, so that "
+            f"classes by policy are a lower bound: {_some(apart)}"
+        )
+        yield Notice(code="no-common-situations", message=message, where=_WHERE)
 
 
 def _some(names: list[str]) -> str:

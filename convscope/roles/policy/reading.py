@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from convscope.behaviour.groups import Group
+from convscope.behaviour.groups import Group, episode_groups
 from convscope.behaviour.sample import Steps
 from convscope.randomness import generator
 from convscope.roles.energy import exchange_patterns
@@ -45,7 +45,7 @@ class PairReading:
 
 
 def policy_reading(
-    log: TrajectoryLog, steps: Steps | None, groups: Sequence[Group], *, agents: Sequence[str], config: AnalysisConfig
+    log: TrajectoryLog, steps: Steps | None, *, agents: Sequence[str], config: AnalysisConfig
 ) -> PolicyReading:
     """Tell agents apart by what they do given what they see, in each analysed run.
 
@@ -54,9 +54,7 @@ def policy_reading(
     log
         The log.
     steps
-        Sampled decisions, as the fold of `policy_fold` returns them.
-    groups
-        Runs and checkpoints of the log.
+        Sampled decisions, as the fold of `policy_fold` returns them; None without one.
     agents
         Names of the analysed agents.
     config
@@ -70,7 +68,7 @@ def policy_reading(
         return PolicyReading(notices=(notice,))
     runs: list[PolicyRun] = []
     notices: list[Notice] = []
-    for group in groups:
+    for group in episode_groups(log, config):
         if group.is_analysed:
             found, said = _run(
                 log, steps.rows(np.isin(steps.episode, group.episodes)), group, agents=agents, config=config
@@ -84,7 +82,7 @@ def _run(
     log: TrajectoryLog, steps: Steps, group: Group, *, agents: Sequence[str], config: AnalysisConfig
 ) -> tuple[PolicyRun | None, tuple[Notice, ...]]:
     rng = generator(config.seed, "roles", "policy", group.run_name)
-    who = compared(log, steps, agents, rng)
+    who = compared(log, steps, agents, rng=rng)
     n_units = len(np.unique(steps.digest))
     if n_units < MIN_EPISODES or not who.kinds:
         return None, (unread(group.run_name, n_units),)
@@ -121,7 +119,7 @@ def _kind(seen: Seen, signs: FloatArray, weights: FloatArray) -> tuple[list[Pair
         if common < MIN_OVERLAP:
             pairs.append(PairReading(names=names, overlap=common))
             continue
-        told = information(seen, predicted, probability, pair)
+        told = information(seen, predicted, probability, members=pair)
         low, high = told.interval(weights)
         scores = pair_scores(seen, predicted, probability, basis=basis, pair=pair)
         pairs.append(
@@ -134,7 +132,7 @@ def _kind(seen: Seen, signs: FloatArray, weights: FloatArray) -> tuple[list[Pair
                 scores=np.max([in_null_units(each) for each in scores.statistics(signs)], axis=0),
             )
         )
-    return pairs, information(seen, predicted, probability, np.arange(len(seen.members)))
+    return pairs, information(seen, predicted, probability, members=np.arange(len(seen.members)))
 
 
 def _matrices(names: Sequence[str], pairs: Sequence[PairReading]) -> dict[str, FloatArray]:

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convscope.behaviour.groups import Group
+from convscope.behaviour.groups import episode_groups
+from convscope.behaviour.order import by_name
 from convscope.behaviour.sample import SampleFold
 from convscope.ingest.layout_file import observation_width
-from convscope.ingest.names import numbered_key
-from convscope.values.arrays import IntArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.fields import ACTIONS, OBSERVATIONS
 from convscope.values.header import LogHeader
@@ -43,23 +42,20 @@ def lacking(header: LogHeader, agents: Sequence[str]) -> str | None:
     return f"agents have {n_choices} choices, more than {_MOST_CHOICES}" if n_choices > _MOST_CHOICES else None
 
 
-def policy_fold(
-    log: TrajectoryLog, groups: Sequence[Group], *, agents: Sequence[str], config: AnalysisConfig
-) -> SampleFold:
-    """Return the fold that samples what the agents of the analysed runs saw and did.
+def policy_fold(log: TrajectoryLog, *, agents: Sequence[str], config: AnalysisConfig) -> SampleFold:
+    """Return the fold that samples what the agents of the analysed runs saw and did; nothing where `lacking`.
 
     Parameters
     ----------
     log
         The log that is read.
-    groups
-        Its runs and checkpoints.
     agents
         Names of the analysed agents.
     config
-        ``seed`` is used.
+        ``checkpoint`` and ``seed`` are used.
     """
-    analysed = tuple(group for group in groups if group.is_analysed)
+    is_afforded = lacking(log.header, agents) is None
+    analysed = tuple(group for group in episode_groups(log, config) if group.is_analysed and is_afforded)
     n_steps = max(MOST_DECISIONS // max(len(analysed) * len(agents), 1), FEWEST_STEPS)
     return SampleFold(
         groups=analysed,
@@ -69,9 +65,3 @@ def policy_fold(
         seed=config.seed,
         order=by_name(log.header),
     )
-
-
-def by_name(header: LogHeader) -> IntArray:
-    """Return the places of the agents in the order of their names, so that the log's order changes nothing."""
-    names = [agent.name for agent in header.agents]
-    return np.array(sorted(range(len(names)), key=lambda place: numbered_key(names[place])), dtype=np.int64)

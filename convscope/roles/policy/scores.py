@@ -49,7 +49,9 @@ def together(parts: Sequence[Information]) -> Information:
     )
 
 
-def information(seen: Seen, predicted: Sequence[Predicted], probability: FloatArray, members: IntArray) -> Information:
+def information(
+    seen: Seen, predicted: Sequence[Predicted], probability: FloatArray, *, members: IntArray
+) -> Information:
     """Return the conditional mutual information of some members and their actions given what they saw, held out.
 
     The action is predicted from the observation by the mixture of the members' own models, each weighted by how
@@ -150,9 +152,9 @@ def pair_scores(
     """Return the scores of a pair.
 
     Each is a product of two things that nothing seen explains: which of the two it was, and what was done. An error of
-    either model does no harm by itself: where only one of the two goes, it is no surprise who it was. The difference
-    that weighs the second kind comes from earlier parts of the episodes alone: two parts that learned from each other
-    would count one finding twice.
+    either model does no harm by itself: where only one of the two goes, it is no surprise who it was. Situations count
+    by how far both meet them (overlap weights). The difference that weighs the second kind comes from earlier parts of
+    the episodes alone: two parts that learned from each other would count one finding twice.
 
     Parameters
     ----------
@@ -172,16 +174,18 @@ def pair_scores(
     Shah and Peters, "The hardness of conditional independence testing and the generalised covariance measure", Annals
     of Statistics 48 (2020). Scheidegger, Hoerrmann and Buehlmann, "The weighted generalised covariance measure",
     Journal of Machine Learning Research 23 (2022). Lundborg, Kim, Shah and Samworth, "The projected covariance measure
-    for assumption-lean variable significance testing", Annals of Statistics 52 (2024).
+    for assumption-lean variable significance testing", Annals of Statistics 52 (2024). Li, Morgan and Zaslavsky,
+    "Balancing covariates via propensity score weighting", Journal of the American Statistical Association 113 (2018).
     """
     rows = np.flatnonzero(np.isin(seen.member, pair))
     share = shares(probability, rows, pair)
-    surprise = np.equal(seen.member[rows], pair[0]) - share[0]
+    # Situations that only one of them meets count little: there, a small error of the models is a large surprise.
+    surprise = 4 * share[0] * share[1] * (np.equal(seen.member[rows], pair[0]) - share[0])
     smooth, along = [], np.zeros(len(rows))
     for part in predicted:
         expected = (share[:, :, np.newaxis] * part.expected[np.ix_(pair, rows)]).sum(axis=0)
         left = surprise[:, np.newaxis] * (part.outcomes[rows] - expected) / part.spread
-        smooth.append(_summed((left, basis[rows]), seen.unit[rows], seen.n_units))
+        smooth.append(summed((left, basis[rows]), seen.unit[rows], seen.n_units))
         first, second = part.foreseen[np.ix_(pair, rows)]
         along += (left * (first - second) / part.spread).sum(axis=1)
     return PairScores(
@@ -190,8 +194,23 @@ def pair_scores(
     )
 
 
-def _summed(factors: tuple[FloatArray, FloatArray], unit: IntArray, n_units: int) -> FloatArray:
-    """Return the sums by unit of every product of a column of the first and one of the second, shape (units, P)."""
+def summed(factors: tuple[FloatArray, FloatArray], unit: IntArray, n_units: int) -> FloatArray:
+    """Return the sums by unit of every product of a column of the first factor and one of the second.
+
+    Parameters
+    ----------
+    factors
+        Shapes (n, A) and (n, F).
+    unit
+        Of each row, shape (n,).
+    n_units
+        How many there are.
+
+    Returns
+    -------
+    FloatArray
+        Shape (units, A F).
+    """
     left, right = factors
     order = np.argsort(unit, kind="stable")
     present, starts = np.unique(unit[order], return_index=True)

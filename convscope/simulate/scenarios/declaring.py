@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convscope.routing.divergence import conditioned, even, mean_divergence
 from convscope.compare.projection import foreign_share, strength
 from convscope.compare.scores import gap_of
 from convscope.ingest.toml_text import key_text, list_text
+from convscope.routing.divergence import conditioned, even, mean_divergence
 from convscope.simulate.scenarios.scenario import ROLES, Truth
 from convscope.values.arrays import FloatArray
 

@@ -8,7 +8,7 @@ import numpy as np
 from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LabelMapping, LogMapping
 from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.memory import log_from_arrays
-from convscope.simulate.scenarios.declaring import Matrix, figures_of, priors_text
+from convscope.simulate.scenarios.declaring import figures_of, priors_text
 from convscope.simulate.scenarios.following import runs_following
 from convscope.simulate.scenarios.scenario import ROLES, Planted, Scale, Scenario
 from convscope.simulate.teams import CIRCULANT, GENERIC, relabelled
