@@ -36,13 +36,10 @@ CLAIMS = ("aligned", "partial", "structured-but-different")
 """What no role-blind team should be called."""
 KINDS = (
     ("2-2-2", "circulant", "alike"),
-    ("2-2-2", "generic", "alike"),
     ("1-1-1", "circulant", "alike"),
     ("1-1-1", "generic", "alike"),
-    ("5-3-1", "circulant", "alike"),
     ("5-3-1", "generic", "alike"),
     ("2-2-2", "circulant", "skewed"),
-    ("1-1-1", "generic", "skewed"),
 )
 ROLE_BLIND_DRAWS = 2
 """Role-blind cells have so many times the studies of others."""
@@ -153,8 +150,8 @@ def _rates(found: list[dict[str, object]]) -> list[str]:
         called = [each["verdict"] == "multiple-conventions" for each in single]
         rejected = [float(str(each["multiplicity p"])) <= 0.05 for each in single]
         lines.append(
-            f"{team}, {prior}, {seeds}: role-blind called structured {sum(blind)} of {len(blind)}; one convention called "
-            f"several {sum(called)} of {len(called)} (multiplicity p <= .05 in {sum(rejected)})"
+            f"{team}, {prior}, {seeds}: role-blind called structured {sum(blind)} of {len(blind)}; one convention "
+            f"called several {sum(called)} of {len(called)} (multiplicity p <= .05 in {sum(rejected)})"
         )
     return lines
 

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from convscope.report.charts.forest import forest
 from convscope.report.charts.picture import picture
+from convscope.report.conventions import ConventionView, convention_view
 from convscope.report.options import margin
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence
@@ -48,6 +49,9 @@ class GapView:
     runs_needed: int | None
     n_runs: int
     agreement: DeclaredAgreement | None
+    conventions: ConventionView | None
+    outlook: tuple[str, ...]
+    """What would change the verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,8 @@ def _view(evidence: Evidence) -> GapView | NoGap:
         runs_needed=gap.runs_needed,
         n_runs=len(evidence.episodes.runs),
         agreement=gap.agreement,
+        conventions=convention_view(evidence),
+        outlook=gap.outlook,
     )
 
 
