@@ -1,6 +1,7 @@
 """How large a gap these runs could have shown, and how many runs would decide."""
 
 import math
+from bisect import bisect_left
 
 import numpy as np
 from scipy.special import stdtrit
@@ -36,12 +37,16 @@ def smallest_detectable_gap(scores: Scores, rng: np.random.Generator) -> float |
     noise = _noise(scores, rng)
     unshifted = float(_gaps(scores, noise, gap=0.0).mean())
     quantile = float(stdtrit(n_runs - 1, 0.975))
-    for step in range(1, round(LARGEST_GAP / _STEP) + 1):
+
+    def is_shown(step: int) -> int:
         gaps = _gaps(scores, noise, gap=step * _STEP)
         low = gaps.mean(axis=1) - quantile * gaps.std(axis=1, ddof=1) / np.sqrt(n_runs)
-        if float((low > unshifted).mean()) >= POWER:
-            return round(step * _STEP, 2)
-    return math.inf
+        return int(float((low > unshifted).mean()) >= POWER)
+
+    steps = range(1, round(LARGEST_GAP / _STEP) + 1)
+    # Power grows with the gap: all gaps share one noise.
+    first = bisect_left(steps, 1, key=is_shown)
+    return round(steps[first] * _STEP, 2) if first < len(steps) else math.inf
 
 
 def runs_to_decide(gap: FloatArray, *, margin: float) -> int | None:

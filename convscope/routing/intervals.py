@@ -7,6 +7,10 @@ from convscope.values.arrays import FloatArray
 
 OVER_RUNS = "Student-t over runs, 95 %"
 THESE_RUNS_ONLY = "these runs only: whole episodes resampled, 95 %"
+BOOTSTRAP_OVER_RUNS = "bootstrap-t over runs, 95 %"
+FEWEST_FOR_BOOTSTRAP = 8
+"""Runs from which on an interval over runs allows for skewness."""
+_N_RESAMPLES = 4_000
 FEWEST_RUNS = 3
 """Fewer runs say nothing about further ones."""
 
@@ -39,6 +43,43 @@ def mean_half_width(values: FloatArray, *, level: float = 0.95) -> float:
     """Return half the width of the Student-t interval for the mean of at least two values."""
     quantile = float(stdtrit(len(values) - 1, (1 + level) / 2))
     return quantile * float(values.std(ddof=1)) / float(np.sqrt(len(values)))
+
+
+def bootstrap_t(values: FloatArray, rng: np.random.Generator, *, level: float = 0.95) -> Interval | None:
+    """Interval for the mean of runs that allows for skewness.
+
+    Parameters
+    ----------
+    values
+        One a run, shape (S,); NaN are left out.
+    rng
+        Draws runs with replacement.
+    level
+        Two-sided.
+
+    Returns
+    -------
+    Interval or None
+        None for fewer than `FEWEST_FOR_BOOTSTRAP` values: resamples of so few say too little of the tails.
+
+    References
+    ----------
+    Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 12.
+    """
+    known = values[np.isfinite(values)]
+    n_runs = len(known)
+    if n_runs < FEWEST_FOR_BOOTSTRAP:
+        return None
+    mean, error = float(known.mean()), float(known.std(ddof=1)) / float(np.sqrt(n_runs))
+    drawn = known[rng.integers(n_runs, size=(_N_RESAMPLES, n_runs))]
+    errors = drawn.std(axis=1, ddof=1) / np.sqrt(n_runs)
+    # Resamples of one single value have no error of their own.
+    is_spread = errors > 1e-9 * max(error, 1e-300)
+    if not is_spread.any():
+        return mean, mean
+    scaled = (drawn.mean(axis=1)[is_spread] - mean) / errors[is_spread]
+    low, high = np.quantile(scaled, [(1 - level) / 2, (1 + level) / 2]).tolist()
+    return mean - high * error, mean - low * error
 
 
 def percentiles(draws: FloatArray) -> Interval | None:

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from convscope.routing.concentration import role_concentration
 from convscope.routing.halves import split_in_halves
 from convscope.routing.preference import role_preference
 from convscope.simulate.teams import SimulatedRun
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
-from convscope.values.config import AnalysisConfig, RoutingSource
+from convscope.values.config import RoutingSource
 from convscope.values.routing import EDGE_COLUMNS, RoutingGraph, RoutingTallies
 
 
@@ -68,7 +67,7 @@ def graph_of(
         halves=halves,
         preference=preference,
         role_edges=None,
-        concentration=role_concentration(tallies, halves, roles, config=AnalysisConfig(n_permutations=99)),
+        concentration=(),
     )
 
 

@@ -5,8 +5,9 @@ import numpy as np
 from convscope.compare.comparison import Comparison, RoutingTests
 from convscope.compare.components.component import GapComponent, share_words, unscored
 from convscope.compare.scores import Scores, gap_of
+from convscope.randomness import generator
 from convscope.routing.divergence import mean_divergence
-from convscope.routing.intervals import interval_of
+from convscope.routing.intervals import BOOTSTRAP_OVER_RUNS, bootstrap_t, interval_of
 from convscope.values.arrays import FloatArray
 from convscope.values.gap import Component
 
@@ -17,9 +18,9 @@ def score_alignment(comparison: Comparison, name: str) -> Component:
     """Mean over runs of ``g = sqrt(max(0, T - f) / T_U)`` (docs/gap.md).
 
     0 = as declared, 1 = as far from it as a role-blind team, more = against it. Its p tests T, under relabelling of the
-    agents within each run; to be read only where specificity is rejected, whose p is among the parts. With fewer than
-    three runs the interval resamples whole episodes; such a draw bears its own noise besides that of the log, so twice
-    the floor is taken off.
+    agents within each run; to be read only where specificity is rejected, whose p is among the parts. From eight runs
+    on the interval allows for skewness. With fewer than three it resamples whole episodes; such a draw bears its own
+    noise besides that of the log, so twice the floor is taken off.
     """
     tests = comparison.routing
     if tests is None or tests.alignment is None:
@@ -28,6 +29,9 @@ def score_alignment(comparison: Comparison, name: str) -> Component:
     scores = tests.scores
     gap = scores.gap
     interval, kind = interval_of(gap, None if tests.resampled is None else _resampled_gap(tests.resampled, scores))
+    skewed = bootstrap_t(gap, generator(comparison.config.seed, "gap", "alignment interval"))
+    if skewed is not None:
+        interval, kind = skewed, BOOTSTRAP_OVER_RUNS
     return Component(
         name=name,
         value=float(gap.mean()),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from convscope.report.charts.picture import picture_of
+from convscope.report.conventions import ConventionView, convention_view
 from convscope.report.drawn import gap_chart, gap_return_chart
 from convscope.report.options import margin
 from convscope.report.section import Section
@@ -51,6 +52,9 @@ class GapView:
     agreement: DeclaredAgreement | None
     returns: GapAndReturn | None
     return_chart: Markup | None
+    conventions: ConventionView | None
+    outlook: tuple[str, ...]
+    """What would change the verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,8 @@ def _view(evidence: Evidence) -> GapView | NoGap:
         runs_needed=gap.runs_needed,
         n_runs=len(evidence.episodes.runs),
         agreement=gap.agreement,
+        conventions=convention_view(evidence),
+        outlook=gap.outlook,
     )
 
 

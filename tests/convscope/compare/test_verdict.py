@@ -67,6 +67,14 @@ def test_the_first_verdict_that_applies_is_given_with_its_reason(changes, verdic
     assert words in " ".join(reasons)
 
 
+def test_conventions_that_cancel_out_are_no_lack_of_structure_where_runs_cannot_be_tested_alone():
+    blind = replace(specificity(0.3), run_wise=outcome(1, 1))
+    several = replace(ALIGNED, specificity=blind, multiplicity=0.7, multiplicity_p=0.01)
+    assert decide(several)[0] is Verdict.MULTIPLE_CONVENTIONS
+    assert decide(replace(several, specificity=specificity(0.3)))[0] is Verdict.NO_ROLE_STRUCTURE
+    assert decide(replace(several, multiplicity_p=0.3))[0] is Verdict.NO_ROLE_STRUCTURE
+
+
 def test_a_different_convention_is_named():
     _, reasons = decide(replace(ALIGNED, gap=(0.9, 1.2), alignment=outcome(0.4)))
     assert any("scout like guard" in reason for reason in reasons)
