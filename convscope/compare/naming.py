@@ -55,7 +55,7 @@ def best_renaming(
         behaves_as=tuple(scores.roles[role] for role in orders[best].tolist()),
         gap=float(gap_of(np.array(apart), np.zeros(()), scores.anchor)) if scores.is_scorable else None,
         certainty=certainty,
-        n_equal=int((distance[0] == distance[0, best]).sum()),
+        n_equal=max(1, int((distance[0] == apart).sum())),
     )
 
 

@@ -76,7 +76,11 @@ def read_composite(document: TomlDocument) -> CompositeWeights:
     names = ("alignment", "recovery", "instability")
     document.check_keys(("composite",), names, "key")
     table = document.table("composite")
-    weight_of = {name: _weight(document, ("composite", name), table[name]) if name in table else 0.0 for name in names}
+    weight_of = {name: number_or_nan(table.get(name, 0.0)) for name in names}
+    for name, weight in weight_of.items():
+        if not (math.isfinite(weight) and weight >= 0):
+            message = f"{name} in [composite] must be a number of at least 0, not {table[name]!r:.40}"
+            raise document.fault(message, ("composite", name))
     if max(weight_of.values()) == 0:
         raise document.fault("[composite] gives no component a weight above 0", ("composite",))
     return CompositeWeights(**weight_of)

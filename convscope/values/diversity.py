@@ -45,7 +45,7 @@ class DiversityFigure:
     value: float
     """At least 0; biased upwards by about ``null``."""
     interval: tuple[float, float]
-    """95 %, whole episodes resampled: what other episodes of these runs would give, not other runs."""
+    """95 %, whole episodes resampled: what as many other episodes of these runs would give, not other runs."""
     floor: float
     """The same measure between two halves of the episodes of the same agents."""
     null: float

@@ -42,8 +42,9 @@ class CompositeWeights:
     def shares(self) -> dict[str, float]:
         """The weights by name, scaled to a sum of 1."""
         weights = {"alignment": self.alignment, "recovery": self.recovery, "instability": self.instability}
-        total = sum(weights.values())
-        return {name: weight / total for name, weight in weights.items()}
+        largest = max(weights.values())
+        scaled = {name: weight / largest for name, weight in weights.items()}  # first, so that no sum overflows
+        return {name: weight / sum(scaled.values()) for name, weight in scaled.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

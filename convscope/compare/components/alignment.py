@@ -78,8 +78,10 @@ def _orders(tests: RoutingTests) -> Parts:
 
 
 def _words(component: Component) -> str:
-    if component.value is not None and component.value > 1:
+    if component.interval is not None and component.interval[0] > 1:
         return "Routing is further from the declared one than a role-blind team would be: it goes against it."
+    if component.value is not None and component.value > 1:
+        return "Routing is as far from the declared one as a role-blind team, or further."
     return f"Routing is {share_words(component.value)} of the way from the declared one to a role-blind team."
 
 

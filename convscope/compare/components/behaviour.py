@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from convscope.compare.behaviour_null import behaviour_outcome
 from convscope.compare.comparison import Comparison
 from convscope.compare.components.component import GapComponent, share_words, unscored
+from convscope.compare.standardised import moments_of, standardised_effect
 from convscope.randomness import generator
 from convscope.routing.intervals import FEWEST_RUNS, Interval, percentiles, student_t
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.gap import Component
 from convscope.values.prior import BehaviourExpectation
-
-_ROUNDING = 1e-12
 
 Parts = tuple[tuple[str, float], ...]
 
@@ -53,7 +53,7 @@ def score_behaviour(comparison: Comparison, name: str) -> Component:
     Each is measured against the units of the other declared roles: difference of means in pooled standard deviations,
     mean over runs. It holds when the interval of the difference is clear of 0 on the declared side: Student-t from
     three runs on, else whole episodes drawn with replacement. Contradicted and undecided ones are counted apart.
-    Expectations whose feature or units the log lacks are left out.
+    Expectations whose feature or units the log lacks are left out. The p relabels agents within each run.
     """
     frame = comparison.roles.of_analysed(comparison.features.frame).filter(pl.col("declared_role").is_not_null())
     names = {feature.name for feature in comparison.features.features}
@@ -64,11 +64,15 @@ def score_behaviour(comparison: Comparison, name: str) -> Component:
         return unscored(name, "no feature that they name can be measured" if stated else "no behaviour is declared")
     n_hold = sum(each.holds for each in measured)
     n_undecided = sum(not each.is_decided for each in measured)
+    test = behaviour_outcome(frame, [each.expectation for each in measured], comparison.config)
     return Component(
         name=name,
         value=1 - n_hold / len(measured),
+        p_value=test.p_value if test else None,
+        attainable_p=test.attainable_p if test else None,
         scorable=True,
         parts=(
+            *((("effect in the declared direction, mean", test.statistic),) if test else ()),
             ("expectations left out", float(len(stated) - len(measured))),
             ("expectations contradicted", float(len(measured) - n_hold - n_undecided)),
             ("expectations undecided", float(n_undecided)),
@@ -83,7 +87,7 @@ def _measured(frame: pl.DataFrame, expectation: BehaviourExpectation, config: An
     runs = [(name, moments) for name, moments in found if (moments[..., 0].sum(axis=0) >= 2).all()]
     if not runs:
         return None
-    effects = np.array([float(_effect(moments.sum(axis=0))) for _, moments in runs])
+    effects = np.array([float(standardised_effect(moments.sum(axis=0))) for _, moments in runs])
     interval = student_t(effects)
     if len(runs) < FEWEST_RUNS and all(len(moments) > 1 for _, moments in runs):
         what = (expectation.role, expectation.feature)
@@ -98,36 +102,16 @@ def _measured(frame: pl.DataFrame, expectation: BehaviourExpectation, config: An
 
 def _moments(run: pl.DataFrame, expectation: BehaviourExpectation) -> FloatArray:
     """Return count, sum and sum of squares of each episode's units with and without the role, shape (E, 2, 3)."""
-    values = run[expectation.feature].cast(pl.Float64).fill_null(np.nan).to_numpy()
     is_role = (run["declared_role"] == expectation.role).to_numpy()
-    is_known = np.isfinite(values)
-    # Around their mean, lest squares of large values swallow the spread.
-    values = np.where(is_known, values, 0.0) - (values[is_known].mean() if is_known.any() else 0.0)
     episodes, episode = np.unique(run["episode"].to_numpy(), return_inverse=True)
-    moments = np.zeros((len(episodes), 2, 3))
-    each = np.stack([np.ones_like(values), values, values**2], axis=1)
-    np.add.at(moments, (episode[is_known], np.where(is_role, 0, 1)[is_known]), each[is_known])
-    return moments
-
-
-def _effect(moments: FloatArray) -> FloatArray:
-    """Return the difference of means in pooled standard deviations from moments (..., 2, 3); NaN with too few units."""
-    n, total, squares = (moments[..., place] for place in range(3))
-    mean = np.divide(total, n, out=np.full_like(total, np.nan), where=n > 0)
-    difference = mean[..., 0] - mean[..., 1]
-    spread = np.maximum(squares - total * mean, 0.0).sum(axis=-1)
-    freedom = n.sum(axis=-1) - 2
-    variance = np.divide(spread, freedom, out=np.full_like(spread, np.nan), where=freedom > 0)
-    # Units that never vary (but for rounding) have no spread to count in: only the sign is known.
-    varies = variance > _ROUNDING * difference**2
-    scaled = np.divide(difference, np.sqrt(variance), out=np.asarray(np.sign(difference)), where=varies)
-    return np.asarray(np.where(np.isfinite(variance), scaled, np.nan))
+    found = moments_of(run[expectation.feature], 2 * episode + np.where(is_role, 0, 1), 2 * len(episodes))
+    return found.reshape(len(episodes), 2, 3)
 
 
 def _resampled(moments: FloatArray, *, n_draws: int, rng: np.random.Generator) -> FloatArray:
     """Return the effect in whole episodes drawn with replacement, shape (B,)."""
     times = rng.multinomial(len(moments), np.full(len(moments), 1 / len(moments)), size=n_draws)
-    return _effect(np.tensordot(times.astype(np.float64), moments, axes=1))
+    return standardised_effect(np.tensordot(times.astype(np.float64), moments, axes=1))
 
 
 def _words(component: Component) -> str:

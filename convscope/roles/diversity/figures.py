@@ -12,7 +12,7 @@ from convscope.values.arrays import FloatArray
 N_BOOTSTRAP = 400
 N_HALVINGS = 20
 MIN_DRAWS = 199
-MAX_WORK = 500_000_000
+MAX_WORK = 50_000_000
 """Slots times members times draws; keeps a large team to seconds."""
 LEVEL = 0.95
 ROUNDING = 1e-9
@@ -41,12 +41,12 @@ def distances(measure: Measure, totals: FloatArray, weight: FloatArray) -> Float
     weight
         Of each stratum, its episodes, shape (strata,).
     """
-    found: list[FloatArray] = []
-    for part in totals:
-        profile = measure.profile(part)
-        pairs = np.stack(np.broadcast_arrays(profile[:, np.newaxis], profile[np.newaxis]), axis=-2)
-        found.append(measure.distance(pairs))
-    return _mean_of_strata(np.stack(found), weight)
+    first, second = np.triu_indices(totals.shape[1], k=1)
+    profiles = [measure.profile(part) for part in totals]
+    found = [measure.distance(np.stack([profile[first], profile[second]], axis=-2)) for profile in profiles]
+    matrix = np.zeros((totals.shape[1], totals.shape[1]))
+    matrix[first, second] = matrix[second, first] = _mean_of_strata(np.stack(found), weight)
+    return matrix
 
 
 def figures_of(
@@ -71,7 +71,7 @@ def figures_of(
     drawn = np.stack(
         [
             _scores(samples, measures, [s.totals(s.member, _resample(s, rng)) for s in samples])
-            for _ in range(N_BOOTSTRAP)
+            for _ in range(min(N_BOOTSTRAP, n_draws))
         ]
     )
     floors = np.mean([_floors(samples, measures, rng) for _ in range(N_HALVINGS)], axis=0)
@@ -85,11 +85,12 @@ def _figures(value: float, null: FloatArray, drawn: FloatArray, *, floor: float)
     if not np.isfinite(value) or not np.isfinite(null).all() or not len(known):
         return None
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]).tolist()
+    centre = float(known.mean())
     n_as_large = int((null >= value - ROUNDING * (1 + abs(value))).sum())
     return Figures(
         value=value,
-        # Reflected: a resampled team is more diverse than its episodes, by about what these are more than the truth.
-        interval=(max(2 * value - high, 0.0), max(2 * value - low, 0.0)),
+        # A resampled team is more diverse than its episodes are: only the spread of the resamples is taken.
+        interval=(max(value + low - centre, 0.0), value + high - centre),
         floor=floor,
         null=float(null.mean()),
         p_value=(1 + n_as_large) / (1 + len(null)),

@@ -27,6 +27,9 @@ archer = 0.3
 archer = ["knight > archer"]
 [behaviour.archer]
 "distance to nearest opponent" = "high"
+[composite]
+alignment = 3
+recovery = 1
 [test]
 margin = 0.5
 alpha = 0.05
@@ -53,6 +56,7 @@ def test_a_full_file_is_read(tmp_path):
     assert [(b.role, b.feature, b.is_high) for b in prior.behaviours] == [
         ("archer", "distance to nearest opponent", True)
     ]
+    assert prior.composite.shares == {"alignment": 0.75, "recovery": 0.25, "instability": 0.0}
     assert (prior.margin, prior.alpha) == (0.5, 0.05)
     assert prior.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -121,6 +125,9 @@ def test_a_name_with_brackets_is_a_name_before_it_is_a_pattern(tmp_path):
         ("[roles]\narcher = 'archer_*'\n[behaviour.archer]\nspeed = 'fast'\n", 4, '"high" or "low"'),
         ("[roles]\narcher = 'archer_*'\n[test]\nalpha = 1.5\n", 4, "between 0 and 1"),
         ("[roles]\narcher = 'archer_*'\n[test]\nmargin = 0\n", 4, "above 0"),
+        ("[roles]\narcher = 'archer_*'\n[composite]\nalignment = -1\n", 4, "number of at least 0"),
+        ("[roles]\narcher = 'archer_*'\n[composite]\nbehaviour = 1\n", 4, "behaviour"),
+        ("[roles]\narcher = 'archer_*'\n[composite]\nalignment = 0\n", 3, "no component a weight above 0"),
         ("roles = 3\n", 1, "must be a table"),
         ("[roles]\narcher = 3\n", 2, "text or a list of texts"),
         ("[routing.archer]\narcher = 1\n", 1, "the log declares none"),

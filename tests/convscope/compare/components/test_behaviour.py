@@ -63,6 +63,15 @@ def test_an_effect_whose_interval_covers_zero_is_undecided():
     assert (found.value, parts["expectations undecided"], parts["expectations contradicted"]) == (1, 1, 0)
 
 
+def test_its_test_exchanges_the_agents_of_each_run():
+    # Two agents can hold two roles in two ways, of which one is as declared; three runs allow eight.
+    assert (behaviour([3, 1, 5, 3], FAR).p_value, behaviour([3, 1, 5, 3], FAR).attainable_p) == (0.5, 0.5)
+    assert behaviour([3, 1, 5, 3], NEAR).p_value == 1
+    three = behaviour([3, 1, 5, 3] * 3, FAR, n_runs=3)
+    assert (three.p_value, three.attainable_p) == (0.125, 0.125)
+    assert dict(three.parts)["effect in the declared direction, mean"] == pytest.approx(np.sqrt(2))
+
+
 def test_contradicted_expectations_are_counted_apart():
     parts = dict(behaviour([3, 1, 5, 3], FAR, NEAR).parts)
     assert (parts["expectations undecided"], parts["expectations contradicted"]) == (0, 1)
