@@ -39,7 +39,9 @@ def best_renaming(
     drawn
         Mean preference in resamples of the episodes, for fewer than three runs, shape (B, R, R); None for none.
     """
-    orders = _orders(len(scores.roles)) if scores.is_scorable else np.arange(len(scores.roles))[None]
+    if not scores.is_scorable:
+        return Renaming(behaves_as=scores.roles, gap=None, certainty=None, n_equal=1)
+    orders = _orders(len(scores.roles))
     distance = _distances(learned.mean(axis=0)[None], orders, scores.target)
     best = int(_nearest(distance, orders)[0])
     n_draws = max(_FEWEST_DRAWS, min(n_draws, _MOST_CELLS // (len(orders) * scores.target.size)))
@@ -53,7 +55,7 @@ def best_renaming(
     apart = float(distance[0, best])
     return Renaming(
         behaves_as=tuple(scores.roles[role] for role in orders[best].tolist()),
-        gap=float(gap_of(np.array(apart), np.zeros(()), scores.anchor)) if scores.is_scorable else None,
+        gap=float(gap_of(np.array(apart), np.zeros(()), scores.anchor)),
         certainty=certainty,
         n_equal=max(1, int((distance[0] == apart).sum())),
     )
