@@ -55,10 +55,10 @@ def values(table):
     return table.frame.drop(UNIT_KEYS).to_numpy()
 
 
-def test_fifteen_families_have_features_and_no_name_is_used_twice(table_of):
+def test_sixteen_families_have_features_and_no_name_is_used_twice(table_of):
     table = table_of(rich_log(*rich_arrays()))
     names = [feature.name for feature in table.features]
-    assert len({feature.family for feature in table.features}) == 15
+    assert len({feature.family for feature in table.features}) == 16
     assert len(set(names)) == len(names)
     assert all(feature.unit for feature in table.features)
 
