@@ -15,7 +15,8 @@ def present_positions(decisions: Decisions) -> FloatArray:
     """Positions of agents that are in play, NaN for the others, shape (T, N, d)."""
     status = decisions.block.status
     is_present = (status == Status.ACTING) | (status == Status.WAITING)
-    return np.where(is_present[:, :, np.newaxis], decisions.block.columns[POSITIONS], np.nan)
+    positions = decisions.block.columns[POSITIONS]
+    return np.where(is_present[:, :, np.newaxis] & np.isfinite(positions), positions, np.nan)
 
 
 def moves_into(positions: FloatArray, decisions: Decisions) -> FloatArray:

@@ -74,7 +74,9 @@ class FeatureFold:
         """Append a row for each agent that is present in an episode of the block."""
         decisions = decisions_of(block)
         n_units, n_agents = decisions.n_units, decisions.n_agents
-        parts = [family.compute(self._header, decisions) for family in self._families]
+        # What is too large to be squared gives an infinite feature, which `finish` makes null.
+        with np.errstate(over="ignore", invalid="ignore"):
+            parts = [family.compute(self._header, decisions) for family in self._families]
         keep = _is_present(block).reshape(-1)
         rows = FeatureRows(
             episode=np.repeat(block.episodes, n_agents)[keep],

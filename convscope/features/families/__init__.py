@@ -5,6 +5,7 @@ from convscope.features.families.activity import ACTIVITY
 from convscope.features.families.certainty import CERTAINTY
 from convscope.features.families.continuous_actions import CONTINUOUS_ACTIONS
 from convscope.features.families.events import EVENTS
+from convscope.features.families.handovers import HANDOVERS
 from convscope.features.families.hidden_states import HIDDEN_STATES_FAMILY
 from convscope.features.families.info_values import INFO_VALUES
 from convscope.features.families.leadership import LEADERSHIP
@@ -35,6 +36,7 @@ FAMILIES: tuple[Family, ...] = (
     HIDDEN_STATES_FAMILY,
     INFO_VALUES,
     EVENTS,
+    HANDOVERS,
 )
 
 __all__ = ["FAMILIES"]

@@ -75,7 +75,7 @@ EVENTS = Events()
 def _of_all(header: LogHeader) -> list[tuple[str, str, str, str]]:
     if not categorical(header):
         return []
-    rows = [("share of all events", "0 to 1", "has most of the events", "has few of the events")]
+    rows = [("share of all events", "0 to 1", "does most of what happens", "does little of what happens")]
     if holds(header, POSITIONS):
         rows.append(("places per event", "cells per event", "acts in many places", "acts in few places"))
         rows.append(
@@ -83,7 +83,12 @@ def _of_all(header: LogHeader) -> list[tuple[str, str, str, str]]:
         )
     if holds(header, TEAM_REWARDS):
         rows.append(
-            ("share of team reward at its events", "0 to 1", "the team is rewarded when it acts", "earns by others")
+            (
+                "share of team reward at its events",
+                "0 to 1",
+                "the team is rewarded when it acts",
+                "the team is rewarded without it",
+            )
         )
     return rows
 

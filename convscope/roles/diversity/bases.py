@@ -98,7 +98,8 @@ def bases_of(header: LogHeader) -> Bases:
 def _others(header: LogHeader) -> tuple[dict[DiversityBasis, int], list[Notice]]:
     """Return what is not about actions."""
     widths, notices = dict[DiversityBasis, int](), list[Notice]()
-    n_axes = header.field(POSITIONS).shape[-1] if holds(header, POSITIONS) else 0
+    shape = header.field(POSITIONS).shape if holds(header, POSITIONS) else ()
+    n_axes = shape[0] if len(shape) == 1 else 0
     if 0 < n_axes <= MAX_AXES:
         widths[DiversityBasis.POSITIONS] = N_CELLS**n_axes
     else:

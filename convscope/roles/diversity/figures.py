@@ -65,7 +65,13 @@ def figures_of(
     rng
         Draws exchanges, resamples and halves.
     """
-    n_draws = _affordable(samples, n_draws)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _drawn(samples, measures, n_draws=_affordable(samples, n_draws), rng=rng)
+
+
+def _drawn(
+    samples: Sequence[Sample], measures: Sequence[Measure], *, n_draws: int, rng: np.random.Generator
+) -> tuple[Figures | None, ...]:
     observed = _scores(samples, measures, [sample.totals(sample.member) for sample in samples])
     null = np.stack([_scores(samples, measures, [s.totals(s.exchanged(rng)) for s in samples]) for _ in range(n_draws)])
     drawn = np.stack(

@@ -71,7 +71,9 @@ class DiversityFold:
         if not len(taken) or not self._bases.widths:
             return state
         decisions = decisions_of(block)
-        sums = _sums(self._bases, decisions)
+        # Infinite sums give figures that are not finite, and are not shown.
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = _sums(self._bases, decisions)
         acts = (decisions.total(np.ones(len(decisions.row))) > 0).reshape(-1, decisions.n_agents) & self._agents
         shaped = {basis: values.reshape(*acts.shape, -1) for basis, values in sums.items()}
         found = [

@@ -7,6 +7,7 @@ import numpy as np
 from convscope.randomness import generator
 from convscope.roles.diversity.bases import Bases, bases_of
 from convscope.roles.diversity.figures import figures_of
+from convscope.roles.diversity.measures import Measure
 from convscope.roles.diversity.reading import MAX_EPISODES, EpisodeSums
 from convscope.roles.diversity.sample import Sample, sample_of
 from convscope.values.arrays import IntArray
@@ -51,7 +52,9 @@ def team_diversity(log: TrajectoryLog, episodes: Sequence[EpisodeSums], config: 
         samples = _samples(log, episodes, basis, label=label)
         if not samples:
             notices.append(_too_few(basis))
-        figures += _figures_of_basis(samples, basis, bases, config=config, names=names)
+        found = _figures_of_basis(samples, basis, bases, config=config, names=names)
+        figures += found
+        notices += _undefined(bases.measures(basis), found) if samples else []
     return Diversity(figures=tuple(figures), notices=tuple(notices))
 
 
@@ -106,6 +109,13 @@ def _sampled(log: TrajectoryLog, config: AnalysisConfig) -> list[Notice]:
         return []
     message = f"diversity is measured in {MAX_EPISODES} episodes of each run, chosen by a digest of what happened"
     return [Notice(code="sampled", message=message, where=WHERE)]
+
+
+def _undefined(measures: Sequence[Measure], found: Sequence[DiversityFigure]) -> list[Notice]:
+    shown = {figure.measure for figure in found}
+    names = [each.measure.value.replace("-", " ") for each in measures if each.measure not in shown]
+    message = f"not defined, because some pair of agents has nothing that can be compared: {', '.join(names)}"
+    return [Notice(code="not-computed", message=message, where=WHERE)] if names else []
 
 
 def _too_few(basis: DiversityBasis) -> Notice:

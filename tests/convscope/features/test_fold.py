@@ -55,10 +55,10 @@ def values(table):
     return table.frame.drop(UNIT_KEYS).to_numpy()
 
 
-def test_fifteen_families_have_features_and_no_name_is_used_twice(table_of):
+def test_sixteen_families_have_features_and_no_name_is_used_twice(table_of):
     table = table_of(rich_log(*rich_arrays()))
     names = [feature.name for feature in table.features]
-    assert len({feature.family for feature in table.features}) == 15
+    assert len({feature.family for feature in table.features}) == 16
     assert len(set(names)) == len(names)
     assert all(feature.unit for feature in table.features)
 
@@ -153,3 +153,13 @@ def test_names_that_a_log_repeats_are_numbered(table_of):
         "share of steps with a b x (3)",
         "share of steps with a b x (4)",
     ]
+
+
+@pytest.mark.parametrize("huge", [1e300, -1e308, np.inf])
+def test_numbers_that_are_too_large_to_be_squared_warn_nobody_and_reach_no_table(table_of, huge):
+    columns, lengths, status = rich_arrays()
+    for name in set(columns) - {"actions", "info/held"}:
+        columns[name][::3] = huge
+    found = values(table_of(rich_log(columns, lengths, status))).astype(float)
+    assert not np.isinf(found).any()
+    assert np.isfinite(found).any()

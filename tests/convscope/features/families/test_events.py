@@ -77,3 +77,24 @@ def test_a_number_that_always_changes_is_a_signal_and_left_out(table_of):
     table = table_of(log_from_arrays({"info/clock": np.arange(8.0).reshape(4, 2)}, [4], ["a", "b"]))
     assert "rises of clock" not in table.frame.columns
     assert any("no events: rises of clock, falls of clock" in notice.message for notice in table.notices)
+
+
+def test_what_one_gives_up_and_an_ally_comes_to_at_the_same_step_is_handed_over(kitchen):
+    frame = kitchen([[ONION, NONE, NONE, SOUP, NONE], [NONE, ONION, ONION, NONE, NONE]])
+    # The onion goes from a to b at once; b loses it for nobody; the soup comes from nobody and goes to nobody.
+    assert frame["hands over to allies"].to_list() == [1 / 4, 0]
+    assert frame["takes over from allies"].to_list() == [0, 1 / 4]
+
+
+def test_nothing_is_handed_over_at_a_distance_and_nothing_cannot_be_handed_over(kitchen):
+    far = [[[0, 0], [5, 5]], [[0, 0], [1, 1]]]
+    held = [[ONION, NONE], [NONE, ONION]]
+    assert kitchen(held, positions=far)["hands over to allies"].to_list() == [0, 0]
+    near = [[[0, 0], [1, 1]], [[0, 0], [5, 5]]]
+    # The reverse, b giving a its empty hands, is nothing.
+    assert kitchen(held, positions=near)["hands over to allies"].to_list() == [1, 0]
+
+
+def test_a_swap_is_two_hand_overs(kitchen):
+    frame = kitchen([[ONION, SOUP], [SOUP, ONION]])
+    assert frame["hands over to allies"].to_list() == frame["takes over from allies"].to_list() == [1, 1]
