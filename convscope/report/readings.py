@@ -9,6 +9,7 @@ import numpy as np
 from convscope.report.listing import Listing, listing
 from convscope.values.evidence import Evidence
 from convscope.values.figures import figure
+from convscope.values.inert import inert
 from convscope.values.policy_reading import ChangePoint, PolicyRun
 from convscope.values.roles import AgentClasses
 
@@ -107,7 +108,7 @@ _DECIDE = "they decide differently on what they see"
 _PLACED = "they differ in where they are, not in what they decide"
 _HIDDEN = "what they do adds up to the same, but they decide differently on what they see"
 _ALIKE = "cannot be told apart"
-_APART = "never in the same situation: no telling what they would decide"
+_APART = "hardly ever in the same situation: no telling what they would decide"
 _UNLIKE = "not comparable by policy"
 
 
@@ -125,7 +126,7 @@ def _sentences(pairs: Sequence[PairReadings], most: int) -> Iterator[str]:
         those = [pair for pair in pairs if pair.verdict == verdict]
         if not those:
             continue
-        names = list(dict.fromkeys(f"{pair.first} and {pair.second}" for pair in those))
+        names = list(dict.fromkeys(f"{inert(pair.first)} and {inert(pair.second)}" for pair in those))
         more = f", and {len(names) - most} more pairs" if len(names) > most else ""
         yield f"{'; '.join(names[:most])}{more}: {verdict}{_bound(those) if verdict == _PLACED else ''}."
 

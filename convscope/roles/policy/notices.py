@@ -23,6 +23,15 @@ def unread(run: str, n_episodes: int) -> Notice:
     return Notice(code="not-computed", message=message, where=_WHERE)
 
 
+def unscanned(run: str, n_needed: int) -> Notice:
+    """Return the notice of a run in which no change of policy can be looked for."""
+    message = (
+        f"no change of policy is looked for within run {run}: it takes {n_needed} episodes with decisions, all of one "
+        "condition"
+    )
+    return Notice(code="not-computed", message=message, where="drift.change_points")
+
+
 def run_notices(found: PolicyRun, who: Compared) -> tuple[Notice, ...]:
     """Return what was left out or not compared in a run.
 

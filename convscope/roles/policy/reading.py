@@ -14,17 +14,18 @@ from convscope.randomness import generator
 from convscope.roles.energy import exchange_patterns
 from convscope.roles.linkage import complete_linkage
 from convscope.roles.pairs import MIN_EPISODES, family_wise, in_null_units
+from convscope.roles.policy.changes import FEWEST_EPISODES, find_changes, residual_scores
 from convscope.roles.policy.decisions import Seen
 from convscope.roles.policy.members import Compared, compared
 from convscope.roles.policy.models import membership, predict_actions
-from convscope.roles.policy.notices import run_notices, unread
+from convscope.roles.policy.notices import run_notices, unread, unscanned
 from convscope.roles.policy.sampling import lacking
 from convscope.roles.policy.scores import Information, information, overlap, pair_scores, situations, together
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
-from convscope.values.policy_reading import PolicyReading, PolicyRun
+from convscope.values.policy_reading import ChangePoint, PolicyReading, PolicyRun
 
 MIN_OVERLAP = 0.1
 """Under it two members hardly ever meet the same situation, and their policies are not compared."""
@@ -42,6 +43,26 @@ class PairReading:
     high: float = np.nan
     scores: FloatArray | None = None
     """The larger statistic under each pattern of exchanges, in units of its null; None where not comparable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KindReading:
+    """The members of one kind of space."""
+
+    pairs: tuple[PairReading, ...]
+    told: Information
+    """Of all of them together."""
+    residuals: FloatArray
+    """From `residual_scores`, shape (units, P)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RunReading:
+    """One run."""
+
+    run: PolicyRun
+    changes: tuple[ChangePoint, ...] | None
+    """None where they could not be looked for."""
 
 
 def policy_reading(
@@ -66,21 +87,28 @@ def policy_reading(
     if why is not None or steps is None:
         notice = Notice(code="not-computed", message=f"no policy reading: {why}", where="roles.policy")
         return PolicyReading(notices=(notice,))
-    runs: list[PolicyRun] = []
+    read: list[RunReading] = []
     notices: list[Notice] = []
     for group in episode_groups(log, config):
         if group.is_analysed:
             found, said = _run(
                 log, steps.rows(np.isin(steps.episode, group.episodes)), group, agents=agents, config=config
             )
-            runs += [] if found is None else [found]
+            read += [] if found is None else [found]
             notices += said
-    return PolicyReading(runs=tuple(runs), k_agents=_mode(runs), notices=tuple(dict.fromkeys(notices)))
+    runs = tuple(each.run for each in read)
+    scanned = [each.changes for each in read if each.changes is not None]
+    return PolicyReading(
+        runs=runs,
+        k_agents=_mode(runs),
+        change_points=tuple(change for changes in scanned for change in changes) if scanned else None,
+        notices=tuple(dict.fromkeys(notices)),
+    )
 
 
 def _run(
     log: TrajectoryLog, steps: Steps, group: Group, *, agents: Sequence[str], config: AnalysisConfig
-) -> tuple[PolicyRun | None, tuple[Notice, ...]]:
+) -> tuple[RunReading | None, tuple[Notice, ...]]:
     rng = generator(config.seed, "roles", "policy", group.run_name)
     who = compared(log, steps, agents, rng=rng)
     n_units = len(np.unique(steps.digest))
@@ -90,8 +118,8 @@ def _run(
     weights = rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=_N_RESAMPLED).astype(np.float64)
     with threadpool_limits(1):
         kinds = [_kind(seen, signs, weights) for seen in who.kinds]
-    pairs = [pair for read, _ in kinds for pair in read]
-    whole = together([told for _, told in kinds])
+    pairs = [pair for kind in kinds for pair in kind.pairs]
+    whole = together([kind.told for kind in kinds])
     is_any = any(pair.scores is not None for pair in pairs)
     matrices = _matrices(who.names, pairs)
     found = PolicyRun(
@@ -106,10 +134,34 @@ def _run(
         n_episodes=n_units,
         n_decisions=int(whole.n_decisions.sum()),
     )
-    return found, run_notices(found, who)
+    changes, said = _changes(log, group, who, kinds=kinds, config=config)
+    return RunReading(run=found, changes=changes), (*run_notices(found, who), *said)
 
 
-def _kind(seen: Seen, signs: FloatArray, weights: FloatArray) -> tuple[list[PairReading], Information]:
+def _changes(
+    log: TrajectoryLog, group: Group, who: Compared, *, kinds: Sequence[KindReading], config: AnalysisConfig
+) -> tuple[tuple[ChangePoint, ...] | None, tuple[Notice, ...]]:
+    """Return the changes of policy within a run; None where they cannot be looked for, with the reason."""
+    episodes = who.kinds[0].episode
+    if len(episodes) < FEWEST_EPISODES or len(np.unique(log.episodes.condition[episodes])) > 1:
+        return None, (unscanned(group.run_name, FEWEST_EPISODES),)
+    number = log.episodes.number[episodes]
+    order = np.argsort(number, kind="stable")
+    scores = np.concatenate([kind.residuals for kind in kinds], axis=1)[order]
+    rng = generator(config.seed, "roles", "policy", "changes", group.run_name)
+    found = find_changes(scores, alpha=config.alpha, n_draws=config.n_permutations, rng=rng)
+    return tuple(
+        ChangePoint(
+            run=group.run_name,
+            checkpoint=group.checkpoint,
+            episode=int(number[order][change.place]),
+            p_value=change.p_value,
+        )
+        for change in found
+    ), ()
+
+
+def _kind(seen: Seen, signs: FloatArray, weights: FloatArray) -> KindReading:
     predicted, probability = predict_actions(seen), membership(seen)
     basis = situations(seen)
     pairs: list[PairReading] = []
@@ -132,7 +184,11 @@ def _kind(seen: Seen, signs: FloatArray, weights: FloatArray) -> tuple[list[Pair
                 scores=np.max([in_null_units(each) for each in scores.statistics(signs)], axis=0),
             )
         )
-    return pairs, information(seen, predicted, probability, members=np.arange(len(seen.members)))
+    return KindReading(
+        pairs=tuple(pairs),
+        told=information(seen, predicted, probability, members=np.arange(len(seen.members))),
+        residuals=residual_scores(seen, predicted, basis),
+    )
 
 
 def _matrices(names: Sequence[str], pairs: Sequence[PairReading]) -> dict[str, FloatArray]:
