@@ -101,12 +101,8 @@ def analyze(
         source = routing.source if routing else None
         dependence = routing_dependence(log, windows, source, labels=labels, config=config, agents=agents)
         roles = discover_roles(features, log, agents=agents, config=config)
-        gap = None
-        if prior:
-            gap = translation_gap(
-                prior, roles, routing, features=features, dependence=dependence, crossplay=crossplay, config=config
-            )
-    noted = [*missing, *unlike_checkpoints(log.episodes.analysed(config.checkpoint))]
+        held_to = partial(translation_gap, features=features, dependence=dependence, crossplay=crossplay, config=config)
+        gap = held_to(prior, roles, routing) if prior else None
     return Evidence(
         version=__version__,
         config=config,
@@ -124,7 +120,9 @@ def analyze(
         crossplay_sha256=crossplay.sha256 if crossplay else None,
         labels_sha256=labels.sha256 if labels else None,
         priors_sha256=prior.sha256 if prior else None,
-        notices=_notices(noted, [log.header, features, roles, routing, messages, gap, dependence]),
+        notices=_notices(
+            [*missing, *_unlike(log, config)], [log.header, features, roles, routing, messages, gap, dependence]
+        ),
     )
 
 
@@ -187,6 +185,10 @@ def _workers_for(log: TrajectoryLog) -> int:
 
 
 _Part = LogHeader | FeatureTable | RoleAssignment | RoutingGraph | MessageMeasures | Gap | Dependence | None
+
+
+def _unlike(log: TrajectoryLog, config: AnalysisConfig) -> tuple[Notice, ...]:
+    return unlike_checkpoints(log.episodes.analysed(config.checkpoint))
 
 
 def _notices(first: Sequence[Notice], parts: Sequence[_Part]) -> tuple[Notice, ...]:
