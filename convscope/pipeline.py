@@ -24,6 +24,7 @@ from convscope.ingest.prior import declare, prior_from_labels, read_prior
 from convscope.ingest.selection import select_agents
 from convscope.roles.discover import discover_roles
 from convscope.routing.choose import choose_estimators
+from convscope.routing.estimators.estimator import Estimator
 from convscope.routing.graph import routing_folds, routing_graph
 from convscope.routing.messages.measures import message_measures
 from convscope.routing.messages.reading import MessageFold
@@ -88,13 +89,7 @@ def analyze(
     estimators = choose_estimators(log, config)
     with open_executor(n_workers or _workers_for(log)) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
-        folds: list[Fold] = [
-            FeatureFold(log, config),
-            ReturnFold(log, agents),
-            MessageFold(log, config),
-            dependence_fold(log, estimators, config=config, agents=agents),
-            *routing_folds(log, estimators, config=config, agents=agents),
-        ]
+        folds = _folds(log, estimators, config=config, agents=agents)
         missing, features, returns, heard, windows, *tallies = run([MissingFold(log, folds), *folds])
         routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)
         messages = message_measures(log, heard, config=config, agents=agents)
@@ -124,6 +119,19 @@ def analyze(
             [*missing, *_unlike(log, config)], [log.header, features, roles, routing, messages, gap, dependence]
         ),
     )
+
+
+def _folds(
+    log: TrajectoryLog, estimators: Sequence[Estimator], *, config: AnalysisConfig, agents: Sequence[str]
+) -> "list[Fold]":
+    """Return what every stage needs of the one pass over the log."""
+    return [
+        FeatureFold(log, config),
+        ReturnFold(log, agents),
+        MessageFold(log, config),
+        dependence_fold(log, estimators, config=config, agents=agents),
+        *routing_folds(log, estimators, config=config, agents=agents),
+    ]
 
 
 def analyze_files(  # noqa: PLR0913  one parameter an option
