@@ -88,9 +88,8 @@ def analyze(
     with open_executor(n_workers or _workers_for(log)) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
         folds = _folds(log, estimators, agents=agents, config=config)
-        missing, features, returns, starts, steps, heard, sums, windows, *tallies = run(
-            [MissingFold(log, folds), *folds]
-        )
+        missing, *read = run([MissingFold(log, folds), *folds])
+        features, returns, starts, steps, heard, sums, windows, *tallies = read
         routing = routing_graph(log, estimators, tallies, run=run, agents=agents, config=config)
     source = routing.source if routing else None
     roles = discover_roles(features, log, agents=agents, config=config)

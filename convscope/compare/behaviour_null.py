@@ -8,7 +8,7 @@ import polars as pl
 
 from convscope.compare.joint import join
 from convscope.compare.nulls import Outcome, at_least
-from convscope.compare.relabelling import relabellings
+from convscope.compare.relabelling import Relabellings, relabellings
 from convscope.compare.standardised import moments_of, standardised_effect
 from convscope.randomness import generator
 from convscope.values.arrays import FloatArray, IntArray
@@ -43,19 +43,10 @@ def behaviour_outcome(
     known = [(run, part, roles) for (run, part), roles in zip(runs, held, strict=True) if roles is not None]
     if len(known) < len(runs):
         return None
-    found = [
-        relabellings(
-            roles[None],
-            np.ones((1, len(roles)), dtype=np.bool_),
-            n_roles=len(names),
-            n_draws=config.n_permutations,
-            rng=generator(config.seed, "gap", "behaviour roles", run),
-        )
-        for run, _, roles in known
-    ]
+    found = [_relabelled(run, roles, n_roles=len(names), config=config) for run, _, roles in known]
     joint = join(found, [run for run, _, _ in known], n_draws=config.n_permutations, seed=config.seed)
     effects = [
-        np.mean([_signed(part, each, labels.labels[:, 0], names) for each in expectations], axis=0)
+        np.mean([_signed(part, each, labels.labels[:, 0], names=names) for each in expectations], axis=0)
         for (_, part, _), labels in zip(known, found, strict=True)
     ]
     observed = float(np.mean([each[0] for each in effects]))
@@ -65,6 +56,12 @@ def behaviour_outcome(
         p_value=joint.p_value(at_least(observed, joint.mean_of(effects))),
         attainable_p=max(attainable, joint.resolution),
     )
+
+
+def _relabelled(run: str, roles: IntArray, *, n_roles: int, config: AnalysisConfig) -> Relabellings:
+    rng = generator(config.seed, "gap", "behaviour roles", run)
+    is_present = np.ones((1, len(roles)), dtype=np.bool_)
+    return relabellings(roles[None], is_present, n_roles=n_roles, n_draws=config.n_permutations, rng=rng)
 
 
 def _kept_share(labels: IntArray, expectations: Sequence[BehaviourExpectation], names: Sequence[str]) -> float:
@@ -80,7 +77,9 @@ def _role_of_agents(run: pl.DataFrame, names: Sequence[str]) -> IntArray | None:
     return None if any(len(roles) > 1 for roles in held) else np.array([names.index(roles[0]) for roles in held])
 
 
-def _signed(run: pl.DataFrame, expectation: BehaviourExpectation, labels: IntArray, names: Sequence[str]) -> FloatArray:
+def _signed(
+    run: pl.DataFrame, expectation: BehaviourExpectation, labels: IntArray, *, names: Sequence[str]
+) -> FloatArray:
     """Return the effect in the declared direction under each labelling (L, A), shape (L,); 0 where there is none."""
     if expectation.role not in names:
         return np.zeros(len(labels))

@@ -64,18 +64,12 @@ def translation_gap(
         Components that cannot be scored have no value and say why; runs are the unit of replication, so with one or two
         the verdict is ``insufficient-evidence`` whatever the values are.
     """
-    config = replace(
-        config,
-        alpha=config.alpha if prior.alpha is None else prior.alpha,
-        margin=config.margin if prior.margin is None else prior.margin,
-    )
+    config = _as_declared(config, prior)
     comparison = compare(prior, roles, routing, features=features, dependence=dependence or Dependence(), config=config)
     components = tuple(_scored(each, comparison) for each in COMPONENTS)
     whole, why_withheld = composite(components, prior.composite)
     tests = comparison.routing
-    detectable = (
-        None if tests is None else smallest_detectable_gap(tests.scores, generator(config.seed, "gap", "power"))
-    )
+    detectable = None if tests is None else _detectable(tests, config)
     needed = None if tests is None else _runs_needed(tests, config)
     names = prior.roles if routing is None or routing.preference is None else routing.preference.roles
     renaming = _renaming(tests, config)
@@ -83,7 +77,6 @@ def translation_gap(
     verdict, reasons = decide(findings)
     symmetries = _symmetries(tests, names)
     agreement = declared_agreement(prior, routing, config)
-    is_shown = detectable is not None and math.isfinite(detectable)
     return Gap(
         components=components,
         declared=None if tests is None or prior.preference is None else _declared(tests, names),
@@ -92,7 +85,7 @@ def translation_gap(
         composite=whole,
         verdict=verdict,
         reasons=reasons,
-        smallest_detectable=detectable if is_shown else None,
+        smallest_detectable=None if detectable is None or math.isinf(detectable) else detectable,
         runs_needed=needed,
         conventions=None if tests is None else conventions(tests, names, config, returns=crossplay),
         renaming=None if tests is None or renaming is None else renaming_placed(renaming, tests.scores.roles, names),
@@ -106,6 +99,19 @@ def translation_gap(
             *agreement_notices(agreement, config.alpha),
         ),
     )
+
+
+def _as_declared(config: AnalysisConfig, prior: RolePrior) -> AnalysisConfig:
+    """Return the configuration with the level and the margin of the prior where it declares them."""
+    return replace(
+        config,
+        alpha=config.alpha if prior.alpha is None else prior.alpha,
+        margin=config.margin if prior.margin is None else prior.margin,
+    )
+
+
+def _detectable(tests: RoutingTests, config: AnalysisConfig) -> float | None:
+    return smallest_detectable_gap(tests.scores, generator(config.seed, "gap", "power"))
 
 
 def _declared(tests: RoutingTests, names: tuple[str, ...]) -> FloatArray:

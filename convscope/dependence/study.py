@@ -123,6 +123,10 @@ def routing_dependence(
         nodes=roles or tuple(agents),
         agents=tuple(agents),
     )
+    return _dependence(study)
+
+
+def _dependence(study: _Study) -> Dependence:
     formation, why_formation = _formation(study)
     scaling, why_scaling = _scaling(study)
     transfer, why_transfer = _transfer(study)

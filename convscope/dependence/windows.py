@@ -49,17 +49,17 @@ def plan_windows(table: EpisodeTable, checkpoint: str | None, n_agents: int) -> 
     n_agents
         Analysed agents.
     """
-    is_analysed = table.is_analysed(checkpoint)
+    is_analysed, is_before = table.is_analysed(checkpoint), table.is_before(checkpoint)
     longest = int(table.rows[is_analysed].max(initial=1))
     n_episodes = max(1, int(is_analysed.sum()))
-    most = MOST_CELLS // (n_episodes * n_agents**2)
+    most = MOST_CELLS // (max(1, int((is_analysed | is_before).sum())) * n_agents**2)
     n_windows = min(MOST_WINDOWS, max(1, FEW_WINDOWS // n_episodes), most, longest)
     width = -(-longest // max(n_windows, 1))
     return WindowPlan(
         n_windows=-(-longest // width) if n_windows else 0,
         width=width,
         is_analysed=is_analysed,
-        is_before=table.is_before(checkpoint),
+        is_before=is_before,
     )
 
 

@@ -7,6 +7,7 @@ from convscope.report.depends import dependence_sentences
 from convscope.report.notices import all_notices
 from convscope.report.shape import shape_lines
 from convscope.report.wording import verdict_of
+from convscope.values.conventions import Conventions
 from convscope.values.evidence import Evidence
 from convscope.values.figures import count, figure, interval
 from convscope.values.inert import inert
@@ -102,7 +103,17 @@ def _gap(evidence: Evidence) -> tuple[str, ...]:
     if alignment is None or alignment.value is None:
         return ()
     bounds = f" ({interval(alignment.interval)}, {alignment.interval_kind})" if alignment.interval else ""
-    return (f"Alignment gap: {figure(alignment.value)}{bounds}; 0 = as declared, 1 = as a role-blind team",)
+    return (
+        f"Alignment gap: {figure(alignment.value)}{bounds}; 0 = as declared, 1 = as a role-blind team",
+        *_several(evidence.gap.conventions),
+    )
+
+
+def _several(conventions: Conventions | None) -> tuple[str, ...]:
+    if conventions is None or len(conventions.found) < 2:
+        return ()
+    sizes = ", ".join(count(len(each.runs), "run") for each in conventions.found)
+    return (f"Conventions: {len(conventions.found)} ({sizes})",)
 
 
 def _notes(evidence: Evidence) -> Iterator[str]:

@@ -32,7 +32,7 @@ class NullRange:
     mean: float
     low: float
     high: float
-    """Its draws lie between ``low`` and ``high`` in 95 %."""
+    """Its draws lie between ``low`` and ``high`` in 95 %; where 0 is the end of the scale, below ``high``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,8 @@ def score_foreign(comparison: Comparison, name: str) -> Component:
     return Component(
         name=name,
         value=test.statistic,
-        interval=interval,
+        # Student-t knows no ends; a share has two.
+        interval=None if interval is None else (max(0.0, interval[0]), min(1.0, interval[1])),
         interval_kind=kind,
         null=test.null,
         p_value=test.p_value,

@@ -1,8 +1,12 @@
 """Multiplicity: whether the runs settled on different conventions."""
 
+import numpy as np
+
 from convscope.compare.comparison import Comparison
 from convscope.compare.components.component import GapComponent, share_words, unscored
 from convscope.compare.conventions import multiplicity
+from convscope.compare.scores import Scores
+from convscope.routing.intervals import FEWEST_RUNS, OVER_RUNS, Interval, mean_half_width
 from convscope.values.gap import Component
 
 
@@ -19,15 +23,29 @@ def score_multiplicity(comparison: Comparison, name: str) -> Component:
     scores = tests.scores
     excess = float(multiplicity(scores.learned, scores.target))
     test = tests.conventions
+    interval = _interval(scores)
     return Component(
         name=name,
         value=excess / scores.anchor,
+        interval=interval,
+        interval_kind=None if interval is None else OVER_RUNS,
         null=test.null if test else None,
         p_value=test.p_value if test else None,
         attainable_p=test.attainable_p if test else None,
         scorable=True,
         parts=(("bit", excess),),
     )
+
+
+def _interval(scores: Scores) -> Interval | None:
+    """Return the Student-t interval with the jackknife's error over runs; None under three."""
+    n_runs = len(scores.runs)
+    if n_runs < FEWEST_RUNS:
+        return None
+    left_out = np.array([multiplicity(np.delete(scores.learned, run, axis=0), scores.target) for run in range(n_runs)])
+    half = mean_half_width((n_runs - 1) * left_out) / scores.anchor
+    centre = float(multiplicity(scores.learned, scores.target)) / scores.anchor
+    return max(0.0, centre - half), centre + half
 
 
 def _words(component: Component) -> str:

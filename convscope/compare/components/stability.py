@@ -35,7 +35,7 @@ def score_stability(comparison: Comparison, name: str) -> Component:
         value=max(0.0, pair.value / anchor),
         interval=None if interval is None else (max(0.0, interval[0]), max(0.0, interval[1])),
         interval_kind=None if interval is None else OVER_RUNS,
-        null=None if pair.null is None else NullRange(mean=pair.null[0] / anchor, low=0.0, high=pair.null[1] / anchor),
+        null=None if pair.null is None else _null(pair.null, anchor),
         p_value=min(1.0, min(p_values) * len(p_values)) if p_values else None,
         attainable_p=min(1.0, min(attainable) * n_tested) if p_values and attainable else None,
         scorable=True,
@@ -46,6 +46,12 @@ def score_stability(comparison: Comparison, name: str) -> Component:
         per_run=per_run,
         note=f"most of it is {largest_name} drift, from {pair.first} to {pair.second}",
     )
+
+
+def _null(null: tuple[float, float], anchor: float) -> NullRange:
+    """Return mean and 95 % point of exchanged episodes, on a scale that begins at 0."""
+    mean, high = (max(0.0, each / anchor) for each in null)
+    return NullRange(mean=mean, low=0.0, high=high)
 
 
 def _shifts(dependence: Dependence) -> dict[str, Shift]:

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from convscope.values.config import AnalysisConfig, RoutingSource
+from convscope.values.conventions import Convention, ConventionNull, Conventions, CrossPlay, Renaming
 from convscope.values.dependence import (
     Dependence,
     Formation,
@@ -21,7 +22,7 @@ from convscope.values.episodes import EpisodeTable
 from convscope.values.evidence import Evidence, MeanReturn
 from convscope.values.features import UNIT_TYPES, Feature, FeatureTable
 from convscope.values.fields import ACTIONS, ATTENTION, OBSERVATIONS, REWARDS, FieldSpec, Level
-from convscope.values.gap import Component, Gap, Verdict
+from convscope.values.gap import Component, Gap, NullRange, Verdict
 from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader, Notice
 from convscope.values.messages import MessageMeasure, MessageMeasures, MessageTest
 from convscope.values.prior import RolePrior
@@ -312,7 +313,11 @@ def gap(study):
                 name="recovery", value=0.19, interval=(0.12, 0.26), interval_kind=kind, p_value=0.001, scorable=True
             ),
             Component(name="behaviour", value=None, why="no behaviour was declared"),
-            Component(name="multiplicity", value=0.02, p_value=0.44, scorable=True),
+            Component(
+                name="multiplicity", value=0.02, null=NullRange(mean=0.02, low=0.0, high=0.05), p_value=0.44,
+                scorable=True,
+                effect="Runs that go separate ways account for 2 % of the distance to a role-blind team.",
+            ),
             Component(name="stability", value=None, why=later),
         ),
         declared=DECLARED,
@@ -328,11 +333,34 @@ def gap(study):
         ),
         smallest_detectable=0.35,
         runs_needed=3 if is_single else None,
+        conventions=conventions(study),
+        renaming=Renaming(behaves_as=ROLES, gap=0.48, certainty=None if is_single else 0.97, n_equal=1),
+        symmetries=(ROLES, (*ROLES[1:], ROLES[0])),
+        n_symmetries=2,
+        outlook=("More runs: 3 in all instead of 1.",) if is_single else ("A margin above 0.66 would do.",),
         notices=(
             Notice(code="not-computed", message="Stability comes with drift.", where="gap.components.stability"),
             Notice(code="not-computed", message="The composite is withheld.", where="gap.composite"),
         ),
     )  # fmt: skip
+
+
+def conventions(study):
+    n_runs = len(study.runs)
+    distance = 0.1 * (1 - np.eye(n_runs))
+    groups = [study.runs] if n_runs < 2 else [study.runs[:-1], study.runs[-1:]]
+    renaming = Renaming(behaves_as=(ROLES[1], ROLES[0], ROLES[2]), gap=0.3, certainty=None, n_equal=2)
+    played = CrossPlay(
+        runs=study.runs, distance=distance, within=0.1, between=0.5, p_value=0.03, correlation=0.8, correlation_p=0.02
+    )
+    return Conventions(
+        found=tuple(Convention(runs=runs, preference=DECLARED, gap=0.7, renaming=renaming) for runs in groups),
+        null=None if n_runs < 2 else ConventionNull.HABITS,
+        p_value=None if n_runs < 2 else 0.01,
+        distance=distance,
+        runs=study.runs,
+        crossplay=None if n_runs < 2 else played,
+    )
 
 
 def make_evidence(study=None, **changes):

@@ -45,5 +45,11 @@ def test_single_members_need_four_runs_for_a_test():
     assert multiplicity((5, 5), noise=0.3, seed=0, members=(1, 1, 1)).p_value == pytest.approx(0.01)
 
 
+def test_its_interval_is_over_runs_and_begins_at_zero():
+    found = multiplicity((5, 5), noise=0.2, seed=1)
+    assert 0 <= found.interval[0] < found.value < found.interval[1]
+    assert multiplicity((1, 1), noise=0.2, seed=1).interval is None
+
+
 def test_one_run_has_no_multiplicity():
     assert multiplicity((1, 0), noise=0.3, seed=0).why == "there is one run only"
