@@ -34,7 +34,9 @@ def simulate(  # noqa: PLR0913  one parameter an option
             typer.echo(f"{each.number:>2}  {each.name:<17} {each.description}")
         return
     if scenario is None or out is None:
-        raise UsageError("name a scenario and a folder to make, as in `convscope simulate swapped-roles OUT`; see --list")
+        raise UsageError(
+            "name a scenario and a folder to make, as in `convscope simulate swapped-roles OUT`; see --list"
+        )
     found = find_scenario(scenario)
     members = read_composition(team, len(ROLES))
     scale = Scale(n_runs=runs, members=members, n_episodes=episodes, n_steps=steps, noise=noise)

@@ -84,4 +84,4 @@ def _turns(products: FloatArray, members: Sequence[IntArray], directions: int) -
         if len(places) > 0:
             white = whitening(products[np.ix_(places, places)])[:, -directions:]
             turn[places, number, : white.shape[1]] = white
-    return turn.reshape(len(products), -1)
+    return turn.reshape(len(products), len(members) * directions)

@@ -119,20 +119,22 @@ class SynergyFold:
         """Return the scores of the receivers of one design, given each episode's recipe for it."""
         first, second = pairs_of(self.n_agents)
         d, n_pairs = self.n_directions, len(first)
-        total = np.zeros((n_units, n_pairs * d * d, recipes[0].surprises.shape[1]))
+        # Sizes are spelled out: a design of agents that do not act has no samples, and one of them may be 0.
+        n_receivers = recipes[0].surprises.shape[1] // d
+        total = np.zeros((n_units, n_pairs * d * d, n_receivers * d))
         samples = centred_samples(panel, recipes[0].design)
         for unit, recipe, values in zip(place.tolist(), recipes, samples, strict=True):
             residual = values[:, recipe.outcomes] - values[:, recipe.regressors] @ recipe.slope
             # Time last: each agent's row of samples is read in one go, for every pair that it is in.
             last = (recipe.features.T @ values.T).reshape(self.n_agents, d, len(values))
-            products = (last[first][:, :, None] * last[second][:, None]).reshape(-1, len(values))
+            products = (last[first][:, :, None] * last[second][:, None]).reshape(n_pairs * d * d, len(values))
             scores = products @ (residual @ recipe.surprises)
             scores *= _QUANTUM
             total[unit] += np.rint(scores, out=scores)
         total /= _QUANTUM
         # From (units, pairs, d d, receivers, d) to (units, receivers, pairs, d d d).
-        by_receiver = total.reshape(n_units, n_pairs, d * d, -1, d).transpose(0, 3, 1, 2, 4)
-        return by_receiver.reshape(n_units, -1, n_pairs, d**3)
+        by_receiver = total.reshape(n_units, n_pairs, d * d, n_receivers, d).transpose(0, 3, 1, 2, 4)
+        return by_receiver.reshape(n_units, n_receivers, n_pairs, d**3)
 
 
 def _labelled(labels: IntArray, scores: FloatArray) -> SynergyScores:

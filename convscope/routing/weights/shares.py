@@ -51,7 +51,8 @@ def routing_shares(weights: FloatArray, is_acting: BoolArray, *, row_sum: RowSum
     held = np.where(valid, weights, 0.0)
     # Overflow of absurd weights makes a row unreadable; it is counted below, not warned of.
     with np.errstate(over="ignore", invalid="ignore"):
-        total = held.sum(axis=2)
+        # A running sum adds one weight at a time: slots that are never valid cannot change the last digits.
+        total = held.cumsum(axis=2)[:, :, -1]
     has_choice = valid.sum(axis=2) >= 2
     is_finite, is_negative = np.isfinite(total), (held < 0).any(axis=2)
     is_readable = is_finite & ~is_negative

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from convscope.behaviour.digests import episode_digests
+from convscope.behaviour.digests import episode_digests, unordered_content
 from convscope.routing.weights.shares import Shares, routing_shares
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.fields import RowSum
@@ -145,7 +145,7 @@ def sum_shares(shares: Shares, part_of_row: IntArray) -> SummedShares:
 
 
 def _tally(shares: Shares, block: Block) -> TallyRows:
-    digests = episode_digests(block, [shares.share, shares.valid])
+    digests = episode_digests(block, [unordered_content(shares.share, shares.valid)])
     summed = sum_shares(shares, block.episode_of_row)
     n_kept = int(shares.is_kept.sum())
     return TallyRows(

@@ -1,6 +1,7 @@
 """Teams that change while the preference stays (ground truths 7 to 9)."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,7 +9,9 @@ from convscope.simulate.attending import attending_log
 from convscope.simulate.scenarios.declaring import figures_of, priors_text
 from convscope.simulate.scenarios.scenario import ROLES, Planted, Scale, Scenario
 from convscope.simulate.teams import CIRCULANT, GENERIC, simulate_run
-from convscope.values.log import TrajectoryLog
+
+if TYPE_CHECKING:
+    from convscope.values.log import TrajectoryLog
 
 
 def _sizes(scale: Scale, rng: np.random.Generator) -> Planted:

@@ -1,6 +1,7 @@
 """Runs, and checkpoints of runs, that settle on different conventions (ground truths 12 and 13)."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,7 +11,9 @@ from convscope.simulate.scenarios.declaring import matrix_of, priors_text, seen
 from convscope.simulate.scenarios.following import SWAPPED, runs_following
 from convscope.simulate.scenarios.scenario import Planted, Scale, Scenario
 from convscope.simulate.teams import CIRCULANT, SimulatedRun, simulate_run
-from convscope.values.log import TrajectoryLog
+
+if TYPE_CHECKING:
+    from convscope.values.log import TrajectoryLog
 
 _N_CHECKPOINTS = 10
 _CHANGES_AT = 5

@@ -1,6 +1,5 @@
 """Studies with a twin that says the same in another way (ground truths 6, 17 and 19)."""
 
-from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -10,9 +9,9 @@ from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.memory import log_from_arrays
 from convscope.simulate.scenarios.declaring import figures_of, priors_text
 from convscope.simulate.scenarios.following import runs_following
-from convscope.simulate.scenarios.scenario import ROLES, Planted, Scale, Scenario
+from convscope.simulate.scenarios.scenario import ROLES, Planted, Scale, Scenario, Truth
 from convscope.simulate.teams import CIRCULANT, GENERIC, relabelled
-from convscope.values.arrays import FloatArray
+from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.fields import ACTIONS, ATTENTION
 from convscope.values.log import Block, TrajectoryLog
 from convscope.values.status import Status
@@ -63,9 +62,7 @@ def _transposed(scale: Scale, rng: np.random.Generator) -> Planted:
     )
     files["transposed/mapping.toml"] = mapping_text(mapping).encode()
     truth = figures_of(GENERIC, GENERIC, scale.members)
-    return Planted(
-        logs=logs, priors=priors_text(GENERIC), truth={**truth, "twin": "transposed"}, others=files
-    )
+    return Planted(logs=logs, priors=priors_text(GENERIC), truth={**truth, "twin": "transposed"}, others=files)
 
 
 def _array(path: str, *axes: Axis) -> ArrayMapping:
@@ -88,36 +85,35 @@ def _turned(log: TrajectoryLog) -> bytes:
 def _reordered(scale: Scale, rng: np.random.Generator) -> Planted:
     logs = {name: _with_heads(log) for name, log in runs_following(GENERIC, scale, rng).items()}
     order = rng.permutation(sum(scale.members))
-    new_name = dict(zip(ROLES, _RENAMED, strict=True))
+    new_name: dict[str, Truth] = dict(zip(ROLES, _RENAMED, strict=True))
     twins = {
-        f"reordered/{name}": _turned_about(log, order, run=f"seed_{scale.n_runs - number}")
-        for number, (name, log) in enumerate(logs.items())
+        f"reordered/part_{scale.n_runs - number}": _turned_about(log, order) for number, log in enumerate(logs.values())
     }
     by_name = sorted(range(3), key=lambda role: _RENAMED[role])
     priors = priors_text(relabelled(GENERIC, by_name), roles=[_RENAMED[role] for role in by_name])
     return Planted(
         logs={**logs, **twins},
         priors=priors_text(GENERIC),
-        truth={**figures_of(GENERIC, GENERIC, scale.members), "twin": "reordered", "renamed": dict(new_name)},
+        truth={**figures_of(GENERIC, GENERIC, scale.members), "twin": "reordered", "renamed": new_name},
         others={"reordered/priors.toml": priors.encode()},
     )
 
 
 def _with_heads(log: TrajectoryLog) -> TrajectoryLog:
-    """Return a run with a second, even head; the mean of both is half as sharp."""
+    """Return a run with two heads, one sharper and one blunter; their mean is what they were made of."""
     block = _whole(log)
     weights = block.columns[ATTENTION]
     n_agents = weights.shape[-1]
-    other = np.broadcast_to((1 - np.eye(n_agents)) / (n_agents - 1), weights.shape)
-    return _rebuilt(log, np.concatenate([weights, other], axis=1), block.columns[ACTIONS], _agents(log))
+    apart = 0.3 * (weights - (1 - np.eye(n_agents)) / (n_agents - 1))
+    heads = np.concatenate([weights + apart, weights - apart], axis=1)
+    return _rebuilt(log, np.maximum(heads, 0.0), block.columns[ACTIONS], _agents(log))
 
 
-def _turned_about(log: TrajectoryLog, order: FloatArray, *, run: str) -> TrajectoryLog:
+def _turned_about(log: TrajectoryLog, order: IntArray) -> TrajectoryLog:
     block = _whole(log)
     weights = block.columns[ATTENTION][:, ::-1][..., order, :][..., order]
     names = [_renamed(_agents(log)[slot]) for slot in order.tolist()]
-    turned = _rebuilt(log, weights, block.columns[ACTIONS][:, order], names)
-    return replace(turned, episodes=replace(turned.episodes, runs=(run,)))
+    return _rebuilt(log, weights, block.columns[ACTIONS][:, order], names)
 
 
 def _renamed(agent: str) -> str:

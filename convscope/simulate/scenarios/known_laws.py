@@ -37,7 +37,7 @@ def stationary(chain: FloatArray) -> FloatArray:
     """Return the share of time that a chain spends in each state, shape (R,)."""
     n_states = len(chain)
     equations = np.vstack([chain.T - np.eye(n_states), np.ones(n_states)])
-    return np.asarray(np.linalg.lstsq(equations, np.append(np.zeros(n_states), 1.0))[0])
+    return np.asarray(np.linalg.lstsq(equations, np.append(np.zeros(n_states), 1.0))[0], dtype=np.float64)
 
 
 def _switching_run(scale: Scale, chain: FloatArray, rng: np.random.Generator, *, name: str) -> TrajectoryLog:
@@ -74,7 +74,12 @@ def _channel(scale: Scale, rng: np.random.Generator) -> Planted:
     return Planted(
         logs=logs,
         priors=priors_text(roles=("sender", "copier"), patterns=("agent_0", "agent_1")),
-        truth={"sender": "agent_0", "receiver": "agent_1", "error": _ERROR, "transfer_entropy_nats": channel_nats(_ERROR)},
+        truth={
+            "sender": "agent_0",
+            "receiver": "agent_1",
+            "error": _ERROR,
+            "transfer_entropy_nats": channel_nats(_ERROR),
+        },
     )
 
 

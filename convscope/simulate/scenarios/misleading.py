@@ -38,9 +38,7 @@ def _decoy_run(scale: Scale, leader: IntArray, rng: np.random.Generator, *, name
 
 def _near(scale: Scale, rng: np.random.Generator) -> Planted:
     logs = {f"run_{number}": _near_run(scale, rng, name=f"run_{number}") for number in range(scale.n_runs)}
-    return Planted(
-        logs=logs, priors=priors_text(_OWN), truth={"attends_by": "distance", "partial_correlation": 0.0}
-    )
+    return Planted(logs=logs, priors=priors_text(_OWN), truth={"attends_by": "distance", "partial_correlation": 0.0})
 
 
 def _near_run(scale: Scale, rng: np.random.Generator, *, name: str) -> TrajectoryLog:
@@ -64,9 +62,7 @@ def _log(
     }
     if places is not None:
         columns[POSITIONS] = np.tile(places[:, None], (n_rows, 1, 1))
-    return log_from_arrays(
-        columns, [scale.n_steps] * scale.n_episodes, scale.agents, runs=[name] * scale.n_episodes
-    )
+    return log_from_arrays(columns, [scale.n_steps] * scale.n_episodes, scale.agents, runs=[name] * scale.n_episodes)
 
 
 DECOY_ATTENTION = Scenario(
@@ -78,6 +74,6 @@ DECOY_ATTENTION = Scenario(
 PROXIMITY = Scenario(
     name="proximity",
     number=16,
-    description="Everybody attends to who is near, and roles stand together: the partial test says that it is distance.",
+    description="Everybody attends to who is near, and roles stand together: the partial test tells.",
     plant=_near,
 )

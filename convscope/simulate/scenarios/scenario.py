@@ -43,9 +43,7 @@ class Scale:
     @property
     def agents(self) -> tuple[str, ...]:
         """Names of the agents, role by role: ``scout_0``, ``scout_1``, ``carrier_0``, ..."""
-        return tuple(
-            f"{role}_{number}" for role, n in zip(ROLES, self.members, strict=True) for number in range(n)
-        )
+        return tuple(f"{role}_{number}" for role, n in zip(ROLES, self.members, strict=True) for number in range(n))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
