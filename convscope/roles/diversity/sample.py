@@ -9,6 +9,9 @@ from convscope.roles.diversity.reading import EpisodeSums
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.diversity import DiversityBasis
 
+MAX_MEMBERS = 64
+"""Compared with each other; the pairs of more would take too long."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sample:
@@ -63,32 +66,55 @@ def sample_of(
     condition
         Of each episode of the log, -1 for none.
     """
-    rows, slots = [], []
-    for each in episodes:
-        keeps = (each.sums[basis].any(axis=1)) & (label[each.episode, each.agent] >= 0)
-        rows.append(each.sums[basis][keeps])
-        slots.append(label[each.episode, each.agent[keeps]])
-    width = max((len(row) for row in rows), default=0)
-    sums = np.zeros((len(rows), width, rows[0].shape[1] if rows else 0))
-    code = np.full((len(rows), width), -1, dtype=np.int64)
-    for place, (row, slot) in enumerate(zip(rows, slots, strict=True)):
-        sums[place, : len(row)], code[place, : len(row)] = row, slot
-    is_shared = (code >= 0).sum(axis=1) >= 2
-    sums, code = sums[is_shared], code[is_shared]
-    stratum = np.unique(condition[[each.episode for each in episodes]][is_shared], return_inverse=True)[1]
-    return _ordered(sums, code, stratum=stratum.astype(np.int64)) if len(code) else None
+    found = [_present(each, basis, label) for each in episodes]
+    members = _members(found)
+    number = np.full(label.max(initial=-1) + 1, -1, dtype=np.int64)
+    number[members] = np.arange(len(members))
+    kept = [(rows[number[own] >= 0], number[own[number[own] >= 0]]) for rows, own in found]
+    shared = [place for place, (_, own) in enumerate(kept) if len(own) > 1]
+    if not shared:
+        return None
+    sums, member = _packed([kept[place] for place in shared])
+    stratum = condition[[episodes[place].episode for place in shared]]
+    return Sample(sums=sums, member=member, stratum=_by_appearance(stratum), labels=members)
 
 
-def _ordered(sums: FloatArray, code: IntArray, *, stratum: IntArray) -> Sample:
-    """Give members numbers by their totals: their order in the log must not decide anything."""
-    present = np.unique(code[code >= 0])
-    per_member = [sums[code == label].sum(axis=0) for label in present.tolist()]
-    order = np.lexsort(np.array(per_member).T[::-1])
-    number = np.full(int(present.max()) + 1, -1, dtype=np.int64)
-    number[present[order]] = np.arange(len(present))
-    return Sample(
-        sums=sums,
-        member=np.where(code >= 0, number[np.maximum(code, 0)], -1),
-        stratum=stratum,
-        labels=present[order],
-    )
+def _present(each: EpisodeSums, basis: DiversityBasis, label: IntArray) -> tuple[FloatArray, IntArray]:
+    """Return sums and labels of the slots that have both."""
+    own = label[each.episode, each.agent]
+    keeps = each.sums[basis].any(axis=1) & (own >= 0)
+    return each.sums[basis][keeps], own[keeps]
+
+
+def _members(found: Sequence[tuple[FloatArray, IntArray]]) -> IntArray:
+    """Return the labels by their totals: their order in the log must not decide anything.
+
+    Of more than `MAX_MEMBERS`, as many at even steps along this order.
+    """
+    own = np.concatenate([own for _, own in found]) if found else np.zeros(0, dtype=np.int64)
+    if not len(own):
+        return own
+    labels, place = np.unique(own, return_inverse=True)
+    rows = np.concatenate([rows for rows, _ in found])
+    totals = np.zeros((len(labels), rows.shape[1]))
+    np.add.at(totals, place, rows)
+    order = np.lexsort(totals.T[::-1])
+    if len(order) > MAX_MEMBERS:
+        order = order[np.linspace(0, len(order) - 1, MAX_MEMBERS).astype(np.int64)]
+    return np.asarray(labels[order], dtype=np.int64)
+
+
+def _packed(kept: Sequence[tuple[FloatArray, IntArray]]) -> tuple[FloatArray, IntArray]:
+    """Put the slots of all episodes into arrays as wide as the fullest one needs."""
+    width = max(len(own) for _, own in kept)
+    sums = np.zeros((len(kept), width, kept[0][0].shape[1]))
+    member = np.full((len(kept), width), -1, dtype=np.int64)
+    for place, (rows, own) in enumerate(kept):
+        sums[place, : len(own)], member[place, : len(own)] = rows, own
+    return sums, member
+
+
+def _by_appearance(codes: IntArray) -> IntArray:
+    """Give equal codes equal numbers, from 0 by first appearance."""
+    _, first, place = np.unique(codes, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[place]

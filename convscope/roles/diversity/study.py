@@ -9,7 +9,7 @@ from convscope.roles.diversity.bases import Bases, bases_of
 from convscope.roles.diversity.figures import figures_of
 from convscope.roles.diversity.measures import Measure
 from convscope.roles.diversity.reading import MAX_EPISODES, EpisodeSums
-from convscope.roles.diversity.sample import Sample, sample_of
+from convscope.roles.diversity.sample import MAX_MEMBERS, Sample, sample_of
 from convscope.values.arrays import IntArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.diversity import Diversity, DiversityBasis, DiversityFigure
@@ -45,7 +45,7 @@ def team_diversity(log: TrajectoryLog, episodes: Sequence[EpisodeSums], config: 
         )
         return Diversity(notices=(Notice(code="not-applicable", message=message, where=WHERE),))
     figures: list[DiversityFigure] = []
-    notices = [*bases.notices, *_sampled(log, config)]
+    notices = [*bases.notices, *_sampled(log, config, n_labels=len(names))]
     for basis in DiversityBasis:
         if basis not in bases.widths:
             continue
@@ -103,12 +103,17 @@ def _samples(
     return [sample for sample in samples if sample is not None and len(sample.stratum) >= MIN_EPISODES]
 
 
-def _sampled(log: TrajectoryLog, config: AnalysisConfig) -> list[Notice]:
+def _sampled(log: TrajectoryLog, config: AnalysisConfig, *, n_labels: int) -> list[Notice]:
+    """Say what is left out of a large log."""
     counts = np.bincount(log.episodes.run[log.episodes.is_analysed(config.checkpoint)])
-    if counts.max(initial=0) <= MAX_EPISODES:
-        return []
-    message = f"diversity is measured in {MAX_EPISODES} episodes of each run, chosen by a digest of what happened"
-    return [Notice(code="sampled", message=message, where=WHERE)]
+    messages: list[str] = []
+    if counts.max(initial=0) > MAX_EPISODES:
+        messages.append(
+            f"diversity is measured in {MAX_EPISODES} episodes of each run, chosen by a digest of what happened"
+        )
+    if n_labels > MAX_MEMBERS:
+        messages.append(f"at most {MAX_MEMBERS} agents of a run are compared, spread evenly by what they do")
+    return [Notice(code="sampled", message=message, where=WHERE) for message in messages]
 
 
 def _undefined(measures: Sequence[Measure], found: Sequence[DiversityFigure]) -> list[Notice]:

@@ -143,3 +143,12 @@ def test_a_reward_that_overflows_leaves_its_measure_out_and_says_so():
     found = diversity(columns, lengths=[N_STEPS] * 20)
     assert DiversityMeasure.ROLE_DIVERSITY_CONTRIBUTION not in {each.measure for each in found.figures}
     assert any("not defined" in n.message and "contribution" in n.message for n in found.notices)
+
+
+def test_of_many_agents_as_many_as_can_be_compared_are_taken_and_it_is_said():
+    rng = np.random.default_rng(7)
+    names = [f"agent_{i}" for i in range(70)]
+    actions = rng.integers(4, size=(60, 70, 1)).astype(float)
+    found = diversity({"actions": actions}, lengths=[10] * 6, names=names)
+    assert len(of(found, DiversityMeasure.SYSTEM_NEURAL_DIVERSITY).members) == 64
+    assert any("at most 64 agents" in notice.message for notice in found.notices)
