@@ -199,7 +199,7 @@ _UNTESTED = Notice(
     code="not-applicable",
     message=(
         "multiplicity has a value but no test: how much habits between single agents vary cannot be told "
-        "(roles of one member, redrawn roles, or pairs without any weight)."
+        "(roles of one member, redrawn roles, or pairs without any weight), and it takes four runs to see two groups."
     ),
     where="gap.components.multiplicity",
 )

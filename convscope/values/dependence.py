@@ -114,6 +114,12 @@ class Shift:
         known = [pair.p_value for pair in self.pairs if pair.p_value is not None]
         return min(1.0, min(known) * len(self.pairs)) if known else None
 
+    @property
+    def attainable_p(self) -> float | None:
+        """The smallest that ``p_value`` could have been."""
+        known = [pair.attainable_p for pair in self.pairs if pair.attainable_p is not None]
+        return min(1.0, min(known) * len(self.pairs)) if known else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FormationSensitivity:

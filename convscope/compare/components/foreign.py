@@ -59,9 +59,11 @@ def _test(tests: RoutingTests, found: float) -> Outcome:
     total = relabelled.joint.mean_of([np.nan_to_num(share) for share in shares])
     n_known = relabelled.joint.mean_of([np.isfinite(share).astype(np.float64) for share in shares])
     null = np.divide(total, n_known, out=np.full_like(total, np.nan), where=n_known > 0)
+    # A relabelled team that is about even has no direction: it is no nearer to the declared one than any other.
+    directed = np.where(np.isfinite(null), null, np.inf)
     return Outcome(
         statistic=found,
-        p_value=relabelled.joint.p_value(at_least(-found, -null)),
+        p_value=relabelled.joint.p_value(at_least(-found, -directed)),
         attainable_p=prior_attainable(scores, relabelled),
         null=null_range(null),
     )

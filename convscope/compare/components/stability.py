@@ -27,9 +27,8 @@ def score_stability(comparison: Comparison, name: str) -> Component:
     pair = largest.largest
     per_run = tuple((run.run, run.value / anchor) for run in pair.runs)
     interval = student_t(np.array([value for _, value in per_run]))
-    attainable = [each.attainable_p for shift in shifts.values() for each in shift.pairs if each.attainable_p]
     p_values = [shift.p_value for shift in shifts.values() if shift.p_value is not None]
-    n_tested = sum(len(shift.pairs) for shift in shifts.values() if shift.p_value is not None)
+    attainable = [shift.attainable_p for shift in shifts.values() if shift.attainable_p is not None]
     return Component(
         name=name,
         value=max(0.0, pair.value / anchor),
@@ -37,7 +36,7 @@ def score_stability(comparison: Comparison, name: str) -> Component:
         interval_kind=None if interval is None else OVER_RUNS,
         null=None if pair.null is None else _null(pair.null, anchor),
         p_value=min(1.0, min(p_values) * len(p_values)) if p_values else None,
-        attainable_p=min(1.0, min(attainable) * n_tested) if p_values and attainable else None,
+        attainable_p=min(1.0, min(attainable) * len(p_values)) if p_values and attainable else None,
         scorable=True,
         parts=tuple(
             (f"{part} drift, {shift.largest.first} to {shift.largest.second}", shift.largest.value / anchor)
