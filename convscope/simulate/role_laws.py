@@ -62,7 +62,7 @@ class HeavyTailedLaw:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CountLaw:
-    """How often each of some events happened in as many steps as each allows; one step gives a feature of two values."""
+    """How often each of some events happened in so many steps; one step gives a feature of two values."""
 
     chances: FloatArray
     """Of each event in a step, between 0 and 1, shape (K, F)."""
