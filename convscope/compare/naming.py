@@ -8,7 +8,7 @@ from convscope.compare.scores import Scores, gap_of
 from convscope.randomness import generator
 from convscope.routing.divergence import mean_divergence
 from convscope.routing.intervals import FEWEST_RUNS
-from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.conventions import Renaming
 
 MOST_ROLES = 7
@@ -41,7 +41,7 @@ def best_renaming(
     """
     if not scores.is_scorable:
         return Renaming(behaves_as=scores.roles, gap=None, certainty=None, n_equal=1)
-    orders = _orders(len(scores.roles))
+    orders = _orders(np.isfinite(scores.target).any(axis=1))
     distance = _distances(learned.mean(axis=0)[None], orders, scores.target)
     best = int(_nearest(distance, orders)[0])
     n_draws = max(_FEWEST_DRAWS, min(n_draws, _MOST_CELLS // (len(orders) * scores.target.size)))
@@ -71,10 +71,19 @@ def in_words(roles: tuple[str, ...], found: Renaming) -> str:
     return f"It comes nearest to the prior when {', '.join(moved)} is expected{certainty}.{equal}"
 
 
-def _orders(n_roles: int) -> IntArray:
-    if n_roles > MOST_ROLES:
-        return np.arange(n_roles)[None]
-    return np.array(list(permutations(range(n_roles))))
+def _orders(is_declared: BoolArray) -> IntArray:
+    """Return all renamings of the roles whose row is declared, shape (orders, R).
+
+    A role without one stays itself: to hide a row behind it would make any prior look nearer.
+    """
+    roles = np.arange(len(is_declared))
+    declared = np.flatnonzero(is_declared)
+    if len(declared) > MOST_ROLES:
+        return roles[None]
+    moved = np.array(list(permutations(declared.tolist())), dtype=np.int64)
+    orders = np.tile(roles, (len(moved), 1))
+    orders[:, declared] = moved
+    return orders
 
 
 def _distances(learned: FloatArray, orders: IntArray, target: FloatArray) -> FloatArray:

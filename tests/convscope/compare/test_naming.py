@@ -37,7 +37,7 @@ def test_roles_that_changed_places_are_named(order: tuple[int, int, int]):
     assert (found.certainty, found.n_equal) == (None, 1)
 
 
-def renaming(n_other: int, declared=GENERIC, noise: float = 0.0) -> Renaming:
+def renaming(n_other: int, declared=GENERIC, noise: float = 0.0, prior=None) -> Renaming:
     """Return the renaming found in 6 runs, of which some have the first two roles swapped."""
     rng = np.random.default_rng(1)
     runs = [
@@ -45,7 +45,7 @@ def renaming(n_other: int, declared=GENERIC, noise: float = 0.0) -> Renaming:
         for preference, n_runs in ((declared, 6 - n_other), (relabelled(declared, (1, 0, 2)), n_other))
         for run in simulate_runs(Team(preference=preference, members=(2, 2, 2), dyad_noise=noise), n_runs, rng)
     ]
-    return routing_gap(runs, declared, rng=rng, roles=ROLES).renaming
+    return routing_gap(runs, declared if prior is None else prior, rng=rng, roles=ROLES).renaming
 
 
 def test_the_certainty_of_a_renaming_is_the_share_of_resamples_that_choose_it():
@@ -66,3 +66,10 @@ def test_a_swap_in_words():
     assert in_words(ROLES, swapped) == f"{words} (97% of resamples say so)."
     assert in_words(ROLES, replace(swapped, certainty=None, n_equal=3)).startswith(f"{words}. 3 renamings come equally")
     assert in_words(ROLES, replace(swapped, behaves_as=ROLES)) == ""
+
+
+def test_a_role_without_a_declared_row_stays_itself():
+    # Two rows are declared; giving the undeclared row to another role would leave that one's own row unscored.
+    prior = np.array([[np.nan] * 3, GENERIC[1], GENERIC[2]])
+    assert renaming(0, prior=prior).behaves_as == ROLES
+    assert renaming(6, prior=prior).behaves_as[0] == ROLES[0]
