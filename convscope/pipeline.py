@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convscope.compare.crossplay import crossplay_notices
 from convscope.compare.gap import translation_gap
 from convscope.dependence.study import dependence_fold, routing_dependence
 from convscope.engine.executors import open_executor
@@ -116,7 +117,8 @@ def analyze(
         labels_sha256=labels.sha256 if labels else None,
         priors_sha256=prior.sha256 if prior else None,
         notices=_notices(
-            [*missing, *_unlike(log, config)], [log.header, features, roles, routing, messages, gap, dependence]
+            [*missing, *_unlike(log, config), *_unplayed(crossplay, gap)],
+            [log.header, features, roles, routing, messages, gap, dependence],
         ),
     )
 
@@ -197,6 +199,10 @@ _Part = LogHeader | FeatureTable | RoleAssignment | RoutingGraph | MessageMeasur
 
 def _unlike(log: TrajectoryLog, config: AnalysisConfig) -> tuple[Notice, ...]:
     return unlike_checkpoints(log.episodes.analysed(config.checkpoint))
+
+
+def _unplayed(returns: CrossPlayReturns | None, gap: Gap | None) -> tuple[Notice, ...]:
+    return crossplay_notices(returns, gap.conventions if gap else None)
 
 
 def _notices(first: Sequence[Notice], parts: Sequence[_Part]) -> tuple[Notice, ...]:
