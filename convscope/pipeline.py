@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from convscope.compare.crossplay import crossplay_notices
 from convscope.compare.gap import translation_gap
 from convscope.compare.returns import gap_and_return
 from convscope.dependence.study import dependence_fold, routing_dependence
@@ -119,7 +120,8 @@ def analyze(
         labels_sha256=labels.sha256 if labels else None,
         priors_sha256=prior.sha256 if prior else None,
     )
-    return replace(evidence, notices=_notices(evidence, missing))
+    unplayed = crossplay_notices(crossplay, gap.conventions if gap else None)
+    return replace(evidence, notices=_notices(evidence, [*missing, *unplayed]))
 
 
 def _folds(
@@ -196,7 +198,7 @@ def _workers_for(log: TrajectoryLog) -> int:
     return (os.cpu_count() or 1) if is_large else 1
 
 
-def _notices(evidence: Evidence, missing: Sequence[Notice]) -> tuple[Notice, ...]:
+def _notices(evidence: Evidence, first: Sequence[Notice]) -> tuple[Notice, ...]:
     """Return what was dropped, assumed or not computed, stage by stage, without repeats."""
     unlike = unlike_checkpoints(evidence.episodes.analysed(evidence.config.checkpoint))
     parts = (
@@ -211,4 +213,4 @@ def _notices(evidence: Evidence, missing: Sequence[Notice]) -> tuple[Notice, ...
         evidence.dependence,
     )
     own = [notice for part in parts if part is not None for notice in part.notices]
-    return tuple(dict.fromkeys([*missing, *unlike, *own]))
+    return tuple(dict.fromkeys([*first, *unlike, *own]))

@@ -5,7 +5,10 @@ import numpy as np
 from convscope.randomness import generator
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
-from convscope.values.conventions import CrossPlay, CrossPlayReturns
+from convscope.values.conventions import Conventions, CrossPlay, CrossPlayReturns
+from convscope.values.header import Notice
+
+_MOST_NAMED = 5
 
 
 def cross_play(
@@ -54,6 +57,43 @@ def cross_play(
         correlation=float(correlations[0]) if np.isfinite(correlations[0]) else None,
         correlation_p=_p_value(correlations),
     )
+
+
+def crossplay_notices(returns: CrossPlayReturns | None, conventions: Conventions | None) -> tuple[Notice, ...]:
+    """Return what of a matrix of cross-play is not used.
+
+    Parameters
+    ----------
+    returns
+        As given; None for nothing.
+    conventions
+        Of the study; None where it has none to compare with.
+    """
+    if returns is None:
+        return ()
+    played = None if conventions is None else conventions.crossplay
+    if played is None:
+        why = "it takes declared roles and routing between them to compare it with"
+        return (_notice(f"The matrix of cross-play is not used: {why}."),)
+    left_out = [run for run in returns.runs if run not in played.runs]
+    undefined = [run for run, own in zip(played.runs, np.diagonal(played.distance), strict=True) if np.isnan(own)]
+    return (
+        *((_notice(f"Cross-play of {_some(left_out)} is left out: no routing here."),) if left_out else ()),
+        *(
+            (_notice(f"No distance by cross-play where self-play is not above 0: {_some(undefined)}."),)
+            if undefined
+            else ()
+        ),
+    )
+
+
+def _notice(message: str) -> Notice:
+    return Notice(code="crossplay-not-used", message=message, where="gap.conventions.crossplay")
+
+
+def _some(runs: list[str]) -> str:
+    more = f" and {len(runs) - _MOST_NAMED} more" if len(runs) > _MOST_NAMED else ""
+    return ", ".join(runs[:_MOST_NAMED]) + more
 
 
 def convention_distance(returns: FloatArray) -> FloatArray:

@@ -3,18 +3,19 @@
 import numpy as np
 import pytest
 
-from convscope.compare.crossplay import convention_distance, cross_play
+from convscope.compare.crossplay import convention_distance, cross_play, crossplay_notices
 from convscope.values.config import AnalysisConfig
-from convscope.values.conventions import CrossPlay, CrossPlayReturns
+from convscope.values.conventions import Conventions, CrossPlay, CrossPlayReturns
 
 RUNS = ("a", "b", "c", "d", "e", "f")
+CONFIG = AnalysisConfig(n_permutations=199)
 GROUPS = np.array([0, 0, 0, 1, 1, 1])
 
 
 def played(returns, routing=None, groups=GROUPS) -> CrossPlay:
     given = CrossPlayReturns(runs=RUNS, returns=np.array(returns, dtype=float), sha256="0" * 64)
     routing = np.zeros((6, 6)) if routing is None else routing
-    return cross_play(given, RUNS, group_of=groups, routing=routing, config=AnalysisConfig(n_permutations=199))
+    return cross_play(given, RUNS, group_of=groups, routing=routing, config=CONFIG)
 
 
 def test_the_distance_is_the_share_of_self_play_that_is_lost():
@@ -41,6 +42,19 @@ def test_runs_of_one_convention_play_well_together():
     # Of the 20 ways to deal out two threes, two keep them; the chance of these among 199 draws is a tenth.
     assert found.p_value == pytest.approx(0.1, abs=0.06)
     assert found.correlation == pytest.approx(1)
+
+
+def test_what_is_not_used_is_told():
+    given = CrossPlayReturns(runs=("a", "b", "z"), returns=np.diag([1.0, -1.0, 2.0]), sha256="0" * 64)
+    found = cross_play(given, ("a", "b"), group_of=np.zeros(2, dtype=int), routing=np.zeros((2, 2)), config=CONFIG)
+    conventions = Conventions(
+        found=(), null=None, p_value=None, distance=np.zeros((2, 2)), runs=("a", "b"), crossplay=found
+    )
+    words = " ".join(notice.message for notice in crossplay_notices(given, conventions))
+    assert "Cross-play of z is left out" in words
+    assert "not above 0: b" in words
+    assert "declared roles" in crossplay_notices(given, None)[0].message
+    assert crossplay_notices(None, None) == ()
 
 
 def test_one_convention_has_no_distance_to_another():
