@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from convscope.commands.analysis import analyze, attribute
 from convscope.commands.logs import convert, inspect, loaders, validate
-from convscope.commands.simulation import simulate
+from convscope.commands.simulation import plan, simulate
 
-COMMANDS: tuple[Callable[..., None], ...] = (analyze, attribute, inspect, convert, validate, simulate, loaders)
+COMMANDS: tuple[Callable[..., None], ...] = (analyze, attribute, inspect, convert, validate, simulate, plan, loaders)
 
 __all__ = ["COMMANDS"]

@@ -43,3 +43,26 @@ def simulate(  # noqa: PLR0913  one parameter an option
     write_scenario(found, out, scale=scale, seed=seed)
     typer.echo(f"Wrote {out}: {found.description}")
     typer.echo(f"Analyse it with: convscope analyze {out}/*.h5 --priors {out}/priors.toml")
+
+
+def plan(
+    *,
+    roles: Annotated[int, typer.Option(metavar="N", min=2, max=8, help="Declared roles.")] = 3,
+    team: Annotated[str | None, typer.Option(metavar="N-N-N", help="Agents of each role; else one of each.")] = None,
+    runs: Annotated[int, typer.Option(metavar="N", min=1, max=50, help="Training runs that you can afford.")] = 5,
+    priors: Annotated[Path | None, typer.Option(metavar="P.toml", help="Your prior, beside two typical ones.")] = None,
+    alpha: Annotated[float | None, typer.Option(metavar="P", help="Level of the tests.")] = None,
+    seed: Seed = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
+) -> None:
+    """Say what a study could conclude, before anybody trains."""
+    import json
+
+    from convscope.report.planned import plan_document, plan_lines
+    from convscope.simulate.plans import plan_priors
+
+    question, plans = plan_priors(roles, team, runs, priors=priors, alpha=alpha, seed=seed)
+    if as_json:
+        typer.echo(json.dumps(plan_document(question, plans), indent=2))
+    else:
+        typer.echo("\n".join(plan_lines(question, plans)))

@@ -59,6 +59,32 @@ def read_prior(path: Path, log: TrajectoryLog) -> RolePrior:
     )
 
 
+def read_declared_routing(path: Path) -> RolePrior:
+    """Read the roles and the routing of a priors file without a log, as for a study that is only planned.
+
+    Raises
+    ------
+    UsageError
+        If there is no such file.
+    PriorsError
+        If the file does not say what it should, or names no roles.
+    """
+    document = read_toml(path, _PRIORS)
+    document.check_keys((), _TABLES, "key")
+    roles = tuple(document.table("roles"))
+    if not roles:
+        raise document.fault("no [roles]; a plan needs their names", ("roles",))
+    return RolePrior(
+        roles=roles,
+        role_of={},
+        preference=read_preference(document, roles),
+        orders=read_orders(document, roles),
+        margin=read_test_number(document, "margin", upper=math.inf),
+        alpha=read_test_number(document, "alpha", upper=1.0),
+        sha256=document.sha256,
+    )
+
+
 def prior_from_labels(log: TrajectoryLog) -> RolePrior | None:
     """Return the roles that the log itself declares; None when it declares none."""
     if not log.header.roles:

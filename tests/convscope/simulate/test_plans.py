@@ -1,0 +1,78 @@
+"""A plan gives the attainable p of docs/gap.md, and its power agrees with the table of verdicts there."""
+
+import json
+
+import pytest
+
+from convscope.errors import PriorsError, UsageError
+from convscope.report.planned import plan_document, plan_lines
+from convscope.simulate.planning import Reach
+from convscope.simulate.plans import plan_priors
+from convscope.values.gap import Verdict
+
+
+def planned(team="1-1-1", n_runs=5, **options):
+    question, plans = plan_priors(3, team, n_runs, **{"priors": None, "alpha": None, "seed": 0} | options)
+    return question, {plan.prior: plan for plan in plans}
+
+
+def test_five_runs_of_single_members_barely_decide_about_a_circulant_prior():
+    _, plans = planned()
+    circulant, generic = plans["circulant"], plans["generic"]
+    assert circulant.alignment_p == pytest.approx(0.5**5)
+    assert circulant.specificity_p == pytest.approx(2.0**-4)
+    assert (circulant.reach, circulant.runs_for_tests) == (Reach.BARELY, 6)
+    assert generic.alignment_p == pytest.approx(6.0**-5)
+    assert (generic.reach, generic.runs_for_tests) == (Reach.REACHED, 3)
+
+
+def test_two_runs_conclude_nothing_whatever_the_team():
+    _, plans = planned("2-2-2", 2)
+    assert {plan.reach for plan in plans.values()} == {Reach.NONE}
+    assert all(share == 0 for plan in plans.values() for _, share in plan.power)
+    assert plans["circulant"].smallest_detectable is None
+
+
+@pytest.mark.parametrize(
+    ("team", "prior", "wanted"),
+    [("1-1-1", "generic", (0.87, 0.87, 1.0)), ("2-2-2", "circulant", (1.0, 1.0, 1.0))],
+)
+def test_power_agrees_with_the_table_of_verdicts(team, prior, wanted):
+    power = dict(planned(team)[1][prior].power)
+    verdicts = (Verdict.ALIGNED, Verdict.PARTIAL, Verdict.STRUCTURED_BUT_DIFFERENT)
+    assert [power[verdict] for verdict in verdicts] == pytest.approx(wanted, abs=0.08)
+
+
+def test_a_prior_of_ones_own_is_planned_beside_the_typical_ones(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('[roles]\na = "a_*"\nb = "b_*"\n[routing.a]\na = 1\nb = 9\n[test]\nmargin = 0.4\nalpha = 0.01\n')
+    question, plans = planned("2-2", 5, priors=path)
+    assert list(plans) == ["circulant", "generic", "mine.toml"]
+    assert plans["mine.toml"].scorable_rows == 1
+    assert (question.alpha, question.margin) == (0.01, 0.4)
+
+
+def test_a_prior_that_is_even_everywhere_decides_nothing(tmp_path):
+    path = tmp_path / "even.toml"
+    path.write_text('[roles]\na = "a_*"\nb = "b_*"\n[routing.a]\na = 1\nb = 1\n')
+    question, plans = planned("2-2", 5, priors=path)
+    assert plans["even.toml"].runs_for_tests is None
+    assert "insufficient-evidence" in "\n".join(plan_lines(question, [plans["even.toml"]]))
+
+
+def test_the_document_is_json_without_infinities_and_always_the_same():
+    first, second = (
+        json.dumps(plan_document(planned()[0], list(planned()[1].values())), allow_nan=False) for _ in "ab"
+    )
+    assert first == second
+
+
+def test_faults_are_told(tmp_path):
+    path = tmp_path / "none.toml"
+    path.write_text("[test]\nalpha = 0.1\n")
+    with pytest.raises(PriorsError, match="no \\[roles\\]"):
+        planned(priors=path)
+    with pytest.raises(UsageError, match="--alpha"):
+        planned(alpha=2.0)
+    with pytest.raises(UsageError, match="names 2 roles"):
+        planned("2-2")
