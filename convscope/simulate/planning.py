@@ -15,12 +15,12 @@ from convscope.compare.attainable import (
     specificity_as_declared,
     specificity_attainable,
 )
-from convscope.compare.divergence import conditioned, even, mean_divergence
 from convscope.compare.power import POWER, equivalence_interval, smallest_detectable_gap
 from convscope.compare.projection import strength
 from convscope.compare.relabelling import Relabellings, relabellings
 from convscope.compare.scores import FLAT_ROW, Scores, score
 from convscope.randomness import generator
+from convscope.routing.divergence import conditioned, even, mean_divergence
 from convscope.routing.halves import split_in_halves
 from convscope.routing.intervals import FEWEST_RUNS, student_t
 from convscope.routing.preference import role_preference
