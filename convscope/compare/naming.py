@@ -41,7 +41,7 @@ def best_renaming(
     """
     if not scores.is_scorable:
         return Renaming(behaves_as=scores.roles, gap=None, certainty=None, n_equal=1)
-    orders = _orders(np.isfinite(scores.target).any(axis=1))
+    orders = _orders(np.asarray(np.isfinite(scores.target).any(axis=1), dtype=np.bool_))
     distance = _distances(learned.mean(axis=0)[None], orders, scores.target)
     best = int(_nearest(distance, orders)[0])
     n_draws = max(_FEWEST_DRAWS, min(n_draws, _MOST_CELLS // (len(orders) * scores.target.size)))
