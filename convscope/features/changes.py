@@ -41,7 +41,7 @@ def next_values(field: str, decisions: Decisions) -> FloatArray:
     after[is_last] = np.nan
     behind = np.minimum(decisions.row + 1, block.n_rows - 1)
     is_closed = (block.time_of_row[behind] > 0) & (block.status[behind, decisions.agent] == Status.WAITING)
-    closing = block.columns[field][behind, decisions.agent].reshape(len(behind), -1)[:, 0]
+    closing = block.columns[field].reshape(block.status.shape)[behind, decisions.agent]
     return np.where(is_last & is_closed & np.isfinite(closing), closing, after)
 
 

@@ -1,6 +1,7 @@
 """The decisions of a block: the rows in which each agent acts, one unit after the other."""
 
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 
@@ -42,7 +43,9 @@ class Decisions:
 
     def vectors(self, field: str) -> FloatArray:
         """Values of an agent field with all that is behind the agent axis in one axis, shape (D, columns)."""
-        return self.of_agent(field).reshape(len(self.row), -1)
+        values = self.of_agent(field)
+        # Not -1: a block may hold episodes in which nobody ever acts.
+        return values.reshape(len(self.row), prod(values.shape[1:]))
 
     def previous(self, values: FloatArray) -> FloatArray:
         """Value at the same unit's decision before, NaN at its first, same shape as ``values``."""

@@ -130,7 +130,7 @@ def _alone(unit: IntArray, cell: IntArray, decisions: Decisions) -> FloatArray:
 
 def _rewarded(flags: BoolArray, is_known: BoolArray, decisions: Decisions) -> FloatArray:
     block = decisions.block
-    size = np.abs(block.columns[TEAM_REWARDS].reshape(block.n_rows, -1)[:, 0])
+    size = np.abs(block.columns[TEAM_REWARDS].reshape(block.n_rows))
     size = np.where(np.isfinite(size), size, 0.0)
     whole = np.bincount(block.episode_of_row, weights=size, minlength=len(block.episodes)).astype(np.float64)
     own = decisions.total(np.where(flags, size[decisions.row], 0.0))

@@ -4,6 +4,7 @@ import pickle
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
 from convscope.features.fold import FeatureFold
@@ -153,6 +154,13 @@ def test_names_that_a_log_repeats_are_numbered(table_of):
         "share of steps with a b x (3)",
         "share of steps with a b x (4)",
     ]
+
+
+def test_a_block_in_which_nobody_ever_acts_has_units_without_features(table_of):
+    columns, lengths, status = rich_arrays()
+    status[lengths[0] : lengths[0] + lengths[1]] = Status.WAITING
+    table = table_of(rich_log(columns, lengths, status), max_bytes=1)
+    assert table.frame.filter(pl.col("episode") == 1)["speed"].to_list() == [None] * 4
 
 
 @pytest.mark.parametrize("huge", [1e300, -1e308, np.inf])

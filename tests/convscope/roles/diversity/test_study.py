@@ -145,6 +145,14 @@ def test_a_reward_that_overflows_leaves_its_measure_out_and_says_so():
     assert any("not defined" in n.message and "contribution" in n.message for n in found.notices)
 
 
+def test_an_episode_in_which_nobody_acts_is_left_out():
+    columns = team(8)
+    status = np.ones((240, 4), dtype=np.uint8)
+    status[N_STEPS : 2 * N_STEPS] = 2
+    found = diversity(columns, lengths=[N_STEPS] * 20, status=status, max_bytes=1)
+    assert len(found.figures) == 5
+
+
 def test_of_many_agents_as_many_as_can_be_compared_are_taken_and_it_is_said():
     rng = np.random.default_rng(7)
     names = [f"agent_{i}" for i in range(70)]
