@@ -108,6 +108,11 @@ def test_19_the_order_of_roles_changes_nothing(seed: int, members: tuple[int, ..
     for one, other in zip(first.components, second.components, strict=True):
         assert (one.name, one.p_value, one.attainable_p) == (other.name, other.p_value, other.attainable_p)
         assert one.value == pytest.approx(other.value, abs=1e-9)
+    assert [each.runs for each in first.conventions.found] == [each.runs for each in second.conventions.found]
+    renamed = [dict(zip(gap.roles, gap.renaming.behaves_as, strict=True)) for gap in (first, second)]
+    assert renamed[0] == renamed[1]
+    assert first.renaming.certainty == second.renaming.certainty
+    assert (first.n_symmetries, first.outlook) == (second.n_symmetries, second.outlook)
 
 
 @settings(max_examples=8, deadline=None)
