@@ -6,6 +6,7 @@ import pytest
 from convscope.engine.executors import SerialExecutor
 from convscope.engine.run import run_folds
 from convscope.features.fold import FeatureFold
+from convscope.ingest.memory import log_from_arrays
 from convscope.ingest.prior import declare
 from convscope.randomness import generator
 from convscope.roles.discover import discover_roles
@@ -60,6 +61,19 @@ def test_a_single_role_has_nothing_to_explain():
     roles = discover_roles(features, log, agents=AGENTS[1:], config=CONFIG)
     assert roles.k == 1
     assert explain_roles(roles, log, starts, agents=AGENTS[1:], config=CONFIG) is None
+
+
+def test_episodes_that_all_start_alike_have_no_situation():
+    log = team(DecidedBy.AGENT)
+    (block,) = log.blocks(frozenset({"actions"}), max_bytes=1 << 40)
+    still = log_from_arrays(
+        {**block.columns, "positions": np.ones((block.n_rows, 3, 2)), "observations": np.ones((block.n_rows, 3, 4))},
+        log.episodes.length,
+        AGENTS,
+    )
+    found = explained(still)
+    assert found.situation is None
+    assert found.agent.share > 0.9
 
 
 def test_losses_by_hand():
