@@ -86,5 +86,7 @@ def _distances(first: FloatArray, second: FloatArray) -> FloatArray:
 
 
 def _filled(columns: FloatArray) -> FloatArray:
+    if not columns.size:
+        return columns
     means = known_mean(columns.reshape(-1, columns.shape[2]))
     return np.where(np.isfinite(columns), columns, np.nan_to_num(means, nan=0.0))

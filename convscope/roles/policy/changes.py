@@ -17,6 +17,7 @@ _SHORTEST = 8
 """Bins on either side of a change."""
 _MOST_CHANGES = 8
 _FARTHEST_LAG = 5
+_N_DIVISIONS = 2
 _N_ORDERS = 49
 _DOUBT = 0.2
 """Level of the test whether anything carries over: where in doubt, it is taken to."""
@@ -34,8 +35,9 @@ class Change:
 def residual_scores(seen: Seen, predicted: Sequence[Predicted], basis: FloatArray) -> FloatArray:
     """Return the residuals of each member's own model, summed by episode with each function of what it saw.
 
-    Each member's model is fitted to episodes of all times, so that after a change of policy the residuals of both sides
-    lie apart, while a member that merely sees other things leaves none.
+    Beside them stand the residuals along what each member's model expects, with the same weight in all: a change that
+    bends with the situation shows there. Each member's model is fitted to episodes of all times, so that after a change
+    of policy the residuals of both sides lie apart, while a member that merely sees other things leaves none.
 
     Parameters
     ----------
@@ -51,13 +53,20 @@ def residual_scores(seen: Seen, predicted: Sequence[Predicted], basis: FloatArra
     FloatArray
         Shape (units, P).
     """
-    parts: list[FloatArray] = []
+    smooth: list[FloatArray] = []
+    along: list[FloatArray] = []
     for member in range(len(seen.members)):
         rows = np.flatnonzero(np.equal(seen.member, member))
+        unit = seen.unit[rows]
         for part in predicted:
             left = (part.outcomes[rows] - part.expected[member, rows]) / part.spread
-            parts.append(summed((left, basis[rows]), seen.unit[rows], seen.n_units))
-    return np.concatenate(parts, axis=1)
+            smooth.append(summed((left, basis[rows]), unit, seen.n_units))
+            # What any member would do there, beyond its plain habits, shape (members, rows, A).
+            ways = part.expected[:, rows] - part.expected[:, rows].mean(axis=1, keepdims=True)
+            fits = (left * ways / part.spread).sum(axis=2).T
+            along.append(summed((np.ones((len(rows), 1)), fits), unit, seen.n_units))
+    found = [np.concatenate(kind, axis=1) for kind in (smooth, along)]
+    return np.concatenate([kind / max(float(np.sqrt((kind**2).sum())), 1e-300) for kind in found], axis=1)
 
 
 def find_changes(scores: FloatArray, *, alpha: float, n_draws: int, rng: np.random.Generator) -> tuple[Change, ...]:
@@ -116,7 +125,7 @@ def largest_change(scores: FloatArray, *, n_draws: int, rng: np.random.Generator
     binned -= binned.mean(axis=0)
     jumps = _jumps(binned)
     place = int(jumps.argmax()) + _SHORTEST
-    draw = _surrogate if _carries_over(binned, place, rng) else _reordered
+    draw = _surrogate if _carries_over(binned, rng) else _reordered
     reached = 1 + sum(bool(_jumps(draw(binned, rng)).max() >= jumps.max()) for _ in range(n_draws))
     return Change(place=int(edges[place]), p_value=reached / (n_draws + 1))
 
@@ -130,13 +139,23 @@ def _jumps(centred: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt((before**2).sum(axis=1) / size * n_bins / (n_before * (n_bins - n_before))))
 
 
-def _carries_over(centred: FloatArray, place: int, rng: np.random.Generator) -> bool:
-    """Whether the scores of episodes near each other are alike beyond one change at a place."""
-    left = np.concatenate([side - side.mean(axis=0) for side in (centred[:place], centred[place:])])
+def _carries_over(centred: FloatArray, rng: np.random.Generator) -> bool:
+    """Whether the scores of episodes near each other are alike beyond a few changes, which would make them so too."""
+    left = _within(centred, _N_DIVISIONS)
     products = left @ left.T
     observed = _near(products)
     orders = (rng.permutation(len(left)) for _ in range(_N_ORDERS))
     return 1 + sum(_near(products[np.ix_(order, order)]) >= observed for order in orders) <= _DOUBT * (_N_ORDERS + 1)
+
+
+def _within(scores: FloatArray, n_divisions: int) -> FloatArray:
+    """Return what is left of the scores within stretches, each divided where it divides best so many times."""
+    centred: FloatArray = scores - scores.mean(axis=0)
+    if not n_divisions or len(scores) < 4 * _SHORTEST:
+        return centred
+    place = int(_jumps(centred).argmax()) + _SHORTEST
+    sides = [_within(side, n_divisions - 1) for side in (scores[:place], scores[place:])]
+    return np.asarray(np.concatenate(sides), dtype=np.float64)
 
 
 def _near(products: FloatArray) -> float:

@@ -1,0 +1,106 @@
+"""Both readings of pairs, and what decides who plays which role, as the report tells them."""
+
+import json
+from dataclasses import replace
+
+import jsonschema
+import numpy as np
+import pytest
+
+from convscope.report.deciders import deciders_of
+from convscope.report.document import analysis_bytes, analysis_schema
+from convscope.report.page import render_page
+from convscope.report.readings import pair_readings, reading_sentences
+from convscope.values.explained import Explained, Part
+from convscope.values.policy_reading import ChangePoint, PolicyReading, PolicyRun
+from convscope.values.roles import AgentClasses
+from tests.convscope.report.evidence import Study, make_evidence
+
+AGENTS = ("a", "b", "c")
+
+
+def symmetric(ab, ac, bc, diagonal):
+    return np.array([[diagonal, ab, ac], [ab, diagonal, bc], [ac, bc, diagonal]], dtype=float)
+
+
+def part(share):
+    return Part(share=share, interval=(max(share - 0.1, 0.0), share + 0.1))
+
+
+def read_evidence():
+    run = PolicyRun(
+        run="seed_0",
+        checkpoint="200",
+        members=AGENTS,
+        nats=symmetric(-0.01, 0.2, np.nan, np.nan),
+        nats_low=symmetric(-0.03, 0.1, np.nan, np.nan),
+        nats_high=symmetric(0.012, 0.3, np.nan, np.nan),
+        p_value=symmetric(0.6, 0.001, 1, 1),
+        overlap=symmetric(0.7, 0.9, 0.01, np.nan),
+        class_of=(0, 0, 1),
+        attainable_p=0.001,
+        all_nats=0.1,
+        all_interval=(0.05, 0.15),
+        n_episodes=30,
+        n_decisions=900,
+    )
+    classes = AgentClasses(
+        run="seed_0",
+        checkpoint="200",
+        members=("c", "b", "a"),
+        distance=symmetric(1, 1, 1, 0),
+        p_value=symmetric(0.001, 0.4, 0.002, 1),
+        class_of=(0, 1, 2),
+        attainable_p=0.001,
+    )
+    change = ChangePoint(run="seed_0", checkpoint="200", episode=17, p_value=0.01)
+    explained = Explained(
+        declared=part(0.1), agent=part(0.6), situation=None, unexplained=part(0.3), entropy=0.6, n_units=90
+    )
+    evidence = make_evidence(Study())
+    return replace(
+        evidence,
+        roles=replace(evidence.roles, classes=(classes,)),
+        policy=PolicyReading(runs=(run,), k_agents=2, change_points=(change,)),
+        explained=explained,
+    )
+
+
+def test_pairs_are_matched_by_name_and_say_what_both_readings_mean():
+    first, second, third = pair_readings(read_evidence())
+    assert (first.first, first.second, first.situational_p) == ("a", "c", 0.4)
+    assert first.verdict.startswith("what they do adds up to the same")
+    assert (second.situational_p, second.policy_p) == (0.002, 0.6)
+    assert second.verdict == "they differ in where they are, not in what they decide"
+    assert third.nats is None
+    assert third.verdict.startswith("hardly ever in the same situation")
+
+
+def test_the_sentence_names_what_vanishes_and_how_much_may_be_left():
+    sentences = reading_sentences(pair_readings(read_evidence()))
+    assert sentences[0] == (
+        "a and b: they differ in where they are, not in what they decide (knowing which of the two it is tells at most "
+        "0.012 nats per decision)."
+    )
+
+
+def test_the_document_and_the_page_show_both():
+    evidence = read_evidence()
+    document = json.loads(analysis_bytes(evidence))
+    jsonschema.Draft202012Validator(analysis_schema()).validate(document)
+    assert document["roles"]["policy"]["runs"][0]["nats"][0] == [None, -0.01, 0.2]
+    assert document["roles"]["explained"]["agent"] == pytest.approx(0.6)
+    assert document["roles"]["explained"]["situation"] is None
+    assert document["drift"]["change_points"] == [
+        {"run": "seed_0", "checkpoint": "200", "episode": 17, "confidence": 0.99}
+    ]
+    page = render_page(evidence)
+    assert "Who decides who does what" in page
+    assert "they differ in where they are, not in what they decide" in page
+    assert "<strong>episode 17</strong>" in page
+
+
+def test_the_bar_adds_up_and_leaves_out_what_does_not_apply():
+    shown = deciders_of(read_evidence().explained)
+    assert [piece.percent for piece in shown.slices] == ["10.0", "60.0", "30.0"]
+    assert "which agent it is" in shown.sentence

@@ -1,0 +1,111 @@
+"""What decides who plays which role, on teams in which it is known."""
+
+import numpy as np
+import pytest
+
+from convscope.engine.executors import SerialExecutor
+from convscope.engine.run import run_folds
+from convscope.features.fold import FeatureFold
+from convscope.ingest.memory import log_from_arrays
+from convscope.ingest.prior import declare
+from convscope.randomness import generator
+from convscope.roles.discover import discover_roles
+from convscope.roles.explained.losses import UnitTable, held_out_losses
+from convscope.roles.explained.split import explain_roles
+from convscope.roles.explained.starts import StartFold
+from convscope.simulate.conventions import DecidedBy, convention
+from convscope.simulate.draws import Size
+from convscope.values.config import AnalysisConfig
+from convscope.values.prior import RolePrior
+
+CONFIG = AnalysisConfig(n_permutations=99)
+AGENTS = ("agent_0", "agent_1", "agent_2")
+
+
+def explained(log):
+    folds = [FeatureFold(log, CONFIG), StartFold(log, CONFIG)]
+    features, starts = run_folds(log, folds, executor=SerialExecutor(), max_bytes=1 << 16)
+    roles = discover_roles(features, log, agents=AGENTS, config=CONFIG)
+    return explain_roles(roles, log, starts, agents=AGENTS, config=CONFIG)
+
+
+def team(decided_by, n_episodes=80):
+    log, _ = convention(Size(n_agents=3, n_episodes=n_episodes, n_steps=25), generator(0, decided_by.name), decided_by)
+    return log
+
+
+@pytest.mark.parametrize(
+    ("decided_by", "name"),
+    [(DecidedBy.AGENT, "agent"), (DecidedBy.SITUATION, "situation"), (DecidedBy.NOTHING, "unexplained")],
+)
+def test_conventions_by_agent_by_situation_and_by_nothing_are_told_apart(decided_by, name):
+    found = explained(team(decided_by))
+    shares = {part: value.share for part, value in found.parts if value is not None}
+    assert shares[name] > 0.85
+    assert sum(shares.values()) == pytest.approx(1)
+    assert found.declared is None
+
+
+def test_what_the_declared_role_explains_is_not_the_agents():
+    role_of = {"agent_0": "x", "agent_1": "y", "agent_2": "y"}
+    log = declare(team(DecidedBy.AGENT), RolePrior(roles=("x", "y"), role_of=role_of))
+    found = explained(log)
+    assert found.declared.share > 0.95
+    assert found.agent.share < 0.02
+
+
+def test_a_single_role_has_nothing_to_explain():
+    log, _ = convention(Size(n_agents=3, n_episodes=20, n_steps=25), generator(0), DecidedBy.AGENT)
+    starts = run_folds(log, [StartFold(log, CONFIG)], executor=SerialExecutor(), max_bytes=1 << 20)[0]
+    features = run_folds(log, [FeatureFold(log, CONFIG)], executor=SerialExecutor(), max_bytes=1 << 20)[0]
+    roles = discover_roles(features, log, agents=AGENTS[1:], config=CONFIG)
+    assert roles.k == 1
+    assert explain_roles(roles, log, starts, agents=AGENTS[1:], config=CONFIG) is None
+
+
+def test_episodes_that_all_start_alike_have_no_situation():
+    log = team(DecidedBy.AGENT)
+    (block,) = log.blocks(frozenset({"actions"}), max_bytes=1 << 40)
+    still = log_from_arrays(
+        {**block.columns, "positions": np.ones((block.n_rows, 3, 2)), "observations": np.ones((block.n_rows, 3, 4))},
+        log.episodes.length,
+        AGENTS,
+    )
+    found = explained(still)
+    assert found.situation is None
+    assert found.agent.share > 0.9
+
+
+def test_losses_by_hand():
+    # Four episodes, one a fold; two agents, the first always plays role 0 and the second role 1.
+    units = UnitTable(
+        unit_episode=np.repeat(np.arange(4), 2),
+        declared=np.full(8, -1),
+        agent=np.tile([0, 1], 4),
+        role=np.tile([0, 1], 4),
+        situation=np.zeros((8, 0)),
+        n_roles=2,
+    )
+    losses = held_out_losses(units)
+    # Six others, three of each role: one half. Of the same agent three, and half a unit at one half: 3.25 / 3.5.
+    assert losses[:, 0] == pytest.approx(np.log(2))
+    assert losses[:, 1] == pytest.approx(np.log(2))
+    assert losses[:, 2] == pytest.approx(np.log(3.5 / 3.25))
+    assert losses[:, 3] == pytest.approx(losses[:, 2])
+
+
+def test_noise_explains_next_to_nothing():
+    rng = generator(3)
+    shares = []
+    for _ in range(20):
+        units = UnitTable(
+            unit_episode=np.repeat(np.arange(60), 3),
+            declared=np.tile([0, 1, 1], 60),
+            agent=np.tile([0, 1, 2], 60),
+            role=rng.integers(2, size=180),
+            situation=rng.normal(size=(180, 6)),
+            n_roles=2,
+        )
+        losses = held_out_losses(units).sum(axis=0)
+        shares.append((losses[0] - losses[1:]) / losses[0])
+    assert np.mean(shares, axis=0) == pytest.approx(0, abs=0.02)
