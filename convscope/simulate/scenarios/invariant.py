@@ -106,14 +106,14 @@ def _with_heads(log: TrajectoryLog) -> TrajectoryLog:
     n_agents = weights.shape[-1]
     apart = 0.3 * (weights - (1 - np.eye(n_agents)) / (n_agents - 1))
     heads = np.concatenate([weights + apart, weights - apart], axis=1)
-    return _rebuilt(log, np.maximum(heads, 0.0), block.columns[ACTIONS], _agents(log))
+    return _rebuilt(log, np.maximum(heads, 0.0), block.columns[ACTIONS], agents=_agents(log))
 
 
 def _turned_about(log: TrajectoryLog, order: IntArray) -> TrajectoryLog:
     block = _whole(log)
     weights = block.columns[ATTENTION][:, ::-1][..., order, :][..., order]
     names = [_renamed(_agents(log)[slot]) for slot in order.tolist()]
-    return _rebuilt(log, weights, block.columns[ACTIONS][:, order], names)
+    return _rebuilt(log, weights, block.columns[ACTIONS][:, order], agents=names)
 
 
 def _renamed(agent: str) -> str:
@@ -121,7 +121,7 @@ def _renamed(agent: str) -> str:
     return f"{_RENAMED[ROLES.index(role)]}_{number}"
 
 
-def _rebuilt(log: TrajectoryLog, weights: FloatArray, actions: FloatArray, agents: list[str]) -> TrajectoryLog:
+def _rebuilt(log: TrajectoryLog, weights: FloatArray, actions: FloatArray, *, agents: list[str]) -> TrajectoryLog:
     runs = log.episodes.runs * log.episodes.n_episodes
     return log_from_arrays({ATTENTION: weights, ACTIONS: actions}, log.episodes.length, agents, runs=runs)
 

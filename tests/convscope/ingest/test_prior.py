@@ -256,3 +256,28 @@ def test_the_priors_of_the_real_logs_declare_every_agent(case):
     assert prior.roles == tuple(roles)
     assert set(prior.role_of) == set(names)
     assert (declare(log, prior).episodes.declared_roles >= 0).all()
+
+
+def test_all_faults_of_a_file_are_told_each_with_its_line(tmp_path):
+    text = """\
+[roles]
+archer = ["archer_*", "bowman_*"]
+knight = ["knight_*", "archer_0"]
+[routing.archer]
+knight = -1
+knihgt = 2
+archer = 1
+[routing.wizard]
+archer = 1
+[order]
+archer = ["knight > nobody", "knight"]
+[behaviour.archer]
+speed = "fast"
+[test]
+alpha = 7
+beta = 1
+"""
+    with pytest.raises(PriorsError) as caught:
+        read_prior(written(tmp_path, text), arena())
+    told = [str(caught.value), *caught.value.__notes__]
+    assert sorted(int(line.split(":")[1]) for line in told) == [2, 3, 5, 6, 8, 11, 11, 13, 15, 16]
