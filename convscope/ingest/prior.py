@@ -10,7 +10,13 @@ import numpy as np
 
 from convscope.errors import PriorsError
 from convscope.ingest.faults import Faults
-from convscope.ingest.prior_statements import read_behaviours, read_orders, read_preference, read_test_number
+from convscope.ingest.prior_statements import (
+    read_behaviours,
+    read_edges,
+    read_orders,
+    read_preference,
+    read_test_number,
+)
 from convscope.ingest.toml_document import TomlDocument, TomlKind, listed, read_toml
 from convscope.values.arrays import IntArray
 from convscope.values.header import Notice
@@ -18,7 +24,7 @@ from convscope.values.log import TrajectoryLog
 from convscope.values.prior import RolePrior
 
 _PRIORS = TomlKind(name="priors file", error=PriorsError)
-_TABLES = ("roles", "routing", "order", "behaviour", "test")
+_TABLES = ("roles", "routing", "order", "edges", "behaviour", "test")
 
 
 def read_prior(path: Path, log: TrajectoryLog) -> RolePrior:
@@ -123,6 +129,7 @@ def _stated(document: TomlDocument, roles: tuple[str, ...], faults: Faults, *, r
         role_of=role_of,
         preference=read_preference(document, roles, faults),
         orders=read_orders(document, roles, faults),
+        edges=read_edges(document, roles, faults),
         behaviours=read_behaviours(document, roles, faults),
         margin=margin,
         alpha=alpha,

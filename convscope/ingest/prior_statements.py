@@ -1,6 +1,7 @@
 """What a priors file says beside the roles: routing, orders, behaviour and the test's own numbers."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from convscope.ingest.faults import Faults
 from convscope.ingest.toml_document import TomlDocument, listed, number_or_nan
 from convscope.ingest.toml_lines import KeyPath
 from convscope.values.arrays import FloatArray
-from convscope.values.prior import BehaviourExpectation, OrderStatement
+from convscope.values.prior import BehaviourExpectation, EdgeStatement, OrderStatement
 
 DONT_CARE = "any"
 """What a cell of a declared routing row says when the designer does not mind."""
@@ -42,6 +43,21 @@ def read_orders(document: TomlDocument, roles: tuple[str, ...], faults: Faults) 
                 with faults.kept():
                     ranked = _ranked(document, receiver, statement, roles=roles)
                     stated.append(OrderStatement(receiver=receiver, roles=ranked))
+    return tuple(stated)
+
+
+def read_edges(document: TomlDocument, roles: tuple[str, ...], faults: Faults) -> tuple[EdgeStatement, ...]:
+    """Return the required and the forbidden edges, in file order.
+
+    Faults are a role that is not declared, another key than ``required`` and ``forbidden``, and an edge that is both.
+    """
+    stated: list[EdgeStatement] = []
+    for receiver in document.known_keys(("edges",), roles, "role", faults=faults):
+        for kind in document.known_keys(("edges", receiver), ("required", "forbidden"), "key", faults=faults):
+            with faults.kept():
+                for sender in document.texts("edges", receiver, kind):
+                    with faults.kept():
+                        stated.append(_edge(document, (receiver, kind, sender), roles, others=stated))
     return tuple(stated)
 
 
@@ -106,6 +122,18 @@ def _ranked(document: TomlDocument, receiver: str, statement: str, *, roles: tup
         message = f'{statement!r:.80} must order two or more different roles, as in "knight > archer"'
         raise document.fault(message, ("order", receiver), statement)
     return ranked
+
+
+def _edge(
+    document: TomlDocument, line: tuple[str, str, str], roles: tuple[str, ...], *, others: Sequence[EdgeStatement]
+) -> EdgeStatement:
+    receiver, kind, sender = line
+    path = ("edges", receiver, kind)
+    if sender not in roles:
+        raise document.fault(f"unknown role {sender!r:.80}; the roles are {listed(roles)}", path, sender)
+    if any((other.receiver, other.sender) == (receiver, sender) for other in others):
+        raise document.fault(f"the edge from {sender!r:.80} to {receiver!r:.80} is stated twice", path, sender)
+    return EdgeStatement(receiver=receiver, sender=sender, is_required=kind == "required")
 
 
 def _is_high(document: TomlDocument, role: str, feature: str) -> bool:

@@ -281,3 +281,14 @@ beta = 1
         read_prior(written(tmp_path, text), arena())
     told = [str(caught.value), *caught.value.__notes__]
     assert sorted(int(line.split(":")[1]) for line in told) == [2, 3, 5, 6, 8, 11, 11, 13, 15, 16]
+
+
+def test_required_and_forbidden_edges_are_read_and_their_faults_told(tmp_path):
+    roles = '[roles]\narcher = "archer_*"\nknight = "knight_*"\n[edges.archer]\n'
+    prior = read_prior(written(tmp_path, roles + 'required = ["knight"]\nforbidden = "archer"\n'), arena())
+    assert [(e.receiver, e.sender, e.is_required) for e in prior.edges] == [
+        ("archer", "knight", True),
+        ("archer", "archer", False),
+    ]
+    with pytest.raises(PriorsError, match=r"priors.toml:6: the edge from 'knight' to 'archer' is stated twice"):
+        read_prior(written(tmp_path, roles + 'required = ["knight"]\nforbidden = ["knight"]\n'), arena())
