@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from convscope.compare.divergence import conditioned
 from convscope.compare.joint import RelabelledRuns
 from convscope.compare.nulls import TIE, at_least
 from convscope.compare.orders import Order
@@ -13,7 +14,7 @@ from convscope.values.prior import EdgeStatement
 
 
 def edge_outcome(edges: Sequence[EdgeStatement], scores: Scores, relabelled: RelabelledRuns) -> Order | None:
-    """Count the required and forbidden edges that hold in the mean P, and test that count; None when none can be seen.
+    """Count the required and forbidden edges that hold, mean over runs, and test that share; None when none is seen.
 
     A required edge holds where it has more than the even share over the receiver's cells that can be identified, a
     forbidden one where it has less.
@@ -26,8 +27,11 @@ def edge_outcome(edges: Sequence[EdgeStatement], scores: Scores, relabelled: Rel
     checked = [edge for edge in stated if scores.cells[edge[0], edge[1]]]
     if not checked:
         return None
-    share = float(_share_holding(scores.learned.mean(axis=0)[None], checked)[0])
-    shares = _share_holding(relabelled.mean_preference(scores.cells), checked)
+    # Run by run: signs of a mean over relabelled runs keep the symmetries of a prior, and more runs would tell less.
+    share = float(_share_holding(scores.learned, checked).mean())
+    shares = relabelled.joint.mean_of(
+        [_share_holding(conditioned(run.preference, scores.cells), checked) for run in relabelled.runs]
+    )
     return Order(share=share, n_stated=len(checked), p_value=relabelled.joint.p_value(at_least(share, shares)))
 
 
