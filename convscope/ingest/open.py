@@ -9,12 +9,13 @@ from convscope.ingest.choice import Choice, choose, installed_loaders
 from convscope.ingest.finding import find_logs, search_logs, tail_names
 from convscope.ingest.join import join_logs
 from convscope.ingest.mapping import LogMapping
+from convscope.ingest.mapping_file import read_mapping
 from convscope.ingest.probe import Probe, probe
 from convscope.ingest.study import with_labels_of_names
 from convscope.values.header import ActionSpaceError, Notice
 from convscope.values.log import TrajectoryLog
 
-__all__ = ["find_logs", "open_chosen", "open_logs", "search_logs"]
+__all__ = ["find_logs", "open_chosen", "open_logs", "open_study", "search_logs"]
 
 
 def open_logs(
@@ -68,6 +69,25 @@ def open_logs(
             raise UsageError(f"{twin} and {path} hold the same bytes: give a log once")
         logs.append(open_chosen(choose(seen, loaders, loader, has_mapping=mapping is not None), seen, mapping))
     return _noted(join_logs(with_labels_of_names(logs)), (*broken, *notices))
+
+
+def open_study(
+    logs: Sequence[str], *, loader: str | None = None, mapping: Path | None = None, trusts_pickle: bool = False
+) -> TrajectoryLog:
+    """Search for the logs of a study and open them as one; as `search_logs` and `open_logs`.
+
+    Parameters
+    ----------
+    logs
+        Files, folders or globs.
+    loader, trusts_pickle
+        As in `open_logs`.
+    mapping
+        Mapping file in TOML.
+    """
+    how = read_mapping(mapping) if mapping else None
+    found = search_logs([Path(name) for name in logs])
+    return open_logs(found.paths, loader=loader, mapping=how, trusts_pickle=trusts_pickle, notices=found.notices)
 
 
 def open_chosen(choice: Choice, seen: Probe, mapping: LogMapping | None) -> TrajectoryLog:
