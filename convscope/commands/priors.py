@@ -19,11 +19,14 @@ def check(
 ) -> None:
     """Say what a priors file means for a log, and what could be significant."""
     from convscope.compare.prior_check import check_prior
+    from convscope.ingest.mapping_file import read_mapping
     from convscope.ingest.open import open_study
     from convscope.ingest.prior import read_prior
     from convscope.report.prior_lines import check_lines
 
-    log = open_study(logs, loader=loader, mapping=mapping, trusts_pickle=trust_pickle)
+    log = open_study(
+        logs, loader=loader, mapping=read_mapping(mapping) if mapping else None, trusts_pickle=trust_pickle
+    )
     prior = read_prior(priors, log)
     checked = check_prior(prior, log)
     typer.echo("\n".join(check_lines(prior, checked)))
@@ -41,10 +44,12 @@ def draft(
 ) -> None:
     """Write a priors file to edit."""
     from convscope.compare.prior_draft import draft_prior
+    from convscope.ingest.mapping_file import read_mapping
     from convscope.ingest.new_file import write_new
     from convscope.ingest.open import open_study
 
-    text = draft_prior(open_study([log], loader=loader, mapping=mapping, trusts_pickle=trust_pickle))
+    how = read_mapping(mapping) if mapping else None
+    text = draft_prior(open_study([log], loader=loader, mapping=how, trusts_pickle=trust_pickle))
     if out is None:
         typer.echo(text, nl=False)
     else:
