@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from convscope.commands import COMMANDS
+from convscope.commands import COMMANDS, GROUPS
 from convscope.errors import ConvscopeError, UsageError
 from convscope.version import __version__
 
@@ -17,6 +17,11 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+for name, commands in GROUPS.items():
+    group = typer.Typer(name=name, no_args_is_help=True, rich_markup_mode=None, help="Check or draft a priors file.")
+    for command in commands:
+        group.command()(command)
+    app.add_typer(group)
 
 
 def main() -> None:

@@ -89,6 +89,14 @@ class MappingError(ConvscopeError):
     """A mapping file that does not say what it should."""
 
 
+class AnalysisError(ConvscopeError):
+    """A file that is given as an analysis and is none."""
+
+
+class StudyError(ConvscopeError):
+    """A study file that does not say what it should."""
+
+
 class PriorsError(ConvscopeError):
     """A priors file that does not say what it should, or that does not fit the log."""
 

@@ -20,7 +20,7 @@ from convscope.ingest.crossplay import read_crossplay
 from convscope.ingest.episode_labels import read_labels
 from convscope.ingest.layout_file import lay_out, read_layout
 from convscope.ingest.mapping_file import read_mapping
-from convscope.ingest.open import open_logs, search_logs
+from convscope.ingest.open import open_study
 from convscope.ingest.policy import attach_policies
 from convscope.ingest.prior import declare, prior_from_labels, read_prior
 from convscope.ingest.selection import select_agents
@@ -160,7 +160,7 @@ def analyze_files(  # noqa: PLR0913  one parameter an option
     Parameters
     ----------
     logs
-        Files, folders or globs.
+        Files, folders or globs; or one study file.
     config, n_workers, progress
         As in `analyze`.
     priors
@@ -181,8 +181,7 @@ def analyze_files(  # noqa: PLR0913  one parameter an option
         ``FILE`` or ``PATTERN=FILE``: the policies that the agents act by, as in `attach_policies`.
     """
     how = read_mapping(mapping) if mapping else None
-    found = search_logs([Path(name) for name in logs])
-    log = open_logs(found.paths, loader=loader, mapping=how, trusts_pickle=trusts_pickle, notices=found.notices)
+    log = open_study(logs, loader=loader, mapping=how, trusts_pickle=trusts_pickle)
     log = lay_out(log, read_layout(layout, log)) if layout else log
     log = attach_policies(log, policies, layout) if policies else log
     prior = read_prior(priors, log) if priors else None

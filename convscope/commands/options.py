@@ -10,7 +10,7 @@ from convscope.errors import UsageError
 if TYPE_CHECKING:
     from convscope.values.config import RoutingSource
 
-Logs = Annotated[list[str], typer.Argument(metavar="LOG...", help="Files, folders or globs: one study.")]
+Logs = Annotated[list[str], typer.Argument(metavar="LOG...", help="Files, folders, globs or a study.toml.")]
 LoaderName = Annotated[
     str | None, typer.Option("--loader", metavar="NAME", help="Read with this loader; see `convscope loaders`.")
 ]

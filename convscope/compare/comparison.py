@@ -9,6 +9,7 @@ from convscope.compare.joint import RelabelledRuns, relabel_runs
 from convscope.compare.name_order import in_name_order
 from convscope.compare.nulls import Outcome, Specificity, alignment_outcome, specificity_outcome
 from convscope.compare.orders import Order, order_outcome
+from convscope.compare.required_edges import edge_outcome
 from convscope.compare.resampling import resampled_preferences
 from convscope.compare.scores import Scores, score
 from convscope.routing.intervals import FEWEST_RUNS
@@ -35,6 +36,8 @@ class RoutingTests:
     """Several conventions against one; None where there is no null for it."""
     order: Order | None
     """None without statements of order that can be checked."""
+    edges: Order | None
+    """The same of required and forbidden edges."""
     resampled: FloatArray | None
     """P of resampled episodes, shape (B, S, R, R); for fewer than three runs only."""
 
@@ -55,12 +58,12 @@ class Comparison:
     @property
     def why_no_routing(self) -> str:
         """Why alignment, dilution and foreign structure cannot be scored; empty when they can."""
-        if self.prior.preference is None and not self.prior.orders:
+        if self.prior.preference is None and not (self.prior.orders or self.prior.edges):
             return "the prior declares no routing"
         if self.routing is None:
             return "the log shows no role choosing between other roles"
         if self.prior.preference is None:
-            return "the prior declares an order only, no shares"
+            return "the prior declares orders or edges only, no shares"
         return "" if self.routing.scores.is_scorable else "no declared row can be scored"
 
 
@@ -108,5 +111,6 @@ def _routing_tests(prior: RolePrior, routing: RoutingGraph, config: AnalysisConf
             seed=config.seed,
         ),
         order=order_outcome(prior.orders, scores, relabelled),
+        edges=edge_outcome(prior.edges, scores, relabelled),
         resampled=resampled,
     )

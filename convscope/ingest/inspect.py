@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from convscope.errors import AmbiguousLogError, LogFormatError, OutputError, UsageError
+from convscope.errors import AmbiguousLogError, LogFormatError, UsageError
 from convscope.ingest.choice import Choice, LoaderMatch, choose, failures, installed_loaders, match_all
 from convscope.ingest.container import ArrayInfo
 from convscope.ingest.finding import search_logs, tail_names
@@ -14,6 +14,7 @@ from convscope.ingest.loader import Loader
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.mapping_draft import mapping_draft
 from convscope.ingest.mapping_text import mapping_text
+from convscope.ingest.new_file import write_new
 from convscope.ingest.open import open_chosen
 from convscope.ingest.probe import Probe, probe
 from convscope.values.header import Notice
@@ -192,7 +193,7 @@ def write_proposed_mapping(inspection: Inspection, path: Path) -> None:
         raise UsageError(f"{inspection.probe.path} cannot be read, and no mapping would help: {inspection.problem}")
     if mapping is None:
         raise UsageError(f"{inspection.probe.path} needs no mapping: its loader {inspection.loader} knows the layout")
-    _write_new(path, mapping)
+    write_new(path, mapping)
 
 
 def write_proposed_layout(proposal: LayoutProposal | None, path: Path) -> None:
@@ -207,14 +208,4 @@ def write_proposed_layout(proposal: LayoutProposal | None, path: Path) -> None:
     """
     if proposal is None:
         raise UsageError("no log that can be read, or no observations in it: there is no layout to propose")
-    _write_new(path, layout_text(proposal))
-
-
-def _write_new(path: Path, text: str) -> None:
-    try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError as error:
-        raise OutputError(f"{path} exists; it is not overwritten: choose another name") from error
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+    write_new(path, layout_text(proposal))

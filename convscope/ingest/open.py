@@ -11,10 +11,11 @@ from convscope.ingest.join import join_logs
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe, probe
 from convscope.ingest.study import with_labels_of_names
+from convscope.ingest.study_file import StudyFiles, is_study_file, labelled, read_study_file
 from convscope.values.header import ActionSpaceError, Notice
 from convscope.values.log import TrajectoryLog
 
-__all__ = ["find_logs", "open_chosen", "open_logs", "search_logs"]
+__all__ = ["find_logs", "open_chosen", "open_logs", "open_study", "search_logs"]
 
 
 def open_logs(
@@ -24,6 +25,7 @@ def open_logs(
     mapping: LogMapping | None = None,
     trusts_pickle: bool = False,
     notices: Sequence[Notice] = (),
+    study: StudyFiles | None = None,
 ) -> TrajectoryLog:
     """Open one or several files as one log.
 
@@ -39,6 +41,8 @@ def open_logs(
         Whether pickled parts may be read; nothing is unpickled without it.
     notices
         What was passed over when the paths were searched for; the log says it, too.
+    study
+        Names runs, checkpoints and conditions of the paths, in their order; None leaves that to the files.
 
     Returns
     -------
@@ -67,7 +71,52 @@ def open_logs(
             # Counted twice, one run would pass for two, and runs are what every claim rests on.
             raise UsageError(f"{twin} and {path} hold the same bytes: give a log once")
         logs.append(open_chosen(choose(seen, loaders, loader, has_mapping=mapping is not None), seen, mapping))
-    return _noted(join_logs(with_labels_of_names(logs)), (*broken, *notices))
+    if study is None:
+        named = with_labels_of_names(logs)
+        return _noted(join_logs(named), (*_how_told(named), *broken, *notices))
+    told = [labelled(log, each) for log, each in zip(logs, study.logs, strict=True)]
+    return _noted(join_logs(told), (_BY_STUDY_FILE, *broken, *notices))
+
+
+_BY_STUDY_FILE = Notice(
+    code="runs-by-study-file", message="runs, checkpoints and conditions are what the study file calls them"
+)
+
+
+def _how_told(logs: Sequence[TrajectoryLog]) -> tuple[Notice, ...]:
+    """Say where runs come from, where several files leave it open."""
+    by_file = [log for log in logs if log.header.inputs and log.episodes.runs == (log.header.inputs[0].name,)]
+    if len(logs) < 2 or not by_file:
+        return ()
+    message = (
+        f"{len(by_file)} of {len(logs)} files name no run; each of these is taken for a run, called after its file"
+    )
+    return (Notice(code="runs-by-file", message=message),)
+
+
+def open_study(
+    logs: Sequence[str],
+    *,
+    loader: str | None = None,
+    mapping: LogMapping | None = None,
+    trusts_pickle: bool = False,
+) -> TrajectoryLog:
+    """Search for the logs of a study and open them as one.
+
+    Parameters
+    ----------
+    logs
+        Files, folders or globs; or one study file (`convscope.ingest.study_file.read_study_file`).
+    loader, mapping, trusts_pickle
+        As in `open_logs`.
+    """
+    if is_study_file(logs):
+        study = read_study_file(Path(logs[0]))
+        paths, notices = [each.path for each in study.logs], study.notices
+    else:
+        found, study = search_logs([Path(name) for name in logs]), None
+        paths, notices = list(found.paths), found.notices
+    return open_logs(paths, loader=loader, mapping=mapping, trusts_pickle=trusts_pickle, notices=notices, study=study)
 
 
 def open_chosen(choice: Choice, seen: Probe, mapping: LogMapping | None) -> TrajectoryLog:

@@ -1,7 +1,7 @@
 """Declared roles and routing: from a priors file (``docs/priors.md``), or from a log's own labels."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from convscope.errors import PriorsError
+from convscope.ingest.faults import Faults
 from convscope.ingest.prior_statements import (
     read_behaviours,
     read_composite,
+    read_edges,
     read_orders,
     read_preference,
     read_test_number,
@@ -23,7 +25,7 @@ from convscope.values.log import TrajectoryLog
 from convscope.values.prior import RolePrior
 
 _PRIORS = TomlKind(name="priors file", error=PriorsError)
-_TABLES = ("roles", "routing", "order", "behaviour", "composite", "test")
+_TABLES = ("roles", "routing", "order", "edges", "behaviour", "composite", "test")
 
 
 def read_prior(path: Path, log: TrajectoryLog) -> RolePrior:
@@ -44,19 +46,10 @@ def read_prior(path: Path, log: TrajectoryLog) -> RolePrior:
         If the file does not say what it should or does not fit the log; the message names the line.
     """
     document = read_toml(path, _PRIORS)
-    document.check_keys((), _TABLES, "key")
-    roles, role_of = _roles(document, log)
-    return RolePrior(
-        roles=roles,
-        role_of=role_of,
-        preference=read_preference(document, roles),
-        orders=read_orders(document, roles),
-        behaviours=read_behaviours(document, roles),
-        composite=read_composite(document),
-        margin=read_test_number(document, "margin", upper=math.inf),
-        alpha=read_test_number(document, "alpha", upper=1.0),
-        sha256=document.sha256,
-    )
+    faults = Faults()
+    document.known_keys((), _TABLES, "key", faults=faults)
+    roles, role_of = _roles(document, log, faults)
+    return _stated(document, roles, faults, role_of=role_of)
 
 
 def read_declared_routing(path: Path) -> RolePrior:
@@ -70,19 +63,12 @@ def read_declared_routing(path: Path) -> RolePrior:
         If the file does not say what it should, or names no roles.
     """
     document = read_toml(path, _PRIORS)
-    document.check_keys((), _TABLES, "key")
+    faults = Faults()
+    document.known_keys((), _TABLES, "key", faults=faults)
     roles = tuple(document.table("roles"))
     if not roles:
         raise document.fault("no [roles]; a plan needs their names", ("roles",))
-    return RolePrior(
-        roles=roles,
-        role_of={},
-        preference=read_preference(document, roles),
-        orders=read_orders(document, roles),
-        margin=read_test_number(document, "margin", upper=math.inf),
-        alpha=read_test_number(document, "alpha", upper=1.0),
-        sha256=document.sha256,
-    )
+    return _stated(document, roles, faults, role_of={})
 
 
 def prior_from_labels(log: TrajectoryLog) -> RolePrior | None:
@@ -132,7 +118,30 @@ _REPLACED = Notice(
 )
 
 
-def _roles(document: TomlDocument, log: TrajectoryLog) -> tuple[tuple[str, ...], Mapping[str, str]]:
+def _stated(document: TomlDocument, roles: tuple[str, ...], faults: Faults, *, role_of: Mapping[str, str]) -> RolePrior:
+    """Read what stands beside the roles; raise whatever was found wrong, all of it."""
+    margin, alpha = (
+        read_test_number(document, name, upper=upper, faults=faults)
+        for name, upper in (("margin", math.inf), ("alpha", 1.0))
+    )
+    document.known_keys(("test",), ("margin", "alpha"), "key", faults=faults)
+    prior = RolePrior(
+        roles=roles,
+        role_of=role_of,
+        preference=read_preference(document, roles, faults),
+        orders=read_orders(document, roles, faults),
+        edges=read_edges(document, roles, faults),
+        behaviours=read_behaviours(document, roles, faults),
+        composite=read_composite(document, faults),
+        margin=margin,
+        alpha=alpha,
+        sha256=document.sha256,
+    )
+    faults.raise_all()
+    return prior
+
+
+def _roles(document: TomlDocument, log: TrajectoryLog, faults: Faults) -> tuple[tuple[str, ...], Mapping[str, str]]:
     if "roles" not in document.content:
         if not log.header.roles:
             agents = listed(agent.name for agent in log.header.agents)
@@ -142,25 +151,29 @@ def _roles(document: TomlDocument, log: TrajectoryLog) -> tuple[tuple[str, ...],
     if not names:
         raise document.fault("[roles] names no role", ("roles",))
     role_of: dict[str, str] = {}
+    held = tuple(agent.name for agent in log.header.agents)
     for role in names:
-        for agent, pattern in _members(document, role, log):
-            other = role_of.setdefault(agent, role)
-            if other != role:
-                message = f"agent {agent!r:.80} is in two roles, {other!r} and {role!r}; narrow one of the patterns"
-                raise document.fault(message, ("roles", role), pattern)
+        with faults.kept():
+            for pattern in document.texts("roles", role):
+                with faults.kept():
+                    _enrol(document, (role, pattern), held, role_of=role_of)
     return names, role_of
 
 
-def _members(document: TomlDocument, role: str, log: TrajectoryLog) -> Iterable[tuple[str, str]]:
-    agents = tuple(agent.name for agent in log.header.agents)
-    for pattern in document.texts("roles", role):
-        # A name comes first: it may hold brackets, which a pattern reads as a choice of letters.
-        found = [agent for agent in agents if agent == pattern] or [a for a in agents if fnmatchcase(a, pattern)]
-        if not found:
-            what = "pattern" if set(pattern) & set("*?[") else "agent"
-            message = f"no agent of the log fits the {what} {pattern!r:.80}; its agents are {listed(agents)}"
+def _enrol(document: TomlDocument, line: tuple[str, str], agents: tuple[str, ...], *, role_of: dict[str, str]) -> None:
+    """Give the agents that fit a pattern their role."""
+    role, pattern = line
+    # A name comes first: it may hold brackets, which a pattern reads as a choice of letters.
+    found = [agent for agent in agents if agent == pattern] or [a for a in agents if fnmatchcase(a, pattern)]
+    if not found:
+        what = "pattern" if set(pattern) & set("*?[") else "agent"
+        message = f"no agent of the log fits the {what} {pattern!r:.80}; its agents are {listed(agents)}"
+        raise document.fault(message, ("roles", role), pattern)
+    for agent in found:
+        other = role_of.setdefault(agent, role)
+        if other != role:
+            message = f"agent {agent!r:.80} is in two roles, {other!r} and {role!r}; narrow one of the patterns"
             raise document.fault(message, ("roles", role), pattern)
-        yield from ((agent, pattern) for agent in found)
 
 
 def _labels(log: TrajectoryLog) -> dict[str, str]:

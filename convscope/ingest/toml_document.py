@@ -11,6 +11,7 @@ from pathlib import Path
 from convscope.errors import ConvscopeError
 from convscope.ingest.bounded import bounded_bytes
 from convscope.ingest.digests import sha256_of
+from convscope.ingest.faults import Faults
 from convscope.ingest.toml_lines import KeyPath, TomlLines
 
 MAX_BYTES = 1 << 20
@@ -75,10 +76,17 @@ class TomlDocument:
             What such a key is, for the message.
         """
         for key in self.table(*path):
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known are {listed(known)}"
-                raise self.fault(f"unknown {kind} {key!r:.80}; {hint}", (*path, key))
+            self._check_key((*path, key), known, kind)
+
+    def known_keys(self, path: KeyPath, known: Sequence[str], kind: str, *, faults: Faults) -> tuple[str, ...]:
+        """Return the keys of a table that are known, and keep a fault for each other one; as `check_keys`."""
+        held: tuple[str, ...] = ()
+        with faults.kept():
+            held = tuple(self.table(*path))
+        for key in held:
+            with faults.kept():
+                self._check_key((*path, key), known, kind)
+        return tuple(key for key in held if key in known)
 
     def texts(self, *path: str) -> tuple[str, ...]:
         """Return a list of texts, or the one text that stands in its place.
@@ -93,6 +101,13 @@ class TomlDocument:
         if not isinstance(entries, list) or not entries or not all(isinstance(entry, str) for entry in entries):
             raise self.fault(f"{'.'.join(path)} must be a text or a list of texts, and not empty", path)
         return tuple(str(entry) for entry in entries)
+
+    def _check_key(self, path: KeyPath, known: Sequence[str], kind: str) -> None:
+        key = path[-1]
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {listed(known)}"
+            raise self.fault(f"unknown {kind} {key!r:.80}; {hint}", path)
 
 
 def read_toml(path: Path, kind: TomlKind) -> TomlDocument:

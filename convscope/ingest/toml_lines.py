@@ -33,7 +33,8 @@ class TomlLines:
         Parameters
         ----------
         path
-            Tables and key, outermost first; the nearest enclosing one that was found counts, else line 1.
+            Tables and key, outermost first; the nearest enclosing one that was found counts, else line 1. The second
+            entry of a list of tables is ``#1``.
         literal
             Quoted text to look for from there on, such as one entry of a long list.
         """
@@ -49,10 +50,14 @@ class TomlLines:
 
 def _scan(lines: list[str]) -> dict[KeyPath, int]:
     found: dict[KeyPath, int] = {}
+    n_entries: dict[KeyPath, int] = {}
     table: KeyPath = ()
     for number, line in enumerate(lines, start=1):
         if header := _TABLE.match(line):
             table = _path(header[1])
+            if line.lstrip().startswith("[["):
+                n_entries[table] = n_entries.get(table, -1) + 1
+                table = (*table, f"#{n_entries[table]}")
             _note(found, table, number)
         elif entry := _ENTRY.match(line):
             _note(found, (*table, *_path(entry[1])), number)

@@ -113,10 +113,12 @@ def plan_study(question: Question, name: str, prior: RolePrior) -> Plan:
         runs_for_tests=attaining,
         smallest_detectable=_detectable(question, prior, pools),
         power=tuple(
-            (verdict, _planned_power(question, verdict, pool, _reach(question, max(free, alignment), attaining)))
+            (verdict, _planned_power(question, verdict, pool, reach=_reach(question, max(free, alignment), attaining)))
             for verdict, pool in pools.items()
         ),
-        runs_needed=tuple((verdict, _needed(question, verdict, pool, attaining)) for verdict, pool in pools.items()),
+        runs_needed=tuple(
+            (verdict, _needed(question, verdict, pool, attaining=attaining)) for verdict, pool in pools.items()
+        ),
         scorable_rows=int(np.isfinite(target).any(axis=1).sum()),
     )
 
@@ -205,13 +207,13 @@ def _detectable(question: Question, prior: RolePrior, pools: dict[Verdict, Score
     return sorted(found)[_DRAWS // 2]
 
 
-def _planned_power(question: Question, verdict: Verdict, pool: Scores, reach: Reach) -> float | None:
+def _planned_power(question: Question, verdict: Verdict, pool: Scores, *, reach: Reach) -> float | None:
     if reach is Reach.BARELY:
         return None
     return 0.0 if reach is Reach.NONE else _power(question, verdict, pool, n_runs=question.n_runs)
 
 
-def _needed(question: Question, verdict: Verdict, pool: Scores, attaining: int | None) -> int | None:
+def _needed(question: Question, verdict: Verdict, pool: Scores, *, attaining: int | None) -> int | None:
     if attaining is None:
         return None
     for n_runs in range(max(attaining, FEWEST_RUNS), MOST_RUNS + 1):
@@ -227,11 +229,11 @@ def _power(question: Question, verdict: Verdict, pool: Scores, *, n_runs: int) -
     rng = generator(question.seed, "plan", "power", verdict.value, str(n_runs))
     gaps, strengths = pool.gap, strength(pool.learned, pool.target)
     picks = rng.integers(len(gaps), size=(_STUDIES, n_runs))
-    given = [_is_given(question, verdict, gaps[pick], strengths[pick]) for pick in picks]
+    given = [_is_given(question, verdict, gaps[pick], strengths=strengths[pick]) for pick in picks]
     return float(np.mean(given))
 
 
-def _is_given(question: Question, verdict: Verdict, gaps: FloatArray, strengths: FloatArray) -> bool:
+def _is_given(question: Question, verdict: Verdict, gaps: FloatArray, *, strengths: FloatArray) -> bool:
     interval, share = equivalence_interval(gaps), student_t(strengths)
     if interval is None or share is None:
         return False

@@ -19,6 +19,16 @@ class OrderStatement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeStatement:
+    """One edge that must be there, or must not: a guard must draw on collectors, and must not on guards."""
+
+    receiver: str
+    sender: str
+    is_required: bool
+    """Required: more than the even share of the receiver's choices; forbidden: less."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BehaviourExpectation:
     """One expectation of behaviour, such as: an archer's distance to the nearest opponent is high.
 
@@ -59,6 +69,7 @@ class RolePrior:
     """Q, shape (R, R), row = receiving role, rows sum to 1 over the declared cells; NaN rows are undeclared, NaN
     cells in a declared row are don't-care. None when no row is declared."""
     orders: tuple[OrderStatement, ...] = ()
+    edges: tuple[EdgeStatement, ...] = ()
     behaviours: tuple[BehaviourExpectation, ...] = ()
     composite: CompositeWeights = CompositeWeights()
     margin: float | None = None

@@ -72,9 +72,13 @@ def _specificity(tests: RoutingTests) -> Parts:
 
 
 def _orders(tests: RoutingTests) -> Parts:
-    if tests.order is None:
-        return ()
-    return (("share of order statements that hold", tests.order.share), ("order p", tests.order.p_value))
+    orders = ((tests.order, "order statements", "order"), (tests.edges, "required and forbidden edges", "edges"))
+    return tuple(
+        part
+        for found, what, name in orders
+        if found is not None
+        for part in ((f"share of {what} that hold", found.share), (f"{name} p", found.p_value))
+    )
 
 
 def _words(component: Component) -> str:

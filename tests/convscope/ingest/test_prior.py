@@ -263,3 +263,39 @@ def test_the_priors_of_the_real_logs_declare_every_agent(case):
     assert prior.roles == tuple(roles)
     assert set(prior.role_of) == set(names)
     assert (declare(log, prior).episodes.declared_roles >= 0).all()
+
+
+def test_all_faults_of_a_file_are_told_each_with_its_line(tmp_path):
+    text = """\
+[roles]
+archer = ["archer_*", "bowman_*"]
+knight = ["knight_*", "archer_0"]
+[routing.archer]
+knight = -1
+knihgt = 2
+archer = 1
+[routing.wizard]
+archer = 1
+[order]
+archer = ["knight > nobody", "knight"]
+[behaviour.archer]
+speed = "fast"
+[test]
+alpha = 7
+beta = 1
+"""
+    with pytest.raises(PriorsError) as caught:
+        read_prior(written(tmp_path, text), arena())
+    told = [str(caught.value), *caught.value.__notes__]
+    assert sorted(int(line.split(":")[1]) for line in told) == [2, 3, 5, 6, 8, 11, 11, 13, 15, 16]
+
+
+def test_required_and_forbidden_edges_are_read_and_their_faults_told(tmp_path):
+    roles = '[roles]\narcher = "archer_*"\nknight = "knight_*"\n[edges.archer]\n'
+    prior = read_prior(written(tmp_path, roles + 'required = ["knight"]\nforbidden = "archer"\n'), arena())
+    assert [(e.receiver, e.sender, e.is_required) for e in prior.edges] == [
+        ("archer", "knight", True),
+        ("archer", "archer", False),
+    ]
+    with pytest.raises(PriorsError, match=r"priors.toml:6: the edge from 'knight' to 'archer' is stated twice"):
+        read_prior(written(tmp_path, roles + 'required = ["knight"]\nforbidden = ["knight"]\n'), arena())
