@@ -22,6 +22,7 @@ from convscope_loaders.structure.long import find_columns
 from convscope_loaders.structure.mapping_checks import check_mapping
 from convscope_loaders.structure.outer import joined_outer, split_outer
 from convscope_loaders.structure.prefixes import grouped_paths, regrouped
+from convscope_loaders.structure.quiet import remedies_in, with_quiet_told
 from convscope_loaders.structure.readings import completed
 from convscope_loaders.structure.ring import InTimeOrder, in_time_order
 
@@ -77,7 +78,8 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
             reading = _told(ordered, _read(probe, unfolded, known))
             assumptions = (said, *reading.assumptions) if said else reading.assumptions
             complete = replace(reading, assumptions=assumptions, notices=(*doubts, *reading.notices))
-            return build_log(probe, unfolded, complete, loader=loader)
+            log = build_log(probe, unfolded, complete, loader=loader)
+            return log if _tells_lives(complete.mapping) else with_quiet_told(log, remedies_in(complete.mapping))
     except (IndexError, ValueError) as error:
         if mapping is None:
             raise LogFormatError(
@@ -155,6 +157,10 @@ def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | No
         unfolded, known = _unfolded(_ordered(probe, grouped, mapping).container, mapping)
         found = _read(probe, unfolded, known).mapping
     return found if mapping is None else refolded(joined_outer(found, mapping), mapping)
+
+
+def _tells_lives(mapping: LogMapping) -> bool:
+    return mapping.alive is not None or mapping.leaves is not None or mapping.dead_see_nothing is not None
 
 
 def _unfolded(container: Container, mapping: LogMapping | None) -> tuple[Container, LogMapping | None]:

@@ -94,18 +94,10 @@ def infer(
     if levels.open:
         raise open_levels(levels.open, mapping, place=place)
     of_names = _on_names(agents, named, clues.layout)
-    told = (
-        of_names,
-        *clues.layout.assumptions,
-        *cut_said,
-        *on_hot,
-        on_rewards,
-        *lives.assumptions,
-        *labels.assumptions,
-    )
+    told = (of_names, *clues.layout.assumptions, *cut_said, on_rewards, *lives.assumptions, *labels.assumptions)
     return Reading(
         mapping=mapping,
-        assumptions=_without_repeats((*levels.assumptions, *told, *fields.assumptions, *groups.assumptions)),
+        assumptions=_without_repeats((*levels.assumptions, *on_hot, *told, *fields.assumptions, *groups.assumptions)),
         notices=(*inventory.notices, *fields.notices, *(_unused(clues, mapping, used) if names_unused else ())),
     )
 

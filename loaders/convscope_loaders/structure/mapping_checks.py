@@ -75,6 +75,9 @@ class _Checks:
         self._once()
         self._sizes()
         for place, array in self._marks():
+            if place == ("agents", "alive") and not self.mapping.alive_values:
+                # Health may fall by fractions; what is zero is dead.
+                continue
             self._is_whole(place, array, "flags or numbers of steps")
         for own in self.mapping.fields:
             self._discrete(own)

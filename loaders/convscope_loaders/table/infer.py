@@ -186,6 +186,7 @@ class _TableReader:
             **{**present, **mapping.told},
             episode=mapping.episode or (EPISODE_COLUMN,),
             agent=self._subjects.agent,
+            dead_see_nothing=mapping.dead_see_nothing,
             fields=tuple(self._field(own) for own in mapping.fields),
             environment=self._known.environment or identity.environment,
             framework=self._known.framework,
