@@ -166,7 +166,7 @@ class _Reader:
             time=self._optional_array("episodes", "time"),
             terminated=self._optional_array("episodes", "terminated", may_be_scalar=True),
             truncated=self._optional_array("episodes", "truncated", may_be_scalar=True),
-            ended=self._optional_array("episodes", "ended"),
+            ended=self._optional_array("episodes", "ended", may_be_scalar=True),
         )
 
     def _roles(self) -> RoleMapping:
