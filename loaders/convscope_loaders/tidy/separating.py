@@ -6,8 +6,7 @@ import numpy as np
 
 from convscope.ingest.container import ArrayReader, Inventory
 from convscope.values.arrays import IntArray
-from convscope_loaders.structure.lexicon import Meaning
-from convscope_loaders.table.columns import name_meaning
+from convscope_loaders.structure.lexicon import Meaning, meaning_of_column
 from convscope_loaders.tidy.places import read_numbers
 
 _COUNTS = frozenset({None, Meaning.INSTANCE, Meaning.RUN, Meaning.CONDITION, Meaning.EPISODE_ID, Meaning.TEAM})
@@ -30,7 +29,12 @@ def separating_column(file: ArrayReader, inventory: Inventory, cell: IntArray, *
     """
     found: list[tuple[int, str]] = []
     for path, info in inventory.datasets.items():
-        if path in used or len(info.shape) != 1 or "{" in path or name_meaning(path) not in _COUNTS:
+        if (
+            path in used
+            or len(info.shape) != 1
+            or "{" in path
+            or meaning_of_column(path.strip("/").lower()) not in _COUNTS
+        ):
             continue
         values, codes = np.unique(read_numbers(file, path), return_inverse=True)
         is_count = len(values) * 2 <= len(cell) and bool((values % 1 == 0).all())
