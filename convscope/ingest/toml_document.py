@@ -63,7 +63,7 @@ class TomlDocument:
         return table
 
     def check_keys(self, path: KeyPath, known: Sequence[str], kind: str) -> None:
-        """Raise for a key of a table that is not known, and name the nearest one that is.
+        """Raise for keys of a table that are not known, and name the nearest one that is to each.
 
         Parameters
         ----------
@@ -74,11 +74,14 @@ class TomlDocument:
         kind
             What such a key is, for the message.
         """
-        for key in self.table(*path):
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known are {listed(known)}"
-                raise self.fault(f"unknown {kind} {key!r:.80}; {hint}", (*path, key))
+        unknown = [key for key in self.table(*path) if key not in known]
+        if not unknown:
+            return
+        said = [f"unknown {kind} {key!r:.80}; {_hint(key, known)}" for key in unknown[:_MAX_LISTED]]
+        more = (
+            f"line {self.lines.line_of((*path, key))}: {text}" for key, text in zip(unknown[1:], said[1:], strict=False)
+        )
+        raise self.fault("; ".join((said[0], *more)), (*path, unknown[0]))
 
     def texts(self, *path: str) -> tuple[str, ...]:
         """Return a list of texts, or the one text that stands in its place.
@@ -93,6 +96,11 @@ class TomlDocument:
         if not isinstance(entries, list) or not entries or not all(isinstance(entry, str) for entry in entries):
             raise self.fault(f"{'.'.join(path)} must be a text or a list of texts, and not empty", path)
         return tuple(str(entry) for entry in entries)
+
+
+def _hint(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {listed(known)}"
 
 
 def read_toml(path: Path, kind: TomlKind) -> TomlDocument:
