@@ -113,10 +113,10 @@ def smoothest_axis(values: FloatArray, n_axes: int) -> tuple[int | None, str]:
     part = values[tuple(slice(0, _SAMPLE) for _ in range(n_axes))]
     each = [smoothness(part, axis) for axis in range(n_axes)]
     low, other = sorted(each)[:2]
-    listed = ", ".join(f"{value:.2f} times on axis {axis}" for axis, value in enumerate(each))
+    listed = ", ".join(f"{value:.2f} on axis {axis}" for axis, value in enumerate(each))
     is_clear = low < _DECISIVE * other and prod(part.shape[:n_axes]) >= _ENOUGH
     return (each.index(low) if is_clear else None), (
-        f"neighbours differ as much as entries far apart {listed}; along time it would be clearly less than elsewhere"
+        f"of the difference between entries far apart, neighbours have {listed}; along time it is usually well below 1"
     )
 
 
