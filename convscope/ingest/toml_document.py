@@ -17,6 +17,8 @@ MAX_BYTES = 1 << 20
 """Such files hold a few dozen lines; a larger one is a mistake."""
 
 _MAX_LISTED = 12
+_MAX_PARTS = 100
+"""Of a dotted key: the time that tomllib needs grows with their square."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,8 @@ def _text(content: bytes, file: str, kind: TomlKind) -> str:
 
 
 def _parsed(text: str, file: str, kind: TomlKind) -> Mapping[str, object]:
+    if _is_too_deep(text):
+        raise kind.error(f"{file}: not a {kind.name}: a key in it has more than {_MAX_PARTS} parts")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -165,3 +169,10 @@ def _parsed(text: str, file: str, kind: TomlKind) -> Mapping[str, object]:
         raise kind.error(f"{file}:{line}: not valid TOML: {error}") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets within brackets
         raise kind.error(f"{file}: not a {kind.name}: a number or a nesting in it is beyond all measure") from error
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether a key is divided by very many dots; blanks around them count as little as in TOML."""
+    pieces = re.split(r"[=,\[\]{}\n]", text.replace(" ", "").replace("\t", ""))
+    deep = (piece for piece in pieces if piece.count(".") > _MAX_PARTS)
+    return any(sum(map(bool, piece.split("."))) > _MAX_PARTS for piece in deep)

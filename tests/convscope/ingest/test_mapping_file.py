@@ -165,3 +165,13 @@ def test_every_unknown_key_of_a_table_is_listed_with_its_line(tmp_path):
     )
     assert first in str(error.value)
     assert second in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "key", ["a." * 100_000 + "b = 1", "[" + "a . " * 50_000 + "b]", "x = {" + "a." * 100_000 + "b = 1}"]
+)
+def test_a_key_of_very_many_parts_is_refused_at_once(tmp_path, key):
+    path = tmp_path / "map.toml"
+    path.write_text(f"convscope-mapping = 1\n{key}\n# ........... {'.' * 500} is no key\n")
+    with pytest.raises(MappingError, match="a key in it has more than 100 parts"):
+        read_mapping(path)
