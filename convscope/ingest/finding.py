@@ -111,7 +111,8 @@ def _inside(folder: Path) -> FoundLogs:
     logs = logs or search.other_logs(seen)
     if not logs:
         raise UsageError(
-            f"no HDF5 files (.h5, .hdf5) in the folder {folder}, and no other log that a loader knows"
+            f"the folder {folder} holds no log that a loader knows: HDF5, NumPy, tables (CSV, JSON lines, Parquet) and "
+            "the files of frameworks (convscope loaders lists them)"
             f"{_instead(seen, files)}"
         )
     paths = tuple(one.path for one in logs)

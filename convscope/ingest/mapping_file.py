@@ -89,7 +89,9 @@ class _Reader:
         self.document.check_keys(path, (*FIELD_NAMES, *own), "field")
 
     def _table(self) -> TableMapping:
-        self.document.check_keys(("table",), ("path", "agent", "agents", "episode", *WHERE, "fields"), "key")
+        self.document.check_keys(
+            ("table",), ("path", "agent", "agents", "episode", *WHERE, "dead_see_nothing", "fields"), "key"
+        )
         for other in ("fields", "episodes", "agents", "roles"):
             if other in self.document.content:
                 raise self.document.fault(
@@ -105,6 +107,7 @@ class _Reader:
             agent=self._text("table", "agent"),
             agents=self._texts("table", "agents"),
             episode=self.document.texts("table", "episode") if "episode" in told else (),
+            dead_see_nothing=self._flag("table", "dead_see_nothing"),
             fields=tuple(self._table_field(name) for name in self.document.table("table", "fields")),
             **{name: self._text("table", name) for name in WHERE},
         )
@@ -163,7 +166,7 @@ class _Reader:
             time=self._optional_array("episodes", "time"),
             terminated=self._optional_array("episodes", "terminated", may_be_scalar=True),
             truncated=self._optional_array("episodes", "truncated", may_be_scalar=True),
-            ended=self._optional_array("episodes", "ended"),
+            ended=self._optional_array("episodes", "ended", may_be_scalar=True),
         )
 
     def _roles(self) -> RoleMapping:

@@ -69,7 +69,8 @@ def _table_entries(table: TableMapping) -> dict[str, str]:
     single = {"path": table.table, **table.single}
     lists = {"agents": table.agents, "episode": table.episode}
     told = {key: quoted_text(value) for key, value in single.items() if value is not None}
-    return told | {key: list_text(value) for key, value in lists.items() if value}
+    told |= {key: list_text(value) for key, value in lists.items() if value}
+    return told | ({"dead_see_nothing": "true"} if table.dead_see_nothing else {})
 
 
 def _column_entries(field: TableField) -> dict[str, str]:

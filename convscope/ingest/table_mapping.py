@@ -69,6 +69,8 @@ class TableMapping(TableColumns):
     """Where a row holds what all agents do: what stands for ``{agent}`` in the names of their columns."""
     episode: tuple[str, ...] = ()
     """Columns that tell episodes apart, beside ``run``, ``checkpoint`` and ``condition``."""
+    dead_see_nothing: bool = False
+    """Whether an agent that observes nothing but zeros until its episode's end is out of the game."""
     fields: tuple[TableField, ...] = ()
 
     @property
@@ -100,6 +102,7 @@ class TableMapping(TableColumns):
             agent=None if self.agent is None else change(self.agent),
             agents=self.agents,
             episode=tuple(map(change, self.episode)),
+            dead_see_nothing=self.dead_see_nothing,
             fields=tuple(replace(own, columns=tuple(map(change, own.columns))) for own in self.fields),
             **{name: change(column) for name, column in self.told.items()},
         )

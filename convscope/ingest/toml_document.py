@@ -18,6 +18,8 @@ MAX_BYTES = 1 << 20
 """Such files hold a few dozen lines; a larger one is a mistake."""
 
 _MAX_LISTED = 12
+_MAX_PARTS = 100
+"""Of a dotted key: the time that tomllib needs grows with their square."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ class TomlDocument:
         return table
 
     def check_keys(self, path: KeyPath, known: Sequence[str], kind: str) -> None:
-        """Raise for a key of a table that is not known, and name the nearest one that is.
+        """Raise for keys of a table that are not known, and name the nearest one that is to each.
 
         Parameters
         ----------
@@ -75,8 +77,14 @@ class TomlDocument:
         kind
             What such a key is, for the message.
         """
-        for key in self.table(*path):
-            self._check_key((*path, key), known, kind)
+        unknown = [key for key in self.table(*path) if key not in known]
+        if not unknown:
+            return
+        said = [f"unknown {kind} {key!r:.80}; {_hint(key, known)}" for key in unknown[:_MAX_LISTED]]
+        more = (
+            f"line {self.lines.line_of((*path, key))}: {text}" for key, text in zip(unknown[1:], said[1:], strict=False)
+        )
+        raise self.fault("; ".join((said[0], *more)), (*path, unknown[0]))
 
     def known_keys(self, path: KeyPath, known: Sequence[str], kind: str, *, faults: Faults) -> tuple[str, ...]:
         """Return the keys of a table that are known, and keep a fault for each other one; as `check_keys`."""
@@ -105,9 +113,12 @@ class TomlDocument:
     def _check_key(self, path: KeyPath, known: Sequence[str], kind: str) -> None:
         key = path[-1]
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {listed(known)}"
-            raise self.fault(f"unknown {kind} {key!r:.80}; {hint}", path)
+            raise self.fault(f"unknown {kind} {key!r:.80}; {_hint(key, known)}", path)
+
+
+def _hint(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known are {listed(known)}"
 
 
 def read_toml(path: Path, kind: TomlKind) -> TomlDocument:
@@ -164,6 +175,8 @@ def _text(content: bytes, file: str, kind: TomlKind) -> str:
 
 
 def _parsed(text: str, file: str, kind: TomlKind) -> Mapping[str, object]:
+    if _is_too_deep(text):
+        raise kind.error(f"{file}: not a {kind.name}: a key in it has more than {_MAX_PARTS} parts")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -172,3 +185,10 @@ def _parsed(text: str, file: str, kind: TomlKind) -> Mapping[str, object]:
         raise kind.error(f"{file}:{line}: not valid TOML: {error}") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits; brackets within brackets
         raise kind.error(f"{file}: not a {kind.name}: a number or a nesting in it is beyond all measure") from error
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether a key is divided by very many dots; blanks around them count as little as in TOML."""
+    pieces = re.split(r"[=,\[\]{}\n]", text.replace(" ", "").replace("\t", ""))
+    deep = (piece for piece in pieces if piece.count(".") > _MAX_PARTS)
+    return any(sum(map(bool, piece.split("."))) > _MAX_PARTS for piece in deep)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from convscope.report.claimed import claimed_edges
 from convscope.report.depends import dependence_sentences
-from convscope.report.notices import all_notices
+from convscope.report.notices import NOT_APPLICABLE, NOT_COMPUTED, all_notices
 from convscope.report.shape import shape_lines
 from convscope.report.wording import verdict_of
 from convscope.values.conventions import Conventions
@@ -32,6 +32,8 @@ _SPOKEN = frozenset(
     }
 )
 """Codes of the notices that a user should meet at once; the others are on the page."""
+_MOST_OF_READING = 8
+"""Notices on how the log was read, that are shown."""
 
 
 def summary_lines(evidence: Evidence) -> tuple[str, ...]:
@@ -118,8 +120,12 @@ def _several(conventions: Conventions | None) -> tuple[str, ...]:
 
 def _notes(evidence: Evidence) -> Iterator[str]:
     notices = all_notices(evidence)
-    for notice in notices:
-        if notice.code in _SPOKEN:
-            yield f"Note: {inert(notice.message, limit=300)}"
-    n_others = sum(notice.code not in _SPOKEN for notice in notices)
-    yield f"{count(n_others, 'further note')} on the page and in analysis.json"
+    # What was read, dropped and assumed comes first: all else rests on it.
+    reading = list(dict.fromkeys(evidence.header.notices))
+    spoken = [notice for notice in notices if notice.code in _SPOKEN and notice not in reading]
+    shown = [*sorted(reading, key=lambda notice: notice.code not in _SPOKEN)[:_MOST_OF_READING], *spoken]
+    yield from (f"Note: {inert(notice.message, limit=300)}" for notice in shown)
+    others = [notice for notice in notices if notice not in shown]
+    n_idle = sum(notice.code in {NOT_APPLICABLE, NOT_COMPUTED} for notice in others)
+    idle = f" ({n_idle} on what does not apply here or is not computed)" if n_idle else ""
+    yield f"{count(len(others), 'further note')}{idle} on the page and in analysis.json"

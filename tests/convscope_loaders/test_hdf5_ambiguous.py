@@ -105,7 +105,7 @@ def test_axes_that_nothing_tells_are_read_as_chosen(path):
 
 def test_the_figures_of_smoothness_are_in_the_error(path):
     write(path, {"obs": noise(6, 5, 4, 2), "actions": RNG.integers(4, size=(6, 5, 4))})
-    assert "mean step over distant difference is" in str(caught(path))
+    assert "of the difference between entries far apart, neighbours have" in str(caught(path))
 
 
 def flat():

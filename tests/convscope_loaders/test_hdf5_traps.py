@@ -338,3 +338,12 @@ def test_rows_that_repeat_the_last_one_are_padding_or_steps_as_the_mapping_says(
     arrays["act"][1, 3:5] = arrays["act"][1, 2]
     write(path, arrays)
     assert opened(path).episodes.length.tolist() == [12] * 5
+
+
+@pytest.mark.parametrize("group", ["", "episode_1/"])
+def test_groups_that_are_timesteps_are_refused_with_what_to_write(tmp_path, group):
+    rng = np.random.default_rng(2)
+    observed = {f"{group}step_{t}/obs": rng.normal(size=(3, 5)) for t in range(12)}
+    path = write(tmp_path / "log.h5", observed | {f"{group}step_{t}/actions": rng.integers(0, 4, 3) for t in range(12)})
+    with pytest.raises(LogFormatError, match="step_0 to 11 seem to hold one timestep each"):
+        opened_by(LOADER, path)

@@ -13,6 +13,8 @@ from convscope_loaders.structure.views import HeldView, with_views
 _JSON = frozenset({"metadata", "meta", "header", "info"})
 """Attributes, or texts in datasets, that may hold several values as a JSON object."""
 _LISTS = frozenset({Meaning.STARTS, Meaning.ENDS, Meaning.LENGTHS, Meaning.WIDTHS})
+_FLAGS = frozenset({Meaning.TERMINATED, Meaning.TRUNCATED, Meaning.DONE, Meaning.NOT_DONE, Meaning.NOT_TERMINATED})
+"""What a group may say of the end of its episode."""
 _MAX_SCALARS = 4096
 
 _Attributes = dict[str, dict[str, Value]]
@@ -25,7 +27,8 @@ def annotated(container: Container) -> Container:
     ----------
     container
         Of a file: its scalar datasets become attributes of their group, the entries of a JSON object attributes of its
-        own, and attributes such as ``episode_lengths`` datasets. What is there already is not replaced.
+        own, and attributes such as ``episode_lengths``, and end flags of groups, datasets. What is there already is not
+        replaced.
     """
     inventory = container.inventory
     attributes: _Attributes = {place: dict(values) for place, values in inventory.attributes.items()}
@@ -70,6 +73,7 @@ def _lists(inventory: Inventory, attributes: _Attributes) -> list[HeldView]:
             path = f"{group.rstrip('/')}/{name}"
             numbers = value if isinstance(value, tuple) else (value,)
             is_list = MEANING_OF.get(name.lower()) in _LISTS and all(type(number) is int for number in numbers)
-            if is_list and path not in inventory.datasets:
+            is_flag = MEANING_OF.get(name.lower()) in _FLAGS and group != "/" and value in {0, 1}
+            if (is_list or is_flag) and path not in inventory.datasets:
                 found.append(HeldView(path=path, array=np.array(value, dtype=np.int64)))
     return found

@@ -207,18 +207,20 @@ def _source(container: Container, rows: RowPlan, *, mapping: LogMapping, n_agent
         presence=status_plans.get("info/alive"),
         present_values=mapping.alive_values,
         leaves=status_plans.get("info/leaves"),
-        signs=_signs(plans) if mapping.dead_see_nothing else None,
+        signs=_signs(plans, mapping) if mapping.dead_see_nothing else None,
         turns=status_plans.get("info/acting"),
         missing=frozenset(missing),
         stored=find_stored(inventory, plans, rows),
     )
 
 
-def _signs(plans: Sequence[FieldPlan]) -> tuple[FieldPlan, FieldPlan] | None:
-    """Return the plans of action masks and observations, if there are both."""
+def _signs(plans: Sequence[FieldPlan], mapping: LogMapping) -> tuple[FieldPlan | None, FieldPlan] | None:
+    """Return the plans of action masks, where there are any or nobody says that zeros are enough, and observations."""
     by_name = {plan.spec.name: plan for plan in plans}
     masks, observations = by_name.get(ACTION_MASKS), by_name.get(OBSERVATIONS)
-    return None if masks is None or observations is None else (masks, observations)
+    if observations is None or (masks is None and mapping.file is None):
+        return None
+    return masks, observations
 
 
 def _agent_names(inventory: Inventory, rows: RowPlan, mapping: LogMapping, *, place: str) -> tuple[str, ...]:

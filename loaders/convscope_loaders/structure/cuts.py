@@ -1,6 +1,7 @@
 """How the rows of a file are told apart into episodes."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -21,10 +22,13 @@ from convscope_loaders.structure.mark_readings import (
 )
 from convscope_loaders.structure.padding import find_padding
 from convscope_loaders.structure.shapes import axes_of
+from convscope_loaders.structure.single_flags import single_flag
 from convscope_loaders.structure.turns import count_interleaved
 
 _BY_ROWS = frozenset({Cut.WHOLE, Cut.FLAGS, Cut.FIRST_ROWS, Cut.FINAL_FLAGS, Cut.BEGINS})
 """Cuts that take each row for the successor of the one before."""
+_TERMINATED = (Meaning.TERMINATED, Meaning.NOT_TERMINATED)
+_DONE = (Meaning.DONE, Meaning.NOT_DONE)
 _Found = tuple[Cut, ArrayMapping | None, tuple[str, ...]]
 
 
@@ -49,15 +53,17 @@ class CutFinder:
         has_both = cut is Cut.STARTS and starts is not None and lengths is not None
         # Flags that do not stand in the last rows say nothing of how an episode ended.
         has_ends = cut is not Cut.BEGINS or (self._begins is not None and flags.follow(self._begins))
+        single = partial(single_flag, self.clues)
         episodes = EpisodeMapping(
             cut=cut,
             array=array,
             lengths=_list(lengths) if has_both and lengths is not None else None,
             time=self._array(self._rowwise(Meaning.TIMESTEP)) if is_own else None,
-            terminated=self._array(flags.terminated) if has_ends else None,
-            truncated=self._array(flags.truncated) if has_ends else None,
-            ended=self._array(flags.done) if has_ends and cut is Cut.BEGINS else None,
+            terminated=(self._array(flags.terminated) or single(*_TERMINATED)) if has_ends else None,
+            truncated=(self._array(flags.truncated) or single(Meaning.TRUNCATED)) if has_ends else None,
+            ended=(self._array(flags.done) if cut is Cut.BEGINS else single(*_DONE)) if has_ends else None,
         )
+        said = (*said, *(f"{one.path} says how each episode ended" for one in _single_in(episodes)))
         if Axis.ROW in self.clues.layout.order and cut in _BY_ROWS:
             self._check_interleaved(episodes)
         return episodes, said
@@ -276,6 +282,11 @@ class CutFinder:
         if family is None or axes is None:
             return None
         return ArrayMapping(path=family.template.text, axes=axes, is_negated=family.meaning in NEGATED)
+
+
+def _single_in(episodes: EpisodeMapping) -> list[ArrayMapping]:
+    marks = (episodes.terminated, episodes.truncated, episodes.ended)
+    return [mark for mark in marks if mark is not None and not mark.axes]
 
 
 def _list(family: Family) -> ArrayMapping:

@@ -9,7 +9,13 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from convscope.values.arrays import BoolArray
+from convscope.values.arrays import BoolArray, FloatArray
+
+
+def sees_nothing(observations: FloatArray) -> BoolArray:
+    """Return where all that is observed is zero, and something is; shape (T, N) of observations (T, N, D)."""
+    is_zero = (observations == 0) | np.isnan(observations)
+    return np.asarray(is_zero.all(axis=2) & (observations == 0).any(axis=2), dtype=np.bool_)
 
 
 def looks_out(

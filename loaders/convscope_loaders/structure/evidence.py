@@ -115,7 +115,9 @@ def smoothest_axis(values: FloatArray, n_axes: int) -> tuple[int | None, str]:
     low, other = sorted(each)[:2]
     listed = ", ".join(f"{value:.2f} on axis {axis}" for axis, value in enumerate(each))
     is_clear = low < _DECISIVE * other and prod(part.shape[:n_axes]) >= _ENOUGH
-    return (each.index(low) if is_clear else None), f"mean step over distant difference is {listed}"
+    return (each.index(low) if is_clear else None), (
+        f"of the difference between entries far apart, neighbours have {listed}; along time it is usually well below 1"
+    )
 
 
 def is_one_hot(values: FloatArray) -> bool:

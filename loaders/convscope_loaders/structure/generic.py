@@ -7,7 +7,7 @@ from dataclasses import replace
 from convscope.errors import AmbiguousLogError, LogFormatError, MappingError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.loader import ONLY_MAPPED, Match
-from convscope.ingest.mapping import LogMapping
+from convscope.ingest.mapping import Cut, LogMapping
 from convscope.ingest.probe import Probe
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
@@ -22,10 +22,13 @@ from convscope_loaders.structure.long import find_columns
 from convscope_loaders.structure.mapping_checks import check_mapping
 from convscope_loaders.structure.outer import joined_outer, split_outer
 from convscope_loaders.structure.prefixes import grouped_paths, regrouped
+from convscope_loaders.structure.quiet import remedies_in, with_quiet_told
 from convscope_loaders.structure.readings import completed
 from convscope_loaders.structure.ring import InTimeOrder, in_time_order
 
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
+_WITH_FINALS = frozenset({Cut.FINAL_FLAGS, Cut.FILLED_AND_FINAL, Cut.LENGTHS_AND_FINAL})
+"""Cuts of which a sentence says so already."""
 _AS_TABLE = 0.3
 """Score of columns: they may be arrays on a grid where the user says so."""
 
@@ -77,7 +80,8 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
             reading = _told(ordered, _read(probe, unfolded, known))
             assumptions = (said, *reading.assumptions) if said else reading.assumptions
             complete = replace(reading, assumptions=assumptions, notices=(*doubts, *reading.notices))
-            return build_log(probe, unfolded, complete, loader=loader)
+            log = _with_finals_told(build_log(probe, unfolded, complete, loader=loader), complete.mapping)
+            return log if _tells_lives(complete.mapping) else with_quiet_told(log, remedies_in(complete.mapping))
     except (IndexError, ValueError) as error:
         if mapping is None:
             raise LogFormatError(
@@ -155,6 +159,25 @@ def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | No
         unfolded, known = _unfolded(_ordered(probe, grouped, mapping).container, mapping)
         found = _read(probe, unfolded, known).mapping
     return found if mapping is None else refolded(joined_outer(found, mapping), mapping)
+
+
+def _with_finals_told(log: TrajectoryLog, mapping: LogMapping) -> TrajectoryLog:
+    """Say so where arrays of observations have a row more than those of actions."""
+    n_final = int((log.episodes.rows > log.episodes.length).sum())
+    is_said = mapping.episodes is not None and mapping.episodes.cut in _WITH_FINALS
+    if not n_final or is_said:
+        return log
+    said = (
+        f"what is observed in one row more than there are actions, or after the last step, is the final observation of "
+        f"{n_final} of {log.episodes.n_episodes} episodes: nobody acts in it"
+    )
+    own = log.header.inputs[0]
+    told = replace(own, assumptions=(*own.assumptions, said))
+    return replace(log, header=replace(log.header, inputs=(told, *log.header.inputs[1:])))
+
+
+def _tells_lives(mapping: LogMapping) -> bool:
+    return mapping.alive is not None or mapping.leaves is not None or mapping.dead_see_nothing is not None
 
 
 def _unfolded(container: Container, mapping: LogMapping | None) -> tuple[Container, LogMapping | None]:

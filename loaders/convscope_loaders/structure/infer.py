@@ -30,6 +30,7 @@ from convscope_loaders.structure.one_hot import with_one_hot_told
 from convscope_loaders.structure.readings import open_levels
 from convscope_loaders.structure.search import find_layout
 from convscope_loaders.structure.shapes import entity_count
+from convscope_loaders.structure.step_groups import refuse_step_groups
 from convscope_loaders.structure.templates import Template, matches
 
 _ENVIRONMENT = ("environment", "env", "env_name", "env_id")
@@ -94,18 +95,10 @@ def infer(
     if levels.open:
         raise open_levels(levels.open, mapping, place=place)
     of_names = _on_names(agents, named, clues.layout)
-    told = (
-        of_names,
-        *clues.layout.assumptions,
-        *cut_said,
-        *on_hot,
-        on_rewards,
-        *lives.assumptions,
-        *labels.assumptions,
-    )
+    told = (of_names, *clues.layout.assumptions, *cut_said, on_rewards, *lives.assumptions, *labels.assumptions)
     return Reading(
         mapping=mapping,
-        assumptions=_without_repeats((*levels.assumptions, *told, *fields.assumptions, *groups.assumptions)),
+        assumptions=_without_repeats((*levels.assumptions, *on_hot, *told, *fields.assumptions, *groups.assumptions)),
         notices=(*inventory.notices, *fields.notices, *(_unused(clues, mapping, used) if names_unused else ())),
     )
 
@@ -145,6 +138,8 @@ def _look(inventory: Inventory, file: ArrayReader, known: LogMapping, *, place: 
     folded, levels = _families(inventory, names, known)
     families = tuple(with_ends_told(family, sampler) for family in folded)
     numbers = [family for family in families if not family.first.is_text and not family.first.columns]
+    if known.file is None:
+        refuse_step_groups(numbers, place)
     found = _declared_layout(inventory, known, place) or find_layout(numbers, names, sampler, place=place)
     layout = replace(found, knows_slots=_knows_slots(numbers, names, found))
     clues = Clues(

@@ -213,8 +213,6 @@ _COLUMNS = {
     "agent_z loc_x loc_y loc_z coord_x coord_y coord_z row col column",
 }
 _COLUMN_MEANING_OF = {name: meaning for meaning, names in _COLUMNS.items() for name in names.split()}
-_OF_ARRAYS = frozenset({*NEGATED, Meaning.FIRST, Meaning.DEAD})
-"""What tables do not know as marks."""
 _KEYS = ("_id", "_idx", "_index", "_name", "_no", "_num", "_number", "_key", "_label", "_uuid")
 """What people put behind the name of that which a column counts."""
 _MEANING_OF_AXIS = {
@@ -236,8 +234,6 @@ def meaning_of_column(name: str) -> Meaning | None:
         In small letters, words joined by ``_``.
     """
     told = _COLUMN_MEANING_OF.get(name) or MEANING_OF.get(name)
-    if told in _OF_ARRAYS:
-        return None
     if told is not None:
         return Meaning.AGENT if told is Meaning.AGENT_NAMES else told
     stem = next((name.removesuffix(key) for key in _KEYS if name.endswith(key)), name)

@@ -169,7 +169,9 @@ class _Checks:
         for info in self._infos(place, array)[:1]:
             if info.is_text or info.columns:
                 raise self._fault(place, f"{info.path} holds texts or records, not {what}")
-            if not info.is_whole and self._has_fractions(info):
+            # Health may fall by fractions; what is zero is dead.
+            is_amount = place == ("agents", "alive") and not self.mapping.alive_values
+            if not is_amount and not info.is_whole and self._has_fractions(info):
                 raise self._fault(place, f"{info.path} holds fractions, not {what}")
 
     def _has_fractions(self, info: ArrayInfo) -> bool:

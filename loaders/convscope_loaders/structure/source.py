@@ -15,7 +15,7 @@ from convscope.values.fields import ACTIONS, Level
 from convscope.values.log import Columns, EpisodeSource
 from convscope.values.status import Status
 from convscope_loaders.structure.arrays import canonical, read_lead
-from convscope_loaders.structure.dead import looks_out
+from convscope_loaders.structure.dead import looks_out, sees_nothing
 from convscope_loaders.structure.gathered import GatheredField, StoredFields, of_agent, own_agents
 from convscope_loaders.structure.idle import Idle
 from convscope_loaders.structure.numbers import is_set
@@ -38,8 +38,9 @@ class StructuredSource:
     """Those of ``presence`` that count; empty for all above 0."""
     leaves: FieldPlan | None = None
     """Says in which row each agent leaves the game; None where none does, or the file does not tell."""
-    signs: tuple[FieldPlan, FieldPlan] | None = None
-    """Action masks and observations, by which the dead are told who see nothing; None where they are not."""
+    signs: tuple[FieldPlan | None, FieldPlan] | None = None
+    """Action masks, if there are any, and observations, by which the dead are told who see nothing; None where they are
+    not."""
     idle: Idle | None = None
     """What agents are that should act and have no action; None where all have one."""
     turns: FieldPlan | None = None
@@ -82,8 +83,7 @@ class StructuredSource:
             has_flag = is_set(self._column(file, self.leaves, episodes), is_negated=self.leaves.is_negated)
             mark_leaving(status, has_flag, zip(first.tolist(), lasts.tolist(), strict=False))
         if self.signs is not None:
-            masks, observations = (partial(self._column, file, plan, episodes) for plan in self.signs)
-            mark_out(status, looks_out(masks(), observations, 2), pairwise(first.tolist()))
+            mark_out(status, self._looks_out(file, *self.signs, episodes=episodes), pairwise(first.tolist()))
         if self.turns is not None:
             is_turn = is_set(self._column(file, self.turns, episodes), is_negated=self.turns.is_negated)
             status[(status == Status.ACTING) & ~is_turn] = Status.WAITING
@@ -93,6 +93,14 @@ class StructuredSource:
         before = status[finals - 1]
         status[finals] = np.where(before == Status.ACTING, np.uint8(Status.WAITING), before)
         return status
+
+    def _looks_out(
+        self, file: ArrayReader, masks: FieldPlan | None, observations: FieldPlan, *, episodes: IntArray
+    ) -> BoolArray:
+        observed = partial(self._column, file, observations, episodes)
+        if masks is None:
+            return sees_nothing(observed())
+        return looks_out(self._column(file, masks, episodes), observed, 2)
 
     def _mark_idle(
         self, file: ArrayReader, status: ByteArray, episodes: IntArray, *, spans: Iterable[tuple[int, int]]

@@ -25,6 +25,8 @@ class Identity:
 
     time: str | None = None
     episode: tuple[str, ...] = ()
+    instances: tuple[str, ...] = ()
+    """Columns of environments side by side, where no other column tells episodes apart."""
     run: str | None = None
     checkpoint: str | None = None
     condition: str | None = None
@@ -38,7 +40,8 @@ class Identity:
     @property
     def outer(self) -> tuple[str, ...]:
         """Columns that episodes never reach beyond."""
-        return tuple(column for column in (self.run, self.checkpoint, self.condition) if column is not None)
+        told = (self.run, self.checkpoint, self.condition, *self.instances)
+        return tuple(column for column in told if column is not None)
 
 
 class IdentityFinder:
@@ -178,7 +181,12 @@ class IdentityFinder:
                 continue
             elif column.values is None:
                 self._said.append(f"{column.shown} counts environments side by side, each with its own episodes")
-                found = replace(found, episode=(*found.episode, column.path))
+                is_told = bool(found.episode)
+                found = (
+                    replace(found, episode=(*found.episode, column.path))
+                    if is_told
+                    else replace(found, instances=(*found.instances, column.path))
+                )
             elif found.condition is None:
                 self._said.append(f"{column.shown} is read as the condition")
                 found = replace(found, condition=column.path)

@@ -21,6 +21,7 @@ from convscope_loaders.table.fields import FieldFinder, FoundFields
 from convscope_loaders.table.identity import Identity, IdentityFinder
 from convscope_loaders.table.leaves import TRUTHS
 from convscope_loaders.table.lives import ALIVE_COLUMN, Lives, with_lives
+from convscope_loaders.table.opposites import Turned, turned
 from convscope_loaders.table.subjects import Subjects, find_subjects
 from convscope_loaders.table.wide import PRESENT_COLUMN
 from convscope_loaders.table.widths import check_widths, ragged_columns
@@ -107,18 +108,28 @@ class _TableReader:
                 file, self._columns, self._declared, agent=self._subjects.agent, rows=row_names(view.inventory, place)
             ).find()
             flags = {meaning: self._flag(file, meaning, place) for meaning in (*_ENDS, Meaning.ALIVE)}
-        said = [*self._subjects.said, *identity.said, *(_NARROWER.format(name[1:]) for name in ragged)]
         mapping = self._mapping(identity, flags)
-        marks = (mapping.terminated, mapping.truncated, flags[Meaning.DONE])
+        opposite = self._turned(mapping, flags, path)
+        view, told = opposite.container, opposite.path_of
+        said = [
+            *self._subjects.said,
+            *identity.said,
+            *opposite.said,
+            *_on_alive(mapping),
+            *(_NARROWER.format(name[1:]) for name in ragged),
+        ]
+        terminated = mapping.terminated or told.get(Meaning.TERMINATED)
+        marks = (terminated, mapping.truncated, flags[Meaning.DONE] or told.get(Meaning.DONE))
         ends = tuple(mark for mark in marks if mark is not None)
         if not identity.episode:
             counting = Counting(outer=identity.outer, agent=self._subjects.agent, time=identity.time, flags=ends)
             view, sentence = _counted(view, counting, path)
             said.append(sentence)
-        found = self._fields(mapping, {*identity.spent, *filter(None, flags.values())}, place)
+        found = self._fields(mapping, {*identity.spent, *opposite.spent, *filter(None, flags.values())}, place)
         mapping = replace(mapping, fields=(*self._declared.fields, *found.fields))
         tidy = self._tidy(mapping, identity)
-        if mapping.alive is None:
+        tidy = replace(tidy, terminated=terminated, alive=mapping.alive or told.get(Meaning.ALIVE, tidy.alive))
+        if mapping.alive is None and Meaning.ALIVE not in told:
             view, tidy, sentences = _with_lives(view, tidy, ends, path=path)
             said.extend(sentences)
         reading = TidyReading(
@@ -144,6 +155,13 @@ class _TableReader:
             terminated=declared.terminated or flags[Meaning.TERMINATED],
             truncated=declared.truncated or flags[Meaning.TRUNCATED],
         )
+
+    def _turned(self, mapping: TableMapping, flags: Mapping[Meaning, str | None], path: Path) -> Turned:
+        known = {Meaning.TERMINATED: mapping.terminated, Meaning.TRUNCATED: mapping.truncated}
+        known |= {Meaning.ALIVE: mapping.alive, Meaning.DONE: flags[Meaning.DONE]}
+        free = [column for column in self._columns if column.path not in self._declared.columns]
+        view, agent = self._subjects.container, self._subjects.agent
+        return turned(view, free, known=known, agent=agent, state=_state(path))
 
     def _first(self, meaning: Meaning) -> str | None:
         return next((column.path for column in single(self._columns, meaning)), None)
@@ -186,6 +204,7 @@ class _TableReader:
             **{**present, **mapping.told},
             episode=mapping.episode or (EPISODE_COLUMN,),
             agent=self._subjects.agent,
+            dead_see_nothing=mapping.dead_see_nothing,
             fields=tuple(self._field(own) for own in mapping.fields),
             environment=self._known.environment or identity.environment,
             framework=self._known.framework,
@@ -205,6 +224,12 @@ class _TableReader:
                 row = int(np.argmin(read_numbers(file, column.path) > 0))
                 where = row_names(self._subjects.container.inventory, place).of(row)
                 raise LogFormatError(f"{where} never happened, as {column.shown} says; leave such rows out")
+
+
+def _on_alive(mapping: TableMapping) -> tuple[str, ...]:
+    if mapping.alive is None:
+        return ()
+    return (f"an agent is out of the game after its last row in which {mapping.alive.strip('/')} is set",)
 
 
 def _counted(view: Container, counting: Counting, path: Path) -> tuple[Container, str]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from convscope.errors import LogFormatError
-from convscope.ingest.container import ArrayReader, Container
+from convscope.ingest.container import ArrayReader, Container, Inventory
 from convscope.values.arrays import BoolArray
 from convscope_loaders.table.computed import ComputedStore, computed, with_column
 from convscope_loaders.tidy.places import read_numbers
 from convscope_loaders.tidy.row_names import RowNames
+from convscope_loaders.tidy.separating import remedy, separating_column
 
 ALIVE_COLUMN = "/{alive}"
 
@@ -57,11 +58,13 @@ def with_lives(container: Container, lives: Lives, *, state: tuple[int, int], ro
     if is_alive.all():
         return None
     with container.store.open() as file:
-        _check_is_no_padding(file, lives, is_alive, rows=rows)
+        _check_is_no_padding(file, container.inventory, lives, is_alive=is_alive, rows=rows)
     return with_column(container, store)
 
 
-def _check_is_no_padding(file: ArrayReader, lives: Lives, is_alive: BoolArray, *, rows: RowNames) -> None:
+def _check_is_no_padding(
+    file: ArrayReader, inventory: Inventory, lives: Lives, *, is_alive: BoolArray, rows: RowNames
+) -> None:
     if lives.time is None:
         return
     step = np.zeros(len(is_alive), np.int64)
@@ -72,6 +75,8 @@ def _check_is_no_padding(file: ArrayReader, lives: Lives, is_alive: BoolArray, *
     if (n_alive == 0).any():
         row = int(np.argmax(n_alive[step] == 0))
         flags = " or ".join(flag.removeprefix("/") for flag in lives.flags)
-        raise LogFormatError(
-            f"{rows.of(row)} comes after {flags} of all agents; leave rows out that follow the end of an episode"
-        )
+        agent = np.unique(read_numbers(file, lives.agent), return_inverse=True)[1].reshape(-1)
+        used = {*lives.identity, lives.agent, lives.time, *lives.flags}
+        found = separating_column(file, inventory, step * (int(agent.max()) + 1) + agent, used=used)
+        said = "leave rows out that follow the end of an episode" if found is None else remedy(found, lives.identity)
+        raise LogFormatError(f"{rows.of(row)} comes after {flags} of all agents; {said}")

@@ -8,9 +8,11 @@ from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.names import in_numbered_order
 from convscope.ingest.probe import FileKind, Probe
+from convscope.values.fields import FieldSpec
 from convscope.values.log import TrajectoryLog
 from convscope_loaders.structure.generic import open_by_structure, read_structure
 from convscope_loaders.structure.long import find_columns
+from convscope_loaders.structure.quiet import Remedies, with_quiet_told
 from convscope_loaders.table.by_agent import tables_of_agents
 from convscope_loaders.table.columns import read_columns
 from convscope_loaders.table.frames import agents_container, frame_container, text_container
@@ -58,7 +60,8 @@ class TableLoader:
         found = _understood(probe, container, mapping)
         if found is None:
             return open_by_structure(probe, container, mapping, loader=self.name)
-        return build_tidy_log(probe, found.container, found.reading, loader=self.name)
+        log = build_tidy_log(probe, found.container, found.reading, loader=self.name)
+        return log if _tells_lives(mapping) else with_quiet_told(log, _REMEDIES)
 
     def propose(self, probe: Probe, mapping: LogMapping | None) -> LogMapping:
         """Return the mapping that `open` follows, to be edited."""
@@ -109,6 +112,18 @@ def _understood(probe: Probe, container: Container, mapping: LogMapping | None) 
         raise AmbiguousLogError(str(error), sketch(read_columns(container.inventory), _table(mapping))) from error
     except AmbiguousLogError as error:
         raise AmbiguousLogError(str(error), sketch(read_columns(container.inventory), _table(mapping))) from error
+
+
+def _tells_lives(mapping: LogMapping | None) -> bool:
+    table = None if mapping is None else mapping.table
+    return table is not None and (table.alive is not None or table.dead_see_nothing)
+
+
+def _health(spec: FieldSpec) -> str:
+    return f'alive = "{spec.path.removeprefix("/")}" under [table]'
+
+
+_REMEDIES = Remedies(zeros="dead_see_nothing = true under [table]", health=_health)
 
 
 def _group(probe: Probe) -> str | None:

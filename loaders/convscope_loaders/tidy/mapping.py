@@ -37,6 +37,8 @@ class TidyMapping(TableColumns):
     """Columns that tell episodes apart, within ``run``, ``checkpoint`` and ``condition`` where there are such."""
     agent: str
     """Who the row is about."""
+    dead_see_nothing: bool = False
+    """Whether who observes nothing but zeros until the episode's end is out of the game."""
     fields: tuple[TidyField, ...] = ()
     environment: str | None = None
     framework: str | None = None

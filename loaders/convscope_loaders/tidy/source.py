@@ -1,5 +1,6 @@
 """Reads rows of a tidy table as whole episodes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -7,10 +8,11 @@ import numpy as np
 
 from convscope.ingest.container import ArrayReader, ArrayStore
 from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray, first_of_each, sealed
-from convscope.values.fields import ACTIONS, FieldSpec, Level
+from convscope.values.fields import ACTIONS, OBSERVATIONS, FieldSpec, Level
 from convscope.values.log import Columns
 from convscope.values.status import Status
-from convscope_loaders.structure.presence import mark_presence
+from convscope_loaders.structure.dead import sees_nothing
+from convscope_loaders.structure.presence import mark_out, mark_presence
 from convscope_loaders.tidy.late import earlier
 from convscope_loaders.tidy.mapping import TidyMapping
 from convscope_loaders.tidy.places import Keys, Places, place_rows, read_numbers
@@ -45,13 +47,13 @@ class TidySource:
         start, stop = int(self.first[episodes].min()), int(self.last[episodes].max()) + 1
         with self.store.open() as file:
             places = place_rows(file, self.mapping, self.keys, labels=self.label[episodes], start=start, stop=stop)
-            wanted = fields | ({ACTIONS} if self._has_actions else set())
+            wanted = fields | self._telling
             columns = {
                 spec.name: self._column(file, number, places, start=start, stop=stop)
                 for number, spec in enumerate(self.specs)
                 if spec.name in wanted
             }
-            status = self._status(file, places, columns.get(ACTIONS), start=start, stop=stop)
+            status = self._status(file, places, columns, start=start, stop=stop)
         is_final = places.step >= self.length[episodes][places.episode]
         status[places.row[is_final]] = np.where(
             status[places.row[is_final]] == Status.ACTING, Status.WAITING, status[places.row[is_final]]
@@ -61,8 +63,9 @@ class TidySource:
         )
 
     @property
-    def _has_actions(self) -> bool:
-        return any(spec.name == ACTIONS for spec in self.specs)
+    def _telling(self) -> frozenset[str]:
+        """Fields that tell who acts."""
+        return frozenset({ACTIONS, OBSERVATIONS} if self.mapping.dead_see_nothing else {ACTIONS})
 
     def _column(self, file: ArrayReader, number: int, places: Places, *, start: int, stop: int) -> FloatArray:
         spec, field = self.specs[number], self.mapping.fields[number]
@@ -86,15 +89,17 @@ class TidySource:
         return column.reshape(*column.shape[:-1], *spec.shape)
 
     def _status(
-        self, file: ArrayReader, places: Places, actions: FloatArray | None, *, start: int, stop: int
+        self, file: ArrayReader, places: Places, columns: Mapping[str, FloatArray], *, start: int, stop: int
     ) -> ByteArray:
         is_present = np.zeros((int(places.rows.sum()), len(self.keys.agents)), bool)
         is_present[places.row, places.agent] = self._is_alive(file, places, start=start, stop=stop)
         status = np.full(is_present.shape, Status.ACTING, np.uint8)
         offsets = [0, *np.cumsum(places.rows).tolist()]
         mark_presence(status, is_present, pairwise(offsets))
-        if actions is not None:
-            has_none = np.isnan(actions).all(axis=-1)
+        if self.mapping.dead_see_nothing and OBSERVATIONS in columns:
+            mark_out(status, sees_nothing(columns[OBSERVATIONS]), pairwise(offsets))
+        if ACTIONS in columns:
+            has_none = np.isnan(columns[ACTIONS]).all(axis=-1)
             status[has_none & (status == Status.ACTING)] = Status.WAITING
         return status
 

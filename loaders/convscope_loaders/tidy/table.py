@@ -13,6 +13,9 @@ from convscope.values.status import EndKind, kinds_of_ends
 from convscope_loaders.tidy.mapping import TidyMapping
 from convscope_loaders.tidy.places import Keys, Places, make_keys, place_rows, read_numbers
 from convscope_loaders.tidy.row_names import row_names
+from convscope_loaders.tidy.separating import remedy, separating_column
+
+_NO_COLUMN = "name the columns that tell episodes apart, such as the run, or leave one of the two out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,9 +135,12 @@ def read_table(file: ArrayReader, inventory: Inventory, mapping: TidyMapping, *,
         _, first_of, own = np.unique(cell, return_index=True, return_inverse=True)
         again = int(np.argmax(first_of[own] != np.arange(len(cell))))
         other = rows.of(int(places.taken[first_of[own[again]]])).removeprefix(f"{place}: ")
+        column = separating_column(
+            file, inventory, cell, used={*mapping.told.values(), *mapping.episode, mapping.agent}
+        )
+        said = _NO_COLUMN if column is None else remedy(column, mapping.episode)
         raise LogFormatError(
-            f"{rows.of(int(places.taken[again]))} and {other} give an agent two rows in one timestep; name the columns "
-            "that tell episodes apart, such as the run, or leave one of the two out"
+            f"{rows.of(int(places.taken[again]))} and {other} give an agent two rows in one timestep; {said}"
         )
     return TidyTable(
         inventory=inventory, mapping=mapping, keys=keys, label=label, first=first, last=last, places=places

@@ -152,3 +152,26 @@ def test_a_fault_in_marks_is_named(tmp_path, text, fault):
     path.write_text(f"convscope-mapping = 1\n{text}")
     with pytest.raises(MappingError, match=fault):
         read_mapping(path)
+
+
+def test_every_unknown_key_of_a_table_is_listed_with_its_line(tmp_path):
+    path = tmp_path / "map.toml"
+    path.write_text("convscope-mapping = 1\n[log]\nenvironmnt = 'a'\nframewrk = 'b'\n")
+    with pytest.raises(MappingError) as error:
+        read_mapping(path)
+    first, second = (
+        "map.toml:3: unknown key 'environmnt'; did you mean 'environment'?",
+        "line 4: unknown key 'framewrk'",
+    )
+    assert first in str(error.value)
+    assert second in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "key", ["a." * 100_000 + "b = 1", "[" + "a . " * 50_000 + "b]", "x = {" + "a." * 100_000 + "b = 1}"]
+)
+def test_a_key_of_very_many_parts_is_refused_at_once(tmp_path, key):
+    path = tmp_path / "map.toml"
+    path.write_text(f"convscope-mapping = 1\n{key}\n# ........... {'.' * 500} is no key\n")
+    with pytest.raises(MappingError, match="a key in it has more than 100 parts"):
+        read_mapping(path)

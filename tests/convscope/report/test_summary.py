@@ -37,3 +37,13 @@ def test_what_changes_the_reading_is_said_at_once_and_the_rest_is_counted():
     assert "Note: 3 numbers are missing" in lines
     assert "a sample was clustered" not in " ".join(lines)
     assert lines[-1].endswith("on the page and in analysis.json")
+
+
+def test_what_was_left_out_in_reading_comes_before_all_other_notes():
+    left_out = Notice(code="left-out-metric-rows", message="3 rows are left out")
+    evidence = make_evidence()
+    evidence = replace(evidence, notices=(*evidence.notices, Notice(code="missing-values", message="3 are missing")))
+    lines = summary_lines(replace(evidence, header=replace(evidence.header, notices=(left_out,))))
+    notes = [line for line in lines if line.startswith("Note: ")]
+    assert notes[0] == "Note: 3 rows are left out"
+    assert "on what does not apply here or is not computed) on the page" in lines[-1]
