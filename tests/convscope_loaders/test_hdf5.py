@@ -110,7 +110,7 @@ def test_time_is_the_smoother_axis_when_nothing_else_says_so(path):
     write(path, {"obs": walks, "actions": rng.integers(4, size=(30, 20, 3))})
     log = opened(path)
     assert log.episodes.length.tolist() == [20] * 30
-    assert any("mean step" in sentence for sentence in log.header.inputs[0].assumptions)
+    assert any("neighbours have" in sentence for sentence in log.header.inputs[0].assumptions)
 
 
 def test_noise_has_no_time_axis_and_is_ambiguous(path):
