@@ -32,12 +32,12 @@ class Change:
     p_value: float
 
 
-def residual_scores(seen: Seen, predicted: Sequence[Predicted], basis: FloatArray) -> FloatArray:
+def residual_scores(seen: Seen, predicted: Sequence[Predicted], basis: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the residuals of each member's own model, summed by episode with each function of what it saw.
 
-    Beside them stand the residuals along what each member's model expects, with the same weight in all: a change that
-    bends with the situation shows there. Each member's model is fitted to episodes of all times, so that after a change
-    of policy the residuals of both sides lie apart, while a member that merely sees other things leaves none.
+    Then the residuals along what each member's model expects: a change that bends with the situation shows there. Each
+    member's model is fitted to episodes of all times, so that after a change of policy the residuals of both sides lie
+    apart, while a member that merely sees other things leaves none.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ def residual_scores(seen: Seen, predicted: Sequence[Predicted], basis: FloatArra
 
     Returns
     -------
-    FloatArray
-        Shape (units, P).
+    tuple
+        Both, of shape (units, P).
     """
     smooth: list[FloatArray] = []
     along: list[FloatArray] = []
@@ -65,8 +65,7 @@ def residual_scores(seen: Seen, predicted: Sequence[Predicted], basis: FloatArra
             ways = part.expected[:, rows] - part.expected[:, rows].mean(axis=1, keepdims=True)
             fits = (left * ways / part.spread).sum(axis=2).T
             along.append(summed((np.ones((len(rows), 1)), fits), unit, seen.n_units))
-    found = [np.concatenate(kind, axis=1) for kind in (smooth, along)]
-    return np.concatenate([kind / max(float(np.sqrt((kind**2).sum())), 1e-300) for kind in found], axis=1)
+    return np.concatenate(along, axis=1), np.concatenate(smooth, axis=1)
 
 
 def find_changes(scores: FloatArray, *, alpha: float, n_draws: int, rng: np.random.Generator) -> tuple[Change, ...]:

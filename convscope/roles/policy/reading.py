@@ -14,7 +14,7 @@ from convscope.randomness import generator
 from convscope.roles.energy import exchange_patterns
 from convscope.roles.linkage import complete_linkage
 from convscope.roles.pairs import MIN_EPISODES, family_wise, in_null_units
-from convscope.roles.policy.changes import FEWEST_EPISODES, find_changes, residual_scores
+from convscope.roles.policy.changes import FEWEST_EPISODES, Change, find_changes, residual_scores
 from convscope.roles.policy.decisions import Seen
 from convscope.roles.policy.members import Compared, compared
 from convscope.roles.policy.models import membership, predict_actions
@@ -42,7 +42,7 @@ class PairReading:
     low: float = np.nan
     high: float = np.nan
     scores: FloatArray | None = None
-    """The larger statistic under each pattern of exchanges, in units of its null; None where not comparable."""
+    """Sum of the scores under each pattern of exchanges, in units of its null; None where not comparable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,8 +52,8 @@ class KindReading:
     pairs: tuple[PairReading, ...]
     told: Information
     """Of all of them together."""
-    residuals: FloatArray
-    """From `residual_scores`, shape (units, P)."""
+    residuals: tuple[FloatArray, FloatArray]
+    """From `residual_scores`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,15 +147,18 @@ def _changes(
         return None, (unscanned(group.run_name, FEWEST_EPISODES),)
     number = log.episodes.number[episodes]
     order = np.argsort(number, kind="stable")
-    scores = np.concatenate([kind.residuals for kind in kinds], axis=1)[order]
     rng = generator(config.seed, "roles", "policy", "changes", group.run_name)
-    found = find_changes(scores, alpha=config.alpha, n_draws=config.n_permutations, rng=rng)
+    found: tuple[Change, ...] = ()
+    for scores in zip(*(kind.residuals for kind in kinds), strict=True):
+        played = np.concatenate(scores, axis=1)[order]
+        # Two kinds of scores are looked through, each at half the level.
+        found = found or find_changes(played, alpha=config.alpha / 2, n_draws=config.n_permutations, rng=rng)
     return tuple(
         ChangePoint(
             run=group.run_name,
             checkpoint=group.checkpoint,
             episode=int(number[order][change.place]),
-            p_value=change.p_value,
+            p_value=min(2 * change.p_value, 1.0),
         )
         for change in found
     ), ()
@@ -173,7 +176,7 @@ def _kind(seen: Seen, signs: FloatArray, weights: FloatArray) -> KindReading:
             continue
         told = information(seen, predicted, probability, members=pair)
         low, high = told.interval(weights)
-        scores = pair_scores(seen, predicted, probability, basis=basis, pair=pair)
+        scores = pair_scores(seen, predicted, probability, pair=pair)
         pairs.append(
             PairReading(
                 names=names,
@@ -181,7 +184,7 @@ def _kind(seen: Seen, signs: FloatArray, weights: FloatArray) -> KindReading:
                 nats=told.nats(),
                 low=low,
                 high=high,
-                scores=np.max([in_null_units(each) for each in scores.statistics(signs)], axis=0),
+                scores=in_null_units(signs @ scores),
             )
         )
     return KindReading(

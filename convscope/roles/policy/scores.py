@@ -121,40 +121,21 @@ def situations(seen: Seen) -> FloatArray:
     return np.concatenate(scaled, axis=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PairScores:
-    """What a pair's actions say of who it was, beyond the observation, by episode; of mean zero where both act alike.
-
-    Exchanging the labels of the two in an episode turns its scores around.
-    """
-
-    smooth: FloatArray
-    """For each part of the action and each function of `situations`, shape (units, P)."""
-    foreseen: FloatArray
-    """Along the difference of the two that models of earlier parts of the episodes expect, shape (units,)."""
-
-    def statistics(self, signs: FloatArray) -> FloatArray:
-        """Return both statistics under each pattern of exchanges, larger where the two differ, shape (2, patterns).
-
-        The first finds what bends little with the situation, the second whatever the models have learned.
-        """
-        return np.stack([np.sqrt(((signs @ self.smooth) ** 2).sum(axis=1)), signs @ self.foreseen])
-
-
 def pair_scores(
     seen: Seen,
     predicted: Sequence[Predicted],
     probability: FloatArray,
     *,
-    basis: FloatArray,
     pair: IntArray,
-) -> PairScores:
-    """Return the scores of a pair.
+) -> FloatArray:
+    """Return what a pair's actions say of who it was, beyond the observation, by episode, shape (units,).
 
-    Each is a product of two things that nothing seen explains: which of the two it was, and what was done. An error of
-    either model does no harm by itself: where only one of the two goes, it is no surprise who it was. Situations count
-    by how far both meet them (overlap weights). The difference that weighs the second kind comes from earlier parts of
-    the episodes alone: two parts that learned from each other would count one finding twice.
+    Above 0 on average where the two act differently on what they see, of mean zero where they act alike; exchanging
+    the labels of the two in an episode turns its score around. Each is a product of two things that nothing seen
+    explains: which of the two it was, and what was done. An error of either model does no harm by itself: where only
+    one of the two goes, it is no surprise who it was. Situations count by how far both meet them (overlap weights).
+    What was done is seen along the difference of the two that models of earlier parts of the episodes foresee: two
+    parts that learned from each other would count one finding twice.
 
     Parameters
     ----------
@@ -164,8 +145,6 @@ def pair_scores(
         Each part of the action.
     probability
         Of each member given what was seen, shape (members, n).
-    basis
-        From `situations`.
     pair
         Numbers of the two members.
 
@@ -181,17 +160,13 @@ def pair_scores(
     share = shares(probability, rows, pair)
     # Situations that only one of them meets count little: there, a small error of the models is a large surprise.
     surprise = 4 * share[0] * share[1] * (np.equal(seen.member[rows], pair[0]) - share[0])
-    smooth, along = [], np.zeros(len(rows))
+    along = np.zeros(len(rows))
     for part in predicted:
         expected = (share[:, :, np.newaxis] * part.expected[np.ix_(pair, rows)]).sum(axis=0)
         left = surprise[:, np.newaxis] * (part.outcomes[rows] - expected) / part.spread
-        smooth.append(summed((left, basis[rows]), seen.unit[rows], seen.n_units))
         first, second = part.foreseen[np.ix_(pair, rows)]
         along += (left * (first - second) / part.spread).sum(axis=1)
-    return PairScores(
-        smooth=np.concatenate(smooth, axis=1),
-        foreseen=np.bincount(seen.unit[rows], along, seen.n_units).astype(np.float64),
-    )
+    return np.bincount(seen.unit[rows], along, seen.n_units).astype(np.float64)
 
 
 def summed(factors: tuple[FloatArray, FloatArray], unit: IntArray, n_units: int) -> FloatArray:
