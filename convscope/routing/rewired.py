@@ -1,4 +1,4 @@
-"""Graphs with the same strengths but other partners: what reciprocity would be between agents that ignore each other."""
+"""Graphs with other partners but equal activity and popularity: reciprocity of agents that ignore each other."""
 
 import numpy as np
 
@@ -11,8 +11,8 @@ _MOST_SWAPS = 20_000
 def rewired(weights: FloatArray, is_tested: BoolArray, *, n_draws: int, rng: np.random.Generator) -> FloatArray:
     """Return graphs in which pairs of edges have exchanged their senders again and again, shape (D, N, N).
 
-    Every receiver keeps its weights, hence what it draws in all, and every sender keeps how many draw on it. What is drawn
-    on a sender in all is kept only as far as its edges have like weights.
+    Every receiver keeps its weights, hence what it draws in all, and every sender keeps how many draw on it. What is
+    drawn on a sender in all is kept only as far as its edges have like weights.
 
     Parameters
     ----------

@@ -49,9 +49,10 @@ def graph_structure(
     -----
     The null deals what each receiver draws anew among the senders that were tested for it: every receiver keeps its
     weights, and chooses senders without regard to who draws on it, or on whom the others draw. The null of reciprocity
-    also keeps how many draw on each sender (`rewired`). Reciprocity is the shared part of both directions over all weight (Squartini et al. 2013); centralisation is Freeman's, of the weight
-    drawn on each sender (1979); communities are Louvain's (Blondel et al. 2008), of both directions added up, and
-    their null searches each shuffled graph as well.
+    also keeps how many draw on each sender (`rewired`). Reciprocity is the shared part of both directions over all
+    weight (Squartini et al. 2013); centralisation is Freeman's, of the weight drawn on each sender (1979); communities
+    are Louvain's (Blondel et al. 2008), of both directions added up, and their null searches each shuffled graph as
+    well.
 
     References
     ----------
