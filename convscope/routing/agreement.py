@@ -199,6 +199,17 @@ def validity_notices(used: RoutingSource, found: Validity | None) -> tuple[Notic
     return (Notice(code="not-validated", message=message, where=where),)
 
 
+def withheld_notices(agreements: Sequence[SourceAgreement]) -> tuple[Notice, ...]:
+    """Return why the partial agreement of two sources has no p in the document."""
+    if all(each.partial_p_value is None for each in agreements):
+        return ()
+    message = (
+        "How far two sources agree beyond closeness, presence and slot is told without a p: where closeness alone "
+        "stands behind both, that test finds agreement in more than 5 % of logs."
+    )
+    return (Notice(code="not-computed", message=message, where="routing.agreements.partial_p_value"),)
+
+
 def _reason(found: Validity) -> str:
     if found.p_value is None:
         return "with so few agents and runs that cannot be tested"
