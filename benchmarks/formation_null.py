@@ -35,6 +35,7 @@ WORLDS = {
     "one switch an episode": replace(NOISY, geometry=Geometry.SWITCHES),
     "switches, and attention drifts in time": replace(NOISY, geometry=Geometry.SWITCHES, trend=0.6),
     "switches, and an agent leaves halfway": replace(NOISY, geometry=Geometry.SWITCHES, leaves_late=True),
+    "wide episodes last twice as long, and attention drifts": replace(NOISY, tight_lasts=0.5, trend=0.6),
     "3 runs": replace(NOISY, n_runs=3, n_episodes=20),
 }
 
@@ -80,6 +81,9 @@ def _conditions(n_draws: int) -> None:
         "two tasks, 20 and 20": partial(_conditioned, condition=["a", "b"] * 20),
         "two tasks, 30 and 10": partial(_conditioned, condition=["a", "a", "a", "b"] * 10),
         "four tasks, 10 each": partial(_conditioned, condition=["a", "b", "c", "d"] * 10),
+        "two tasks, the second lasts twice as long, and attention drifts": partial(
+            _conditioned, condition=["a", "b"] * 20, tight_lasts=0.5, trend=0.6
+        ),
         "9 and 6 agents, 20 and 20": partial(_conditioned, condition=["a", "b"] * 20, n_absent=(0, 3)),
         "9 and 6 agents, 30 and 10": partial(_conditioned, condition=["a", "a", "a", "b"] * 10, n_absent=(0, 3)),
         "9 and 6 agents in slots drawn anew, 30 and 10": partial(
@@ -109,8 +113,10 @@ def _conditioned(
     n_absent: Iterable[int] = (),
     run_noise: float = 0.0,
     is_lasting: bool = True,
+    tight_lasts: float = 1.0,
+    trend: float = 0.0,
 ) -> TrajectoryLog:
-    spec = replace(spec, run_noise=run_noise)
+    spec = replace(spec, run_noise=run_noise, tight_lasts=tight_lasts, trend=trend)
     return simulate_conditions(spec, condition, rng, n_absent=tuple(n_absent), is_lasting=is_lasting)
 
 
@@ -137,10 +143,11 @@ def _formation(spec: FormationSpec, name: str, draw: int) -> tuple[float, float]
     study = simulate_formations(spec, generator(0, "formation-null", name, str(spec.effect), str(draw)))
     n_episodes, n_steps = study.is_wide.shape
     episode, time = np.divmod(np.arange(study.is_wide.size), n_steps)
+    happens = time < study.log.episodes.length[episode]
     labels = EpisodeLabels(
         sha256="0" * 64,
         formations=("tight", "wide"),
-        spans=np.column_stack([episode, time, time + 1, study.is_wide.ravel()]),
+        spans=np.column_stack([episode, time, time + 1, study.is_wide.ravel()])[happens],
         paddings=(),
         padding=np.full(n_episodes, -1),
     )

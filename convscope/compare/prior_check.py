@@ -13,12 +13,12 @@ from convscope.compare.attainable import (
     specificity_as_declared,
     specificity_attainable,
 )
-from convscope.compare.divergence import conditioned, even, row_divergence
 from convscope.compare.relabelling import Relabellings, relabellings
 from convscope.compare.scores import FLAT_ROW
 from convscope.features.fold import FeatureFold
 from convscope.ingest.prior import declare
 from convscope.randomness import generator
+from convscope.routing.divergence import conditioned, even, row_divergence
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.log import TrajectoryLog

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convscope.compare.divergence import conditioned
 from convscope.compare.joint import RelabelledRuns
 from convscope.compare.nulls import TIE, at_least
 from convscope.compare.orders import Order
 from convscope.compare.scores import Scores
+from convscope.routing.divergence import conditioned
 from convscope.values.arrays import FloatArray
 from convscope.values.prior import EdgeStatement
 

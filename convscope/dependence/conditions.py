@@ -7,7 +7,8 @@ from math import comb, prod
 
 import numpy as np
 
-from convscope.dependence.runs import RunReader, RunWindows, content_order, over_runs, preferences
+from convscope.dependence.runs import RunReader, RunWindows, content_order, over_runs
+from convscope.dependence.standard import common_time, joined_sums, timed_preferences
 from convscope.randomness import generator
 from convscope.routing.divergence import mean_divergence
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
@@ -102,7 +103,7 @@ def _compared(
         rng = generator(config.seed, "dependence", kind, *names, run.name)
         divergence, floor = _exchanged(run, first, second, n_draws=config.n_permutations, rng=rng)
         if np.isfinite(divergence[0]) and np.isfinite(floor[0]):
-            found.append((np.nan_to_num(divergence), np.nan_to_num(floor)))
+            found.append((divergence, floor))
             shown.append(RunShift(run=run.name, divergence=float(divergence[0]), floor=float(floor[0])))
             sizes.append((int(first.sum()), int(second.sum())))
     if not found:
@@ -110,7 +111,11 @@ def _compared(
     divergence, floor = np.mean(found, axis=0)
     # Conditions differ in noise: what exchanged episodes give is only comparable on the scale of its own floor.
     scaled = divergence / (floor + _NO_NOISE)
-    null = (divergence - floor)[1:]
+    # An exchange that leaves nothing to compare says nothing of chance.
+    is_known = np.isfinite(scaled)
+    scaled, null = scaled[is_known], (divergence - floor)[is_known][1:]
+    if not null.size:
+        return []
     pair = PairShift(
         first=names[0],
         second=names[1],
@@ -138,49 +143,50 @@ def _exchanged(
     own = first[pooled]
     is_first = np.stack([own, *(rng.permutation(own) for _ in range(n_draws))])
     among = run.taken(pooled)
-    parts = np.array_split(is_first, 1 + is_first.size // _CELLS_AT_ONCE)
-    divergence = np.concatenate([_divergence(among, part, ~part) for part in parts])
+    sums = joined_sums(among)
     halvings = [rng.permutation(len(own)) for _ in range(_N_HALVES)]
-    floor = np.concatenate([_floor(among, part, halvings) + _floor(among, ~part, halvings) for part in parts])
+    is_reached = common_time(*_sides(own[None], sums))[0] > 0
+    parts = np.array_split(is_first, 1 + len(is_first) * (len(own) + sums[0].size) // _CELLS_AT_ONCE)
+    found = [_compare(part, sums, is_reached, halvings=halvings, compositions=among.compositions) for part in parts]
+    divergence, floor = (np.concatenate(each) for each in zip(*found, strict=True))
     return divergence, floor
 
 
-def _floor(run: RunWindows, is_in: BoolArray, halvings: Sequence[IntArray]) -> FloatArray:
-    """Return a quarter of the divergence between two halves of the episodes, which have twice the variance each.
-
-    Parameters
-    ----------
-    run
-        The episodes.
-    is_in
-        Those that are halved, shape (B, E).
-    halvings
-        Orders of the episodes; every second one that is in goes to the same half.
-
-    Returns
-    -------
-    FloatArray
-        Mean over the halvings, shape (B,).
-    """
-    found: list[FloatArray] = []
-    for order in halvings:
-        is_odd = np.zeros_like(is_in)
-        is_odd[:, order] = np.cumsum(is_in[:, order], axis=1) % 2 == 1
-        found.append(_divergence(run, is_in & is_odd, is_in & ~is_odd))
-    return over_runs(found) / 4
-
-
-def _divergence(run: RunWindows, first: BoolArray, second: BoolArray) -> FloatArray:
-    """Return the divergence between two sets of episodes, shape (B,) for masks (B, E)."""
-    return mean_divergence(_fitted(run, first), _fitted(run, second))
+def _compare(
+    is_first: BoolArray,
+    sums: FloatArray,
+    is_reached: BoolArray,
+    *,
+    halvings: Sequence[IntArray],
+    compositions: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Return divergence and floor of sets of episodes (B, E) and of what is left, over the windows (W, R) given."""
+    sides = _sides(is_first, sums)
+    time = np.where(is_reached, common_time(*sides), 0.0)
+    divergence = mean_divergence(*(timed_preferences(side, time, compositions) for side in sides))
+    floor = np.zeros(len(is_first))
+    for is_in in (is_first, ~is_first):
+        found: list[FloatArray] = []
+        for order in halvings:
+            halves = _halves(is_in, order, sums)
+            held = np.where(common_time(*halves) > 0, time, 0.0)
+            found.append(mean_divergence(*(timed_preferences(half, held, compositions) for half in halves)))
+        # Two halves have twice the variance of the whole each.
+        floor = floor + over_runs(found) / 4
+    return divergence, floor
 
 
-def _fitted(run: RunWindows, is_in: BoolArray) -> FloatArray:
-    counts = is_in.astype(np.float64)
-    return preferences(_summed(counts, run.mass), _summed(counts, run.weight), run.compositions)
+def _halves(is_in: BoolArray, order: IntArray, sums: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the sums of two halves of sets of episodes: every second one in a given order goes to the same half."""
+    is_odd = np.zeros_like(is_in)
+    is_odd[:, order] = np.cumsum(is_in[:, order], axis=1) % 2 == 1
+    return _summed(is_in & is_odd, sums), _summed(is_in & ~is_odd, sums)
 
 
-def _summed(counts: FloatArray, windows: FloatArray) -> FloatArray:
-    """Add up the windows (E, W, ...) of sets of episodes (B, E)."""
-    sums = windows.sum(axis=1)
-    return np.asarray((counts @ sums.reshape(len(sums), -1)).reshape(len(counts), *sums.shape[1:]))
+def _sides(is_first: BoolArray, sums: FloatArray) -> tuple[FloatArray, FloatArray]:
+    return _summed(is_first, sums), _summed(~is_first, sums)
+
+
+def _summed(is_in: BoolArray, sums: FloatArray) -> FloatArray:
+    """Add up the windows (E, W, R, D) of sets of episodes (B, E)."""
+    return np.asarray((is_in.astype(np.float64) @ sums.reshape(len(sums), -1)).reshape(len(is_in), *sums.shape[1:]))

@@ -17,7 +17,7 @@ _N_HALVES = 4
 
 def formation_shift(
     runs: Sequence[Labelled],
-    drawn: Sequence[FloatArray],
+    fits: Sequence[FloatArray],
     names: Sequence[str],
     *,
     attainable_p: float | None,
@@ -29,8 +29,9 @@ def formation_shift(
     ----------
     runs
         Runs with their formations.
-    drawn
-        Preference of each run in each formation, of the log and then under exchanged labels, shape (1 + B, K, R, R).
+    fits
+        Preference of each run in both formations of each pair, of the log and then under exchanged labels, shape
+        (2, 1 + B, pairs, R, R).
     names
         Of the formations.
     attainable_p
@@ -45,8 +46,15 @@ def formation_shift(
     """
     floors = [_floors(run, seed) for run in runs]
     found = [
-        _pair(runs, drawn, floors, pair=pair, names=(names[pair[0]], names[pair[1]]), attainable_p=attainable_p)
-        for pair in combinations(range(len(names)), 2)
+        _pair(
+            runs,
+            [fit[:, :, place] for fit in fits],
+            floors,
+            pair=pair,
+            names=(names[pair[0]], names[pair[1]]),
+            attainable_p=attainable_p,
+        )
+        for place, pair in enumerate(combinations(range(len(names)), 2))
     ]
     pairs = tuple(pair for pair in found if pair is not None)
     return Shift(pairs=pairs) if pairs else None
@@ -54,7 +62,7 @@ def formation_shift(
 
 def _pair(
     runs: Sequence[Labelled],
-    drawn: Sequence[FloatArray],
+    fits: Sequence[FloatArray],
     floors: Sequence[FloatArray],
     *,
     pair: tuple[int, int],
@@ -63,15 +71,16 @@ def _pair(
 ) -> PairShift | None:
     first, second = pair
     own = [
-        (run.windows.name, mean_divergence(each[:, first], each[:, second]), float(floor[first] + floor[second]))
-        for run, each, floor in zip(runs, drawn, floors, strict=True)
+        (run.windows.name, mean_divergence(*each), float(floor[first] + floor[second]))
+        for run, each, floor in zip(runs, fits, floors, strict=True)
     ]
     shown = [(name, each, floor) for name, each, floor in own if np.isfinite(each[0]) and np.isfinite(floor)]
     if not shown:
         return None
-    divergence = np.mean([np.nan_to_num(each) for _, each, _ in shown], axis=0)
+    divergence = np.mean([each for _, each, _ in shown], axis=0)
     floor = float(np.mean([floor for _, _, floor in shown]))
-    null = divergence[1:]
+    # An exchange that leaves nothing to compare says nothing of chance.
+    null = divergence[1:][np.isfinite(divergence[1:])]
     return PairShift(
         first=names[0],
         second=names[1],

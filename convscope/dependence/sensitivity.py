@@ -11,16 +11,20 @@ import numpy as np
 from convscope.dependence.formation_shift import formation_shift
 from convscope.dependence.labelled import Labelled
 from convscope.dependence.runs import over_runs, preferences
+from convscope.dependence.standard import common_time, joined_sums, timed_preferences
 from convscope.randomness import generator
 from convscope.routing.divergence import conditioned
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.dependence import Formation, FormationOrigin, FormationSensitivity, LargestChange, RunChange
 
+_FITS_AT_ONCE = 256
+"""Draws and pairs of formations; keeps memory in bounds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Changes:
-    """Largest changes of every draw (the first is the log itself), and where the log's are."""
+    """Largest changes of every draw (the first is the log itself); NaN where a draw compares other cells."""
 
     cell: FloatArray
     """Shape (B,)."""
@@ -30,8 +34,8 @@ class _Changes:
     @classmethod
     def of(cls, difference: FloatArray) -> "_Changes":
         """Return those of differences (B, pairs, R, R)."""
-        flat = np.abs(difference).reshape(len(difference), -1)
-        keys = np.abs(over_runs(tuple(np.moveaxis(difference, -2, 0)))).reshape(len(difference), -1)
+        flat = difference.reshape(len(difference), -1)
+        keys = over_runs(tuple(np.moveaxis(difference, -2, 0))).reshape(len(difference), -1)
         return cls(cell=_largest(flat), key=_largest(keys))
 
 
@@ -70,9 +74,8 @@ def formation_sensitivity(
     pairs = tuple(combinations(range(len(names)), 2))
     attainable = _attainable([run.share for run in runs], config.n_permutations)
     n_draws = 0 if attainable is None else config.n_permutations
-    per_run = [_preferences(run, n_draws=n_draws, seed=config.seed) for run in runs]
-    first, second = np.array(pairs).T
-    differences = [_difference(each[:, first], each[:, second]) for each in per_run]
+    fits = [_fits(run, pairs, n_draws=n_draws, seed=config.seed) for run in runs]
+    differences = [_difference(*fit) for fit in fits]
     mean = over_runs(differences)
     if not np.isfinite(mean[0]).any():
         return None
@@ -81,7 +84,7 @@ def formation_sensitivity(
     return FormationSensitivity(
         origin=origin,
         nodes=tuple(nodes),
-        formations=_formations(runs, names, over_runs([each[0] for each in per_run])),
+        formations=_formations(runs, names, over_runs([_plain(run) for run in runs])),
         cell=_cell(mean[0], changes.cell, labels=labels, nodes=nodes),
         key=_key(mean[0], changes.key, labels=labels, nodes=nodes),
         runs=tuple(
@@ -97,26 +100,47 @@ def formation_sensitivity(
         ),
         attainable_p=attainable,
         window=width,
-        shift=formation_shift(runs, per_run, names, attainable_p=attainable, seed=config.seed),
+        shift=formation_shift(runs, fits, names, attainable_p=attainable, seed=config.seed),
     )
 
 
-def _preferences(run: Labelled, *, n_draws: int, seed: int) -> FloatArray:
-    """Return the preference in each formation, shape (1 + B, K, R, R): of the log, then under exchanged labels."""
-    windows, share = run.windows, run.share
-    n_episodes, n_windows, n_formations = share.shape
+def _fits(run: Labelled, pairs: Sequence[tuple[int, int]], *, n_draws: int, seed: int) -> FloatArray:
+    """Return the preference in both formations of each pair, shape (2, 1 + B, pairs, R, R).
+
+    Of the log, then under exchanged labels; both sides of a pair weight the time in the episode alike.
+    """
+    windows = run.windows
     rng = generator(seed, "dependence", "formations", windows.name)
+    n_episodes = len(windows.episodes)
     orders = [np.arange(n_episodes), *(rng.permutation(n_episodes) for _ in range(n_draws))]
-    mass = windows.mass.reshape(n_episodes * n_windows, -1)
-    sums = np.concatenate([mass, windows.weight.reshape(len(mass), -1)], axis=1)
-    found = np.stack([share[order].reshape(len(mass), n_formations).T @ sums for order in orders])
-    n_roles = windows.mass.shape[-1]
-    split = n_roles**2
-    return preferences(
-        found[..., :split].reshape(*found.shape[:2], n_roles, n_roles),
-        found[..., split:].reshape(*found.shape[:2], n_roles, -1),
-        windows.compositions,
-    )
+    first, second = np.array(pairs).T
+    sums, is_reached = joined_sums(windows), np.ones(1, dtype=np.bool_)
+    found: list[FloatArray] = []
+    at_once = max(1, _FITS_AT_ONCE // len(pairs))
+    for start in range(0, len(orders), at_once):
+        sides = np.stack([_summed(run.share[order], sums) for order in orders[start : start + at_once]])
+        time = common_time(sides[:, first], sides[:, second])
+        if not start:
+            is_reached = time[0] > 0
+        time = np.where(is_reached, time, 0.0)
+        found.append(
+            np.stack([timed_preferences(sides[:, side], time, windows.compositions) for side in (first, second)])
+        )
+    return np.concatenate(found, axis=1)
+
+
+def _plain(run: Labelled) -> FloatArray:
+    """Return the preference in each formation over all of its timesteps, shape (K, R, R)."""
+    sides = _summed(run.share, joined_sums(run.windows)).sum(axis=1)
+    n_roles = sides.shape[1]
+    return preferences(sides[..., :n_roles], sides[..., n_roles:], run.windows.compositions)
+
+
+def _summed(share: FloatArray, sums: FloatArray) -> FloatArray:
+    """Add up episodes by their shares (E, W, K) in each formation, shape (K, W, R, R + C)."""
+    n_episodes, n_windows, *rest = sums.shape
+    held = share.transpose(1, 2, 0) @ sums.reshape(n_episodes, n_windows, -1).swapaxes(0, 1)
+    return np.asarray(held.swapaxes(0, 1).reshape(-1, n_windows, *rest))
 
 
 def _difference(first: FloatArray, second: FloatArray) -> FloatArray:
@@ -144,7 +168,7 @@ def _place(values: FloatArray) -> tuple[int, ...]:
 
 
 def _change(changes: FloatArray, *, formations: tuple[str, str], receiver: str | None, sender: str) -> LargestChange:
-    null = changes[1:]
+    null = _null(changes)
     return LargestChange(
         value=float(changes[0]),
         formations=formations,
@@ -157,14 +181,23 @@ def _change(changes: FloatArray, *, formations: tuple[str, str], receiver: str |
 
 
 def _p_value(changes: FloatArray) -> float | None:
-    null = changes[1:]
+    null = _null(changes)
     # Sums in another order differ in their last digits: equal is what is equal but for these.
     return None if not null.size else (1 + int((null >= changes[0] - 1e-12).sum())) / (1 + len(null))
 
 
-def _largest(values: FloatArray) -> FloatArray:
-    """Return the largest known value of each row, 0 where none is known: an exchange left nothing to compare."""
-    return np.asarray(np.where(np.isfinite(values), values, 0.0).max(axis=1))
+def _null(changes: FloatArray) -> FloatArray:
+    return np.asarray(changes[1:][np.isfinite(changes[1:])])
+
+
+def _largest(differences: FloatArray) -> FloatArray:
+    """Return the largest absolute change of each draw; NaN where another choice of cells than in the log is known.
+
+    A maximum over fewer cells is smaller by itself. Draws that compare the same cells are exchangeable among them.
+    """
+    is_known = np.isfinite(differences)
+    largest = np.where(is_known, np.abs(differences), 0.0).max(axis=1)
+    return np.asarray(np.where((is_known == is_known[0]).all(axis=1) & is_known[0].any(), largest, np.nan))
 
 
 def _formations(runs: Sequence[Labelled], names: Sequence[str], matrix: FloatArray) -> tuple[Formation, ...]:

@@ -173,7 +173,10 @@ def _sensitivity(
         shown = [carried_over(run, study.reader.among(run.windows.name, stays)) for run in shown]
     found = formation_sensitivity(shown, names, study.nodes, origin=origin, width=study.plan.width, config=study.config)
     if found is None:
-        return None, _unknown("no two formations share a receiver and a sender")
+        return None, _unknown(
+            "no two formations share a receiver and a sender at the same time in their episodes, and the one cannot be "
+            "told from the other"
+        )
     return found, (*(() if found.attainable_p is not None else (_ONE_ORDER,)), *(_left_out(gone) if gone else ()))
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import stdtrit
 
-from convscope.compare.divergence import even, mean_divergence
 from convscope.diff.analysis import Analysed
+from convscope.routing.divergence import even, mean_divergence
 from convscope.routing.intervals import FEWEST_RUNS
 from convscope.values.arrays import FloatArray
 

@@ -65,7 +65,7 @@ def compare_sources(
         others=beside,
         agreements=agreements,
         confounds=confounds(weights[used.source], controls, config),
-        validity=validity(used.source, agreements, config.alpha),
+        validity=validity(used.source, agreements, config.alpha, is_controlled=bool(controls)),
         weights=weights[used.source],
         controls=controls,
     )
@@ -132,7 +132,9 @@ def confounds(weights: FloatArray, controls: Mapping[str, FloatArray], config: A
     return tuple(found)
 
 
-def validity(used: RoutingSource, agreements: Sequence[SourceAgreement], alpha: float) -> Validity | None:
+def validity(
+    used: RoutingSource, agreements: Sequence[SourceAgreement], alpha: float, *, is_controlled: bool
+) -> Validity | None:
     """Return whether logged weights go together with the strongest evidence of influence that the log affords.
 
     Parameters
@@ -142,7 +144,10 @@ def validity(used: RoutingSource, agreements: Sequence[SourceAgreement], alpha: 
     agreements
         Of all sources.
     alpha
-        Level of the test.
+        Level of both tests. Both must be passed: sources that only follow closeness agree as they are, and the partial
+        test alone lets too many of these pass (docs/agreement.md).
+    is_controlled
+        Whether closeness, presence or slot are known, so that agreement must go beyond them.
 
     Returns
     -------
@@ -156,11 +161,15 @@ def validity(used: RoutingSource, agreements: Sequence[SourceAgreement], alpha: 
     if reference is None:
         return None
     held = beside[reference]
+    asked = (held.p_value, held.partial_p_value) if is_controlled else (held.p_value,)
     return Validity(
         source=reference,
         correlation=held.correlation,
         p_value=held.p_value,
-        is_valid=held.p_value is not None and held.p_value <= alpha,
+        is_valid=all(p_value is not None and p_value <= alpha for p_value in asked),
+        is_controlled=is_controlled,
+        partial_correlation=held.partial_correlation,
+        partial_p_value=held.partial_p_value,
     )
 
 
@@ -183,16 +192,34 @@ def validity_notices(used: RoutingSource, found: Validity | None) -> tuple[Notic
         return (Notice(code="not-computed", message=message, where=where),)
     if found.is_valid:
         return ()
-    reason = (
-        "with so few agents and runs that cannot be tested"
-        if found.p_value is None
-        else f"correlation {figure(found.correlation)}, p {probability(found.p_value)}"
-    )
     message = (
-        f"{used.value.capitalize()} is not shown to go together with {found.source.value} ({reason}): "
+        f"{used.value.capitalize()} is not shown to go together with {found.source.value} ({_reason(found)}): "
         "this describes weights, not influence."
     )
     return (Notice(code="not-validated", message=message, where=where),)
+
+
+def withheld_notices(agreements: Sequence[SourceAgreement]) -> tuple[Notice, ...]:
+    """Return why the partial agreement of two sources has no p in the document."""
+    if all(each.partial_p_value is None for each in agreements):
+        return ()
+    message = (
+        "How far two sources agree beyond closeness, presence and slot is told without a p: where closeness alone "
+        "stands behind both, that test finds agreement in more than 5 % of logs."
+    )
+    return (Notice(code="not-computed", message=message, where="routing.agreements.partial_p_value"),)
+
+
+def _reason(found: Validity) -> str:
+    if found.p_value is None:
+        return "with so few agents and runs that cannot be tested"
+    raw = f"correlation {figure(found.correlation)}, p {probability(found.p_value)}"
+    if not found.is_controlled:
+        return raw
+    if found.partial_p_value is None:
+        return f"{raw}; closeness, presence and slot leave nothing to compare beyond them"
+    beyond = f"{figure(found.partial_correlation)}, p {probability(found.partial_p_value)}"
+    return f"{raw}; beyond closeness, presence and slot {beyond}"
 
 
 def weights_by_run(

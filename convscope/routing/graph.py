@@ -8,7 +8,7 @@ from convscope.engine.executors import open_executor
 from convscope.engine.fold import Fold
 from convscope.engine.run import run_folds
 from convscope.ingest.selection import select_agents
-from convscope.routing.agreement import compare_sources, validity_notices
+from convscope.routing.agreement import compare_sources, validity_notices, withheld_notices
 from convscope.routing.choose import choose_estimators, left_out
 from convscope.routing.concentration import agent_concentration, role_concentration
 from convscope.routing.estimate import RoutingEstimate, Run
@@ -111,6 +111,7 @@ def routing_graph(
             *shapeless,
             *(preference.notices if preference else ()),
             *validity_notices(used.source, comparison.validity),
+            *withheld_notices(comparison.agreements),
             *_identity_notices(log),
             *left_out(log.header, chosen),
         ),

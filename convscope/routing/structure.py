@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from convscope.randomness import generator
+from convscope.routing.rewired import rewired
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.header import Notice
@@ -49,12 +50,11 @@ def graph_structure(
     Notes
     -----
     The null deals what each receiver draws anew among the senders that were tested for it: every receiver keeps its
-    weights, and chooses senders without regard to who draws on it, or on whom the others draw. Reciprocity is therefore
-    large also where those that are much drawn on draw on many themselves. Reciprocity is the
-    shared part of both directions over all weight (Squartini et al. 2013); centralisation is Freeman's, of the weight
-    drawn on each sender (1979); communities are Louvain's (Blondel et al. 2008), of both directions added up, and
-    their null searches shuffled graphs as well, until ten divide as well as the graph itself (Besag and Clifford 1991:
-    p is then ten over the number of searches).
+    weights, and chooses senders without regard to who draws on it, or on whom the others draw. The null of reciprocity
+    also keeps how many draw on each sender (`rewired`). Reciprocity is the shared part of both directions over all
+    weight (Squartini et al. 2013); centralisation is Freeman's, of the weight drawn on each sender (1979); communities
+    are Louvain's (Blondel et al. 2008), of both directions added up, and their null searches shuffled graphs as well,
+    until ten divide as well as the graph itself (Besag and Clifford 1991: p is then ten over the searches).
 
     References
     ----------
@@ -72,7 +72,13 @@ def graph_structure(
     rng = generator(config.seed, "routing", "structure")
     draws = _dealt(weights, np.isfinite(known), n_draws=config.n_permutations, rng=rng)
     reciprocal, central = _reciprocity(weights[None])[0], _centralisation(weights[None])[0]
-    every, centrals = _reciprocity(draws), _centralisation(draws)
+    partners = rewired(
+        weights,
+        np.isfinite(known),
+        n_draws=config.n_permutations,
+        rng=generator(config.seed, "routing", "structure", "reciprocity"),
+    )
+    every, centrals = _reciprocity(partners), _centralisation(draws)
     both = 2 * min(_share(every >= reciprocal - _TIE), _share(every <= reciprocal + _TIE))
     modularity, communities = _communities(weights, draws[:_DRAWS_OF_COMMUNITIES], agents, alpha=config.alpha)
     structure = GraphStructure(

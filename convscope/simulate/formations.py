@@ -8,7 +8,7 @@ import numpy as np
 
 from convscope.ingest.memory import log_from_arrays
 from convscope.simulate.teams import GENERIC, diluted
-from convscope.values.arrays import ByteArray, FloatArray, IntArray
+from convscope.values.arrays import BoolArray, ByteArray, FloatArray, IntArray
 from convscope.values.fields import ATTENTION, POSITIONS
 from convscope.values.log import TrajectoryLog
 from convscope.values.status import Status
@@ -50,6 +50,8 @@ class FormationSpec:
     """The same, drawn for each episode."""
     step_noise: float = 0.3
     """The same, drawn at each timestep."""
+    tight_lasts: float = 1.0
+    """Share of the timesteps after which an episode ends that is tight at its start."""
     leaves_late: bool = False
     """Whether the last agent of the log leaves halfway through each episode."""
 
@@ -82,15 +84,15 @@ def simulate_formations(spec: FormationSpec, rng: np.random.Generator) -> Format
     if spec.leaves_late:
         status[:, spec.n_steps // 2 :, -1] = Status.DEAD
     names = [f"agent_{number}" for number in range(len(roles))]
-    n_rows = shape[0] * shape[1]
+    lengths, happens = _ends(spec, is_wide[:, 0])
     log = log_from_arrays(
         {
-            ATTENTION: _attention(spec, is_wide, roles, rng=rng).reshape(n_rows, 1, len(roles), len(roles)),
-            POSITIONS: _positions(spec, is_wide, len(roles), rng=rng).reshape(n_rows, len(roles), 2),
+            ATTENTION: _attention(spec, is_wide, roles, rng=rng)[happens][:, None],
+            POSITIONS: _positions(spec, is_wide, len(roles), rng=rng)[happens],
         },
-        [spec.n_steps] * shape[0],
+        lengths,
         names,
-        status=status.reshape(n_rows, len(roles)),
+        status=status[happens],
         declared_roles={name: ROLES[role] for name, role in zip(names, roles.tolist(), strict=True)},
         runs=[f"run_{number}" for number in range(spec.n_runs) for _ in range(spec.n_episodes)],
     )
@@ -127,15 +129,16 @@ def simulate_conditions(
     shape = (len(number), spec.n_steps, len(roles))
     one = replace(spec, n_runs=1, n_episodes=len(number))
     attention = _attention(one, np.broadcast_to((number % 2)[:, None], shape[:2]), roles, rng=rng)
+    lengths, happens = _ends(spec, number % 2)
     status = _absent(number, n_absent, shape)
     own = np.arange(len(roles))
     slot = np.stack([own if is_lasting else rng.permutation(own) for _ in number])
     placed = np.stack([each[:, order][:, :, order] for each, order in zip(attention, slot, strict=True)])
     log = log_from_arrays(
-        {ATTENTION: placed.reshape(-1, 1, len(roles), len(roles))},
-        [spec.n_steps] * len(number),
+        {ATTENTION: placed[happens][:, None]},
+        lengths,
         [f"agent_{place}" for place in own],
-        status=np.take_along_axis(status, slot[:, None], axis=2).reshape(-1, len(roles)),
+        status=np.take_along_axis(status, slot[:, None], axis=2)[happens],
         declared_roles=[[ROLES[role] for role in roles[order]] for order in slot],
     )
     return replace(log, episodes=replace(log.episodes, conditions=names, condition=number))
@@ -162,6 +165,12 @@ def _formations(spec: FormationSpec, shape: tuple[int, int], rng: np.random.Gene
         first = rng.integers(2, size=shape[0])
         return (first[:, None] + (np.arange(shape[1]) >= when[:, None])) % 2
     return np.zeros(shape, dtype=np.int64)
+
+
+def _ends(spec: FormationSpec, starts_wide: IntArray) -> tuple[list[int], BoolArray]:
+    """Return how long each episode lasts, and which timesteps happen, shape (E, T)."""
+    lengths = np.where(starts_wide > 0, spec.n_steps, max(1, round(spec.tight_lasts * spec.n_steps)))
+    return lengths.tolist(), np.asarray(np.arange(spec.n_steps) < lengths[:, None])
 
 
 def _attention(spec: FormationSpec, is_wide: IntArray, roles: IntArray, *, rng: np.random.Generator) -> FloatArray:

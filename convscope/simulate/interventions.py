@@ -39,6 +39,8 @@ class Experiment:
     """Agents that copy another one."""
     copies: float = 0.25
     """How often."""
+    rare: float | None = None
+    """Share of the steps at which each agent takes the last action, by itself; None for as often as the others."""
     cuts_channels: bool = False
     """Whether single channels are cut, instead of agents frozen."""
 
@@ -72,6 +74,9 @@ def _rollout(
     kind = rng.random(size.shape)
     actions = np.where(kind < 0.25, thing[:, :, None], np.where(kind < 0.5, option, schedule[None, :, None]))
     actions = np.where(kind > 0.7, rng.integers(N_ACTIONS, size=size.shape), actions)
+    if how.rare is not None:
+        is_rare = rng.random(size.shape) < how.rare
+        actions = np.where(is_rare, N_ACTIONS - 1, np.minimum(actions, N_ACTIONS - 2))
     is_copying = (rng.random(size.shape) < how.copies) & (leader >= 0)
     for step in range(size.n_steps):
         if step:

@@ -187,7 +187,13 @@ class Validity:
     correlation: float | None
     p_value: float | None
     is_valid: bool
-    """Whether they agree more than chance would; else the weights describe weights, not influence."""
+    """Whether they agree more than chance would, also beyond closeness, presence and slot where these are known; else
+    the weights describe weights, not influence."""
+    is_controlled: bool = False
+    """Whether these are known."""
+    partial_correlation: float | None = None
+    """Beyond them; None where they leave nothing to compare."""
+    partial_p_value: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

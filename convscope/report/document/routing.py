@@ -85,9 +85,12 @@ def _comparison(used: RoutingSource, comparison: SourceComparison) -> dict[str, 
 
 
 def _agreement(agreement: SourceAgreement | None) -> dict[str, JsonValue]:
-    """Return the figures; nulls where two sources cannot be compared."""
-    names = ("correlation", "p_value", "partial_correlation", "partial_p_value")
-    return {name: getattr(agreement, name, None) for name in names}
+    """Return the figures; nulls where two sources cannot be compared.
+
+    The partial p is withheld: sources that share nothing but closeness pass it too often (docs/agreement.md).
+    """
+    names = ("correlation", "p_value", "partial_correlation")
+    return {**{name: getattr(agreement, name, None) for name in names}, "partial_p_value": None}
 
 
 def _attribution(table: pl.DataFrame) -> JsonValue:

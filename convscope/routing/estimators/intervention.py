@@ -12,6 +12,7 @@ from convscope.routing.halves import N_SPLITS
 from convscope.routing.intervention.clock import TimeFold, TimeSums
 from convscope.routing.intervention.notices import is_random, study_notices
 from convscope.routing.intervention.randomness import foretold_p
+from convscope.routing.intervention.reading import outcome_columns
 from convscope.routing.intervention.study import Part, Study, figures, read_study, time_fold
 from convscope.routing.predictive.tallies import run_tallies
 from convscope.values.arrays import FloatArray
@@ -72,6 +73,7 @@ class Intervention:
             study,
             analysed,
             result,
+            columns=outcome_columns(log.header),
             has_first_rows=log.has(INTERVENTIONS) and not log.has(PAIR_INTERVENTIONS),
             n_permutations=config.n_permutations,
             rng=generator(config.seed, "routing", self.source, "randomness"),

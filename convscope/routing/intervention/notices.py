@@ -66,7 +66,7 @@ def _random(foretold: float | None, *, is_declared: bool) -> tuple[Notice, ...]:
     if not is_random(foretold):
         message = (
             f"What receivers did before foretells the interventions (p {foretold:.2g} over all pairs): they seem to "
-            "follow the state, and no edge is claimed. The check is too easily failed where actions are rare."
+            "follow the state, and no edge is claimed."
         )
         return (Notice(code="interventions-not-random", message=message, where=_WHERE),)
     seen = (

@@ -1,16 +1,21 @@
 """Whether interventions were assigned at random: what receivers did before must not foretell them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from scipy.special import gammaincc
 
 from convscope.routing.intervention.clock import TimeSums
 from convscope.routing.intervention.evaluate import assignments, between_p, n_draws_for
+from convscope.routing.intervention.notices import LEAST_RANDOM
 from convscope.routing.intervention.pairs import Assignment
+from convscope.routing.intervention.redraw import Chances, redrawn_p
 from convscope.routing.intervention.study import Part, Study, arm_tests
+from convscope.routing.predictive.columns import Column
 from convscope.routing.residual.evaluate import whitening
-from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.arrays import BoolArray, IntArray
 
 _FEWEST_ONSETS = 6
 
@@ -20,6 +25,7 @@ def foretold_p(
     parts: Sequence[Part],
     sums: TimeSums,
     *,
+    columns: Sequence[Sequence[Column]],
     has_first_rows: bool,
     n_permutations: int,
     rng: np.random.Generator,
@@ -37,6 +43,8 @@ def foretold_p(
         Runs.
     sums
         Of the first pass.
+    columns
+        Of each agent's actions.
     has_first_rows
         Whether first rows come before any trace of an intervention; they do not where channels are cut.
     n_permutations
@@ -45,40 +53,62 @@ def foretold_p(
         Deals them.
     """
     pairs = [part.pairs for part in parts]
-    p_values = _within(sums, [part.cells for part in parts], assignments(pairs, Assignment.STEP) & study.is_analysed)
+    is_tested = assignments(pairs, Assignment.STEP) & study.is_analysed
+    questions = _questions(sums, [part.cells for part in parts], is_tested, columns=columns)
     as_wholes = assignments(pairs, Assignment.EPISODE) & study.is_analysed
+    p_values: list[float] = []
     if has_first_rows and as_wholes.any():
         n_draws = n_draws_for(n_permutations, int(as_wholes.sum()))
         p_values += [
             between_p(arm_tests(parts, receiver=receiver, sender=sender, of_first_rows=True), n_draws=n_draws, rng=rng)
             for receiver, sender in zip(*np.nonzero(as_wholes), strict=True)
         ]
-    return min(1.0, min(p_values) * len(p_values)) if p_values else None
+    n_looked = len(questions) + len(p_values)
+    for question in sorted(questions, key=lambda each: each.p_value):
+        p_value = question.p_value
+        if question.is_choice and p_value * n_looked < LEAST_RANDOM:
+            p_value = redrawn_p(question.parts, n_looked=n_looked, rng=rng)
+        p_values.append(p_value)
+        if p_value * n_looked < LEAST_RANDOM:
+            break
+    return min(1.0, min(p_values) * n_looked) if p_values else None
 
 
-def _within(sums: TimeSums, cells: Sequence[IntArray], is_tested: BoolArray) -> list[float]:
-    """Return p of each pair, and of each receiver with all its senders together."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Question:
+    """One component of a receiver's action, and one sender, or all of them together."""
+
+    parts: tuple[Chances, ...]
+    """Of each run."""
+    p_value: float
+    """From the chi-square distribution, which is wrong in its tail where an action is rare."""
+    is_choice: bool
+
+
+def _questions(
+    sums: TimeSums, cells: Sequence[IntArray], is_tested: BoolArray, *, columns: Sequence[Sequence[Column]]
+) -> list[_Question]:
+    """Return what there is to ask of each receiver: about each sender, and about all its senders together."""
     is_looked_at = np.concatenate([is_tested, is_tested.any(axis=1, keepdims=True)], axis=1)
-    value, n_dimensions, n_onsets = (np.zeros(is_looked_at.shape) for _ in range(3))
-    for own in cells:
-        score, variance = _score(sums, own)
-        by = whitening(variance)
-        value += (by.turn(score[None])[0] ** 2).sum(axis=-1)
-        n_dimensions += by.n_dimensions
-        n_onsets += sums.onsets[own].sum(axis=0)
-    is_looked_at &= (n_onsets >= _FEWEST_ONSETS) & (n_dimensions > 0)
-    p_value = np.asarray(gammaincc(np.maximum(n_dimensions, 1) / 2, value / 2), dtype=np.float64)
-    return [float(p) for p in p_value[is_looked_at]]
+    found: list[_Question] = []
+    for receiver, sender in zip(*map(np.ndarray.tolist, np.nonzero(is_looked_at)), strict=True):
+        for own, is_choice in _components(columns[receiver]):
+            parts = tuple(Chances.of(sums, part, own, receiver=receiver, sender=sender) for part in cells)
+            value, n_dimensions = 0.0, 0.0
+            for part in parts:
+                score, variance = part.score()
+                by = whitening(variance)
+                value += float((by.turn(score[None])[0] ** 2).sum())
+                n_dimensions += float(by.n_dimensions)
+            if sum(part.onsets.sum() for part in parts) >= _FEWEST_ONSETS and n_dimensions > 0:
+                p_value = float(gammaincc(n_dimensions / 2, value / 2))
+                found.append(_Question(parts=parts, p_value=p_value, is_choice=is_choice))
+    return found
 
 
-def _score(sums: TimeSums, cells: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Return what receivers did before first interventions, beyond all who waited for one at that time; (N, N + 1, m).
-
-    And its variance if the intervention came to any of these, which is a hypergeometric draw; (N, N + 1, m, m).
-    """
-    n_first, onsets, before = sums.n_first[cells], sums.onsets[cells], sums.before[cells]
-    share = onsets / np.maximum(n_first, 1)[..., None]
-    score = (sums.together[cells] - share[..., None] * before[:, :, None]).sum(axis=0)
-    spread = sums.scatter[cells] - before[..., None] * before[..., None, :] / np.maximum(n_first, 1)[..., None, None]
-    factor = share * (n_first[..., None] - onsets) / np.maximum(n_first - 1, 1)[..., None]
-    return score, np.einsum("cjs,cjab->jsab", factor, spread)
+def _components(columns: Sequence[Column]) -> list[tuple[IntArray, bool]]:
+    """Return the columns of each choice; components of a continuous action are asked together."""
+    if not columns or any(column.value < 0 for column in columns):
+        return [(np.arange(len(columns)), False)]
+    numbered = groupby(enumerate(columns), key=lambda each: each[1].component)
+    return [(np.array([number for number, _ in own]), True) for _, own in numbered]

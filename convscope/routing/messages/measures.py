@@ -12,7 +12,7 @@ from convscope.routing.messages.information import information, redrawn_tables, 
 from convscope.routing.messages.notices import message_notices, unmeasured, why_not
 from convscope.routing.messages.reading import Heard
 from convscope.routing.messages.talk import Talk, one_hot, talk
-from convscope.values.arrays import FloatArray
+from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.log import TrajectoryLog
 from convscope.values.messages import MessageMeasure, MessageMeasures, MessageTest
@@ -91,7 +91,7 @@ def _talks(log: TrajectoryLog, heard: Sequence[Heard], config: AnalysisConfig) -
         members = set(group.episodes.tolist())
         episodes = [each for each in heard if each.episode in members]
         if group.is_analysed and len(episodes) >= _FEWEST_EPISODES:
-            found[group.run_name] = talk(episodes)
+            found[group.run_name] = talk(episodes, log.episodes.condition[[episode.episode for episode in episodes]])
     return found
 
 
@@ -99,17 +99,16 @@ def _questions(talks: Mapping[str, Talk], places: Sequence[int]) -> Iterator[_Qu
     for each in talks.values():
         for sender in filter(each.is_speaker, places):
             is_part = bool(each.is_part_of_action[sender])
-            if not is_part:
-                yield _Question(measure=MessageMeasure.SPEAKER_CONSISTENCY, sender=sender, receiver=sender, lag=0)
+            yield _Question(measure=MessageMeasure.SPEAKER_CONSISTENCY, sender=sender, receiver=sender, lag=0)
             measures = [MessageMeasure.INSTANTANEOUS_COORDINATION]
             measures += [MessageMeasure.SOCIAL_INFLUENCE] if each.policies is not None else []
-            measures += [MessageMeasure.CAUSAL_INFLUENCE] if each.law is not None and is_part else []
+            # A log does not say whether an action contains the message or a speaker announces what it does.
+            asked = [(measure, lag) for lag in (0, 1) for measure in measures]
             # A message that is chosen together with an action cannot be heard before the next one.
-            for lag in (1,) if is_part else (0, 1):
-                for receiver in (place for place in places if place != sender):
-                    yield from (
-                        _Question(measure=measure, sender=sender, receiver=receiver, lag=lag) for measure in measures
-                    )
+            asked += [(MessageMeasure.CAUSAL_INFLUENCE, 1)] if each.law is not None and is_part else []
+            for receiver in (place for place in places if place != sender):
+                for measure, lag in asked:
+                    yield _Question(measure=measure, sender=sender, receiver=receiver, lag=lag)
 
 
 def _work(question: _Question, each: Talk) -> int:
@@ -163,9 +162,17 @@ def _tables(
     if question.measure is MessageMeasure.CAUSAL_INFLUENCE and each.law is not None:
         law = each.law[:, : messages.shape[1], question.sender]
         return redrawn_tables(messages, outcomes, np.nan_to_num(law), n_draws=n_draws, rng=rng)
-    n_episodes = len(messages)
-    orders = np.array([np.arange(n_episodes), *(rng.permutation(n_episodes) for _ in range(n_draws))])
+    own = np.arange(len(messages))
+    orders = np.array([own, *(_shuffled(each.conditions, rng) for _ in range(n_draws))])
     return shuffled_tables(messages, outcomes, orders)
+
+
+def _shuffled(conditions: IntArray, rng: np.random.Generator) -> IntArray:
+    """Return an order of the episodes that lets each take the place of one of its condition."""
+    drawn = rng.permutation(len(conditions))
+    order = np.empty_like(drawn)
+    order[np.argsort(conditions, kind="stable")] = drawn[np.argsort(conditions[drawn], kind="stable")]
+    return order
 
 
 def _messages(each: Talk, question: _Question) -> FloatArray:

@@ -67,8 +67,9 @@ def _said(
         yield (
             "message-in-action",
             (
-                f"The actions of {', '.join(fixed)} contain the messages: speaker consistency would be trivial "
-                "there and is left out."
+                f"The actions of {', '.join(fixed)} fix the messages: either an action contains its message, and "
+                "speaker consistency and lag 0 tell nothing, or the agent always announces what it does. The log does "
+                "not say which, so both lags are asked."
             ),
         )
     if not any(each.law is not None and each.is_part_of_action.any() for each in talks.values()):

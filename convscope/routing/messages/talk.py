@@ -28,6 +28,8 @@ class Talk:
     N, message); NaN where that is not so."""
     is_part_of_action: BoolArray
     """Whether an agent's action fixes its message, shape (N,)."""
+    conditions: IntArray
+    """Condition of each episode: a shuffle stays within them, shape (E,)."""
     n_left_out: int
     """Timesteps of the longest episode that too few others reach."""
 
@@ -37,13 +39,15 @@ class Talk:
         return len(np.unique(own[own >= 0])) > 1
 
 
-def talk(episodes: Sequence[Heard]) -> Talk:
+def talk(episodes: Sequence[Heard], conditions: IntArray) -> Talk:
     """Return the talk of a run.
 
     Parameters
     ----------
     episodes
         At least one. A single set of symbols serves all agents of the run.
+    conditions
+        Of each of them, shape (E,).
     """
     lengths = [len(episode.messages) for episode in episodes]
     # An exchange of whole episodes only speaks of timesteps that both reach.
@@ -61,6 +65,7 @@ def talk(episodes: Sequence[Heard]) -> Talk:
         policies=policies,
         law=law,
         is_part_of_action=is_part,
+        conditions=conditions,
         n_left_out=max(lengths) - n_steps,
     )
 

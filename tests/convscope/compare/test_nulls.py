@@ -72,7 +72,7 @@ def test_statements_of_order_are_scored_without_shares():
     assert parts(found)["share of order statements that hold"] == 0.5
     assert 0 < parts(found)["order p"] < 1
     assert found.component("alignment").value is None
-    assert "order only" in (found.component("alignment").why or "")
+    assert "no shares" in (found.component("alignment").why or "")
     assert found.verdict is Verdict.INSUFFICIENT_EVIDENCE
 
 

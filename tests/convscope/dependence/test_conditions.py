@@ -81,6 +81,16 @@ def test_unequal_noise_and_numbers_of_episodes_are_no_change():
     assert np.mean(found) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 40)
 
 
+def test_a_drift_in_time_is_no_change_where_one_task_lasts_longer():
+    spec = replace(TEAM, members=(2, 2, 2), episode_noise=0.2, step_noise=0.3, tight_lasts=0.5, trend=0.8, n_steps=8)
+    config = AnalysisConfig(n_permutations=99)
+    found = []
+    for draw in range(60):
+        log = simulate_conditions(spec, ["a", "b"] * 8, generator(10, str(draw)))
+        found.append(dependence_of(log, config=config).transfer.p_value <= 0.05)
+    assert np.mean(found) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)
+
+
 def test_one_episode_of_a_condition_is_not_compared():
     log = simulate_conditions(TEAM, ["a"] * 5 + ["b"], generator(0, "few"))
     found = dependence_of(log)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from convscope.dependence.sensitivity import _difference
+from convscope.dependence.sensitivity import _difference, _largest
 from convscope.ingest.memory import log_from_arrays
 from convscope.randomness import generator
 from convscope.simulate.formations import FormationSpec, Geometry, simulate_formations
@@ -48,12 +48,50 @@ def test_labels_of_single_timesteps_are_read_to_the_step():
     assert found.cell.value == pytest.approx(0.3)
 
 
-def test_formations_in_the_same_order_in_every_episode_have_no_p():
+def test_formations_in_the_same_order_in_every_episode_are_not_compared():
     formation = [[0, 0, 1, 1]] * 8
     found = dependence_of(plain_log(formation), labels=labels_of(formation))
-    assert found.formation.cell.value == pytest.approx(0.3)
+    assert found.formation is None
+    (notice,) = [notice for notice in found.notices if notice.where == "routing.formation_sensitivity"]
+    assert "at the same time" in notice.message
+
+
+def test_formations_mixed_alike_in_every_window_have_no_p():
+    """At 40 timesteps a window holds two: all episodes go through them alike, and labels cannot be exchanged."""
+    formation = [[0, 1] * 20] * 8
+    found = dependence_of(plain_log(formation), labels=labels_of(formation))
     assert found.formation.cell.p_value is None
     assert "formations-fixed" in {notice.code for notice in found.notices}
+
+
+def test_only_timesteps_that_both_formations_reach_are_compared():
+    """Near episodes are twice as long, and later rows are of another world: 0 and 1 differ by .3 where both are."""
+    formation = np.array([[0] * 8] * 4 + [[1] * 8] * 4)
+    log = plain_log(formation)
+    weights = log.sources[0].columns[ATTENTION].reshape(8, 8, 1, 3, 3).copy()
+    weights[:4, 4:, 0, 0, 1:] = [0.1, 0.9]
+    happens = np.concatenate([np.ones((4, 8), dtype=bool), np.tile(np.arange(8) < 4, (4, 1))])
+    cut = log_from_arrays({ATTENTION: weights[happens]}, [8] * 4 + [4] * 4, ["a", "b", "c"])
+    labels = labels_of(formation)
+    found = dependence_of(cut, labels=replace(labels, spans=labels.spans[happens.ravel()])).formation
+    assert found.cell.value == pytest.approx(0.3)
+
+
+def test_draws_that_compare_other_cells_are_no_zeros():
+    differences = np.array([[0.3, np.nan], [np.nan, np.nan], [0.4, np.nan], [0.1, 0.2]])
+    assert _largest(differences) == pytest.approx([0.3, np.nan, 0.4, np.nan], nan_ok=True)
+
+
+def test_longer_episodes_of_one_formation_do_not_make_a_drift_a_change():
+    spec = FormationSpec(n_episodes=24, n_steps=8, episode_noise=0.2, tight_lasts=0.5, trend=0.8)
+    config = AnalysisConfig(n_permutations=99)
+    found = []
+    for draw in range(60):
+        study = simulate_formations(spec, generator(9, "formations", str(draw)))
+        labels, lengths = labels_of(study.is_wide), study.log.episodes.length
+        labels = replace(labels, spans=labels.spans[labels.spans[:, 1] < lengths[labels.spans[:, 0]]])
+        found.append(dependence_of(study.log, labels=labels, config=config).formation.cell.p_value <= 0.05)
+    assert np.mean(found) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)
 
 
 def test_without_noise_the_planted_change_is_found_exactly():

@@ -37,7 +37,7 @@ def test_every_two_sources_are_compared(weights):
 
 
 def test_weights_that_go_with_influence_are_valid(weights):
-    found = validity(ATTENTION, source_agreements(weights, {}, CONFIG), alpha=0.05)
+    found = validity(ATTENTION, source_agreements(weights, {}, CONFIG), alpha=0.05, is_controlled=False)
     assert found.source is RESIDUAL
     assert found.is_valid
     assert validity_notices(ATTENTION, found) == ()
@@ -45,21 +45,51 @@ def test_weights_that_go_with_influence_are_valid(weights):
 
 def test_decoy_attention_fails_the_gate_and_is_said_to(weights):
     decoy = {**weights, ATTENTION: np.random.default_rng(1).random((2, 5, 5))}
-    found = validity(ATTENTION, source_agreements(decoy, {}, CONFIG), alpha=0.05)
+    found = validity(ATTENTION, source_agreements(decoy, {}, CONFIG), alpha=0.05, is_controlled=False)
     assert not found.is_valid
     (notice,) = validity_notices(ATTENTION, found)
     assert notice.code == "not-validated"
     assert "weights, not influence" in notice.message
 
 
+def test_weights_that_share_only_closeness_with_influence_fail_the_gate():
+    """Both follow closeness and noise of their own: they agree as they are, and not beyond it."""
+    valid, raw = [], []
+    for draw in range(20):
+        rng = np.random.default_rng(draw)
+        place = np.arange(7) + rng.normal(0, 0.5, 7)
+        near = -np.abs(np.subtract.outer(place, place))[None]
+        pair = {source: near + rng.normal(0, 0.5, near.shape) for source in (ATTENTION, RESIDUAL)}
+        found = validity(
+            ATTENTION, source_agreements(pair, {"closeness": near}, CONFIG), alpha=0.05, is_controlled=True
+        )
+        valid.append(found.is_valid)
+        raw.append(found.p_value <= 0.05)
+        assert found.is_valid or "beyond closeness" in validity_notices(ATTENTION, found)[0].message
+    assert np.mean(raw) >= 0.9
+    assert np.mean(valid) <= 0.25
+
+
+def test_weights_that_closeness_explains_wholly_fail_the_gate(weights):
+    agreements = source_agreements(weights, {"closeness": weights[ATTENTION]}, CONFIG)
+    found = validity(ATTENTION, agreements, alpha=0.05, is_controlled=True)
+    assert not found.is_valid
+    assert "leave nothing to compare" in validity_notices(ATTENTION, found)[0].message
+
+
 def test_evidence_of_influence_has_no_weights_to_validate(weights):
     agreements = source_agreements(weights, {}, CONFIG)
-    assert validity(RESIDUAL, agreements, alpha=0.05) is None
+    assert validity(RESIDUAL, agreements, alpha=0.05, is_controlled=False) is None
     assert [notice.code for notice in validity_notices(RESIDUAL, None)] == ["not-applicable"]
 
 
 def test_weights_alone_cannot_be_validated(weights):
-    assert validity(ATTENTION, source_agreements({ATTENTION: weights[ATTENTION]}, {}, CONFIG), alpha=0.05) is None
+    assert (
+        validity(
+            ATTENTION, source_agreements({ATTENTION: weights[ATTENTION]}, {}, CONFIG), alpha=0.05, is_controlled=False
+        )
+        is None
+    )
     assert [notice.code for notice in validity_notices(ATTENTION, None)] == ["not-computed"]
 
 

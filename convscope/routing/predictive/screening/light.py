@@ -144,7 +144,9 @@ def edge_p_values(edges: PairTests, light: Light | None) -> FloatArray:
     Notes
     -----
     As `convscope.routing.predictive.common_cause.margin_over_common_cause`, one step looked back; edge and light are
-    taken for independent, which makes the error too large where the same episodes speak for both.
+    taken for independent. Where episodes that speak for the one also speak for the other (covariance above 0), that
+    makes the error too large; were it below 0, the error would be too small and p too. Only sums over episodes are
+    kept of a screened team, so that the covariance is not known.
     """
     p_value = edges.p_value
     if light is None:

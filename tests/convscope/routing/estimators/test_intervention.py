@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from convscope.ingest.memory import log_from_arrays
+from convscope.randomness import generator
 from convscope.routing.graph import find_routing
+from convscope.routing.intervention.redraw import Chances, redrawn_p
 from convscope.simulate.draws import Size
 from convscope.simulate.interventions import Experiment, Way, experiment
 from convscope.values.config import AnalysisConfig, RoutingSource
@@ -209,3 +211,29 @@ def test_logged_weights_come_first_and_interventions_before_all_else():
     graph = find_routing(log)
     assert graph.source is RoutingSource.ATTENTION
     assert RoutingSource.INTERVENTION in {other.source for other in graph.comparison.others}
+
+
+def test_rare_actions_do_not_make_a_random_experiment_look_like_none():
+    """Of 40 such experiments the chi-square tail alone refused 18."""
+    size = Size(n_agents=8, n_episodes=100, n_steps=30)
+    refused = []
+    for draw in range(8):
+        rng = generator(0, "rare", str(draw))
+        situation = experiment(size, rng, how=Experiment(way=Way.BLOCK, rare=0.01))
+        refused.append("interventions-not-random" in codes(find_routing(situation.log, CONFIG)))
+    assert sum(refused) <= 1
+
+
+def test_dealing_interventions_again_gives_the_hypergeometric_tail_by_hand():
+    """Ten wait, one of them had acted; the intervention comes to that one: 1 in 10. At two such times: 1 in 100."""
+    once = np.array([1.0])
+    for n_times, expected in ((1, 0.1), (2, 0.01)):
+        part = Chances(
+            n_waiting=np.repeat(once * 10, n_times),
+            onsets=np.repeat(once, n_times),
+            before=np.ones((n_times, 1)),
+            together=np.ones((n_times, 1)),
+            scatter=np.ones((n_times, 1, 1)),
+        )
+        p_value = redrawn_p([part], n_looked=100, rng=np.random.default_rng(0))
+        assert p_value == pytest.approx(expected, rel=0.7)

@@ -1,5 +1,7 @@
 """Signalling is told from listening, in teams whose truth is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,14 +44,38 @@ def test_the_one_that_listens_is_found_a_timestep_later():
 
 def test_what_all_see_makes_coordination_but_no_causal_influence():
     found = measured(Talking(is_spoken_action=True, sees=0.5))
-    assert len(pairs(found, MessageMeasure.INSTANTANEOUS_COORDINATION)) == 6
+    assert {lag for *_, lag in pairs(found, MessageMeasure.INSTANTANEOUS_COORDINATION)} == {0, 1}
     assert not pairs(found, MessageMeasure.CAUSAL_INFLUENCE)
 
 
 def test_a_spoken_action_that_is_heard_has_causal_influence():
     found = measured(Talking(is_spoken_action=True, listens=0.4), FINE)
     assert pairs(found, MessageMeasure.CAUSAL_INFLUENCE) == {("agent_0", "agent_2", 1)}
-    assert not found.of(MessageMeasure.SPEAKER_CONSISTENCY)
+    assert "message-in-action" in {notice.code for notice in found.notices}
+
+
+def test_a_speaker_that_announces_what_it_does_is_asked_about_both_lags():
+    """Its listener acts on the message in the same timestep: only lag 0 shows it."""
+    rng = generator(0, "test", "announces")
+    said = rng.integers(3, size=(800, 1, 1))
+    heard = np.where(rng.random(said.shape) < 0.5, said, rng.integers(3, size=said.shape))
+    actions = np.concatenate([said, heard], axis=1).astype(np.float64)
+    messages = np.concatenate([said, np.zeros_like(said)], axis=1).astype(np.float64)
+    found = find_messages(log_from_arrays({ACTIONS: actions, MESSAGES: messages}, [20] * 40, ["a", "b"]), QUICK)
+    assert pairs(found, MessageMeasure.INSTANTANEOUS_COORDINATION) == {("a", "b", 0)}
+    assert ("a", "a", 0) in pairs(found, MessageMeasure.SPEAKER_CONSISTENCY)
+
+
+def test_what_goes_with_the_condition_is_no_listening():
+    """Each task has its own word and its own action: within a task nobody listens."""
+    rng = generator(0, "test", "condition")
+    task = np.repeat(np.arange(40) % 2, 20)[:, None, None]
+    actions, messages = (np.where(rng.random((800, 2, 1)) < 0.8, task, 1 - task).astype(float) for _ in range(2))
+    log = log_from_arrays({ACTIONS: actions, MESSAGES: messages}, [20] * 40, ["a", "b"])
+    told = replace(log, episodes=replace(log.episodes, conditions=("x", "y"), condition=np.arange(40) % 2))
+    measure = MessageMeasure.INSTANTANEOUS_COORDINATION
+    assert pairs(find_messages(log, QUICK), measure)
+    assert not pairs(find_messages(told, QUICK), measure)
 
 
 def test_babble_is_called_something_no_oftener_than_the_level_says():
