@@ -63,7 +63,7 @@ class Comparison:
         if self.routing is None:
             return "the log shows no role choosing between other roles"
         if self.prior.preference is None:
-            return "the prior declares orders or edges only, no shares"
+            return f"the prior declares {'orders or edges' if self.prior.edges else 'an order'} only, no shares"
         return "" if self.routing.scores.is_scorable else "no declared row can be scored"
 
 

@@ -94,8 +94,14 @@ def diff_analyses(first: Analysed, second: Analysed) -> Diff:
         matched=matched,
         only_first=only_first,
         only_second=only_second,
-        figures=tuple(each for each in both if each[1] != each[2]),
+        figures=tuple(each for each in both if not _is_same(each[1], each[2])),
     )
+
+
+def _is_same(first: float | str | None, second: float | str | None) -> bool:
+    if isinstance(first, float) and isinstance(second, float):
+        return abs(first - second) <= _NOTHING
+    return first == second
 
 
 def _figures(first: Analysed, second: Analysed) -> list[tuple[str, FloatArray, FloatArray]]:

@@ -74,7 +74,7 @@ def diff_page(diff: Diff) -> str:
     ]
     figures = [(name, _text(first), _text(second)) for name, first, second in diff.figures]
     body = box(
-        " ".join(list(diff_lines(diff))[:2]),
+        next(diff_lines(diff)),
         table("Over runs", ("figure", "first", "second", "difference", ""), changes),
         table("Found roles that are alike", ("first", "second"), list(diff.matched)),
         table("Beside each other, not tested", ("figure", "first", "second"), figures),

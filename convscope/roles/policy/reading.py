@@ -14,7 +14,7 @@ from convscope.randomness import generator
 from convscope.roles.energy import exchange_patterns
 from convscope.roles.linkage import complete_linkage
 from convscope.roles.pairs import MIN_EPISODES, family_wise, in_null_units
-from convscope.roles.policy.changes import FEWEST_EPISODES, Change, find_changes, residual_scores
+from convscope.roles.policy.changes import FEWEST_EPISODES, find_changes, residual_scores
 from convscope.roles.policy.decisions import Seen
 from convscope.roles.policy.members import Compared, compared
 from convscope.roles.policy.models import membership, predict_actions
@@ -148,11 +148,14 @@ def _changes(
     number = log.episodes.number[episodes]
     order = np.argsort(number, kind="stable")
     rng = generator(config.seed, "roles", "policy", "changes", group.run_name)
-    found: tuple[Change, ...] = ()
-    for scores in zip(*(kind.residuals for kind in kinds), strict=True):
-        played = np.concatenate(scores, axis=1)[order]
-        # Two kinds of scores are looked through, each at half the level.
-        found = found or find_changes(played, alpha=config.alpha / 2, n_draws=config.n_permutations, rng=rng)
+    # Two kinds of scores are looked through, each at half the level; the clearer finding counts.
+    looked = [
+        find_changes(
+            np.concatenate(scores, axis=1)[order], alpha=config.alpha / 2, n_draws=config.n_permutations, rng=rng
+        )
+        for scores in zip(*(kind.residuals for kind in kinds), strict=True)
+    ]
+    found = min(looked, key=lambda changes: min((change.p_value for change in changes), default=1.0))
     return tuple(
         ChangePoint(
             run=group.run_name,
