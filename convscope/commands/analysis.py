@@ -27,11 +27,13 @@ from convscope.commands.options import (
     Out,
     Priors,
     Quiet,
+    Roles,
     Seed,
     Team,
     TrustPickle,
     Umap,
     Workers,
+    role_method,
     routing_source,
     worker_count,
 )
@@ -62,6 +64,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
     agents: Agents = None,
     checkpoint: CheckpointLabel = None,
     heads: Heads = None,
+    roles: Roles = None,
     umap: Umap = False,
     seed: Seed = 0,
     workers: Workers = None,
@@ -81,6 +84,7 @@ def analyze(  # noqa: PLR0913  one parameter an option
         agents=agents,
         checkpoint=checkpoint,
         heads=heads,
+        role_method=role_method(roles),
         draws_umap=umap,
     )
     study = partial(

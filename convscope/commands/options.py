@@ -8,7 +8,7 @@ import typer
 from convscope.errors import UsageError
 
 if TYPE_CHECKING:
-    from convscope.values.config import RoutingSource
+    from convscope.values.config import RoleMethod, RoutingSource
 
 Logs = Annotated[list[str], typer.Argument(metavar="LOG...", help="Files, folders, globs or a study.toml.")]
 LoaderName = Annotated[
@@ -52,6 +52,9 @@ Heads = Annotated[
     typer.Option(
         "--heads", metavar="LIST", help="Heads of logged weights that count, as in 0,2 or 1.0 (layer 1, head 0)."
     ),
+]
+Roles = Annotated[
+    str | None, typer.Option("--roles", metavar="METHOD", help="k-means (default), gaussian-mixture or hdbscan.")
 ]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Seed of every random draw.")]
 Workers = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes; results do not depend on it.")]
@@ -97,3 +100,21 @@ def routing_source(name: str | None) -> "RoutingSource | None":
         return RoutingSource(name)
     except ValueError:
         raise UsageError(f"no routing source {name!r}; choose from: {', '.join(RoutingSource)}") from None
+
+
+def role_method(name: str | None) -> "RoleMethod":
+    """Return the way of finding roles that an option names; the default for none.
+
+    Raises
+    ------
+    UsageError
+        If there is no such way; the message lists them.
+    """
+    from convscope.values.config import AnalysisConfig, RoleMethod
+
+    if name is None:
+        return AnalysisConfig().role_method
+    try:
+        return RoleMethod(name)
+    except ValueError:
+        raise UsageError(f"no way to find roles {name!r}; choose from: {', '.join(RoleMethod)}") from None

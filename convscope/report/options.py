@@ -15,6 +15,7 @@ def resolved_options(evidence: Evidence) -> tuple[tuple[str, str | int | float |
         ("agents", config.agents),
         ("checkpoint", config.checkpoint),
         ("heads", config.heads),
+        ("role_method", config.role_method.value),
         ("alpha", config.alpha if prior is None or prior.alpha is None else prior.alpha),
         ("q", config.q),
         ("margin", config.margin if prior is None or prior.margin is None else prior.margin),

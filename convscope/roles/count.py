@@ -1,7 +1,5 @@
 """How many roles: the largest number that resampling confirms and whose groups are set apart; one is a candidate."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from convscope.roles.method import Method
@@ -9,26 +7,9 @@ from convscope.roles.separation import widest_p
 from convscope.roles.strength import episode_halves, mean_strength
 from convscope.roles.ties import Ties
 from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.roles import Candidate
 
 MAX_ROLES = 8
-MIN_STRENGTH = 0.8
-"""Prediction strength that counts as confirmed, as its authors advise."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """One number of roles above 1, and what speaks for it."""
-
-    k: int
-    separation_p: float
-    """Largest p of a valley over neighbouring groups that nothing else sets apart."""
-    strength: float | None
-    """Prediction strength, 0 to 1; None where groups are not set apart, so that it was not computed."""
-
-    @property
-    def is_confirmed(self) -> bool:
-        """Whether resampling confirms groups that are set apart."""
-        return self.strength is not None and self.strength >= MIN_STRENGTH
 
 
 def count_roles(

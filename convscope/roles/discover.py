@@ -33,7 +33,7 @@ def discover_roles(
     *,
     agents: tuple[str, ...],
     config: AnalysisConfig,
-    method: Method = METHODS[0],
+    method: Method | None = None,
 ) -> RoleAssignment:
     """Find the roles that agents really play.
 
@@ -51,8 +51,9 @@ def discover_roles(
     config
         ``checkpoint``, ``alpha``, ``n_permutations`` and ``seed`` are used.
     method
-        Divides units into groups.
+        Divides units into groups; None takes that of ``config``.
     """
+    method = method or next(each for each in METHODS if each.name == config.role_method)
     analysed = log.episodes.analysed(config.checkpoint)
     units = prepare_units(table, is_analysed(table.frame, analysed).to_numpy(), agents)
     identities_persist = log.header.identities_persist
@@ -70,6 +71,7 @@ def discover_roles(
         k_agents=by_agent.k_agents,
         k1_rejected=None if number.k is None else number.k > 1,
         stability=number.stability,
+        candidates=number.candidates,
         classes=by_agent.classes,
         profiles=role_profiles(units, found, table.matrix[units.row][:, units.selection.kept]),
         recovery=scores,

@@ -16,7 +16,7 @@ from convscope.roles.units import Units
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.header import Notice
-from convscope.values.roles import AgentClasses
+from convscope.values.roles import AgentClasses, Candidate
 
 MAX_RESAMPLED = 4_000
 """Units on which the number of roles and its stability are tried out again and again."""
@@ -31,6 +31,7 @@ class RoleNumber:
     values: FloatArray
     """Coordinates of all units in which the roles are found, shape (U, C)."""
     stability: float | None
+    candidates: tuple[Candidate, ...]
     notices: tuple[Notice, ...]
 
 
@@ -61,17 +62,20 @@ def number_of_roles(
     if episode.max() + 1 < MIN_EPISODES:
         return _none(units, f"fewer than {MIN_EPISODES} episodes to resample")
     values, best = units.coordinates, 1
+    candidates: tuple[Candidate, ...] = ()
     for space, class_of_unit, ties in _spaces(units, classes, config.seed):
         rng = generator(config.seed, "roles", "count")
         members = None if class_of_unit is None else class_of_unit[chosen]
-        k, _ = count_roles(
+        k, tried = count_roles(
             space[chosen], episode, members, ties=ties.of(chosen), method=method, alpha=config.alpha, rng=rng
         )
-        if k >= best and k > 1:
-            values, best = space, k
+        if not candidates or (k >= best and k > 1):
+            values, best, candidates = space, k, tried
     rng = generator(config.seed, "roles", "stability")
     stability = role_stability(values[chosen], episode, best, method=method, rng=rng) if best > 1 else None
-    return RoleNumber(k=best, values=values, stability=stability, notices=_notices(units, len(chosen), best))
+    return RoleNumber(
+        k=best, values=values, stability=stability, candidates=candidates, notices=_notices(units, len(chosen), best)
+    )
 
 
 def _spaces(
@@ -86,7 +90,7 @@ def _spaces(
 
 def _none(units: Units, reason: str) -> RoleNumber:
     notice = Notice(code="not-computed", message=f"roles among units: {reason}", where="roles.k")
-    return RoleNumber(k=None, values=units.coordinates, stability=None, notices=(notice,))
+    return RoleNumber(k=None, values=units.coordinates, stability=None, candidates=(), notices=(notice,))
 
 
 def _notices(units: Units, n_chosen: int, k: int) -> tuple[Notice, ...]:

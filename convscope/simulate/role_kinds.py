@@ -94,7 +94,7 @@ def planted_units(
     drawn = plan.law.draw(role.reshape(-1), rng)
     shift = np.broadcast_to(np.asarray(plan.shift), (*shape, drawn.shape[1])).reshape(drawn.shape)
     optimal = (plan.law.log_density(drawn) + np.log(plan.weights)).argmax(axis=1)
-    table, log = _table(drawn + shift, shape, plan.condition)
+    table, log = tabled_units(drawn + shift, shape, plan.condition)
     return PlantedUnits(table=table, log=log, role=role.reshape(-1), optimal=optimal)
 
 
@@ -106,6 +106,39 @@ def spread_centres(k: int, n_features: int, rng: np.random.Generator, *, distanc
         gaps = np.linalg.norm(ways[:, np.newaxis] - ways, axis=2)[np.triu_indices(k, 1)]
         if gaps.min(initial=np.inf) >= 1:
             return np.asarray(distance * ways)
+
+
+def tabled_units(
+    values: FloatArray, shape: tuple[int, int], condition: IntArray | None = None
+) -> tuple[FeatureTable, TrajectoryLog]:
+    """Put features of units into a table, with a log that holds nothing else.
+
+    Parameters
+    ----------
+    values
+        Shape (E N, F), episode by episode.
+    shape
+        Episodes and agents, (E, N).
+    condition
+        Of each episode, shape (E,).
+    """
+    n_episodes, n_agents = shape
+    agents = [f"agent_{number}" for number in range(n_agents)]
+    episode = np.repeat(np.arange(n_episodes), n_agents)
+    columns = {
+        "run": "run",
+        "condition": None if condition is None else pl.Series([f"layout_{c}" for c in condition[episode].tolist()]),
+        "episode": episode,
+        "agent": pl.Series(agents * n_episodes),
+    }
+    frame = pl.DataFrame({"episode": episode}).select(
+        (pl.lit(columns.get(name)) if name in columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in UNIT_TYPES.items()
+    )
+    features = tuple(Feature(name=f"feature {f}", unit="sd", family=f"family {f}") for f in range(values.shape[1]))
+    frame = frame.with_columns(pl.Series(f.name, column) for f, column in zip(features, values.T, strict=True))
+    log = log_from_arrays({}, [1] * n_episodes, agents, runs=["run"] * n_episodes)
+    return FeatureTable(frame=frame, features=features), log
 
 
 def _balanced(k: int, size: TeamSize, rng: np.random.Generator) -> Plan:
@@ -209,28 +242,6 @@ def _round(centres: FloatArray) -> GaussianLaw:
 
 def _even(k: int) -> FloatArray:
     return np.full(k, 1 / k)
-
-
-def _table(
-    values: FloatArray, shape: tuple[int, int], condition: IntArray | None
-) -> tuple[FeatureTable, TrajectoryLog]:
-    n_episodes, n_agents = shape
-    agents = [f"agent_{number}" for number in range(n_agents)]
-    episode = np.repeat(np.arange(n_episodes), n_agents)
-    columns = {
-        "run": "run",
-        "condition": None if condition is None else pl.Series([f"layout_{c}" for c in condition[episode].tolist()]),
-        "episode": episode,
-        "agent": pl.Series(agents * n_episodes),
-    }
-    frame = pl.DataFrame({"episode": episode}).select(
-        (pl.lit(columns.get(name)) if name in columns else pl.lit(None)).cast(dtype).alias(name)
-        for name, dtype in UNIT_TYPES.items()
-    )
-    features = tuple(Feature(name=f"feature {f}", unit="sd", family=f"family {f}") for f in range(values.shape[1]))
-    frame = frame.with_columns(pl.Series(f.name, column) for f, column in zip(features, values.T, strict=True))
-    log = log_from_arrays({}, [1] * n_episodes, agents, runs=["run"] * n_episodes)
-    return FeatureTable(frame=frame, features=features), log
 
 
 KINDS: tuple[Kind, ...] = (

@@ -17,6 +17,14 @@ class RoutingSource(StrEnum):
     TRANSFER_ENTROPY = "transfer-entropy"
 
 
+class RoleMethod(StrEnum):
+    """How units are divided into groups; the closed list that the command line accepts."""
+
+    K_MEANS = "k-means"
+    GAUSSIAN_MIXTURE = "gaussian-mixture"
+    HDBSCAN = "hdbscan"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisConfig:
     """Options of an analysis. What only changes speed does not belong here."""
@@ -33,6 +41,8 @@ class AnalysisConfig:
     """Analyse this checkpoint instead of each run's last."""
     heads: str | None = None
     """Heads of logged weights that count, such as ``0,2``, or ``1.0`` for head 0 of layer 1; None takes all."""
+    role_method: RoleMethod = RoleMethod.K_MEANS
+    """How units are divided into groups before roles are counted."""
     alpha: float = 0.05
     """Level of single tests."""
     q: float = 0.05

@@ -81,6 +81,26 @@ class AgentClasses:
         return len(set(self.class_of))
 
 
+MIN_STRENGTH = 0.8
+"""Prediction strength that counts as confirmed, as its authors (Tibshirani and Walther 2005) advise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One number of roles above 1, and what speaks for it."""
+
+    k: int
+    separation_p: float
+    """Largest p of a valley over neighbouring groups that nothing else sets apart."""
+    strength: float | None
+    """Prediction strength, 0 to 1; None where groups are not set apart, so that it was not computed."""
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether resampling confirms groups that are set apart."""
+        return self.strength is not None and self.strength >= MIN_STRENGTH
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveryScores:
     """Agreement of found with declared roles, on units."""
@@ -134,6 +154,8 @@ class RoleAssignment:
     """Whether one single role was rejected at the unit level."""
     stability: float | None
     """Mean adjusted Rand index over resampled episodes, 1 = always the same."""
+    candidates: tuple[Candidate, ...] = ()
+    """Each number of roles that was tried, in the coordinates in which roles were found."""
     classes: tuple[AgentClasses, ...]
     profiles: tuple[RoleProfile, ...]
     recovery: RecoveryScores | None

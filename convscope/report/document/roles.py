@@ -16,6 +16,10 @@ def roles_part(evidence: Evidence) -> JsonValue:
         "k_agents": roles.k_agents,
         "k1_rejected": roles.k1_rejected,
         "stability": roles.stability,
+        "candidates": [
+            {"k": each.k, "separation_p": each.separation_p, "strength": each.strength, "confirmed": each.is_confirmed}
+            for each in roles.candidates
+        ],
         "classes": [_classes(classes) for classes in roles.classes],
         "policy": policy_part(evidence.policy),
         "profiles": [_profile(profile) for profile in roles.profiles],

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import polars as pl
 from markupsafe import Markup
 
 from convscope.report.charts.picture import picture_of
@@ -16,9 +17,10 @@ from convscope.report.matrix import Matrix
 from convscope.report.occupancy import confusion_matrix, occupancy_matrix
 from convscope.report.palette import SHAPE_SIGNS, kind_of
 from convscope.report.readings import Readings, readings_of
+from convscope.report.scope import is_analysed_unit
 from convscope.report.section import Section
 from convscope.values.evidence import Evidence
-from convscope.values.roles import BorderlineUnit, ProfileFeature, RecoveryScores, RoleProfile, UnitName
+from convscope.values.roles import BorderlineUnit, Candidate, ProfileFeature, RecoveryScores, RoleProfile, UnitName
 
 MAX_ROLES = 20
 MAX_DIVISIONS = 12
@@ -48,6 +50,9 @@ class RolesView:
     k_agents: int | None
     k1_rejected: bool | None
     stability: float | None
+    candidates: tuple[Candidate, ...]
+    unassigned: float | None
+    """Share of units with features that have no role; None where all have one."""
     n_units: int
     n_drawn: int
     map: Markup | None
@@ -73,6 +78,8 @@ def _view(evidence: Evidence) -> RolesView:
         k_agents=roles.k_agents,
         k1_rejected=roles.k1_rejected,
         stability=roles.stability,
+        candidates=roles.candidates,
+        unassigned=_unassigned(evidence),
         n_units=n_units,
         n_drawn=min(MAX_POINTS, n_units),
         map=picture_of(
@@ -90,6 +97,12 @@ def _view(evidence: Evidence) -> RolesView:
         readings=readings_of(evidence),
         deciders=deciders_of(evidence.explained),
     )
+
+
+def _unassigned(evidence: Evidence) -> float | None:
+    known = evidence.roles.table.filter(is_analysed_unit(evidence), pl.col("confidence").is_not_null())
+    n_unassigned = int(known["role"].null_count())
+    return n_unassigned / known.height if n_unassigned else None
 
 
 def _profile(profile: RoleProfile, total: int) -> ProfileRow:

@@ -5,6 +5,7 @@ import pytest
 
 from convscope.randomness import generator
 from convscope.roles.methods import METHODS
+from convscope.values.config import RoleMethod
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
@@ -22,3 +23,15 @@ def test_clear_groups_are_found_and_new_units_join_the_right_one(method):
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
 def test_fewer_values_than_groups_is_no_error(method):
     assert len(method.fit(np.zeros((6, 2)), 3, seed=0).centres) == 3
+
+
+def test_the_command_line_knows_every_method_and_no_other():
+    assert [method.name for method in METHODS] == [name.value for name in RoleMethod]
+
+
+def test_dense_regions_that_are_fewer_than_asked_for_leave_groups_empty():
+    values = generator(0, "one region").normal(size=(200, 2))
+    hdbscan = next(method for method in METHODS if method.name == "hdbscan")
+    partition = hdbscan.fit(values, 4, seed=0)
+    assert np.isinf(partition.centres).all(axis=1).sum() >= 2
+    assert set(partition.assign(values).tolist()) <= {0, 1}

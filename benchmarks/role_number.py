@@ -1,0 +1,80 @@
+"""How often each way of dividing units finds the right number of roles, on twelve kinds of units with planted ones.
+
+Usage: python benchmarks/role_number.py [DRAWS] [METHOD ...]
+
+Prints a table: for each kind, the share of DRAWS (8) of one role in which one role was found, the share of draws of two
+to five roles (DRAWS of each) in which the number was right, the mean adjusted mutual information with the planted
+roles, and that of one who knows what the units were drawn from. Units are six agents in forty episodes, twelve in
+twenty for habits; every second draw lets agents hold their roles. The default method has the most right numbers.
+"""
+
+import sys
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.metrics import adjusted_mutual_info_score
+
+from convscope.randomness import generator
+from convscope.roles.discover import discover_roles
+from convscope.roles.method import Method
+from convscope.roles.methods import METHODS
+from convscope.simulate.role_kinds import KINDS, Kind, planted_units
+from convscope.values.config import AnalysisConfig
+
+CONFIG = AnalysisConfig(n_permutations=199)
+MOST_ROLES = 5
+
+
+@dataclass
+class Tally:
+    """What a method found in the draws of a kind."""
+
+    one: list[bool] = field(default_factory=list)
+    right: list[bool] = field(default_factory=list)
+    agreement: list[float] = field(default_factory=list)
+    optimal: list[float] = field(default_factory=list)
+
+    def row(self, method: str, kind: str) -> str:
+        """Return a row of the table."""
+        shares = [f"{np.mean(values):.2f}" if values else "-" for values in (self.one, self.right)]
+        means = [f"{np.mean(values):.2f}" if values else "-" for values in (self.agreement, self.optimal)]
+        return f"| {' | '.join((kind, method, *shares, *means))} |"
+
+
+def try_kind(tally: Tally, kind: Kind, method: Method, *, n_draws: int) -> None:
+    """Draw units of a kind with one to five roles, and look for them."""
+    for k in range(kind.least, MOST_ROLES + 1):
+        for draw in range(n_draws):
+            rng = generator(0, "role number", kind.name, str(k), str(draw))
+            units = planted_units(kind, k, rng=rng, is_held=draw % 2 == 1)
+            agents = tuple(agent.name for agent in units.log.header.agents)
+            found = discover_roles(units.table, units.log, agents=agents, config=CONFIG, method=method)
+            if k == 1:
+                tally.one.append(found.k == 1)
+                continue
+            role = found.table["role"].fill_null(-1).to_list()
+            tally.right.append(found.k == k)
+            tally.agreement.append(adjusted_mutual_info_score(units.role, role))
+            tally.optimal.append(adjusted_mutual_info_score(units.role, units.optimal))
+
+
+def main(n_draws: int, names: list[str]) -> None:
+    """Print the table."""
+    print("| kind | method | one role | right number | AMI | best possible AMI |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for method in METHODS:
+        if names and method.name not in names:
+            continue
+        whole, start = Tally(), time.process_time()
+        for kind in KINDS:
+            tally = Tally()
+            try_kind(tally, kind, method, n_draws=n_draws)
+            print(tally.row(method.name, kind.name), flush=True)
+            for name in ("one", "right", "agreement", "optimal"):
+                getattr(whole, name).extend(getattr(tally, name))
+        print(whole.row(method.name, f"all, {time.process_time() - start:.0f} CPU-s"), flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 8, sys.argv[2:])
