@@ -30,7 +30,8 @@ def test_the_command_line_knows_every_method_and_no_other():
 
 
 def test_dense_regions_that_are_fewer_than_asked_for_leave_groups_empty():
-    values = generator(0, "one region").normal(size=(200, 2))
+    rng = generator(0, "two regions")
+    values = np.repeat([[0.0, 0.0], [9.0, 9.0]], 4, axis=0) + 1e-3 * rng.normal(size=(8, 2))
     hdbscan = next(method for method in METHODS if method.name == "hdbscan")
     partition = hdbscan.fit(values, 4, seed=0)
     assert np.isinf(partition.centres).all(axis=1).sum() >= 2
