@@ -83,7 +83,7 @@ def read_composite(document: TomlDocument, faults: Faults) -> CompositeWeights:
     """
     if "composite" not in document.content:
         return CompositeWeights()
-    weight_of = dict.fromkeys(("alignment", "recovery", "instability"), 0.0)
+    weight_of: dict[str, float] = {"alignment": 0.0, "recovery": 0.0, "instability": 0.0}
     with faults.kept():
         for name in document.known_keys(("composite",), tuple(weight_of), "key", faults=faults):
             weight_of[name] = _composite_weight(document, name)

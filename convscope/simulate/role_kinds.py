@@ -223,15 +223,18 @@ def _correlated(k: int, size: TeamSize, rng: np.random.Generator) -> Plan:
     del size
     n_features = 12
     causes = rng.normal(size=(n_features, 3))
-    root = np.linalg.cholesky(causes @ causes.T / 3 + 0.3 * np.eye(n_features))
-    law = GaussianLaw(centres=spread_centres(k, n_features, rng), roots=np.tile(root, (k, 1, 1)))
+    root = np.linalg.cholesky(np.asarray(causes @ causes.T / 3 + 0.3 * np.eye(n_features), dtype=np.float64))
+    law = GaussianLaw(
+        centres=spread_centres(k, n_features, rng), roots=np.asarray(np.tile(root, (k, 1, 1)), dtype=np.float64)
+    )
     return Plan(law=law, weights=_even(k))
 
 
 def _conditions(k: int, size: TeamSize, rng: np.random.Generator) -> Plan:
     """Two layouts, between which all features lie five standard deviations apart."""
     condition = np.arange(size.n_episodes) % 2
-    shift = 5.0 * condition[:, np.newaxis, np.newaxis] * rng.choice([-1.0, 1.0], size=N_FEATURES)
+    way = np.asarray(rng.choice([-1.0, 1.0], size=N_FEATURES), dtype=np.float64)
+    shift = np.asarray(5.0 * condition[:, np.newaxis, np.newaxis] * way, dtype=np.float64)
     law = _round(spread_centres(k, N_FEATURES, rng))
     return Plan(law=law, weights=_even(k), shift=shift, condition=condition)
 

@@ -43,9 +43,9 @@ def _divided(values: FloatArray, k: int) -> IntArray:
     least = max(_FEWEST, int(_SMALLEST * len(values)))
     best = np.full(len(values), -1)
     for size in np.unique(np.geomspace(max(len(values) / k, least), least, _STEPS).astype(np.int64))[::-1].tolist():
-        label = np.asarray(
-            cluster.HDBSCAN(min_cluster_size=size, min_samples=_FEWEST, copy=True).fit(values).labels_, dtype=np.int64
-        )
+        # The library takes a boolean here, but infers its type from the default "warn".
+        model = cluster.HDBSCAN(min_cluster_size=size, min_samples=_FEWEST, copy=True)  # pyright: ignore[reportArgumentType]
+        label = np.asarray(model.fit(values).labels_, dtype=np.int64)
         if label.max() + 1 == k:
             return label
         if best.max() < label.max() < k:
