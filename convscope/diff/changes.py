@@ -171,5 +171,6 @@ def _matched(first: Profiles, second: Profiles) -> tuple[tuple[tuple[str, str], 
 def _cosine(first: Mapping[str, float], second: Mapping[str, float]) -> float:
     names = list(dict.fromkeys([*first, *second]))
     a, b = (np.array([effects.get(name, 0.0) for name in names]) for effects in (first, second))
-    size = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float(a @ b) / size if size > 0 else 0.0
+    sizes = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+    # One role alone has nothing that sets it apart: two of these are alike.
+    return float(a @ b) / (sizes[0] * sizes[1]) if min(sizes) > 0 else float(max(sizes) == 0)

@@ -113,3 +113,11 @@ def test_what_is_no_analysis_is_told(content):
 def test_a_folder_without_an_analysis_is_told(tmp_path):
     with pytest.raises(UsageError):
         read_analysis(tmp_path)
+
+
+def test_single_roles_that_nothing_sets_apart_are_alike():
+    runs = drawn(CIRCULANT, 3, np.random.default_rng(6))
+    one = analysed(runs, profiles={"no evidence for more than one role": {}})
+    assert diff_analyses(one, one).is_empty
+    several = analysed(runs, profiles={"fast": {"speed": 1.0}, "slow": {"speed": -1.0}})
+    assert diff_analyses(one, several).only_first == ("no evidence for more than one role",)
