@@ -1,5 +1,6 @@
 """Opens the logs of a study: probe, choose a loader, read, join."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -85,7 +86,13 @@ _BY_STUDY_FILE = Notice(
 
 def _how_told(logs: Sequence[TrajectoryLog]) -> tuple[Notice, ...]:
     """Say where runs come from, where several files leave it open."""
-    by_file = [log for log in logs if log.header.inputs and log.episodes.runs == (log.header.inputs[0].name,)]
+    shared = Counter(log.episodes.runs for log in logs)
+    # Files of one recording name the same run, which the first of them is called after.
+    by_file = [
+        log
+        for log in logs
+        if log.header.inputs and log.episodes.runs == (log.header.inputs[0].name,) and shared[log.episodes.runs] == 1
+    ]
     if len(logs) < 2 or not by_file:
         return ()
     message = (

@@ -314,7 +314,7 @@ def test_many_groups_with_names_of_their_own_are_episodes_if_the_mapping_says_so
 
 def test_a_group_per_timestep_is_an_error(path):
     write(path, {f"ep_{e}/step_{t}/actions": 1 for e in (0, 1) for t in range(3)})
-    with pytest.raises(LogFormatError, match="stack them into arrays"):
+    with pytest.raises(LogFormatError, match="write one array of all timesteps"):
         opened(path)
 
 
