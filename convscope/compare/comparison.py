@@ -107,6 +107,7 @@ def _routing_tests(prior: RolePrior, routing: RoutingGraph, config: AnalysisConf
             scores,
             relabelled.relabellings,
             alpha=config.alpha,
+            margin=config.margin,
             n_draws=config.n_permutations,
             seed=config.seed,
         ),

@@ -40,6 +40,7 @@ def convention_test(
     relabellings: Sequence[Relabellings],
     *,
     alpha: float,
+    margin: float,
     n_draws: int,
     seed: int,
 ) -> ConventionTest | None:
@@ -49,8 +50,8 @@ def convention_test(
     ----------
     tallies, scores, relabellings
         As in `convscope.compare.habits.drawn_around_mean`.
-    alpha
-        Level; below it the runs are one group.
+    alpha, margin
+        Level, and the smallest root of multiplicity that counts: else the runs are one group.
     n_draws, seed
         Draws of the null.
 
@@ -64,7 +65,7 @@ def convention_test(
         return None
     drawn = drawn_around_mean(tallies, scores, relabellings, n_draws=n_draws, seed=seed)
     if drawn is not None:
-        return _by_habits(scores, drawn, alpha=alpha)
+        return _by_habits(scores, drawn, alpha=alpha, margin=margin)
     if len(scores.runs) < FEWEST_RUNS:
         return None
     return _by_spread(scores, alpha=alpha, n_draws=n_draws, seed=seed)
@@ -86,12 +87,13 @@ def run_distances(learned: FloatArray) -> FloatArray:
     return found
 
 
-def _by_habits(scores: Scores, drawn: FloatArray, *, alpha: float) -> ConventionTest:
+def _by_habits(scores: Scores, drawn: FloatArray, *, alpha: float, margin: float) -> ConventionTest:
     null = multiplicity(drawn, scores.target)
     observed = float(multiplicity(scores.learned, scores.target))
     p_value = (1 + int(at_least(observed, null).sum())) / (1 + len(null))
     group_of = np.zeros(len(scores.runs), dtype=np.int64)
-    if p_value <= alpha:
+    # Smaller differences would still let each run be as declared: the verdict asks for the same.
+    if p_value <= alpha and np.sqrt(observed / scores.anchor) >= margin:
         # No two runs of one convention are likely to lie further apart than this, whichever two they are.
         furthest = float(np.quantile(run_distances(drawn).max(axis=(-2, -1)), 1 - alpha))
         tree = linkage(squareform(run_distances(scores.learned), checks=False), method="complete")

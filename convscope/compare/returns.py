@@ -38,9 +38,9 @@ def gap_and_return(
     -------
     GapAndReturn or None
         Spearman's correlation; below 0 where runs that are closer to the prior earn more. Its interval is Fisher's with
-        the standard error of Bonett and Wright, p from exchanging the returns of runs; both from four runs on. None
-        where fewer than two runs have both numbers. No run was given its gap at random: what makes a run earn more may
-        also bring it closer to the prior.
+        the standard error of Bonett and Wright, p from exchanging the returns of runs; both from four runs on, the
+        interval below a correlation of 1. None where fewer than two runs have both numbers. No run was given its gap
+        at random: what makes a run earn more may also bring it closer to the prior.
 
     References
     ----------
@@ -60,7 +60,8 @@ def gap_and_return(
     return GapAndReturn(
         runs=runs,
         correlation=correlation if np.isfinite(correlation) else None,
-        interval=fisher_interval(correlation, len(runs)) if is_told else None,
+        # At a correlation of 1 or -1 Fisher's interval has no width, however few the runs.
+        interval=fisher_interval(correlation, len(runs)) if is_told and abs(correlation) < 1 - 1e-9 else None,
         p_value=_p_value(correlation, values, means, n_draws=config.n_permutations, rng=rng) if is_told else None,
     )
 

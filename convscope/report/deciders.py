@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from convscope.values.explained import Explained
-from convscope.values.figures import share
+from convscope.values.figures import probability, share
 
 _WORDS = {
     "declared": "declared role",
@@ -35,8 +35,8 @@ class Deciders:
     sentence: str
 
 
-def deciders_of(explained: Explained | None) -> Deciders | None:
-    """Return the bar and its sentence; None where nothing was explained."""
+def deciders_of(explained: Explained | None, alpha: float) -> Deciders | None:
+    """Return the bar and its sentence; None where nothing was explained. A declared role leads only beyond chance."""
     if explained is None:
         return None
     slices = tuple(
@@ -50,10 +50,20 @@ def deciders_of(explained: Explained | None) -> Deciders | None:
         for kind, (name, part) in enumerate(explained.parts)
         if part is not None
     )
-    return Deciders(slices=slices, sentence=_sentence(explained))
+    return Deciders(slices=slices, sentence=_sentence(explained, alpha))
 
 
-def _sentence(explained: Explained) -> str:
+def _sentence(explained: Explained, alpha: float) -> str:
+    if explained.declared is None or explained.declared_p_value is None or explained.declared_p_value <= alpha:
+        return _leading(explained)
+    by_chance, p_value = share(explained.declared_by_chance), probability(explained.declared_p_value)
+    chance = f"labels dealt anew explain {by_chance} (p {p_value})"
+    by_agents = explained.declared.share + explained.agent.share
+    told = f"Which agent it is explains {share(by_agents)}" if by_agents >= _LARGE else _leading(explained)
+    return f"{told.rstrip('.')}. Declared roles explain no more of that than chance would: {chance}."
+
+
+def _leading(explained: Explained) -> str:
     known = [(name, part.share) for name, part in explained.parts if part is not None]
     name, most = max(known, key=lambda item: item[1])
     if most < _LARGE:

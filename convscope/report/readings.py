@@ -8,7 +8,6 @@ import numpy as np
 
 from convscope.report.listing import Listing, listing
 from convscope.values.evidence import Evidence
-from convscope.values.figures import figure
 from convscope.values.inert import inert
 from convscope.values.policy_reading import ChangePoint, PolicyRun
 from convscope.values.roles import AgentClasses
@@ -105,7 +104,7 @@ def _situational_p(classes: AgentClasses | None, names: tuple[str, str]) -> floa
 
 
 _DECIDE = "they decide differently on what they see"
-_PLACED = "they differ in where they are, not in what they decide"
+_PLACED = "they differ in what they do; that they decide differently on what they see could not be shown"
 _HIDDEN = "what they do adds up to the same, but they decide differently on what they see"
 _ALIKE = "cannot be told apart"
 _APART = "hardly ever in the same situation: no telling what they would decide"
@@ -128,10 +127,4 @@ def _sentences(pairs: Sequence[PairReadings], most: int) -> Iterator[str]:
             continue
         names = list(dict.fromkeys(f"{inert(pair.first)} and {inert(pair.second)}" for pair in those))
         more = f", and {len(names) - most} more pairs" if len(names) > most else ""
-        yield f"{'; '.join(names[:most])}{more}: {verdict}{_bound(those) if verdict == _PLACED else ''}."
-
-
-def _bound(pairs: Sequence[PairReadings]) -> str:
-    """Return what the intervals leave possible."""
-    highest = max((pair.interval[1] for pair in pairs if pair.interval is not None), default=0.0)
-    return f" (knowing which of the two it is tells at most {figure(max(highest, 0.0), digits=2)} nats per decision)"
+        yield f"{'; '.join(names[:most])}{more}: {verdict}."

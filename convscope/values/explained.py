@@ -22,6 +22,11 @@ class Explained:
 
     declared: Part | None
     """By the declared role; None without declared roles."""
+    declared_by_chance: float | None
+    """Share that declared roles explain when they are dealt anew among the agents of each run, on average; None without
+    declared roles. Labels split agents, and agents differ: some share remains without any tie to what was declared."""
+    declared_p_value: float | None
+    """Of the declared share against labels dealt anew; None without declared roles."""
     agent: Part
     """By which agent it is, beyond its declared role."""
     situation: Part | None

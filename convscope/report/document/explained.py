@@ -10,4 +10,5 @@ def explained_part(explained: Explained | None) -> JsonValue:
         return None
     shares: dict[str, JsonValue] = {name: None if part is None else part.share for name, part in explained.parts}
     intervals = {name: None if part is None else list(part.interval) for name, part in explained.parts}
-    return {**shares, "intervals": intervals, "entropy": explained.entropy, "n_units": explained.n_units}
+    dealt = {"declared_by_chance": explained.declared_by_chance, "declared_p_value": explained.declared_p_value}
+    return {**shares, **dealt, "intervals": intervals, "entropy": explained.entropy, "n_units": explained.n_units}

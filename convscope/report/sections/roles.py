@@ -86,7 +86,7 @@ def _view(evidence: Evidence) -> RolesView:
             map_chart(evidence), "Scatter of episodes of single agents, a colour and a shape for each role."
         ),
         umap=picture_of(umap_chart(evidence), "The same episodes by UMAP, a colour and a shape for each role."),
-        matched=matching_sentences(roles.matching) if roles.matching else (),
+        matched=matching_sentences(roles.matching) if roles.matching and _is_recovered(evidence) else (),
         profiles=listing([_profile(profile, total) for profile in roles.profiles], MAX_ROLES),
         occupancy=occupancy_matrix(evidence),
         classes=listing(divisions(roles.classes), MAX_DIVISIONS),
@@ -95,8 +95,15 @@ def _view(evidence: Evidence) -> RolesView:
         identities_persist=evidence.header.identities_persist,
         diversity=diversity_rows(evidence.diversity),
         readings=readings_of(evidence),
-        deciders=deciders_of(evidence.explained),
+        deciders=deciders_of(evidence.explained, evidence.config.alpha),
     )
+
+
+def _is_recovered(evidence: Evidence) -> bool:
+    """Whether found roles agree with declared ones beyond chance: else a table of both says nothing of either."""
+    gap = evidence.gap
+    p_value = None if gap is None else gap.component("recovery").p_value
+    return p_value is not None and p_value <= evidence.config.alpha
 
 
 def _unassigned(evidence: Evidence) -> float | None:

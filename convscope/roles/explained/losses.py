@@ -70,6 +70,56 @@ def held_out_losses(units: UnitTable) -> FloatArray:
     return np.stack([-np.log(np.maximum((taken * level).sum(axis=1), _TINY)) for level in levels], axis=1)
 
 
+def dealt_gains(units: UnitTable, *, n_draws: int, rng: np.random.Generator) -> FloatArray:
+    """Return what the declared role gains where its labels are dealt anew, in nats, shape (draws,).
+
+    Agents of the run exchange the labels that they hold throughout; where labels change between episodes, the agents
+    of each episode do. Without any tie between labels and roles some gain remains: labels split agents, and agents
+    differ.
+
+    Parameters
+    ----------
+    units
+        Of one run.
+    n_draws
+        How often the labels are dealt.
+    rng
+        Deals them.
+    """
+    agents, place = np.unique(units.agent, return_inverse=True)
+    label_of = np.zeros(len(agents), dtype=np.int64)
+    label_of[place] = units.declared
+    are_lasting = bool((label_of[place] == units.declared).all())
+    order = np.argsort(units.unit_episode, kind="stable")
+    gains = np.zeros(n_draws)
+    for draw in range(n_draws):
+        dealt = np.empty_like(units.declared)
+        if are_lasting:
+            dealt[:] = rng.permutation(label_of)[place]
+        else:
+            keys = np.lexsort((rng.random(len(order)), units.unit_episode))
+            dealt[order] = units.declared[keys]
+        gains[draw] = declared_gain(units, dealt)
+    return gains
+
+
+def declared_gain(units: UnitTable, declared: IntArray) -> float:
+    """Return what labels (n,) gain over frequencies alone in episodes that were not seen, in nats."""
+    taken = np.eye(units.n_roles)[units.role]
+    total = 0.0
+    for part in range(N_FOLDS):
+        here = np.equal(units.fold, part)
+        counted = taken * ~here[:, np.newaxis]
+        even = np.full((len(here), units.n_roles), 1.0 / units.n_roles)
+        alone = _frequencies(np.zeros(len(here), dtype=np.int64), counted, even)
+        by_label = _frequencies(declared + 1, counted, alone)
+        gain = np.log(np.maximum((taken * by_label).sum(axis=1), _TINY)) - np.log(
+            np.maximum((taken * alone).sum(axis=1), _TINY)
+        )
+        total += float(gain[here].sum())
+    return total
+
+
 def _frequencies(code: IntArray, counted: FloatArray, coarser: FloatArray) -> FloatArray:
     """Return the frequencies of roles among the counted units of each unit's code, leaning on coarser ones."""
     sums = np.zeros((int(code.max(initial=0)) + 1, counted.shape[1]))

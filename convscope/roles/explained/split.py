@@ -10,7 +10,7 @@ from convscope.behaviour.groups import Group, agent_places, episode_groups
 from convscope.behaviour.model import N_FOLDS
 from convscope.ingest.names import in_numbered_order
 from convscope.randomness import generator
-from convscope.roles.explained.losses import UnitTable, held_out_losses
+from convscope.roles.explained.losses import UnitTable, dealt_gains, declared_gain, held_out_losses
 from convscope.roles.explained.situation import situation_columns
 from convscope.roles.explained.starts import Starts
 from convscope.values.arrays import FloatArray
@@ -21,6 +21,7 @@ from convscope.values.roles import RoleAssignment
 
 _FEWEST_EPISODES = 3 * N_FOLDS
 _N_RESAMPLED = 400
+_N_DEALT = 199
 
 
 def explain_roles(
@@ -65,14 +66,25 @@ def explain_roles(
     has_declared = any((table.declared >= 0).any() for table in tables)
     has_situation = any(table.situation.shape[1] for table in tables)
     n_units = sum(len(table.role) for table in tables)
+    by_chance, p_value = _against_dealt(tables, rng, total[0]) if has_declared else (None, None)
     return Explained(
         declared=parts[0] if has_declared else None,
+        declared_by_chance=by_chance,
+        declared_p_value=p_value,
         agent=parts[1],
         situation=parts[2] if has_situation else None,
         unexplained=parts[3],
         entropy=float(total[0] / n_units),
         n_units=n_units,
     )
+
+
+def _against_dealt(tables: Sequence[UnitTable], rng: np.random.Generator, whole: float) -> tuple[float, float]:
+    """Return the share that labels dealt anew explain, and the p of those that were declared."""
+    dealt = np.sum([dealt_gains(table, n_draws=_N_DEALT, rng=rng) for table in tables], axis=0)
+    observed = sum(declared_gain(table, table.declared) for table in tables)
+    n_as_large = int((dealt >= observed - 1e-9).sum())
+    return float(np.maximum(dealt, 0.0).mean() / whole), (1 + n_as_large) / (1 + len(dealt))
 
 
 def _units(

@@ -148,10 +148,11 @@ def _changes(
     number = log.episodes.number[episodes]
     order = np.argsort(number, kind="stable")
     rng = generator(config.seed, "roles", "policy", "changes", group.run_name)
-    # Two kinds of scores are looked through, each at half the level; the clearer finding counts.
+    # Two kinds of scores are looked through in each run, each at its part of the level; the clearer finding counts.
+    n_scans = 2 * len(log.episodes.analysed(config.checkpoint))
     looked = [
         find_changes(
-            np.concatenate(scores, axis=1)[order], alpha=config.alpha / 2, n_draws=config.n_permutations, rng=rng
+            np.concatenate(scores, axis=1)[order], alpha=config.alpha / n_scans, n_draws=config.n_permutations, rng=rng
         )
         for scores in zip(*(kind.residuals for kind in kinds), strict=True)
     ]
@@ -161,7 +162,7 @@ def _changes(
             run=group.run_name,
             checkpoint=group.checkpoint,
             episode=int(number[order][change.place]),
-            p_value=min(2 * change.p_value, 1.0),
+            p_value=min(n_scans * change.p_value, 1.0),
         )
         for change in found
     ), ()

@@ -19,6 +19,9 @@ from tests.convscope.report.evidence import Study, make_evidence
 AGENTS = ("a", "b", "c")
 
 
+_PLACED = "they differ in what they do; that they decide differently on what they see could not be shown"
+
+
 def symmetric(ab, ac, bc, diagonal):
     return np.array([[diagonal, ab, ac], [ab, diagonal, bc], [ac, bc, diagonal]], dtype=float)
 
@@ -55,7 +58,14 @@ def read_evidence():
     )
     change = ChangePoint(run="seed_0", checkpoint="200", episode=17, p_value=0.01)
     explained = Explained(
-        declared=part(0.1), agent=part(0.6), situation=None, unexplained=part(0.3), entropy=0.6, n_units=90
+        declared=part(0.1),
+        declared_by_chance=0.02,
+        declared_p_value=0.01,
+        agent=part(0.6),
+        situation=None,
+        unexplained=part(0.3),
+        entropy=0.6,
+        n_units=90,
     )
     evidence = make_evidence(Study())
     return replace(
@@ -71,17 +81,14 @@ def test_pairs_are_matched_by_name_and_say_what_both_readings_mean():
     assert (first.first, first.second, first.situational_p) == ("a", "c", 0.4)
     assert first.verdict.startswith("what they do adds up to the same")
     assert (second.situational_p, second.policy_p) == (0.002, 0.6)
-    assert second.verdict == "they differ in where they are, not in what they decide"
+    assert second.verdict == _PLACED
     assert third.nats is None
     assert third.verdict.startswith("hardly ever in the same situation")
 
 
-def test_the_sentence_names_what_vanishes_and_how_much_may_be_left():
+def test_the_sentence_takes_no_missing_difference_for_equal_policies():
     sentences = reading_sentences(pair_readings(read_evidence()))
-    assert sentences[0] == (
-        "a and b: they differ in where they are, not in what they decide (knowing which of the two it is tells at most "
-        "0.012 nats per decision)."
-    )
+    assert sentences[0] == f"a and b: {_PLACED}."
 
 
 def test_the_document_and_the_page_show_both():
@@ -96,11 +103,20 @@ def test_the_document_and_the_page_show_both():
     ]
     page = render_page(evidence)
     assert "Who decides who does what" in page
-    assert "they differ in where they are, not in what they decide" in page
+    assert _PLACED in page
     assert "<strong>episode 17</strong>" in page
 
 
 def test_the_bar_adds_up_and_leaves_out_what_does_not_apply():
-    shown = deciders_of(read_evidence().explained)
+    shown = deciders_of(read_evidence().explained, 0.05)
     assert [piece.percent for piece in shown.slices] == ["10.0", "60.0", "30.0"]
     assert "which agent it is" in shown.sentence
+
+
+def test_a_declared_role_that_explains_what_any_labels_would_does_not_lead():
+    arbitrary = replace(
+        read_evidence().explained, declared=part(0.55), agent=part(0.2), declared_by_chance=0.5, declared_p_value=0.4
+    )
+    sentence = deciders_of(arbitrary, 0.05).sentence
+    assert sentence.startswith("Which agent it is explains 75 %.")
+    assert "no more of that than chance would: labels dealt anew explain 50 % (p 0.40)" in sentence

@@ -10,7 +10,7 @@ from convscope.ingest.memory import log_from_arrays
 from convscope.ingest.prior import declare
 from convscope.randomness import generator
 from convscope.roles.discover import discover_roles
-from convscope.roles.explained.losses import UnitTable, held_out_losses
+from convscope.roles.explained.losses import UnitTable, dealt_gains, declared_gain, held_out_losses
 from convscope.roles.explained.split import explain_roles
 from convscope.roles.explained.starts import StartFold
 from convscope.simulate.conventions import DecidedBy, convention
@@ -109,3 +109,38 @@ def test_noise_explains_next_to_nothing():
         losses = held_out_losses(units).sum(axis=0)
         shares.append((losses[0] - losses[1:]) / losses[0])
     assert np.mean(shares, axis=0) == pytest.approx(0, abs=0.02)
+
+
+def test_labels_that_mean_nothing_are_no_better_than_labels_dealt_anew():
+    # Every agent has a mix of roles of its own, and labels split the agents at random.
+    p_values = []
+    for draw in range(60):
+        rng = generator(draw, "dealt")
+        habit = rng.dirichlet(np.ones(2), size=6)
+        agent = np.tile(np.arange(6), 30)
+        units = UnitTable(
+            unit_episode=np.repeat(np.arange(30), 6),
+            declared=rng.permutation([0, 0, 1, 1, 2, 2])[agent],
+            agent=agent,
+            role=(rng.random(180) > habit[agent, 0]).astype(np.int64),
+            situation=np.zeros((180, 0)),
+            n_roles=2,
+        )
+        dealt = dealt_gains(units, n_draws=99, rng=rng)
+        p_values.append((1 + (dealt >= declared_gain(units, units.declared) - 1e-9).sum()) / 100)
+    assert np.mean(np.array(p_values) <= 0.05) <= 0.12
+
+
+def test_labels_that_agents_follow_beat_labels_dealt_anew():
+    agent = np.tile(np.arange(6), 30)
+    units = UnitTable(
+        unit_episode=np.repeat(np.arange(30), 6),
+        declared=agent // 2,
+        agent=agent,
+        role=agent // 2,
+        situation=np.zeros((180, 0)),
+        n_roles=3,
+    )
+    dealt = dealt_gains(units, n_draws=99, rng=generator(0, "followed"))
+    # Of 90 ways to deal the labels, 6 only rename them.
+    assert 0 < (dealt >= declared_gain(units, units.declared) - 1e-9).mean() < 0.15
