@@ -6,7 +6,7 @@ from enum import Enum
 import numpy as np
 
 from convscope.behaviour.tasks import Predictor, Task
-from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
 
 N_FOLDS = 4
 """Parts of the episodes; each is predicted by a fit to the others."""
@@ -71,14 +71,16 @@ class BehaviourModel:
         result = np.zeros((len(seen), len(self.spread)))
         columns = seen if self.kind is not ModelKind.TREES else _with_member(seen, member, self.n_members)
         for part in range(N_FOLDS):
-            if (member, part) in models:
-                here = np.equal(fold, part)
+            here = np.equal(fold, part)
+            if (member, part) in models and here.any():
                 result[here] = models[member, part].predict(columns[here])
         return result
 
 
 def fit_behaviour(task: Task, decisions: Decisions, *, n_members: int) -> BehaviourModel:
-    """Fit both kinds of model, and return the one that predicts other episodes better.
+    """Fit the kinds of model, and return the one that predicts other episodes best.
+
+    A richer kind that is not worth its price on the first part of the episodes is not fitted for the others.
 
     Parameters
     ----------
@@ -89,10 +91,14 @@ def fit_behaviour(task: Task, decisions: Decisions, *, n_members: int) -> Behavi
     n_members
         Number of members.
     """
-    judged = [_judged(task, decisions, kind, n_members=n_members) for kind in _kinds(decisions, n_members)]
-    best, *richer = judged
-    for model in richer:
-        best = model if model.bits < best.bits - _WORTH else best
+    simplest, *richer = _kinds(decisions, n_members)
+    start = _unfitted(decisions, simplest, n_members=n_members)
+    best = _judged(task, decisions, _extended(task, decisions, start, folds=_OTHERS))
+    for kind in richer:
+        begun = _extended(task, decisions, replace(start, kind=kind), folds=_FIRST)
+        if _is_worth(task, decisions, begun, best=best):
+            model = _judged(task, decisions, _extended(task, decisions, begun, folds=_REST))
+            best = model if model.bits < best.bits - _WORTH else best
     return best
 
 
@@ -120,6 +126,8 @@ def _kinds(decisions: Decisions, n_members: int) -> tuple[ModelKind, ...]:
 
 _Folds = dict[int, tuple[int, ...]]
 _OTHERS: _Folds = {part: tuple(other for other in range(N_FOLDS) if other != part) for part in range(N_FOLDS)}
+_FIRST: _Folds = {0: _OTHERS[0]}
+_REST: _Folds = {part: _OTHERS[part] for part in range(1, N_FOLDS)}
 _EARLIER: _Folds = {part: tuple(range(part)) for part in range(1, N_FOLDS - 1)}
 
 
@@ -158,22 +166,40 @@ def _with_member(seen: FloatArray, member: int | IntArray, n_members: int) -> Fl
     return np.concatenate([seen, marks], axis=1)
 
 
-def _judged(task: Task, decisions: Decisions, kind: ModelKind, *, n_members: int) -> BehaviourModel:
-    models = _fitted(task, decisions, kind, n_members=n_members, folds=_OTHERS)
+def _unfitted(decisions: Decisions, kind: ModelKind, *, n_members: int) -> BehaviourModel:
+    spread = np.ones(decisions.outcomes.shape[1])
+    return BehaviourModel(
+        kind=kind, models={}, earlier={}, spread=spread, bits=np.inf, plain_bits=np.inf, n_members=n_members
+    )
+
+
+def _extended(task: Task, decisions: Decisions, model: BehaviourModel, *, folds: _Folds) -> BehaviourModel:
+    fitted = _fitted(task, decisions, model.kind, n_members=model.n_members, folds=folds)
+    return replace(model, models=model.models | fitted)
+
+
+def _is_worth(task: Task, decisions: Decisions, begun: BehaviourModel, *, best: BehaviourModel) -> bool:
+    first = np.equal(decisions.fold, 0)
+    if not first.any():
+        return True
+    return _loss(task, decisions, begun, rows=first)[0] < _loss(task, decisions, best, rows=first)[0] - _WORTH
+
+
+def _judged(task: Task, decisions: Decisions, model: BehaviourModel) -> BehaviourModel:
+    every = np.ones(len(decisions.fold), dtype=np.bool_)
+    bits, spread = _loss(task, decisions, model, rows=every)
     outcomes = decisions.outcomes
-    ones = np.ones(outcomes.shape[1])
-    model = BehaviourModel(
-        kind=kind, models=models, earlier={}, spread=ones, bits=0.0, plain_bits=0.0, n_members=n_members
-    )
-    predicted = np.zeros_like(outcomes)
-    for member in range(n_members):
-        here = np.equal(decisions.member, member)
-        predicted[here] = model.predict(member, decisions.seen[here], decisions.fold[here])
     plain = np.broadcast_to(outcomes.mean(axis=0), outcomes.shape)
-    spread, plain_spread = task.spread(outcomes - predicted), task.spread(outcomes - plain)
-    return replace(
-        model,
-        spread=spread,
-        bits=float(task.bits(outcomes, predicted, spread).mean()),
-        plain_bits=float(task.bits(outcomes, plain, plain_spread).mean()),
-    )
+    plain_bits = float(task.bits(outcomes, plain, task.spread(outcomes - plain)).mean())
+    return replace(model, spread=spread, bits=bits, plain_bits=plain_bits)
+
+
+def _loss(task: Task, decisions: Decisions, model: BehaviourModel, *, rows: BoolArray) -> tuple[float, FloatArray]:
+    outcomes, member = decisions.outcomes[rows], decisions.member[rows]
+    seen, fold = decisions.seen[rows], decisions.fold[rows]
+    predicted = np.zeros_like(outcomes)
+    for number in range(model.n_members):
+        here = np.equal(member, number)
+        predicted[here] = model.predict(number, seen[here], fold[here])
+    spread = task.spread(outcomes - predicted)
+    return float(task.bits(outcomes, predicted, spread).mean()), spread
