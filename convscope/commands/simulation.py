@@ -58,8 +58,8 @@ def plan(
     """Say what a study could conclude, before anybody trains."""
     import json
 
-    from convscope.report.planned import plan_document, plan_lines
-    from convscope.simulate.plans import plan_priors
+    from convscope.planning.priors import plan_priors
+    from convscope.planning.shown import plan_document, plan_lines
 
     question, plans = plan_priors(roles, team, runs, priors=priors, alpha=alpha, seed=seed)
     if as_json:

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from convscope.errors import PriorsError, UsageError
-from convscope.report.planned import plan_document, plan_lines
-from convscope.simulate.planning import Reach
-from convscope.simulate.plans import plan_priors
+from convscope.planning.priors import plan_priors
+from convscope.planning.shown import plan_document, plan_lines
+from convscope.planning.study import Reach
 from convscope.values.gap import Verdict
 
 

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator, Sequence
 
+from convscope.planning.study import MOST_RUNS, Plan, Question
 from convscope.report.document.json_value import JsonValue
-from convscope.simulate.planning import MOST_RUNS, Plan, Question
 from convscope.values.figures import count
 from convscope.values.gap import Verdict
 from convscope.values.inert import inert
