@@ -21,8 +21,6 @@ from convscope.values.config import AnalysisConfig
 PRIORS = {"circulant": CIRCULANT, "generic": GENERIC}
 TEAMS = {"2-2-2": (2, 2, 2), "1-1-1": (1, 1, 1), "5-3-1": (5, 3, 1)}
 TRUTHS = ("role-blind", "true", "half", "swapped", "two conventions")
-SEEDS = ("alike", "skewed")
-"""How runs differ: by habits alone, or also by a strength of the preference that few runs have much less of."""
 SWAP = (1, 0, 2)
 WANTED = {
     "role-blind": ("no-role-structure", "insufficient-evidence"),
@@ -41,6 +39,7 @@ KINDS = (
     ("5-3-1", "generic", "alike"),
     ("2-2-2", "circulant", "skewed"),
 )
+"""Team, prior, and how runs differ: by habits alone, or also by a strength of the preference that a few lack."""
 ROLE_BLIND_DRAWS = 2
 """Role-blind cells have so many times the studies of others."""
 

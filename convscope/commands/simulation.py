@@ -56,13 +56,12 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
 ) -> None:
     """Say what a study could conclude, before anybody trains."""
-    import json
-
-    from convscope.report.planned import plan_document, plan_lines
-    from convscope.simulate.plans import plan_priors
+    from convscope.planning.priors import plan_priors
+    from convscope.planning.shown import plan_document, plan_lines
+    from convscope.report.document.json_value import json_bytes
 
     question, plans = plan_priors(roles, team, runs, priors=priors, alpha=alpha, seed=seed)
     if as_json:
-        typer.echo(json.dumps(plan_document(question, plans), indent=2))
+        typer.echo(json_bytes(plan_document(question, plans)), nl=False)
     else:
         typer.echo("\n".join(plan_lines(question, plans)))

@@ -95,6 +95,19 @@ def shared_level(p_values: tuple[float, float], entering: tuple[bool, bool]) -> 
     return min(1.0, len(found) * min(found)) if found else 1.0
 
 
+def least_p(attainable: tuple[float, float], entering: tuple[bool, bool]) -> float:
+    """Return the smallest p of specificity: of the tests that enter, or of the finer one where none does.
+
+    Parameters
+    ----------
+    attainable
+        Of the two tests, as `specificity_attainable` or `specificity_as_declared` give them.
+    entering
+        As `entering_tests` says.
+    """
+    return shared_level(attainable, entering) if any(entering) else min(attainable)
+
+
 def runs_to_attain(runs: Sequence[Relabellings], target: FloatArray, *, alpha: float) -> int | None:
     """Return the smallest number of runs in all, at least 3, that could reach the level in both tests.
 

@@ -7,11 +7,12 @@ import numpy as np
 import polars as pl
 
 from convscope.compare.joint import join
-from convscope.compare.nulls import Outcome, at_least
+from convscope.compare.nulls import Outcome
 from convscope.compare.relabelling import Relabellings, relabellings
 from convscope.compare.standardised import moments_of, standardised_effect
 from convscope.randomness import generator
 from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.chance import at_least
 from convscope.values.config import AnalysisConfig
 from convscope.values.prior import BehaviourExpectation
 

@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from convscope.values.arrays import BoolArray, FloatArray
+from convscope.values.chance import p_of_draws
 
-FEWEST_RUNS = 4
+FEWEST_POINTS = 4
 """Two groups of two: a single run that stands apart is no convention."""
 
 
@@ -42,7 +43,7 @@ def group_test(points: FloatArray, *, n_draws: int, rng: np.random.Generator) ->
     weights = rng.standard_normal((n_draws, n_points, n_points)) / math.sqrt(n_points - 1)
     drawn = np.tensordot(weights, centred, axes=1)
     null, _ = _best_cut(drawn - drawn.mean(axis=1, keepdims=True))
-    return (1 + int((null >= shares[0] - 1e-12).sum())) / (1 + n_draws), groups[0]
+    return p_of_draws(float(shares[0]), null), groups[0]
 
 
 def _best_cut(centred: FloatArray) -> tuple[FloatArray, BoolArray]:

@@ -7,15 +7,15 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from convscope.compare.clouds import FEWEST_RUNS, group_test
+from convscope.compare.clouds import FEWEST_POINTS, group_test
 from convscope.compare.habits import drawn_around_mean
 from convscope.compare.null_range import null_range
-from convscope.compare.nulls import at_least
 from convscope.compare.relabelling import Relabellings
 from convscope.compare.scores import Scores
 from convscope.randomness import generator
 from convscope.routing.divergence import mean_divergence
 from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.chance import p_of_draws
 from convscope.values.conventions import ConventionNull
 from convscope.values.gap import NullRange
 from convscope.values.routing import RoutingTallies
@@ -66,7 +66,7 @@ def convention_test(
     drawn = drawn_around_mean(tallies, scores, relabellings, n_draws=n_draws, seed=seed)
     if drawn is not None:
         return _by_habits(scores, drawn, alpha=alpha, margin=margin)
-    if len(scores.runs) < FEWEST_RUNS:
+    if len(scores.runs) < FEWEST_POINTS:
         return None
     return _by_spread(scores, alpha=alpha, n_draws=n_draws, seed=seed)
 
@@ -90,7 +90,7 @@ def run_distances(learned: FloatArray) -> FloatArray:
 def _by_habits(scores: Scores, drawn: FloatArray, *, alpha: float, margin: float) -> ConventionTest:
     null = multiplicity(drawn, scores.target)
     observed = float(multiplicity(scores.learned, scores.target))
-    p_value = (1 + int(at_least(observed, null).sum())) / (1 + len(null))
+    p_value = p_of_draws(observed, null)
     group_of = np.zeros(len(scores.runs), dtype=np.int64)
     # Smaller differences would still let each run be as declared: the verdict asks for the same.
     if p_value <= alpha and np.sqrt(observed / scores.anchor) >= margin:
@@ -115,7 +115,7 @@ def _by_spread(scores: Scores, *, alpha: float, n_draws: int, seed: int) -> Conv
     waiting = [np.arange(len(points))]
     while waiting:
         members = waiting.pop()
-        if len(members) < FEWEST_RUNS:
+        if len(members) < FEWEST_POINTS:
             continue
         own_p, is_second = group_test(points[members], n_draws=n_draws, rng=generator(seed, "gap", "clouds"))
         if own_p <= alpha:

@@ -4,8 +4,10 @@ import numpy as np
 
 from convscope.randomness import generator
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.chance import p_of_draws
 from convscope.values.config import AnalysisConfig
 from convscope.values.conventions import Conventions, CrossPlay, CrossPlayReturns
+from convscope.values.figures import listed
 from convscope.values.header import Notice
 
 _MOST_NAMED = 5
@@ -77,23 +79,15 @@ def crossplay_notices(returns: CrossPlayReturns | None, conventions: Conventions
         return (_notice(f"The matrix of cross-play is not used: {why}."),)
     left_out = [run for run in returns.runs if run not in played.runs]
     undefined = [run for run, own in zip(played.runs, np.diagonal(played.distance), strict=True) if np.isnan(own)]
-    return (
-        *((_notice(f"Cross-play of {_some(left_out)} is left out: no routing here."),) if left_out else ()),
-        *(
-            (_notice(f"No distance by cross-play where self-play is not above 0: {_some(undefined)}."),)
-            if undefined
-            else ()
-        ),
+    told = (
+        (left_out, "Cross-play of {} is left out: no routing here."),
+        (undefined, "No distance by cross-play where self-play is not above 0: {}."),
     )
+    return tuple(_notice(text.format(listed(gone, most=_MOST_NAMED))) for gone, text in told if gone)
 
 
 def _notice(message: str) -> Notice:
     return Notice(code="crossplay-not-used", message=message, where="gap.conventions.crossplay")
-
-
-def _some(runs: list[str]) -> str:
-    more = f" and {len(runs) - _MOST_NAMED} more" if len(runs) > _MOST_NAMED else ""
-    return ", ".join(runs[:_MOST_NAMED]) + more
 
 
 def convention_distance(returns: FloatArray) -> FloatArray:
@@ -133,4 +127,4 @@ def _correlation(distance: FloatArray, apart: FloatArray, pairs: BoolArray) -> f
 
 def _p_value(figures: FloatArray) -> float | None:
     """Return the share of draws at least as large as the first, itself among them; undefined ones count."""
-    return None if not np.isfinite(figures[0]) else float((~(figures < figures[0] - 1e-12)).mean())
+    return p_of_draws(float(figures[0]), figures[1:]) if np.isfinite(figures[0]) else None

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from convscope.compare.attainable import (
     alignment_attainable,
     entering_tests,
+    least_p,
     shared_level,
     specificity_as_declared,
     specificity_attainable,
@@ -15,11 +14,8 @@ from convscope.compare.joint import RelabelledRuns
 from convscope.compare.null_range import null_range
 from convscope.compare.scores import Scores, gap_of
 from convscope.routing.divergence import conditioned, even, mean_divergence
-from convscope.values.arrays import BoolArray, FloatArray
+from convscope.values.chance import at_least
 from convscope.values.gap import NullRange
-
-# Relabellings that only rename roles give the same figure up to rounding and the last step of the fit.
-TIE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +79,14 @@ def specificity_outcome(scores: Scores, relabelled: RelabelledRuns, *, alpha: fl
     )
     free = (average.attainable_p, run_wise.attainable_p)
     entering = entering_tests(free, alpha=alpha)
-    least = shared_level(free, entering) if any(entering) else min(free)
+    least = least_p(free, entering)
     declared = specificity_as_declared(relabelled.relabellings, scores.target)
     return Specificity(
         average=average,
         run_wise=run_wise,
         p_value=shared_level((average.p_value, run_wise.p_value), entering),
         attainable_p=least,
-        as_declared_p=max(least, shared_level(declared, entering) if any(entering) else min(declared)),
+        as_declared_p=max(least, least_p(declared, entering)),
     )
 
 
@@ -115,8 +111,3 @@ def alignment_outcome(scores: Scores, relabelled: RelabelledRuns) -> Outcome:
 def prior_attainable(scores: Scores, relabelled: RelabelledRuns) -> float:
     """Return the smallest p of a test against the prior: by relabellings that leave it as it is, and by the draws."""
     return max(alignment_attainable(relabelled.relabellings, scores.target), relabelled.joint.resolution)
-
-
-def at_least(found: float, null: FloatArray) -> BoolArray:
-    """Return which figures of a null are as large as what was found; undefined ones count, lest they ease a claim."""
-    return np.asarray(~(null < found - TIE))

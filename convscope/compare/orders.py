@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.compare.joint import RelabelledRuns
-from convscope.compare.nulls import TIE, at_least
 from convscope.compare.scores import Scores
 from convscope.values.arrays import FloatArray
+from convscope.values.chance import TIE, at_least
 from convscope.values.prior import OrderStatement
 
 
@@ -18,8 +18,6 @@ class Order:
 
     share: float
     """Share that hold in the mean of P over runs."""
-    n_stated: int
-    """Statements whose cells can all be identified."""
     p_value: float
     """Chance that as many hold under relabelling of the agents within each run."""
 
@@ -37,7 +35,7 @@ def order_outcome(orders: Sequence[OrderStatement], scores: Scores, relabelled: 
     share = float(_share_in_order(scores.learned.mean(axis=0)[None], checked)[0])
     shares = _share_in_order(relabelled.mean_preference(scores.cells), checked)
     p_value = relabelled.joint.p_value(at_least(share, shares))
-    return Order(share=share, n_stated=len(checked), p_value=p_value)
+    return Order(share=share, p_value=p_value)
 
 
 def _share_in_order(preference: FloatArray, stated: Sequence[tuple[int, list[int]]]) -> FloatArray:

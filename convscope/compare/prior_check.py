@@ -8,8 +8,8 @@ from convscope.compare.attainable import (
     alignment_attainable,
     automorphic_share,
     entering_tests,
+    least_p,
     runs_to_attain,
-    shared_level,
     specificity_as_declared,
     specificity_attainable,
 )
@@ -138,5 +138,4 @@ def _unknown(prior: RolePrior, log: TrajectoryLog) -> tuple[str, ...]:
 
 def _specificity(runs: list[Relabellings], target: FloatArray, alpha: float) -> float:
     entering = entering_tests(specificity_attainable(runs), alpha=alpha)
-    declared = specificity_as_declared(runs, target)
-    return shared_level(declared, entering) if any(entering) else min(declared)
+    return least_p(specificity_as_declared(runs, target), entering)

@@ -6,13 +6,14 @@ from sklearn.metrics.cluster import expected_mutual_information
 from convscope.compare.attainable import specificity_attainable
 from convscope.compare.joint import join
 from convscope.compare.null_range import null_range
-from convscope.compare.nulls import Outcome, at_least
+from convscope.compare.nulls import Outcome
 from convscope.compare.recovery_units import RunUnits, Units, adjusted_information, normalised_information, tables_of
 from convscope.compare.relabelling import Relabellings, relabellings
 from convscope.compare.shortfall import shortfall
 from convscope.randomness import generator
 from convscope.routing.intervals import FEWEST_RUNS, Interval, mean_half_width, percentiles
 from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.chance import at_least
 
 
 def recovery_outcome(units: Units, *, n_draws: int, seed: int) -> Outcome:

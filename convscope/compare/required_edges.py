@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from convscope.compare.joint import RelabelledRuns
-from convscope.compare.nulls import TIE, at_least
 from convscope.compare.orders import Order
 from convscope.compare.scores import Scores
 from convscope.routing.divergence import conditioned
 from convscope.values.arrays import FloatArray
+from convscope.values.chance import TIE, at_least
 from convscope.values.prior import EdgeStatement
 
 
@@ -32,7 +32,7 @@ def edge_outcome(edges: Sequence[EdgeStatement], scores: Scores, relabelled: Rel
     shares = relabelled.joint.mean_of(
         [_share_holding(conditioned(run.preference, scores.cells), checked) for run in relabelled.runs]
     )
-    return Order(share=share, n_stated=len(checked), p_value=relabelled.joint.p_value(at_least(share, shares)))
+    return Order(share=share, p_value=relabelled.joint.p_value(at_least(share, shares)))
 
 
 def _share_holding(preference: FloatArray, stated: Sequence[tuple[int, int, int]]) -> FloatArray:

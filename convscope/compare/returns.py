@@ -8,12 +8,13 @@ from scipy.stats import rankdata
 from convscope.randomness import generator
 from convscope.values.analysed import Checkpoints
 from convscope.values.arrays import FloatArray
+from convscope.values.chance import p_of_draws
 from convscope.values.config import AnalysisConfig
 from convscope.values.evidence import MeanReturn
 from convscope.values.gap import Gap
 from convscope.values.returns import GapAndReturn
 
-FEWEST_RUNS = 4
+FEWEST_RANKED = 4
 """Of fewer ranks no interval can be given."""
 _Z = 1.959963984540054
 
@@ -55,7 +56,7 @@ def gap_and_return(
         return None
     values, means = (np.array([run[place] for run in runs]) for place in (1, 2))
     correlation = float(rank_correlations(values, means[None])[0])
-    is_told = len(runs) >= FEWEST_RUNS and np.isfinite(correlation)
+    is_told = len(runs) >= FEWEST_RANKED and np.isfinite(correlation)
     rng = generator(config.seed, "gap", "returns")
     return GapAndReturn(
         runs=runs,
@@ -86,5 +87,4 @@ def _p_value(
     correlation: float, values: FloatArray, means: FloatArray, *, n_draws: int, rng: np.random.Generator
 ) -> float:
     dealt = rng.permuted(np.tile(means, (n_draws, 1)), axis=1)
-    above = np.abs(rank_correlations(values, dealt)) >= abs(correlation) - 1e-9
-    return float((1 + np.count_nonzero(above)) / (1 + n_draws))
+    return p_of_draws(abs(correlation), np.abs(rank_correlations(values, dealt)))

@@ -12,6 +12,7 @@ from convscope.dependence.standard import common_time, joined_sums, timed_prefer
 from convscope.randomness import generator
 from convscope.routing.divergence import mean_divergence
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.chance import p_of_draws
 from convscope.values.config import AnalysisConfig
 from convscope.values.dependence import PairShift, RunShift, Shift
 
@@ -23,6 +24,7 @@ _N_HALVES = 4
 _NO_NOISE = 1e-9
 """Bits; smaller floors are rounding."""
 _ROUNDING = 1e-6
+"""Of a ratio to a small floor."""
 _CELLS_AT_ONCE = 1 << 22
 """Draws and episodes; keeps memory in bounds."""
 
@@ -121,7 +123,7 @@ def _compared(
         second=names[1],
         divergence=float(divergence[0]),
         floor=float(floor[0]),
-        p_value=float((1 + (scaled[1:] >= scaled[0] * (1 - _ROUNDING) - _ROUNDING).sum()) / len(scaled)),
+        p_value=p_of_draws(float(scaled[0]), scaled[1:], tie=_ROUNDING),
         null=(float(null.mean()), float(np.quantile(null, 0.95))),
         attainable_p=max(1 / len(scaled), _attainable(sizes)),
         runs=tuple(shown),

@@ -10,6 +10,7 @@ from convscope.dependence.runs import over_runs, preferences
 from convscope.randomness import generator
 from convscope.routing.divergence import mean_divergence
 from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.chance import p_of_draws
 from convscope.values.dependence import PairShift, RunShift, Shift
 
 _N_HALVES = 4
@@ -86,7 +87,7 @@ def _pair(
         second=names[1],
         divergence=float(divergence[0]),
         floor=floor,
-        p_value=None if not null.size else (1 + int((null >= divergence[0] - 1e-12).sum())) / (1 + len(null)),
+        p_value=p_of_draws(float(divergence[0]), null) if null.size else None,
         null=None if not null.size else (float(null.mean()) - floor, float(np.quantile(null, 0.95)) - floor),
         attainable_p=attainable_p,
         runs=tuple(RunShift(run=name, divergence=float(each[0]), floor=floor) for name, each, floor in shown),

@@ -15,6 +15,7 @@ from convscope.dependence.standard import common_time, joined_sums, timed_prefer
 from convscope.randomness import generator
 from convscope.routing.divergence import conditioned
 from convscope.values.arrays import FloatArray
+from convscope.values.chance import p_of_draws
 from convscope.values.config import AnalysisConfig
 from convscope.values.dependence import Formation, FormationOrigin, FormationSensitivity, LargestChange, RunChange
 
@@ -182,8 +183,7 @@ def _change(changes: FloatArray, *, formations: tuple[str, str], receiver: str |
 
 def _p_value(changes: FloatArray) -> float | None:
     null = _null(changes)
-    # Sums in another order differ in their last digits: equal is what is equal but for these.
-    return None if not null.size else (1 + int((null >= changes[0] - 1e-12).sum())) / (1 + len(null))
+    return p_of_draws(float(changes[0]), null) if null.size else None
 
 
 def _null(changes: FloatArray) -> FloatArray:

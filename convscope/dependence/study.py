@@ -18,6 +18,7 @@ from convscope.values.arrays import BoolArray
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.dependence import Dependence, FormationOrigin, FormationSensitivity, Shift
 from convscope.values.fields import POSITIONS
+from convscope.values.figures import listed
 from convscope.values.header import Notice
 from convscope.values.labels import EpisodeLabels
 from convscope.values.log import TrajectoryLog
@@ -30,7 +31,6 @@ _MOST_APART = 0.1
 """Difference of the shares of two formations' timesteps in which an agent may take part."""
 _FEWEST_AGENTS = 3
 """That can choose."""
-_MOST_NAMED = 6
 _WEIGHTS = (RoutingSource.ATTENTION, RoutingSource.GATE, RoutingSource.MESSAGE)
 _PARTS = (FORMATION, SCALING, TRANSFER, PADDING, DRIFT)
 
@@ -168,7 +168,7 @@ def _sensitivity(
     stays = _stays(study, shown)
     gone = [name for name, is_kept in zip(study.agents, stays, strict=True) if not is_kept]
     if gone and len(study.agents) - len(gone) < _FEWEST_AGENTS:
-        return None, _unknown(f"who is there changes with the formation ({_some(gone)}), and too few others are left")
+        return None, _unknown(f"who is there changes with the formation ({listed(gone)}), and too few others are left")
     if gone:
         shown = [carried_over(run, study.reader.among(run.windows.name, stays)) for run in shown]
     found = formation_sensitivity(shown, names, study.nodes, origin=origin, width=study.plan.width, config=study.config)
@@ -193,15 +193,10 @@ def _stays(study: _Study, runs: Sequence[Labelled]) -> BoolArray:
 
 def _left_out(gone: Sequence[str]) -> tuple[Notice, ...]:
     message = (
-        f"Formations are compared without {_some(gone)}: they take part in one formation much more than in another, "
+        f"Formations are compared without {listed(gone)}: they take part in one formation much more than in another, "
         "and their habits would look like a change."
     )
     return (Notice(code="formations-unlike", message=message, where=FORMATION),)
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def _scaling(study: _Study) -> tuple[Shift | None, tuple[Notice, ...]]:

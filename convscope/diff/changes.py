@@ -1,22 +1,19 @@
 """What changed between two analyses, with intervals over runs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 from scipy.special import stdtrit
 
-from convscope.diff.analysis import Analysed
-from convscope.routing.divergence import even, mean_divergence
+from convscope.diff.analysis import Analysed, RunValues
+from convscope.diff.comparable import Figure, cautions, not_compared, shared_figures
+from convscope.diff.matched import Matched, match_profiles
 from convscope.routing.intervals import FEWEST_RUNS
 from convscope.values.arrays import FloatArray
 
 LEVEL = 0.05
 _NOTHING = 1e-9
 """Differences below are rounding."""
-_ALIKE = 0.5
-"""Found roles whose profiles have a smaller cosine are not the same role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +25,8 @@ class Change:
     second: float
     interval: tuple[float, float] | None
     """Of second minus first, at 95 % for all figures together; None with fewer than three runs on a side."""
+    is_paired: bool
+    """Whether both have the figure for runs of the same names."""
 
     @property
     def is_shown(self) -> bool:
@@ -43,99 +42,70 @@ class Diff:
 
     names: tuple[str, str]
     n_runs: tuple[int, int]
-    is_paired: bool
-    """Whether both have runs of the same names."""
+    cautions: tuple[str, ...]
+    """In what the two analyses differ that makes their figures mean something else."""
+    not_compared: tuple[str, ...]
+    """What could not be compared, and why."""
     changes: tuple[Change, ...]
-    """Cells of the role preference that both can show, and the distance to the prior."""
-    matched: tuple[tuple[str, str], ...]
-    """Found roles that are alike."""
-    only_first: tuple[str, ...]
-    only_second: tuple[str, ...]
+    """Cells of the role preference, components of the gap and effects of behaviour that both have run by run."""
+    roles: Matched
     figures: tuple[tuple[str, float | str | None, float | str | None], ...]
     """Those that differ, side by side; no test stands behind them."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing differs in anything."""
+        """Whether nothing differs in what could be compared."""
         same = all(abs(change.second - change.first) <= _NOTHING for change in self.changes)
-        return same and not (self.figures or self.only_first or self.only_second)
+        return same and not (self.figures or self.roles.only_first or self.roles.only_second)
 
 
 def diff_analyses(first: Analysed, second: Analysed) -> Diff:
     """Compare two analyses: found roles matched by their profiles, declared ones by name.
 
-    Intervals are Student-t over runs, paired where both sides have runs of the same names, else Welch's; with m figures
-    each at 1 - .05/m (Bonferroni), so that two studies of one kind show any change in at most 5 %.
+    Intervals are Student-t over runs, paired where both sides have a figure for runs of the same names, else Welch's;
+    with m figures each is at 1 - .05/m (Bonferroni), so that two studies of one kind show any change in at most 5 %.
 
     Parameters
     ----------
     first, second
         The earlier and the later one, or however the user reads the difference.
     """
-    is_paired = len(first.runs) > 0 and set(first.runs) == set(second.runs)
-    pairs = _figures(first, second)
-    changes = tuple(
-        Change(
-            what=what,
-            first=float(a.mean()),
-            second=float(b.mean()),
-            interval=_interval(a, b, is_paired=is_paired, level=1 - LEVEL / len(pairs)),
-        )
-        for what, a, b in pairs
-    )
-    matched, only_first, only_second = _matched(first.profiles, second.profiles)
+    found = shared_figures(first, second)
+    changes = tuple(_change(figure, level=1 - LEVEL / len(found)) for figure in found)
+    tested = {change.what for change in changes if change.interval is not None}
     names = list(dict.fromkeys([*first.figures, *second.figures]))
-    both = [(name, first.figures.get(name), second.figures.get(name)) for name in names]
+    both = [(name, first.figures.get(name), second.figures.get(name)) for name in names if name not in tested]
     return Diff(
         names=(first.name, second.name),
-        n_runs=(len(first.runs), len(second.runs)),
-        is_paired=is_paired,
+        n_runs=(first.n_runs, second.n_runs),
+        cautions=tuple(cautions(first, second)),
+        not_compared=tuple(not_compared(first, second)),
         changes=changes,
-        matched=matched,
-        only_first=only_first,
-        only_second=only_second,
+        roles=match_profiles(first.profiles, second.profiles),
         figures=tuple(each for each in both if not _is_same(each[1], each[2])),
     )
 
 
+def _change(figure: Figure, *, level: float) -> Change:
+    is_paired = set(figure.first) == set(figure.second)
+    a, b = _in_order(figure.first), _in_order(figure.second)
+    return Change(
+        what=figure.what,
+        first=float(a.mean()),
+        second=float(b.mean()),
+        interval=_interval(a, b, is_paired=is_paired, level=level),
+        is_paired=is_paired,
+    )
+
+
+def _in_order(values: RunValues) -> FloatArray:
+    return np.array([values[run] for run in sorted(values)])
+
+
 def _is_same(first: float | str | None, second: float | str | None) -> bool:
-    if isinstance(first, float) and isinstance(second, float):
+    if isinstance(first, int | float) and isinstance(second, int | float):
         return abs(first - second) <= _NOTHING
     return first == second
-
-
-def _figures(first: Analysed, second: Analysed) -> list[tuple[str, FloatArray, FloatArray]]:
-    """Return each figure's values over the runs of both, in the order of the runs' names."""
-    shared = [role for role in first.roles if role in second.roles]
-    a, b = _of_roles(first, shared), _of_roles(second, shared)
-    found = [
-        (f"{receiver} draws on {sender}", a[:, i, j], b[:, i, j])
-        for i, receiver in enumerate(shared)
-        for j, sender in enumerate(shared)
-        if len(a) and len(b) and np.isfinite(a[:, i, j]).all() and np.isfinite(b[:, i, j]).all()
-    ]
-    distances = [_distance(each) for each in (first, second)]
-    if distances[0] is not None and distances[1] is not None:
-        found.append(("distance to the prior (1 = role-blind)", distances[0], distances[1]))
-    return found
-
-
-def _of_roles(analysed: Analysed, roles: list[str]) -> FloatArray:
-    places = [analysed.roles.index(role) for role in roles]
-    return analysed.preference[_by_name(analysed)][:, places][:, :, places]
-
-
-def _by_name(analysed: Analysed) -> list[int]:
-    return sorted(range(len(analysed.runs)), key=lambda run: analysed.runs[run])
-
-
-def _distance(analysed: Analysed) -> FloatArray | None:
-    """Return sqrt(T / T_U) of each run, without the noise floor, which no analysis.json holds by run."""
-    if analysed.declared is None or len(analysed.runs) == 0:
-        return None
-    anchor = mean_divergence(even(np.isfinite(analysed.declared)), analysed.declared)
-    distance = np.sqrt(mean_divergence(analysed.preference[_by_name(analysed)], analysed.declared) / anchor)
-    return np.asarray(distance) if np.isfinite(distance).all() else None
 
 
 def _interval(a: FloatArray, b: FloatArray, *, is_paired: bool, level: float) -> tuple[float, float] | None:
@@ -151,26 +121,3 @@ def _interval(a: FloatArray, b: FloatArray, *, is_paired: bool, level: float) ->
         freedom = variance**2 / least if least > 0 else float(len(a) + len(b) - 2)
     half = float(stdtrit(freedom, (1 + level) / 2)) * np.sqrt(variance)
     return middle - float(half), middle + float(half)
-
-
-Profiles = Mapping[str, Mapping[str, float]]
-
-
-def _matched(first: Profiles, second: Profiles) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...], tuple[str, ...]]:
-    """Match found roles one to one, by the cosine of their effects."""
-    names, others = list(first), list(second)
-    likeness = np.array([[_cosine(first[a], second[b]) for b in others] for a in names]).reshape(
-        len(names), len(others)
-    )
-    rows, columns = linear_sum_assignment(-likeness)
-    pairs = [(names[i], others[j]) for i, j in zip(rows, columns, strict=True) if likeness[i, j] >= _ALIKE]
-    left, right = {a for a, _ in pairs}, {b for _, b in pairs}
-    return tuple(pairs), tuple(a for a in names if a not in left), tuple(b for b in others if b not in right)
-
-
-def _cosine(first: Mapping[str, float], second: Mapping[str, float]) -> float:
-    names = list(dict.fromkeys([*first, *second]))
-    a, b = (np.array([effects.get(name, 0.0) for name in names]) for effects in (first, second))
-    sizes = float(np.linalg.norm(a)), float(np.linalg.norm(b))
-    # One role alone has nothing that sets it apart: two of these are alike.
-    return float(a @ b) / (sizes[0] * sizes[1]) if min(sizes) > 0 else float(max(sizes) == 0)

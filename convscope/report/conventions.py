@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from convscope.report.matrix import Matrix, amounts, largest
 from convscope.values.conventions import Convention, ConventionNull, Conventions, CrossPlay, Renaming
 from convscope.values.evidence import Evidence
-from convscope.values.figures import count, figure, probability
+from convscope.values.figures import count, figure, p_stated
 from convscope.values.gap import Gap
 
 MAX_CONVENTIONS = 6
@@ -55,8 +55,8 @@ def _grouped(found: Conventions) -> tuple[str, ...]:
         ConventionNull.SPREAD: "one cloud of runs as wide as what was seen, as roles have too few members for more",
     }[found.null]
     if len(found.found) == 1:
-        return (f"The runs hold one convention as far as can be told (p {_p(found.p_value)}, against {null}).",)
-    return (f"The runs hold {len(found.found)} conventions (p {_p(found.p_value)}, against {null}).",)
+        return (f"The runs hold one convention as far as can be told ({p_stated(found.p_value)}, against {null}).",)
+    return (f"The runs hold {len(found.found)} conventions ({p_stated(found.p_value)}, against {null}).",)
 
 
 def _renamed(gap: Gap) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ def _played(played: CrossPlay | None) -> tuple[str, ...]:
         return ()
     told = [f"Cross-play of {count(len(played.runs), 'run')}, distance 1 - XP / SP."]
     if played.within is not None and played.between is not None:
-        p = "" if played.p_value is None else f", p {_p(played.p_value)}"
+        p = "" if played.p_value is None else f", {p_stated(played.p_value)}"
         told.append(
             f"Runs of one convention lie {figure(played.within, digits=2)} apart, "
             f"runs of different ones {figure(played.between, digits=2)}{p}."
@@ -99,7 +99,7 @@ def _played(played: CrossPlay | None) -> tuple[str, ...]:
     if played.correlation is not None and played.correlation_p is not None:
         told.append(
             f"These distances and those of the routing correlate by {figure(played.correlation, digits=2)} "
-            f"(p {_p(played.correlation_p)})."
+            f"({p_stated(played.correlation_p)})."
         )
     return (" ".join(told),)
 
@@ -109,8 +109,3 @@ def _note(found: Convention, roles: tuple[str, ...]) -> str:
     runs = ", ".join(found.runs[:_MAX_RUNS]) + more
     gap = "" if found.gap is None else f" Gap {figure(found.gap, digits=2)}."
     return f"{count(len(found.runs), 'run')}: {runs}.{gap} Nearest to the prior {_as_renamed(found.renaming, roles)}."
-
-
-def _p(value: float | None) -> str:
-    text = probability(value)
-    return text if text.startswith("<") else f"= {text}"

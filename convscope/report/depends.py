@@ -1,7 +1,7 @@
 """What routing depends on, in sentences: one place, so that page and terminal say the same."""
 
 from convscope.values.dependence import Dependence, FormationSensitivity, LargestChange, Shift
-from convscope.values.figures import figure, probability
+from convscope.values.figures import figure, p_stated
 
 _KINDS = (
     ("scaling", "team size"),
@@ -52,7 +52,7 @@ def chance(change: LargestChange) -> str:
     if change.p_value is None:
         return "no p"
     ends = f"chance {figure(change.null_mean, digits=2)}, 95 % of it below {figure(change.null_high, digits=2)}"
-    return f"{ends}; p {_p(change.p_value)}"
+    return f"{ends}; {p_stated(change.p_value)}"
 
 
 def _shifted(what: str, shift: Shift, level: float) -> str:
@@ -61,10 +61,5 @@ def _shifted(what: str, shift: Shift, level: float) -> str:
     if p_value is None:
         return f"Role preference was compared over {what}, but no p can be given ({between})."
     if p_value <= level:
-        return f"Role preference changes with {what} (most between {between}; p {_p(p_value)})."
-    return f"Role preference is not seen to change with {what} (most between {between}; p {_p(p_value)})."
-
-
-def _p(value: float) -> str:
-    text = probability(value)
-    return text if text.startswith("<") else f"= {text}"
+        return f"Role preference changes with {what} (most between {between}; {p_stated(p_value)})."
+    return f"Role preference is not seen to change with {what} (most between {between}; {p_stated(p_value)})."

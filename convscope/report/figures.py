@@ -17,7 +17,7 @@ from convscope.values.figures import NO_FIGURE, figure, interval, probability
 from convscope.values.gap import Component
 from convscope.values.inert import inert
 
-MAX_MATRIX_AGENTS = 40
+MAX_DRAWN_AGENTS = 40
 """Agents of the largest matrix that is drawn."""
 _CHARTS = (
     ("gap", gap_chart),
@@ -101,7 +101,7 @@ def _matrices(evidence: Evidence) -> Iterator[tuple[str, Matrix]]:
     yield from zip(_PREFERENCES, preference_matrices(evidence), strict=False)
     confusion = evidence.roles.confusion
     found = (
-        ("routing-agents", agent_matrix(evidence, MAX_MATRIX_AGENTS)),
+        ("routing-agents", agent_matrix(evidence, MAX_DRAWN_AGENTS)),
         ("roles-confusion", None if confusion is None else confusion_matrix(confusion, evidence.header.roles)),
         ("roles-occupancy", occupancy_matrix(evidence)),
     )

@@ -1,12 +1,11 @@
 """Which agents can be told apart by what they do over episodes."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
 from convscope.randomness import generator
-from convscope.roles.linkage import complete_linkage
+from convscope.roles.linkage import complete_linkage, usual_number
 from convscope.roles.members import Members, members_of_run
 from convscope.roles.pairs import MIN_EPISODES, compare_pairs
 from convscope.roles.units import Units
@@ -60,7 +59,11 @@ def agent_classes(units: Units, config: AnalysisConfig, *, identities_persist: b
             notices.append(_too_few_episodes(run, len(members.unit_of)))
         else:
             found.append(_classes_of_run(units, members, config=config, rng=rng))
-    return AgentLevel(classes=tuple(found), k_agents=_mode(found), notices=tuple(dict.fromkeys(notices)))
+    return AgentLevel(
+        classes=tuple(found),
+        k_agents=usual_number(classes.n_classes for classes in found),
+        notices=tuple(dict.fromkeys(notices)),
+    )
 
 
 def _classes_of_run(
@@ -98,11 +101,6 @@ def _bounded(members: Members, rng: np.random.Generator) -> tuple[Members, list[
 
 def _some(n: int, n_kept: int, rng: np.random.Generator) -> IntArray:
     return np.sort(rng.choice(n, size=n_kept, replace=False))
-
-
-def _mode(found: list[AgentClasses]) -> int | None:
-    counts = Counter(classes.n_classes for classes in found)
-    return min(counts, key=lambda k: (-counts[k], k)) if counts else None
 
 
 def _too_few_episodes(run: str, n_episodes: int) -> Notice:

@@ -1,5 +1,8 @@
 """Classes in which no two members can be told apart."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
@@ -34,3 +37,9 @@ def complete_linkage(p_value: FloatArray, distance: FloatArray, *, alpha: float)
     labels = fcluster(linkage(rank, method="complete"), t=float((p_values > alpha).sum()), criterion="distance")
     first_seen = {label: code for code, label in enumerate(dict.fromkeys(labels.tolist()))}
     return tuple(first_seen[label] for label in labels.tolist())
+
+
+def usual_number(n_classes: Iterable[int]) -> int | None:
+    """Return the number of classes that most runs have, the smallest of those on a tie; None without runs."""
+    counts = Counter(n_classes)
+    return min(counts, key=lambda k: (-counts[k], k)) if counts else None

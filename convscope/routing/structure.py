@@ -8,6 +8,7 @@ import polars as pl
 from convscope.randomness import generator
 from convscope.routing.rewired import rewired
 from convscope.values.arrays import BoolArray, FloatArray
+from convscope.values.chance import at_least, p_of_draws
 from convscope.values.config import AnalysisConfig
 from convscope.values.header import Notice
 from convscope.values.routing import edge_matrix
@@ -21,7 +22,6 @@ _DRAWS_OF_COMMUNITIES = 99
 _ENOUGH_AS_LARGE = 10
 """Shuffled graphs divided as well as the graph itself after which no more are searched: the search is the dear part."""
 _WHERE = "routing.structure"
-_TIE = 1e-12
 
 
 def graph_structure(
@@ -79,13 +79,13 @@ def graph_structure(
         rng=generator(config.seed, "routing", "structure", "reciprocity"),
     )
     every, centrals = _reciprocity(partners), _centralisation(draws)
-    both = 2 * min(_share(every >= reciprocal - _TIE), _share(every <= reciprocal + _TIE))
+    both = 2 * min(p_of_draws(reciprocal, every), p_of_draws(-reciprocal, -every))
     modularity, communities = _communities(weights, draws[:_DRAWS_OF_COMMUNITIES], agents, alpha=config.alpha)
     structure = GraphStructure(
         n_edges=int(np.count_nonzero(weights)),
         reciprocity=ShapeFigure(value=reciprocal, expected=float(every.mean()), p_value=min(both, 1.0)),
         centralisation=ShapeFigure(
-            value=central, expected=float(centrals.mean()), p_value=_share(centrals >= central - _TIE)
+            value=central, expected=float(centrals.mean()), p_value=p_of_draws(central, centrals)
         ),
         modularity=modularity,
         hubs=_hubs(weights, draws, agents, alpha=config.alpha),
@@ -142,7 +142,7 @@ def _hubs(weights: FloatArray, draws: FloatArray, agents: Sequence[str], *, alph
     shares = _sent_shares(weights[None])[0]
     largest = _sent_shares(draws).max(axis=1)
     hubs = [
-        Hub(agent=agent, share=share, p_value=_share(largest >= share - _TIE))
+        Hub(agent=agent, share=share, p_value=p_of_draws(share, largest))
         for agent, share in zip(agents, shares.tolist(), strict=True)
     ]
     return tuple(sorted((hub for hub in hubs if hub.p_value <= alpha), key=lambda hub: (-hub.share, hub.agent)))
@@ -155,9 +155,9 @@ def _communities(
         return None, ()
     value, found = _best_division(weights)
     shuffled: list[float] = []
-    while len(shuffled) < len(draws) and sum(each >= value - _TIE for each in shuffled) < _ENOUGH_AS_LARGE:
+    while len(shuffled) < len(draws) and _n_as_large(value, shuffled) < _ENOUGH_AS_LARGE:
         shuffled.append(_best_division(draws[len(shuffled)])[0])
-    n_as_large = sum(each >= value - _TIE for each in shuffled)
+    n_as_large = _n_as_large(value, shuffled)
     stopped = n_as_large == _ENOUGH_AS_LARGE
     p_value = n_as_large / len(shuffled) if stopped else (1 + n_as_large) / (1 + len(shuffled))
     named = tuple(sorted(tuple(agents[place] for place in sorted(each)) for each in found if len(each) > 1))
@@ -179,6 +179,5 @@ def _modularity(both: FloatArray, community: list[int]) -> float:
     return float(both[np.ix_(community, community)].sum() / total - (both[community].sum() / total) ** 2)
 
 
-def _share(is_so: BoolArray) -> float:
-    # The graph itself counts as one of its shuffles, so that p is never 0.
-    return float((1 + np.count_nonzero(is_so)) / (1 + len(is_so)))
+def _n_as_large(value: float, shuffled: Sequence[float]) -> int:
+    return int(np.count_nonzero(at_least(value, np.array(shuffled))))

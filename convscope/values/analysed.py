@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from convscope.values.figures import listed
 from convscope.values.header import Notice
 
 Checkpoints = tuple[tuple[str, str | None], ...]
@@ -39,11 +40,6 @@ def unlike_checkpoints(checkpoints: Checkpoints) -> tuple[Notice, ...]:
         runs_of.setdefault(label, []).append(run)
     if len(runs_of) < 2:
         return ()
-    named = "; ".join(f"{label or 'no label'}: {_some(runs)}" for label, runs in runs_of.items())
+    named = "; ".join(f"{label or 'no label'}: {listed(runs, most=_MOST_NAMED)}" for label, runs in runs_of.items())
     message = f"Runs are compared at the last checkpoint of each, and these differ ({named})."
     return (Notice(code="unlike-checkpoints", message=message, where="log.checkpoints"),)
-
-
-def _some(runs: list[str]) -> str:
-    more = f" and {len(runs) - _MOST_NAMED} more" if len(runs) > _MOST_NAMED else ""
-    return ", ".join(runs[:_MOST_NAMED]) + more

@@ -79,6 +79,12 @@ def probability(value: float | None) -> str:
     return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
 
 
+def p_stated(value: float | None) -> str:
+    """Return a p as it stands in a sentence, such as ``p = 0.03`` or ``p < 0.001``."""
+    text = probability(value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
 def share(value: float | None) -> str:
     """Return a share from 0 to 1 as a percentage."""
     if value is None or not isfinite(value):

@@ -56,6 +56,8 @@ class Component:
     """Named figures that belong to the value, such as lambda or the specificity p."""
     per_run: tuple[tuple[str, float], ...] = ()
     """Value of each run by name, unclipped, where runs have values of their own."""
+    parts_by_run: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = ()
+    """Those of the named figures that have values of their own in each run, by name."""
     effect: str = ""
     """What the value says, in a sentence; empty without a value."""
     note: str = ""

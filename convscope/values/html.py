@@ -44,8 +44,8 @@ def element(tag: str, *children: str, **attributes: str) -> Html:
     return Html(f"<{tag}{opening}>{''.join(map(_safe, children))}</{tag}>")
 
 
-def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Html:
-    """Return a table with a caption; rows beyond `MAX_ROWS` are counted, not shown.
+def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]], *, most: int = MAX_ROWS) -> Html:
+    """Return a table with a caption; rows beyond a number are counted, not shown.
 
     Parameters
     ----------
@@ -55,12 +55,14 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) ->
         Names of the columns.
     rows
         Texts, as many as columns; the first one names the row.
+    most
+        Rows that are shown.
     """
     all_rows = list(rows)
     head = element("tr", *(element("th", name, scope="col") for name in header))
-    body = element("tbody", *map(_row, all_rows[:MAX_ROWS]))
+    body = element("tbody", *map(_row, all_rows[:most]))
     shown = element("table", element("caption", caption), element("thead", head), body)
-    n_left = len(all_rows) - MAX_ROWS
+    n_left = len(all_rows) - most
     return Html(shown + element("p", f"and {count(n_left, 'row')} more")) if n_left > 0 else shown
 
 

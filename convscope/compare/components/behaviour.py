@@ -26,6 +26,7 @@ class Measured:
     expectation: BehaviourExpectation
     effect: float
     """Mean over runs, in pooled standard deviations."""
+    by_run: Parts
     interval: Interval | None
 
     @property
@@ -39,10 +40,15 @@ class Measured:
         return self.is_decided and (self.effect > 0) == self.expectation.is_high
 
     @property
+    def name(self) -> str:
+        """What is expected, in words."""
+        wanted = "high" if self.expectation.is_high else "low"
+        return f"{self.expectation.role}: {self.expectation.feature} {wanted}, effect"
+
+    @property
     def parts(self) -> Parts:
         """Effect and interval with their names."""
-        wanted = "high" if self.expectation.is_high else "low"
-        what = f"{self.expectation.role}: {self.expectation.feature} {wanted}, effect"
+        what = self.name
         ends = () if self.interval is None else zip((f"{what}, low", f"{what}, high"), self.interval, strict=True)
         return ((what, self.effect), *ends)
 
@@ -78,6 +84,7 @@ def score_behaviour(comparison: Comparison, name: str) -> Component:
             ("expectations undecided", float(n_undecided)),
             *(part for each in measured for part in each.parts),
         ),
+        parts_by_run=tuple((each.name, each.by_run) for each in measured),
     )
 
 
@@ -87,7 +94,8 @@ def _measured(frame: pl.DataFrame, expectation: BehaviourExpectation, config: An
     runs = [(name, moments) for name, moments in found if (moments[..., 0].sum(axis=0) >= 2).all()]
     if not runs:
         return None
-    effects = np.array([float(standardised_effect(moments.sum(axis=0))) for _, moments in runs])
+    by_run = tuple((name, float(standardised_effect(moments.sum(axis=0)))) for name, moments in runs)
+    effects = np.array([effect for _, effect in by_run])
     interval = student_t(effects)
     if len(runs) < FEWEST_RUNS and all(len(moments) > 1 for _, moments in runs):
         what = (expectation.role, expectation.feature)
@@ -97,7 +105,7 @@ def _measured(frame: pl.DataFrame, expectation: BehaviourExpectation, config: An
             for (_, moments), rng in zip(runs, rngs, strict=True)
         ]
         interval = percentiles(np.mean(draws, axis=0))
-    return Measured(expectation=expectation, effect=float(effects.mean()), interval=interval)
+    return Measured(expectation=expectation, effect=float(effects.mean()), by_run=by_run, interval=interval)
 
 
 def _moments(run: pl.DataFrame, expectation: BehaviourExpectation) -> FloatArray:

@@ -5,10 +5,11 @@ import numpy as np
 from convscope.compare.comparison import Comparison, RoutingTests
 from convscope.compare.components.component import GapComponent, share_words, unscored
 from convscope.compare.null_range import null_range
-from convscope.compare.nulls import Outcome, at_least, prior_attainable
+from convscope.compare.nulls import Outcome, prior_attainable
 from convscope.compare.projection import strength
 from convscope.compare.shortfall import shortfall, shortfall_between
 from convscope.routing.intervals import interval_of
+from convscope.values.chance import at_least
 from convscope.values.gap import Component
 
 

@@ -89,6 +89,7 @@ def _component(component: Component) -> JsonValue:
         "why": component.why,
         "parts": dict(component.parts),
         "runs": dict(component.per_run),
+        "parts_by_run": {what: dict(runs) for what, runs in component.parts_by_run},
         "effect": component.effect or None,
     }
 

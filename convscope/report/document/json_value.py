@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from math import isfinite
 from typing import TypeAlias
 
@@ -30,6 +32,17 @@ def json_bytes(value: JsonValue) -> bytes:
     ASCII throughout, so that control and bidirectional characters of a log stay inert in a terminal.
     """
     return (json.dumps(canonical(value), indent=1, ensure_ascii=True, allow_nan=False) + "\n").encode("ascii")
+
+
+@cache
+def _text(package: str, name: str) -> str:
+    return files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+def published_schema(package: str, name: str) -> dict[str, JsonValue]:
+    """Return a JSON Schema (2020-12) that lies in one of our packages."""
+    schema: dict[str, JsonValue] = json.loads(_text(package, name))
+    return schema
 
 
 def matrix(array: FloatArray) -> JsonValue:

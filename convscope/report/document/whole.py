@@ -1,11 +1,7 @@
 """The document as a whole."""
 
-import json
-from functools import cache
-from importlib.resources import files
-
 from convscope.report.document.gap import gap_part
-from convscope.report.document.json_value import JsonValue, json_bytes
+from convscope.report.document.json_value import JsonValue, json_bytes, published_schema
 from convscope.report.document.log import log_part
 from convscope.report.document.messages import messages_part
 from convscope.report.document.policy import drift_part
@@ -53,12 +49,6 @@ def analysis_bytes(evidence: Evidence) -> bytes:
     return json_bytes(analysis_document(evidence))
 
 
-@cache
-def _schema_text() -> str:
-    return files("convscope.report").joinpath("analysis.schema.json").read_text(encoding="utf-8")
-
-
 def analysis_schema() -> dict[str, JsonValue]:
     """Return the JSON Schema (2020-12) of `analysis_document`, as published in the package."""
-    schema: dict[str, JsonValue] = json.loads(_schema_text())
-    return schema
+    return published_schema("convscope.report", "analysis.schema.json")

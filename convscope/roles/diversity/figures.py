@@ -8,6 +8,7 @@ import numpy as np
 from convscope.roles.diversity.measures import Measure
 from convscope.roles.diversity.sample import Sample
 from convscope.values.arrays import FloatArray
+from convscope.values.chance import p_of_draws
 
 N_BOOTSTRAP = 400
 N_HALVINGS = 20
@@ -15,7 +16,6 @@ MIN_DRAWS = 199
 MAX_WORK = 50_000_000
 """Slots times members times draws; keeps a large team to seconds."""
 LEVEL = 0.95
-ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +92,13 @@ def _figures(value: float, null: FloatArray, drawn: FloatArray, *, floor: float)
         return None
     low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]).tolist()
     centre = float(known.mean())
-    n_as_large = int((null >= value - ROUNDING * (1 + abs(value))).sum())
     return Figures(
         value=value,
         # A resampled team is more diverse than its episodes are: only the spread of the resamples is taken.
         interval=(max(value + low - centre, 0.0), value + high - centre),
         floor=floor,
         null=float(null.mean()),
-        p_value=(1 + n_as_large) / (1 + len(null)),
+        p_value=p_of_draws(value, null),
     )
 
 

@@ -14,6 +14,7 @@ from convscope.roles.explained.losses import UnitTable, dealt_gains, declared_ga
 from convscope.roles.explained.situation import situation_columns
 from convscope.roles.explained.starts import Starts
 from convscope.values.arrays import FloatArray
+from convscope.values.chance import p_of_draws
 from convscope.values.config import AnalysisConfig
 from convscope.values.explained import Explained, Part
 from convscope.values.log import TrajectoryLog
@@ -83,8 +84,7 @@ def _against_dealt(tables: Sequence[UnitTable], rng: np.random.Generator, whole:
     """Return the share that labels dealt anew explain, and the p of those that were declared."""
     dealt = np.sum([dealt_gains(table, n_draws=_N_DEALT, rng=rng) for table in tables], axis=0)
     observed = sum(declared_gain(table, table.declared) for table in tables)
-    n_as_large = int((dealt >= observed - 1e-9).sum())
-    return float(np.maximum(dealt, 0.0).mean() / whole), (1 + n_as_large) / (1 + len(dealt))
+    return float(np.maximum(dealt, 0.0).mean() / whole), p_of_draws(observed, dealt)
 
 
 def _units(

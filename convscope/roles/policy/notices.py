@@ -7,11 +7,11 @@ import numpy as np
 
 from convscope.roles.pairs import MIN_EPISODES
 from convscope.roles.policy.members import FEWEST_DECISIONS, Compared
+from convscope.values.figures import listed
 from convscope.values.header import Notice
 from convscope.values.policy_reading import PolicyRun
 
 _WHERE = "roles.policy"
-_MOST_NAMED = 6
 
 
 def unread(run: str, n_episodes: int) -> Notice:
@@ -50,7 +50,7 @@ def _said(found: PolicyRun, who: Compared) -> Iterator[Notice]:
     left = [name for name in who.names if name not in modelled]
     if left:
         message = (
-            f"without a comparable partner, or enough decisions, or beyond the number that is compared: {_some(left)}"
+            f"without a comparable partner, or enough decisions, or beyond the number that is compared: {listed(left)}"
         )
         yield Notice(code="not-computed", message=f"run {found.run}: {message}", where=_WHERE)
     if len(who.kinds) > 1:
@@ -59,7 +59,7 @@ def _said(found: PolicyRun, who: Compared) -> Iterator[Notice]:
     for seen in who.kinds:
         if seen.n_naming:
             message = (
-                f"{seen.n_naming} columns of the observations of {_some(list(seen.members))} say who sees, and are "
+                f"{seen.n_naming} columns of the observations of {listed(list(seen.members))} say who sees, and are "
                 "left out: what agents are told of themselves there counts as theirs, not as their situation"
             )
             yield Notice(code="identity-in-observations", message=message, where=_WHERE)
@@ -71,11 +71,6 @@ def _said(found: PolicyRun, who: Compared) -> Iterator[Notice]:
     if apart:
         message = (
             f"run {found.run}: these hardly ever meet the same situation, and their policies are not compared, so that "
-            f"classes by policy are a lower bound: {_some(apart)}"
+            f"classes by policy are a lower bound: {listed(apart)}"
         )
         yield Notice(code="no-common-situations", message=message, where=_WHERE)
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(names[:_MOST_NAMED]) + more

@@ -1,6 +1,5 @@
 """Who can be told apart by what they do given what they see."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -12,7 +11,7 @@ from convscope.behaviour.groups import Group, episode_groups
 from convscope.behaviour.sample import Steps
 from convscope.randomness import generator
 from convscope.roles.energy import exchange_patterns
-from convscope.roles.linkage import complete_linkage
+from convscope.roles.linkage import complete_linkage, usual_number
 from convscope.roles.pairs import MIN_EPISODES, family_wise, in_null_units
 from convscope.roles.policy.changes import FEWEST_EPISODES, find_changes, residual_scores
 from convscope.roles.policy.decisions import Seen
@@ -100,7 +99,7 @@ def policy_reading(
     scanned = [each.changes for each in read if each.changes is not None]
     return PolicyReading(
         runs=runs,
-        k_agents=_mode(runs),
+        k_agents=usual_number(run.n_classes for run in runs),
         change_points=tuple(change for changes in scanned for change in changes) if scanned else None,
         notices=tuple(dict.fromkeys(notices)),
     )
@@ -226,8 +225,3 @@ def _classes(who: Compared, matrices: dict[str, FloatArray], *, alpha: float) ->
     class_of[alone] = np.arange(len(alone)) + class_of.max() + 1
     first_seen = {code: number for number, code in enumerate(dict.fromkeys(class_of.tolist()))}
     return tuple(first_seen[code] for code in class_of.tolist())
-
-
-def _mode(runs: Sequence[PolicyRun]) -> int | None:
-    counts = Counter(run.n_classes for run in runs)
-    return min(counts, key=lambda k: (-counts[k], k)) if counts else None

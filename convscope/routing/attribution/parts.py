@@ -108,14 +108,6 @@ def part_of(group: Group, sample: Sample, studies: Sequence[SeatStudy | None], *
     return Part(group=group, studies=tuple(studies), episode=sample.episode, n_rows=len(sample.time), **sums)
 
 
-def mean_weight(parts: Sequence[Part]) -> FloatArray:
-    """Return the mean over runs of the bits per step, shape (receiver, sender); NaN where no run has any."""
-    stacked = np.array([part.weight for part in parts])
-    known = np.isfinite(stacked)
-    total = np.where(known, stacked, 0.0).sum(axis=0)
-    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
-
-
 def _excess(excess: FloatArray, bits: FloatArray, n_steps: FloatArray, *, n_shared: FloatArray) -> Excess:
     return Excess(excess=excess, mass=bits.sum(axis=0), n_steps=n_steps.sum(axis=0), n_units=(n_shared > 0).sum(axis=0))
 

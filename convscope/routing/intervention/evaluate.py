@@ -8,12 +8,12 @@ import numpy as np
 from convscope.routing.flips import UnitScores, quadratic_flips
 from convscope.routing.intervention.pairs import Arms, Assignment, PairScores, centred, in_units, is_step_pair
 from convscope.values.arrays import BoolArray, FloatArray
+from convscope.values.chance import p_of_draws
 
 MOST_UNITS = 512
 """Episodes of a run beyond this number share signs."""
 _DRAWS_PER_PAIR = 40
 _MOST_DRAWS = 10_000
-_TIE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,7 +81,7 @@ def between_p(tests: Sequence[ArmTest], *, n_draws: int, rng: np.random.Generato
         scaled = np.divide(outcome, scale, out=np.zeros_like(outcome), where=scale > 0)
         observed += float(((test.arms.label @ scaled) ** 2).sum())
         drawn += ((_dealt(test.arms, n_draws, rng) @ scaled) ** 2).sum(axis=1)
-    return float((1 + (drawn >= observed * (1 - _TIE)).sum()) / (1 + n_draws))
+    return p_of_draws(observed, drawn)
 
 
 def n_draws_for(n_permutations: int, n_pairs: int) -> int:

@@ -13,6 +13,7 @@ from convscope.routing.messages.notices import message_notices, unmeasured, why_
 from convscope.routing.messages.reading import Heard
 from convscope.routing.messages.talk import Talk, one_hot, talk
 from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.chance import p_of_draws
 from convscope.values.config import AnalysisConfig
 from convscope.values.log import TrajectoryLog
 from convscope.values.messages import MessageMeasure, MessageMeasures, MessageTest
@@ -136,7 +137,7 @@ def _test(
         return None
     observed, *drawn = (sums / n_samples).tolist()
     null = np.array(drawn)
-    p_value = float(1 + (null >= observed - 1e-12).sum()) / (1 + len(null))
+    p_value = p_of_draws(observed, null)
     return MessageTest(
         measure=question.measure,
         sender=names[question.sender],

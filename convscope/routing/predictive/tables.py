@@ -10,6 +10,7 @@ import numpy as np
 
 from convscope.routing.predictive.pair_counts import PairCounts
 from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.chance import p_of_draws
 
 
 def plug_in_transfer_entropy(counts: IntArray) -> float:
@@ -82,8 +83,7 @@ def table_p_value(tables: Sequence[IntArray], *, n_draws: int, rng: np.random.Ge
     if not telling:
         return float("nan")
     deviances = np.sum([_with_null(stratum, n_draws, rng) for stratum in telling], axis=0)
-    observed, null = deviances[0], deviances[1:]
-    return float(1 + (null >= observed * (1 - 1e-12)).sum()) / (1 + n_draws)
+    return p_of_draws(float(deviances[0]), deviances[1:])
 
 
 def _with_null(stratum: IntArray, n_draws: int, rng: np.random.Generator) -> FloatArray:

@@ -34,6 +34,14 @@ def test_the_value_is_the_share_that_does_not_hold():
     assert behaviour([3, 1, 5, 3], NEAR).value == 1
 
 
+def test_the_effect_is_the_mean_of_those_of_the_runs():
+    found = behaviour([3, 1, 5, 3, 3, 1, 3, 1.5], FAR, n_runs=2)
+    ((what, runs),) = found.parts_by_run
+    assert len(runs) == 2
+    assert dict(found.parts)[what] == pytest.approx(np.mean([effect for _, effect in runs]))
+    assert runs[0][1] == pytest.approx(np.sqrt(2))
+
+
 def test_features_that_the_log_lacks_are_left_out_and_counted():
     found = behaviour([3, 1, 5, 3], FAR, UNKNOWN)
     assert found.value == 0

@@ -3,11 +3,13 @@
 import json
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from convscope.errors import PriorsError, UsageError
-from convscope.report.planned import plan_document, plan_lines
-from convscope.simulate.planning import Reach
-from convscope.simulate.plans import plan_priors
+from convscope.planning.priors import plan_priors
+from convscope.planning.shown import plan_document, plan_lines, plan_schema
+from convscope.planning.study import Reach
+from convscope.report.document.json_value import json_bytes
 from convscope.values.gap import Verdict
 
 
@@ -60,11 +62,28 @@ def test_a_prior_that_is_even_everywhere_decides_nothing(tmp_path):
     assert "insufficient-evidence" in "\n".join(plan_lines(question, [plans["even.toml"]]))
 
 
-def test_the_document_is_json_without_infinities_and_always_the_same():
-    first, second = (
-        json.dumps(plan_document(planned()[0], list(planned()[1].values())), allow_nan=False) for _ in "ab"
-    )
-    assert first == second
+def document(team="1-1-1", n_runs=5, **options):
+    question, plans = planned(team, n_runs, **options)
+    return json_bytes(plan_document(question, list(plans.values())))
+
+
+def test_the_schema_is_one():
+    Draft202012Validator.check_schema(plan_schema())
+
+
+@pytest.mark.parametrize(("team", "n_runs"), [("1-1-1", 5), ("2-2-2", 2), ("2-2-2", 6), ("1-1-1", 1)])
+def test_the_document_follows_its_schema(team, n_runs):
+    Draft202012Validator(plan_schema()).validate(json.loads(document(team, n_runs)))
+
+
+def test_a_prior_that_decides_nothing_follows_the_schema(tmp_path):
+    path = tmp_path / "even.toml"
+    path.write_text('[roles]\na = "a_*"\nb = "b_*"\n[routing.a]\na = 1\nb = 1\n')
+    Draft202012Validator(plan_schema()).validate(json.loads(document("2-2", 5, priors=path)))
+
+
+def test_the_document_is_always_the_same():
+    assert document() == document()
 
 
 def test_faults_are_told(tmp_path):

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from convscope.report.document.json_value import JsonValue
-from convscope.simulate.planning import MOST_RUNS, Plan, Question
+from convscope.planning.study import MOST_RUNS, Plan, Question
+from convscope.report.document.json_value import JsonValue, published_schema
 from convscope.values.figures import count
 from convscope.values.gap import Verdict
 from convscope.values.inert import inert
@@ -31,7 +31,7 @@ def plan_lines(question: Question, plans: Sequence[Plan]) -> Iterator[str]:
 
 
 def plan_document(question: Question, plans: Sequence[Plan]) -> dict[str, JsonValue]:
-    """Return the answers as JSON; a number that is not finite, or was not computed, is null."""
+    """Return the answers as JSON that follows `plan_schema`; a number that was not computed is null."""
     return {
         "schema_version": "1.0",
         "team": list(question.members),
@@ -42,6 +42,11 @@ def plan_document(question: Question, plans: Sequence[Plan]) -> dict[str, JsonVa
         "seed": question.seed,
         "priors": [_as_json(plan) for plan in plans],
     }
+
+
+def plan_schema() -> dict[str, JsonValue]:
+    """Return the JSON Schema (2020-12) of `plan_document`, as published in the package."""
+    return published_schema("convscope.planning", "plan.schema.json")
 
 
 def _plan_lines(question: Question, plan: Plan) -> Iterator[str]:

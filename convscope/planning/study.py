@@ -10,8 +10,8 @@ import numpy as np
 from convscope.compare.attainable import (
     alignment_attainable,
     entering_tests,
+    least_p,
     runs_to_attain,
-    shared_level,
     specificity_as_declared,
     specificity_attainable,
 )
@@ -135,9 +135,7 @@ def _attainable(question: Question, one: Relabellings, target: FloatArray) -> tu
     least = specificity_attainable(runs)
     entering = entering_tests(least, alpha=question.alpha)
     declared = specificity_as_declared(runs, target)
-    specificity = shared_level(declared, entering) if any(entering) else min(declared)
-    free = shared_level(least, entering) if any(entering) else min(least)
-    return free, specificity, alignment_attainable(runs, target)
+    return least_p(least, entering), least_p(declared, entering), alignment_attainable(runs, target)
 
 
 def _reach(question: Question, least: float, attaining: int | None) -> Reach:

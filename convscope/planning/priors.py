@@ -7,9 +7,9 @@ import numpy as np
 
 from convscope.errors import UsageError
 from convscope.ingest.prior import read_declared_routing
+from convscope.planning.study import Plan, Question, plan_study
 from convscope.randomness import generator
 from convscope.simulate.composition import read_composition
-from convscope.simulate.planning import Plan, Question, plan_study
 from convscope.simulate.teams import GENERIC
 from convscope.values.config import AnalysisConfig
 from convscope.values.prior import RolePrior

@@ -1,0 +1,1 @@
+"""What a study could conclude, before anybody trains."""
