@@ -267,6 +267,8 @@ class _Builder:
             for name, array in edges.arrays()
             if name in {"step", "episode", "counts", "starts"}
         }
+        for name in {"step", "episode"} & {*told}:
+            self.checks.fits(told[name], weights, needs=Axis.EDGE)
         grid = EdgeSteps.of(self.container.inventory, self.mapping, values)
         steps = find_steps(self.file, told, grid, n_edges=weights.sizes[Axis.EDGE], most=self.checks.most(n_agents))
         return EdgeListView(
