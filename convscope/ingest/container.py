@@ -101,6 +101,11 @@ def read_part(file: ArrayReader, dataset: str, spans: Mapping[int, tuple[int, in
     """
     if isinstance(file, PartReader):
         return file.read_part(dataset, spans)
+    return part_of_rows(file, dataset, spans)
+
+
+def part_of_rows(file: ArrayReader, dataset: str, spans: Mapping[int, tuple[int, int]]) -> npt.NDArray[np.generic]:
+    """Return a part of an array out of its whole rows; parameters as in `read_part`."""
     rows = file.read(dataset, *spans.get(0, (0, None)))
     inner = [slice(*spans.get(axis, (None, None))) for axis in range(1, rows.ndim)]
     return rows[(slice(None), *inner)] if inner else rows

@@ -189,6 +189,8 @@ def _field(name: str, headers: Sequence[LogHeader], agents: tuple[str, ...]) -> 
         raise LogFormatError(f"the field {name} has axes of another kind in some of the files; give those alone")
     if len({spec.row_sum for _, spec in specs}) > 1:
         raise LogFormatError(f"rows of {name} keep their sums in some of the files and not in others; give those alone")
+    if len({spec.own_column for _, spec in specs}) > 1:
+        raise LogFormatError(f"the own column of {name} means something in some of the files only; give those alone")
     shape = tuple(max(sizes) for sizes in zip(*(spec.shape for _, spec in specs), strict=True))
     if all(spec.shape == shape and spec.widths is None for _, spec in specs):
         return first

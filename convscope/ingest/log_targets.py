@@ -13,7 +13,7 @@ from convscope.ingest.log_layout import MISSING_IS_MINUS_ONE, field_path, group_
 from convscope.ingest.log_tables import flags_of, slots_of
 from convscope.ingest.packing import missing_mark, pack, storage_type
 from convscope.values.arrays import FloatArray
-from convscope.values.fields import ACTIONS, PAIR_MESSAGES, FieldSpec, Level, RowSum
+from convscope.values.fields import ACTIONS, PAIR_MESSAGES, FieldSpec, Level, OwnColumn, RowSum
 from convscope.values.header import ActionKind, LogHeader
 from convscope.values.status import Status
 
@@ -177,6 +177,8 @@ def _field_attributes(target: Target) -> Mapping[str, Attribute]:
         attributes["values"] = json.dumps(field.values)
     if field.row_sum is not RowSum.RENORMALISE:
         attributes["row_sum"] = field.row_sum.value
+    if field.own_column is not OwnColumn.WEIGHT:
+        attributes["own_column"] = field.own_column.value
     if field.is_randomized:
         attributes["randomized"] = 1
     if field.inner_axes:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from convscope.ingest.pair_mapping import EdgeMapping, SlotMapping
 from convscope.ingest.table_mapping import TableMapping
 from convscope.ingest.toml_lines import TomlLines
-from convscope.values.fields import RowSum
+from convscope.values.fields import OwnColumn, RowSum
 
 MAPPING_VERSION = 1
 """What a mapping file begins with."""
@@ -34,6 +35,12 @@ class Axis(StrEnum):
     HEAD = "head"
     RECEIVER = "receiver"
     SENDER = "sender"
+    SLOT = "slot"
+    """Of weights between pairs, in the place of senders (or receivers); the field says which agent each slot is."""
+    EDGE = "edge"
+    """Pairs in a list; the field says which."""
+    COLUMN = "column"
+    """Of a list of edges, several things beside each other, of which ``take`` names the one that is meant."""
     ENTITY = "entity"
     """Opponents, landmarks and other things that are no agents of the log."""
     VALUE = "value"
@@ -61,8 +68,8 @@ class ArrayMapping:
     axes: tuple[Axis, ...]
     """Of the array, outermost first; the last one counts for all axes that remain."""
     take: tuple[int, ...] = ()
-    """Entries of the agent or entity axis that are meant; empty for all. A field of the whole team that the file
-    repeats for each agent takes one of them."""
+    """Entries of the agent, entity or column axis that are meant; empty for all. A field of the whole team that the
+    file repeats for each agent takes one of them."""
     is_negated: bool = False
     """Whether zeros are what counts: flags that say that something goes on, such as ``not_done``."""
 
@@ -104,6 +111,12 @@ class FieldMapping:
     """Names of the values of a categorical field."""
     row_sum: RowSum = RowSum.RENORMALISE
     """What the sum of a receiver's weights says."""
+    own_column: OwnColumn = OwnColumn.WEIGHT
+    """What stands where receiver and sender are one agent."""
+    slots: SlotMapping | None = None
+    """Which agents the slots of weights are; None where they have a receiver and a sender axis."""
+    edges: EdgeMapping | None = None
+    """Which pairs a list of weights is of; None where they have a receiver and a sender axis."""
     is_randomized: bool = False
     """Of interventions: whether they were drawn at random, given the time in the episode."""
 

@@ -20,10 +20,11 @@ from convscope.ingest.mapping import (
     RingMapping,
     RoleMapping,
 )
+from convscope.ingest.pair_section import PairSection
 from convscope.ingest.table_mapping import WHERE, TableField, TableMapping
 from convscope.ingest.toml_document import TomlDocument, TomlKind, read_toml
 from convscope.ingest.toml_lines import KeyPath
-from convscope.values.fields import FIELD_NAMES, INFO, Level, RowSum
+from convscope.values.fields import FIELD_NAMES, INFO, Level, OwnColumn, RowSum
 
 _MAPPING = TomlKind(name="mapping file", error=MappingError)
 _LABELS = ("run", "checkpoint", "condition")
@@ -136,9 +137,22 @@ class _Reader:
         )
 
     def _field(self, name: str) -> FieldMapping:
-        keys = ("next", "one_hot", "kind", "late", "widths", "values", "row_sum", "randomized")
+        keys = (
+            "next",
+            "one_hot",
+            "kind",
+            "late",
+            "widths",
+            "values",
+            "row_sum",
+            "randomized",
+            "own_column",
+            "slots",
+            "edges",
+        )
         self.document.check_keys(("fields", name), (*_ARRAY, *keys), "key")
-        kind = self._text("fields", name, "kind")
+        kind, own = self._text("fields", name, "kind"), self._text("fields", name, "own_column")
+        pairs = PairSection(document=self.document, array=self._array)
         return FieldMapping(
             name=name,
             array=self._array("fields", name),
@@ -149,6 +163,9 @@ class _Reader:
             widths=self._numbers("fields", name, "widths"),
             values=self._texts("fields", name, "values"),
             row_sum=self._choice(RowSum, ("fields", name, "row_sum"), self._row_sum(name)),
+            own_column=self._choice(OwnColumn, ("fields", name, "own_column"), own or OwnColumn.WEIGHT),
+            slots=pairs.slots("fields", name, "slots"),
+            edges=pairs.edges("fields", name, "edges"),
             is_randomized=self._flag("fields", name, "randomized"),
         )
 

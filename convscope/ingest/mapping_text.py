@@ -12,9 +12,10 @@ from convscope.ingest.mapping import (
     RingMapping,
     RoleMapping,
 )
+from convscope.ingest.pair_mapping import EdgeMapping, SlotMapping
 from convscope.ingest.table_mapping import TableField, TableMapping
 from convscope.ingest.toml_text import key_text, list_text, quoted_text
-from convscope.values.fields import Level, RowSum
+from convscope.values.fields import Level, OwnColumn, RowSum
 
 
 def mapping_text(mapping: LogMapping) -> str:
@@ -31,7 +32,10 @@ def mapping_text(mapping: LogMapping) -> str:
     if mapping.episodes is not None:
         lines += _section("episodes", _episode_entries(mapping.episodes))
     for field in mapping.fields:
-        lines += _section(f"fields.{key_text(field.name)}", _field_entries(field))
+        name = f"fields.{key_text(field.name)}"
+        lines += _section(name, _field_entries(field))
+        lines += _section(f"{name}.slots", _slot_entries(field.slots))
+        lines += _section(f"{name}.edges", _edge_entries(field.edges))
     if mapping.roles is not None:
         lines += _section("roles", _role_entries(mapping.roles))
     for name, label in (("run", mapping.run), ("checkpoint", mapping.checkpoint), ("condition", mapping.condition)):
@@ -112,9 +116,31 @@ def _field_entries(field: FieldMapping) -> dict[str, str]:
         "widths": _numbers(field.widths) if field.widths else "",
         "values": list_text(field.values) if field.values else "",
         "row_sum": "" if field.row_sum is RowSum.RENORMALISE else quoted_text(field.row_sum),
+        "own_column": "" if field.own_column is OwnColumn.WEIGHT else quoted_text(field.own_column),
+        "slots": "" if field.slots is None or field.slots.order is None else quoted_text(field.slots.order),
         "randomized": "true" if field.is_randomized else "",
     }
     return _array_entries(field.array) | {key: text for key, text in said.items() if text}
+
+
+def _slot_entries(slots: SlotMapping | None) -> dict[str, str]:
+    if slots is None or slots.order is not None:
+        return {}
+    entries = _array_entries(slots.array) if slots.array is not None else {}
+    entries |= {f"agents.{key_text(agent)}": list_text(names) for agent, names in slots.agents.items()}
+    return entries | _pair_entries(slots)
+
+
+def _edge_entries(edges: EdgeMapping | None) -> dict[str, str]:
+    if edges is None:
+        return {}
+    return {name: array_text(array) for name, array in edges.arrays()} | _pair_entries(edges)
+
+
+def _pair_entries(pairs: SlotMapping | EdgeMapping) -> dict[str, str]:
+    entries = {} if pairs.absent is None else {"absent": quoted_text(pairs.absent)}
+    entries |= {"first": str(pairs.first)} if pairs.first else {}
+    return entries | ({"empty": _numbers(pairs.empty)} if pairs.empty else {})
 
 
 def _role_entries(roles: RoleMapping) -> dict[str, str]:

@@ -9,6 +9,7 @@ from convscope.ingest.agent_rules import RULES, RowRule, Stretch
 from convscope.ingest.packing import unpack
 from convscope.ingest.problems import LogView, Problem, Severity
 from convscope.values.arrays import FloatArray
+from convscope.values.fields import NO_SLOT, OwnColumn
 from convscope.values.status import Status
 
 _CELLS_AT_A_TIME = 1 << 22
@@ -60,7 +61,7 @@ def check_weights(view: LogView) -> Iterator[Problem]:
             continue
         n_negative, n_uneven = 0, 0
         for start, stop in _spans((view.n_rows, *info.shape[1:])):
-            weights = view.file.read(path, start, stop).astype(np.float64)
+            weights = _weights(view, path, start, stop=stop)
             sums = np.nansum(weights, axis=-1)
             is_uneven = (sums != 0) & (np.abs(sums - 1) > _TOLERANCE)
             n_negative += int((weights < 0).reshape(len(weights), -1).any(axis=1).sum())
@@ -81,6 +82,16 @@ def check_weights(view: LogView) -> Iterator[Problem]:
                 where=path,
                 fix="set the attribute unnormalised to 1 if that is meant",
             )
+
+
+def _weights(view: LogView, path: str, start: int, *, stop: int) -> FloatArray:
+    """Return weights with 0 where there is no slot, and for receivers themselves where that means nothing."""
+    stored = view.file.read(path, start, stop).astype(np.float64)
+    weights: FloatArray = np.where(np.equal(stored, NO_SLOT), 0.0, stored)
+    if view.inventory.attributes.get(path, {}).get("own_column") == OwnColumn.NOTHING:
+        own = np.arange(weights.shape[-1])
+        weights[..., own, own] = 0.0
+    return weights
 
 
 def _is_unnormalised(view: LogView, path: str) -> bool:

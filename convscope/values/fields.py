@@ -27,7 +27,8 @@ MESSAGES = "messages"
 HIDDEN_STATES = "hidden_states"
 """(T, N, H)."""
 ATTENTION = "attention"
-"""(T, heads, receiver, sender), non-negative weights; rounds and layers are axes before the heads."""
+"""(T, heads, receiver, sender), non-negative weights; rounds and layers are axes before the heads. `NO_SLOT` stands
+where the receiver could not attend to the sender."""
 GATES = "gates"
 """(T, receiver, sender), how far each channel is open."""
 PAIR_MESSAGES = "pair_messages"
@@ -76,6 +77,20 @@ class RowSum(StrEnum):
     """How much the receiver listens at all, as with gates: a row counts by its sum."""
 
 
+class OwnColumn(StrEnum):
+    """What stands where receiver and sender are one agent; it is no edge, whatever it says."""
+
+    WEIGHT = "weight"
+    """What the receiver gives itself, as in self-attention."""
+    NOTHING = "nothing"
+    """Nothing that means anything: what a mask left there."""
+
+
+NO_SLOT = float("-inf")
+"""What stands in a cell of weights between pairs where the receiver had no slot for the sender, and so could not attend
+to it; NaN is a weight that is not known, 0 one that is nothing."""
+
+
 class Level(StrEnum):
     """What a field has a value for in each row."""
 
@@ -118,6 +133,8 @@ class FieldSpec:
     inner_axes: tuple[str, ...] = ()
     """What the axes of ``shape`` count, of weights between pairs: ``round``, ``layer``, ``head``; empty: unknown."""
     row_sum: RowSum = RowSum.RENORMALISE
+    """Of weights between pairs."""
+    own_column: OwnColumn = OwnColumn.WEIGHT
     """Of weights between pairs."""
     is_randomized: bool = False
     """Of interventions: whether somebody declares that they were drawn at random, given the time in the episode."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from convscope.ingest import mapping_file
+from convscope.ingest import mapping_file, pair_section
 from convscope.ingest.mapping import Axis, Cut
 from convscope.values.status import Status
 from convscope_loaders.hdf5 import LOADER
@@ -36,7 +36,7 @@ def test_the_example_reads_what_it_describes(tmp_path):
 
 
 def test_every_key_every_axis_and_every_cut_is_named():
-    code = inspect.getsource(mapping_file)
+    code = inspect.getsource(mapping_file) + inspect.getsource(pair_section)
     lists = re.findall(r'\(\s*((?:"[a-z_]+",\s*)+(?:\*_ARRAY,\s*)?(?:"[a-z_]+",?\s*)*)\)', code)
     keys = {key for listed in lists for key in re.findall(r'"([a-z_]+)"', listed)}
     assert {"next", "row_sum", "ended", "dead_see_nothing", "cursor", "prefix", "of_agent", "take"} <= keys

@@ -106,7 +106,7 @@ class LoggedWeights:
             heads=self._heads(log, result, config=config, agents=agents),
             notices=(
                 *dropped_rows(rows, self.source),
-                *own_column(rows, self.source),
+                *own_column(rows, self.source, spec.own_column),
                 *row_sums(spec.row_sum),
                 *(on_heads(spec, config.heads, self.source) if self.has_heads else ()),
                 *fixed_roles(is_fixed=_has_fixed_roles(log, analysed, agents)),

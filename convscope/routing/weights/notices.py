@@ -5,11 +5,11 @@ from math import prod
 from convscope.routing.refusal import UnreadableSourceError
 from convscope.routing.weights.tally import QUANTUM, TallyRows
 from convscope.values.config import RoutingSource
-from convscope.values.fields import FieldSpec, RowSum
+from convscope.values.fields import FieldSpec, OwnColumn, RowSum
 from convscope.values.header import Notice
 
 _REASONS = (
-    ("rows-without-choice", "because fewer than two senders were there"),
+    ("rows-without-choice", "because fewer than two senders were there and could be attended to"),
     ("rows-unreadable", "because a weight between acting agents is NaN or infinite"),
     ("rows-negative", "because a weight between acting agents is negative"),
     ("rows-all-zero", "because all weights are 0"),
@@ -58,10 +58,10 @@ def dropped_rows(rows: TallyRows, source: RoutingSource) -> tuple[Notice, ...]:
     )
 
 
-def own_column(rows: TallyRows, source: RoutingSource) -> tuple[Notice, ...]:
+def own_column(rows: TallyRows, source: RoutingSource, own: OwnColumn) -> tuple[Notice, ...]:
     """Say how much receivers give themselves, which no edge shows."""
     n_rows, total = rows.own.tolist()
-    if not total:
+    if not total or own is OwnColumn.NOTHING:
         return ()
     message = (
         f"Receivers give {total / QUANTUM / n_rows:.1%} of their {source} to themselves; it is left out, and what they "

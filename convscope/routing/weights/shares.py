@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.values.arrays import BoolArray, FloatArray
-from convscope.values.fields import RowSum
+from convscope.values.fields import NO_SLOT, RowSum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -17,7 +17,7 @@ class Shares:
     row_sum: FloatArray
     """1 for a row that is kept, or what it gave its valid senders where rows keep their sums; shape (T, receiver)."""
     valid: BoolArray
-    """Both act, and receiver and sender differ."""
+    """Both act, receiver and sender differ, and the receiver has a slot for the sender."""
     is_kept: BoolArray
     """Rows that say something, shape (T, receiver)."""
     own: FloatArray
@@ -40,7 +40,8 @@ def routing_shares(weights: FloatArray, is_acting: BoolArray, *, row_sum: RowSum
     ----------
     weights
         Shape (T, receiver, sender), heads already combined. What stands in cells that are not valid (padding, the dead,
-        the diagonal; NaN or anything else) changes not one bit of the shares.
+        the diagonal; NaN or anything else) changes not one bit of the shares. `NO_SLOT` stands where the receiver could
+        not attend to the sender.
     is_acting
         Who acts, shape (T, N).
     row_sum
@@ -48,6 +49,7 @@ def routing_shares(weights: FloatArray, is_acting: BoolArray, *, row_sum: RowSum
     """
     n_agents = is_acting.shape[1]
     valid = is_acting[:, :, None] & is_acting[:, None, :] & ~np.eye(n_agents, dtype=np.bool_)
+    valid &= ~np.equal(weights, NO_SLOT)
     held = np.where(valid, weights, 0.0)
     # Overflow of absurd weights makes a row unreadable; it is counted below, not warned of.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -78,28 +80,39 @@ def pair_strengths(values: FloatArray, is_acting: BoolArray) -> FloatArray:
     Parameters
     ----------
     values
-        Shape (T, ..., receiver, sender).
+        Shape (T, ..., receiver, sender). A head without a slot for a sender gives it nothing; where none has one, that
+        is what the mean says, too.
     is_acting
         Who acts, shape (T, N); other cells are left out before anything is computed.
     """
-    held = _acting_cells(values, is_acting)
+    held, has_slot = _acting_cells(values, is_acting)
     with np.errstate(over="ignore", invalid="ignore"):
         strength: FloatArray = held.mean(axis=1)
-    return strength
+    return _with_slots(strength, has_slot)
 
 
 def message_strengths(values: FloatArray, is_acting: BoolArray) -> FloatArray:
     """Return the length (Euclidean norm) of each message, shape (T, receiver, sender); arguments as above."""
-    held = _acting_cells(values, is_acting)
+    held, has_slot = _acting_cells(values, is_acting)
     with np.errstate(over="ignore", invalid="ignore"):
         length: FloatArray = np.sqrt(np.square(held).sum(axis=1))
-    return length
+    return _with_slots(length, has_slot)
 
 
-def _acting_cells(values: FloatArray, is_acting: BoolArray) -> FloatArray:
+def _acting_cells(values: FloatArray, is_acting: BoolArray) -> tuple[FloatArray, BoolArray | None]:
+    """Return values with 0 in cells that do not count, and which cells have a slot; None where all have one."""
     n_rows, n_agents = is_acting.shape
     both = is_acting[:, None, :, None] & is_acting[:, None, None, :]
-    return np.where(both, values.reshape(n_rows, -1, n_agents, n_agents), 0.0)
+    held: FloatArray = np.where(both, values.reshape(n_rows, -1, n_agents, n_agents), 0.0)
+    lacks: BoolArray = np.equal(held, NO_SLOT)
+    if not lacks.any():
+        return held, None
+    has_slot: BoolArray = ~np.all(lacks, axis=1)
+    return np.where(lacks, 0.0, held), has_slot
+
+
+def _with_slots(strength: FloatArray, has_slot: BoolArray | None) -> FloatArray:
+    return strength if has_slot is None else np.where(has_slot, strength, NO_SLOT)
 
 
 def _own(weights: FloatArray, total: FloatArray, is_kept: BoolArray) -> FloatArray:

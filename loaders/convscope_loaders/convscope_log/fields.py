@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 
@@ -9,12 +11,13 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayInfo, Inventory, Value
 from convscope.ingest.json_text import parsed_json
 from convscope.ingest.log_layout import GROUP_DATASETS, INFO_FOLDERS, ROOT_DATASETS
-from convscope.values.fields import ACTIONS, INFO, MESSAGES, PAIR_MESSAGES, FieldSpec, Level, RowSum
+from convscope.values.fields import ACTIONS, INFO, MESSAGES, PAIR_MESSAGES, FieldSpec, Level, OwnColumn, RowSum
 from convscope_loaders.convscope_log.source import StoredField, StoredPart
 
 _FIELD_AT_ROOT = {path: field for field, path in ROOT_DATASETS.items()}
 _FIELD_IN_GROUP = {name: field for field, name in GROUP_DATASETS.items()}
 _BY_PAIR = "/channels/"
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +136,8 @@ def _field(parts: list[_Part], n_agents: int) -> tuple[FieldSpec, StoredField]:
         path=first.info.path,
         values=_values(first.attributes.get("values")),
         inner_axes=_inner_axes(first, shape),
-        row_sum=_row_sum(first),
+        row_sum=_stated(first, "row_sum", RowSum),
+        own_column=_stated(first, "own_column", OwnColumn),
         is_randomized=all(bool(part.attributes.get("randomized")) for part in parts),
     )
     stored = tuple(StoredPart(path=p.info.path, slots=p.slots, missing=_missing(p)) for p in parts)
@@ -184,11 +188,12 @@ def _inner_axes(part: _Part, shape: tuple[int, ...]) -> tuple[str, ...]:
     return names if len(names) == len(shape) else ()
 
 
-def _row_sum(part: _Part) -> RowSum:
-    stated = part.attributes.get("row_sum", RowSum.RENORMALISE)
-    if stated not in list(RowSum):
-        raise LogFormatError(f"{part.info.path}@row_sum is none of {', '.join(RowSum)}")
-    return RowSum(str(stated))
+def _stated(part: _Part, name: str, kind: type[_Choice]) -> _Choice:
+    """Return a choice that an attribute states, or the first one, which is what is meant where nothing is."""
+    stated = part.attributes.get(name, next(iter(kind)))
+    if stated not in list(kind):
+        raise LogFormatError(f"{part.info.path}@{name} is none of {', '.join(kind)}")
+    return kind(str(stated))
 
 
 def _order(inventory: Inventory) -> dict[str, int]:

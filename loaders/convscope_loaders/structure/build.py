@@ -28,6 +28,7 @@ from convscope_loaders.structure.labels import EpisodeLabels, label_episodes
 from convscope_loaders.structure.late import with_late
 from convscope_loaders.structure.mark_readings import choices_or_amounts
 from convscope_loaders.structure.names import called
+from convscope_loaders.structure.pairs import with_pairs
 from convscope_loaders.structure.plan import FieldPlan, RowPlan
 from convscope_loaders.structure.roles import DeclaredRoles, read_roles
 from convscope_loaders.structure.rows import PlannedRows, plan_rows, reference_field, without_headless
@@ -84,7 +85,8 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     LogFormatError
         If the arrays do not fit together, or no episode has a step.
     """
-    container, mapping = split_groups(with_late(container, reading.mapping), reading.mapping)
+    paired = with_pairs(container, reading.mapping)
+    container, mapping = split_groups(with_late(paired.container, paired.mapping), paired.mapping)
     place, inventory = str(probe.path), container.inventory
     with container.store.open() as file:
         steps = without_headless(plan_rows(inventory, file, mapping, place=place), mapping, reading.headless or {})
@@ -99,7 +101,7 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
         raise LogFormatError(f"{place} holds no episode with a step")
     source = _source(container, planned.plan, mapping=mapping, n_agents=len(agents), place=place)
     source, seen = _with_choices(source, mapping, place)
-    said = (*reading.assumptions, *_early_ends(planned.plan), *_idle_said(source, seen))
+    said = (*reading.assumptions, *paired.said, *_early_ends(planned.plan), *_idle_said(source, seen))
     header = LogHeader(
         agents=make_agents(
             agents, [plan.spec for plan in source.fields], seen, teams=mapping.teams, roles=roles.of_agent

@@ -91,6 +91,7 @@ def plan_field(
             values=field.values,
             inner_axes=_inner_axes(axes),
             row_sum=field.row_sum,
+            own_column=field.own_column,
             is_randomized=field.is_randomized,
         ),
         template=template,

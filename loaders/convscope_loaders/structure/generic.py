@@ -21,6 +21,7 @@ from convscope_loaders.structure.lexicon import Meaning, meaning_of
 from convscope_loaders.structure.long import find_columns
 from convscope_loaders.structure.mapping_checks import check_mapping
 from convscope_loaders.structure.outer import joined_outer, split_outer
+from convscope_loaders.structure.pairs import with_pairs, with_pairs_kept
 from convscope_loaders.structure.prefixes import grouped_paths, regrouped
 from convscope_loaders.structure.quiet import remedies_in, with_quiet_told
 from convscope_loaders.structure.readings import completed
@@ -73,12 +74,15 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
     check_takes_arrays(probe, mapping)
     try:
         grouped, said = regrouped(container, mapping)
-        doubts = _checked(annotated(grouped), mapping)
+        paired = None if mapping is None else with_pairs(grouped, mapping)
+        whole, mapped = (grouped, None) if paired is None else (paired.container, paired.mapping)
+        doubts = _checked(annotated(whole), mapped)
         with _completed(mapping):
-            ordered = _ordered(probe, grouped, mapping)
-            unfolded, known = _unfolded(ordered.container, mapping)
+            ordered = _ordered(probe, whole, mapped)
+            unfolded, known = _unfolded(ordered.container, mapped)
             reading = _told(ordered, _read(probe, unfolded, known))
-            assumptions = (said, *reading.assumptions) if said else reading.assumptions
+            on_pairs = () if paired is None else paired.said
+            assumptions = (*([said] if said else []), *reading.assumptions, *on_pairs)
             complete = replace(reading, assumptions=assumptions, notices=(*doubts, *reading.notices))
             log = _with_finals_told(build_log(probe, unfolded, complete, loader=loader), complete.mapping)
             return log if _tells_lives(complete.mapping) else with_quiet_told(log, remedies_in(complete.mapping))
@@ -155,10 +159,12 @@ def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | No
     """Return the complete mapping that `open_by_structure` follows; errors are its own."""
     check_takes_arrays(probe, mapping)
     grouped, _ = regrouped(container, mapping)
+    paired = None if mapping is None else with_pairs(grouped, mapping)
+    whole, mapped = (grouped, None) if paired is None else (paired.container, paired.mapping)
     with _completed(mapping):
-        unfolded, known = _unfolded(_ordered(probe, grouped, mapping).container, mapping)
+        unfolded, known = _unfolded(_ordered(probe, whole, mapped).container, mapped)
         found = _read(probe, unfolded, known).mapping
-    return found if mapping is None else refolded(joined_outer(found, mapping), mapping)
+    return found if mapping is None else with_pairs_kept(refolded(joined_outer(found, mapping), mapping), mapping)
 
 
 def _with_finals_told(log: TrajectoryLog, mapping: LogMapping) -> TrajectoryLog:

@@ -3,12 +3,12 @@
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from convscope.ingest.container import ArrayInfo, ArrayReader, ArrayStore, Container
+from convscope.ingest.container import ArrayInfo, ArrayReader, ArrayStore, Container, part_of_rows, read_part
 
 
 class View(Protocol):
@@ -21,6 +21,15 @@ class View(Protocol):
 
     def rows(self, file: ArrayReader, start: int, stop: int) -> npt.NDArray[Any]:
         """Return rows, out of the container's own arrays; a scalar as it is."""
+        ...
+
+
+@runtime_checkable
+class PartView(Protocol):
+    """A view that works out no more of itself than is asked for."""
+
+    def part(self, file: ArrayReader, spans: Mapping[int, tuple[int, int]]) -> npt.NDArray[Any]:
+        """Return a part of it: from where to where on some axes, the others whole."""
         ...
 
 
@@ -63,6 +72,15 @@ class ViewReader:
             return self._file.read(dataset, start, stop)
         n_rows = view.info.shape[0] if view.info.shape else 0
         return view.rows(self._file, start, max(n_rows if stop is None else min(stop, n_rows), start))
+
+    def read_part(self, dataset: str, spans: Mapping[int, tuple[int, int]]) -> npt.NDArray[np.generic]:
+        """Return a part of an array: from where to where on some axes, the others whole."""
+        view = self._views.get(dataset)
+        if view is None:
+            return read_part(self._file, dataset, spans)
+        if isinstance(view, PartView):
+            return view.part(self._file, spans)
+        return part_of_rows(self, dataset, spans)
 
     def read_text(self, dataset: str) -> tuple[str, ...]:
         """Return the strings of an array, flattened."""
