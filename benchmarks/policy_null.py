@@ -4,6 +4,9 @@ Usage: python benchmarks/policy_null.py [DRAWS] [EPISODES] [KIND]
 """
 
 import sys
+import time
+from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 
@@ -14,9 +17,10 @@ from convscope.simulate.deciding import Actions, Deciding, deciding_team
 from convscope.simulate.draws import Size
 from convscope.values.config import AnalysisConfig
 from convscope.values.log import TrajectoryLog
-from convscope.values.policy_reading import PolicyReading
+from convscope.values.policy_reading import PolicyReading, PolicyRun
 
 N_STEPS, N_AGENTS = 25, 3
+ALPHA = 0.05
 SAME = {
     "one policy": Deciding(),
     "areas side by side": Deciding(area=0.7),
@@ -46,25 +50,61 @@ def read(log: TrajectoryLog, config: AnalysisConfig) -> PolicyReading:
     return policy_reading(log, fold.finish(state), agents=agents, config=config)
 
 
+@dataclass
+class Tally:
+    """Pairs of some kind of team."""
+
+    alike: list[float] = field(default_factory=list)
+    """Family-wise p of the pairs with one policy."""
+    unlike: list[float] = field(default_factory=list)
+    any_alike: list[bool] = field(default_factory=list)
+    """Whether some pair with one policy was told apart in a draw."""
+    n_refused: int = 0
+    nats: list[float] = field(default_factory=list)
+
+    def add(self, run: PolicyRun, *, are_alike: bool) -> None:
+        """Count the pairs of one draw; those with the first agent differ unless all are alike."""
+        found = False
+        for a, b in combinations(range(len(run.members)), 2):
+            if not np.isfinite(run.nats[a, b]):
+                self.n_refused += 1
+                continue
+            is_alike = are_alike or a > 0
+            (self.alike if is_alike else self.unlike).append(float(run.p_value[a, b]))
+            found |= is_alike and bool(run.p_value[a, b] <= ALPHA)
+        self.any_alike.append(found)
+        self.nats.append(float(run.nats[0, 1]))
+
+    def words(self) -> str:
+        """Return the rates in a line."""
+        nats = float(np.median([each for each in self.nats if np.isfinite(each)] or [np.nan]))
+        alike, unlike = (sum(p <= ALPHA for p in each) for each in (self.alike, self.unlike))
+        return (
+            f"told apart: {alike} of {len(self.alike)} pairs of one policy (some pair in {sum(self.any_alike)} of "
+            f"{len(self.any_alike)} draws), {unlike} of {len(self.unlike)} pairs of two; {self.n_refused} pairs "
+            f"refused; median nats of the first pair {nats:.4f}"
+        )
+
+
 def main() -> None:
-    """Print, for each kind of team, how often any pair, and a pair of the first agent, is told apart."""
+    """Print, for each kind of team, how many pairs are told apart; then the same of all teams of one policy."""
     n_draws, n_episodes = (int(a) for a in (*sys.argv[1:3], *("100", "60")[len(sys.argv[1:3]) :]))
     size = Size(n_agents=N_AGENTS, n_episodes=n_episodes, n_steps=N_STEPS)
     short = Size(n_agents=N_AGENTS, n_episodes=5 * n_episodes, n_steps=5)
     kinds = [(name, how, size) for name, how in {**SAME, **UNLIKE}.items()]
     kinds.insert(1, ("short episodes, areas", SAME["areas side by side"], short))
+    whole, start = Tally(), time.process_time()
     for name, how, how_much in kinds:
         if sys.argv[3:] and name != sys.argv[3]:
             continue
-        p_values, nats = [], []
+        tally = Tally()
         for draw in range(n_draws):
             log = deciding_team(how_much, generator(draw, name), how)
-            found = read(log, AnalysisConfig(seed=draw, n_permutations=199)).runs[0]
-            p_values.append([found.p_value[0].min(), found.p_value.min()])
-            nats.append(found.nats[0, 1])
-        first, any_pair = (np.array(p_values) <= 0.05).mean(axis=0)
-        text = f"any pair {any_pair:.2f}, one with the first agent {first:.2f}, mean nats {np.nanmean(nats):.4f}"
-        print(f"{name}: {text} ({n_draws} draws)", flush=True)
+            run = read(log, AnalysisConfig(seed=draw, n_permutations=199)).runs[0]
+            for each in (tally, *([whole] if name not in UNLIKE else [])):
+                each.add(run, are_alike=name not in UNLIKE)
+        print(f"{name}: {tally.words()}", flush=True)
+    print(f"all of one policy: {whole.words()}; {time.process_time() - start:.0f} CPU-s")
 
 
 if __name__ == "__main__":

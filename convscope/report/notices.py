@@ -21,9 +21,7 @@ def _nulls(evidence: Evidence) -> Iterator[Notice]:
     yield _not_computed("roles.switching_rate", "Roles are found per episode, not yet within one: no switching rate.")
     yield from _explained_nulls(evidence)
     if evidence.policy.change_points is None:
-        yield _not_computed("drift", "Checkpoints are listed side by side, but no change between them is tested.")
-    else:
-        yield _not_computed("drift.path_length", "No change between checkpoints is measured.")
+        yield _not_computed("drift", "No change of policy is looked for within runs.")
     if not evidence.policy.runs:
         yield _not_computed("roles.policy", "What agents do given what they see is not compared.")
     yield from _routing_nulls(evidence)

@@ -6,7 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
+from convscope.report.conduct import refused_sentence, stretch_sentences
 from convscope.report.listing import Listing, listing
+from convscope.roles.policy.kinds import MIN_OVERLAP
 from convscope.values.evidence import Evidence
 from convscope.values.inert import inert
 from convscope.values.policy_reading import ChangePoint, PolicyRun
@@ -52,6 +54,10 @@ class Readings:
 
     k_agents: int | None
     """Classes by policy."""
+    refused: str | None
+    """What it means that no pair at all could be compared."""
+    stretches: tuple[str, ...]
+    """Which side of a change pairs are read on."""
     sentences: tuple[str, ...]
     pairs: Listing[PairReadings]
     changes: Listing[ChangePoint]
@@ -65,6 +71,8 @@ def readings_of(evidence: Evidence) -> Readings:
     changes = evidence.policy.change_points
     return Readings(
         k_agents=evidence.policy.k_agents,
+        refused=refused_sentence(evidence.policy, MIN_OVERLAP),
+        stretches=stretch_sentences(evidence.policy),
         sentences=reading_sentences(pairs),
         pairs=listing(pairs, MOST_PAIRS),
         changes=listing(changes or (), MOST_CHANGES),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from convscope.report.claimed import claimed_edges
+from convscope.report.conduct import conduct_lines
 from convscope.report.depends import dependence_sentences
 from convscope.report.notices import NOT_APPLICABLE, NOT_COMPUTED, all_notices
 from convscope.report.shape import shape_lines
@@ -45,6 +46,7 @@ def summary_lines(evidence: Evidence) -> tuple[str, ...]:
         *reasons,
         _size(evidence),
         _roles(evidence),
+        *conduct_lines(evidence),
         *_routing(evidence),
         *_messages(evidence),
         *_dependence(evidence),

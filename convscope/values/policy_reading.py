@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from convscope.values.arrays import FloatArray, sealed
 from convscope.values.figures import figure
 from convscope.values.header import Notice
@@ -37,6 +39,9 @@ class PolicyRun:
     n_episodes: int
     n_decisions: int
     """Sampled decisions behind the reading."""
+    stretch: tuple[int, int] | None = None
+    """First and last episode of the stretch that pairs are read on, where policies changed within the run; None: all
+    episodes."""
 
     def __post_init__(self) -> None:
         shape = (len(self.members), len(self.members))
@@ -47,6 +52,22 @@ class PolicyRun:
     def n_classes(self) -> int:
         """Number of classes; 1 when no two members can be told apart."""
         return len(set(self.class_of))
+
+    @property
+    def largest_overlap(self) -> float | None:
+        """Largest overlap of a pair; None where no two members share their spaces."""
+        overlaps = self.overlap[np.triu_indices(len(self.members), 1)]
+        return float(np.nanmax(overlaps)) if self.n_pairs else None
+
+    @property
+    def n_pairs(self) -> int:
+        """Pairs of members that share their spaces."""
+        return int(np.isfinite(self.overlap[np.triu_indices(len(self.members), 1)]).sum())
+
+    @property
+    def n_compared(self) -> int:
+        """Pairs that meet the same situations often enough to be compared."""
+        return int(np.isfinite(self.nats[np.triu_indices(len(self.members), 1)]).sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +83,7 @@ class ChangePoint:
 
     @property
     def confidence(self) -> float:
-        """One less p."""
+        """1 less p: no probability that there was a change."""
         return 1.0 - self.p_value
 
 
@@ -73,7 +94,8 @@ class PolicyReading:
     runs: tuple[PolicyRun, ...] = ()
     """Of those that could be read."""
     k_agents: int | None = None
-    """Classes of agents by policy: per run, then the mode, the smaller on a tie; None where no run could be read."""
+    """Classes of agents by policy: per run, then the mode, the smaller on a tie; None where no pair of any run could be
+    compared."""
     change_points: tuple[ChangePoint, ...] | None = None
     """None where no run was long enough to look for one."""
     notices: tuple[Notice, ...] = ()

@@ -15,7 +15,7 @@ def drift_part(policy: PolicyReading) -> JsonValue:
     """Return the changes of policy within runs; None where none could be looked for."""
     if policy.change_points is None:
         return None
-    return {"change_points": [_change(point) for point in policy.change_points], "path_length": None}
+    return {"change_points": [_change(point) for point in policy.change_points]}
 
 
 def _run(run: PolicyRun) -> JsonValue:
@@ -34,6 +34,7 @@ def _run(run: PolicyRun) -> JsonValue:
         "all_interval": None if run.all_interval is None else list(run.all_interval),
         "n_episodes": run.n_episodes,
         "n_decisions": run.n_decisions,
+        "stretch": None if run.stretch is None else list(run.stretch),
     }
 
 
@@ -42,5 +43,6 @@ def _change(point: ChangePoint) -> JsonValue:
         "run": point.run,
         "checkpoint": point.checkpoint,
         "episode": point.episode,
+        "p_value": point.p_value,
         "confidence": point.confidence,
     }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from convscope.report.claimed import claimed_edges
+from convscope.report.conduct import change_note, policy_note
 from convscope.report.ladder import Step, ladder
 from convscope.report.section import Section
 from convscope.report.wording import VerdictWords, verdict_of
@@ -30,7 +31,14 @@ class VerdictView:
 
 
 def _view(evidence: Evidence) -> VerdictView:
-    tiles = (*_alignment(evidence), _units(evidence), _agents(evidence), _edges(evidence), _runs(evidence))
+    tiles = (
+        *_alignment(evidence),
+        _units(evidence),
+        _agents(evidence),
+        *_conduct(evidence),
+        _edges(evidence),
+        _runs(evidence),
+    )
     return VerdictView(
         words=verdict_of(evidence), tiles=tiles, ladder=ladder(evidence.gap.verdict) if evidence.gap else ()
     )
@@ -62,6 +70,20 @@ def _agents(evidence: Evidence) -> Tile:
     notes = {None: "not testable", 1: "no two can be told apart"}
     note = notes.get(k, f"told apart among {figure(n_members)}")
     return Tile(value=figure(k), name=f"{'kind' if k == 1 else 'kinds'} of {member}", note=note)
+
+
+def _conduct(evidence: Evidence) -> tuple[Tile, ...]:
+    """Return cards of what agents decide given what they see, and of when that changes, as far as both were asked."""
+    policy = evidence.policy
+    tiles: list[Tile] = []
+    if policy.runs:
+        name = "kind by policy" if policy.k_agents == 1 else "kinds by policy"
+        tiles.append(Tile(value=figure(policy.k_agents), name=name, note=policy_note(policy)))
+    if policy.change_points is not None:
+        n_changes = len(policy.change_points)
+        name = "change within a run" if n_changes == 1 else "changes within runs"
+        tiles.append(Tile(value=figure(n_changes), name=name, note=change_note(policy.change_points)))
+    return tuple(tiles)
 
 
 def _edges(evidence: Evidence) -> Tile:

@@ -32,6 +32,17 @@ def unscanned(run: str, n_needed: int) -> Notice:
     return Notice(code="not-computed", message=message, where="drift.change_points")
 
 
+def over_changes(run: str, stretch: tuple[int, int] | None) -> Notice:
+    """Return the notice of a run with changes of policy: which side of them its pairs are read on."""
+    where = (
+        "no side of it holds enough, so that pairs are read over all episodes and mix what agents did before and after"
+        if stretch is None
+        else f"pairs are read in episodes {stretch[0]} to {stretch[1]} alone, the longest stretch without a change"
+    )
+    message = f"agents of run {run} change what they do given what they see: {where}"
+    return Notice(code="policy-changes", message=message, where=_WHERE)
+
+
 def run_notices(found: PolicyRun, who: Compared) -> tuple[Notice, ...]:
     """Return what was left out or not compared in a run.
 

@@ -1,8 +1,7 @@
 """Who can be told apart by what they do given what they see."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -11,48 +10,30 @@ from convscope.behaviour.groups import Group, episode_groups
 from convscope.behaviour.sample import Steps
 from convscope.randomness import generator
 from convscope.roles.energy import exchange_patterns
-from convscope.roles.linkage import complete_linkage, usual_number
-from convscope.roles.pairs import MIN_EPISODES, family_wise, in_null_units
-from convscope.roles.policy.changes import FEWEST_EPISODES, find_changes, residual_scores
-from convscope.roles.policy.decisions import Seen
+from convscope.roles.linkage import usual_number
+from convscope.roles.pairs import MIN_EPISODES
+from convscope.roles.policy.changes import FEWEST_EPISODES, find_changes
+from convscope.roles.policy.kinds import KindReading, pair_matrices, policy_classes, read_kind
 from convscope.roles.policy.members import Compared, compared
-from convscope.roles.policy.models import membership, predict_actions
-from convscope.roles.policy.notices import run_notices, unread, unscanned
+from convscope.roles.policy.notices import over_changes, run_notices, unread, unscanned
 from convscope.roles.policy.sampling import lacking
-from convscope.roles.policy.scores import Information, information, overlap, pair_scores, situations, together
-from convscope.values.arrays import FloatArray
+from convscope.roles.policy.scores import together
+from convscope.roles.policy.stretches import longest_stretch
 from convscope.values.config import AnalysisConfig
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
 from convscope.values.policy_reading import ChangePoint, PolicyReading, PolicyRun
 
-MIN_OVERLAP = 0.1
-"""Under it two members hardly ever meet the same situation, and their policies are not compared."""
 _N_RESAMPLED = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PairReading:
-    """One pair of members."""
+class MembersRead:
+    """The members of a run in some of its episodes."""
 
-    names: tuple[str, str]
-    overlap: float
-    nats: float = np.nan
-    low: float = np.nan
-    high: float = np.nan
-    scores: FloatArray | None = None
-    """Sum of the scores under each pattern of exchanges, in units of its null; None where not comparable."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class KindReading:
-    """The members of one kind of space."""
-
-    pairs: tuple[PairReading, ...]
-    told: Information
-    """Of all of them together."""
-    residuals: tuple[FloatArray, FloatArray]
-    """From `residual_scores`."""
+    who: Compared
+    kinds: tuple[KindReading, ...]
+    run: PolicyRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,7 +80,8 @@ def policy_reading(
     scanned = [each.changes for each in read if each.changes is not None]
     return PolicyReading(
         runs=runs,
-        k_agents=usual_number(run.n_classes for run in runs),
+        # Runs in which any pair could be compared.
+        k_agents=usual_number(run.n_classes for run in runs if run.n_compared),
         change_points=tuple(change for changes in scanned for change in changes) if scanned else None,
         notices=tuple(dict.fromkeys(notices)),
     )
@@ -108,40 +90,63 @@ def policy_reading(
 def _run(
     log: TrajectoryLog, steps: Steps, group: Group, *, agents: Sequence[str], config: AnalysisConfig
 ) -> tuple[RunReading | None, tuple[Notice, ...]]:
+    whole = _members_read(log, steps, group, agents=agents, config=config)
+    if whole is None:
+        return None, (unread(group.run_name, len(np.unique(steps.digest))),)
+    changes, said = _changes(log, group, whole, config=config)
+    numbers = log.episodes.number[steps.episode]
+    read, stretch = whole, None
+    if changes:
+        kept = longest_stretch(np.unique(numbers), changes)
+        part = _members_read(log, steps.rows(np.isin(numbers, kept)), group, agents=agents, config=config)
+        if part is not None:
+            read, stretch = part, (int(kept[0]), int(kept[-1]))
+        said = (*said, over_changes(group.run_name, stretch))
+    found = replace(read.run, stretch=stretch)
+    return RunReading(run=found, changes=changes), (*run_notices(found, read.who), *said)
+
+
+def _members_read(
+    log: TrajectoryLog, steps: Steps, group: Group, *, agents: Sequence[str], config: AnalysisConfig
+) -> MembersRead | None:
+    """Read all pairs of a run in these steps; None where there is too little of anything."""
     rng = generator(config.seed, "roles", "policy", group.run_name)
     who = compared(log, steps, agents, rng=rng)
     n_units = len(np.unique(steps.digest))
     if n_units < MIN_EPISODES or not who.kinds:
-        return None, (unread(group.run_name, n_units),)
+        return None
     signs = exchange_patterns(n_units, config.n_permutations, rng)
     weights = rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=_N_RESAMPLED).astype(np.float64)
     with threadpool_limits(1):
-        kinds = [_kind(seen, signs, weights) for seen in who.kinds]
+        kinds = tuple(read_kind(seen, signs, weights) for seen in who.kinds)
     pairs = [pair for kind in kinds for pair in kind.pairs]
     whole = together([kind.told for kind in kinds])
     is_any = any(pair.scores is not None for pair in pairs)
-    matrices = _matrices(who.names, pairs)
+    matrices = pair_matrices(who.names, pairs)
     found = PolicyRun(
         run=group.run_name,
         checkpoint=group.checkpoint,
         members=who.names,
-        **matrices,
-        class_of=_classes(who, matrices, alpha=config.alpha),
+        nats=matrices["nats"],
+        nats_low=matrices["nats_low"],
+        nats_high=matrices["nats_high"],
+        p_value=matrices["p_value"],
+        overlap=matrices["overlap"],
+        class_of=policy_classes(who, matrices, alpha=config.alpha),
         attainable_p=1 / len(signs),
         all_nats=whole.nats() if is_any else None,
         all_interval=whole.interval(weights) if is_any else None,
         n_episodes=n_units,
         n_decisions=int(whole.n_decisions.sum()),
     )
-    changes, said = _changes(log, group, who, kinds=kinds, config=config)
-    return RunReading(run=found, changes=changes), (*run_notices(found, who), *said)
+    return MembersRead(who=who, kinds=kinds, run=found)
 
 
 def _changes(
-    log: TrajectoryLog, group: Group, who: Compared, *, kinds: Sequence[KindReading], config: AnalysisConfig
+    log: TrajectoryLog, group: Group, read: MembersRead, *, config: AnalysisConfig
 ) -> tuple[tuple[ChangePoint, ...] | None, tuple[Notice, ...]]:
     """Return the changes of policy within a run; None where they cannot be looked for, with the reason."""
-    episodes = who.kinds[0].episode
+    episodes = read.who.kinds[0].episode
     if len(episodes) < FEWEST_EPISODES or len(np.unique(log.episodes.condition[episodes])) > 1:
         return None, (unscanned(group.run_name, FEWEST_EPISODES),)
     number = log.episodes.number[episodes]
@@ -153,7 +158,7 @@ def _changes(
         find_changes(
             np.concatenate(scores, axis=1)[order], alpha=config.alpha / n_scans, n_draws=config.n_permutations, rng=rng
         )
-        for scores in zip(*(kind.residuals for kind in kinds), strict=True)
+        for scores in zip(*(kind.residuals for kind in read.kinds), strict=True)
     ]
     found = min(looked, key=lambda changes: min((change.p_value for change in changes), default=1.0))
     return tuple(
@@ -165,63 +170,3 @@ def _changes(
         )
         for change in found
     ), ()
-
-
-def _kind(seen: Seen, signs: FloatArray, weights: FloatArray) -> KindReading:
-    predicted, probability = predict_actions(seen), membership(seen)
-    basis = situations(seen)
-    pairs: list[PairReading] = []
-    for pair in map(np.array, combinations(range(len(seen.members)), 2)):
-        names = seen.members[pair[0]], seen.members[pair[1]]
-        common = overlap(seen, probability, pair)
-        if common < MIN_OVERLAP:
-            pairs.append(PairReading(names=names, overlap=common))
-            continue
-        told = information(seen, predicted, probability, members=pair)
-        low, high = told.interval(weights)
-        scores = pair_scores(seen, predicted, probability, pair=pair)
-        pairs.append(
-            PairReading(
-                names=names,
-                overlap=common,
-                nats=told.nats(),
-                low=low,
-                high=high,
-                scores=in_null_units(signs @ scores),
-            )
-        )
-    return KindReading(
-        pairs=tuple(pairs),
-        told=information(seen, predicted, probability, members=np.arange(len(seen.members))),
-        residuals=residual_scores(seen, predicted, basis),
-    )
-
-
-def _matrices(names: Sequence[str], pairs: Sequence[PairReading]) -> dict[str, FloatArray]:
-    """Return the matrices of `PolicyRun` by name."""
-    shape = (len(names), len(names))
-    matrices = {name: np.full(shape, np.nan) for name in ("nats", "nats_low", "nats_high", "overlap")}
-    matrices["p_value"] = np.ones(shape)
-    tested = [pair.scores for pair in pairs if pair.scores is not None]
-    p_of = iter(family_wise(np.array(tested)).tolist() if tested else ())
-    for pair in pairs:
-        a, b = (names.index(name) for name in pair.names)
-        p_value = 1.0 if pair.scores is None else next(p_of)
-        values = {"nats": pair.nats, "nats_low": pair.low, "nats_high": pair.high, "overlap": pair.overlap}
-        for name, value in {**values, "p_value": p_value}.items():
-            matrices[name][a, b] = matrices[name][b, a] = value
-    return matrices
-
-
-def _classes(who: Compared, matrices: dict[str, FloatArray], *, alpha: float) -> tuple[int, ...]:
-    """Return classes by complete linkage among those of one kind of space; each other member is one of its own."""
-    class_of = np.full(len(who.names), -1)
-    for seen in who.kinds:
-        places = np.array([who.names.index(name) for name in seen.members])
-        grid = np.ix_(places, places)
-        found = complete_linkage(matrices["p_value"][grid], matrices["nats"][grid], alpha=alpha)
-        class_of[places] = np.array(found) + class_of.max() + 1
-    alone = np.flatnonzero(class_of < 0)
-    class_of[alone] = np.arange(len(alone)) + class_of.max() + 1
-    first_seen = {code: number for number, code in enumerate(dict.fromkeys(class_of.tolist()))}
-    return tuple(first_seen[code] for code in class_of.tolist())

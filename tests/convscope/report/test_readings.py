@@ -7,6 +7,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from convscope.report.conduct import change_sentence, conduct_lines, policy_sentence, refused_sentence
 from convscope.report.deciders import deciders_of
 from convscope.report.document import analysis_bytes, analysis_schema
 from convscope.report.page import render_page
@@ -99,7 +100,7 @@ def test_the_document_and_the_page_show_both():
     assert document["roles"]["explained"]["agent"] == pytest.approx(0.6)
     assert document["roles"]["explained"]["situation"] is None
     assert document["drift"]["change_points"] == [
-        {"run": "seed_0", "checkpoint": "200", "episode": 17, "confidence": 0.99}
+        {"run": "seed_0", "checkpoint": "200", "episode": 17, "p_value": 0.01, "confidence": 0.99}
     ]
     page = render_page(evidence)
     assert "Who decides who does what" in page
@@ -120,3 +121,61 @@ def test_a_declared_role_that_explains_what_any_labels_would_does_not_lead():
     sentence = deciders_of(arbitrary, 0.05).sentence
     assert sentence.startswith("Which agent it is explains 75 %.")
     assert "no more of that than chance would: labels dealt anew explain 50 % (p 0.40)" in sentence
+
+
+def refused_evidence():
+    evidence = read_evidence()
+    blank = symmetric(np.nan, np.nan, np.nan, np.nan)
+    run = replace(
+        evidence.policy.runs[0],
+        nats=blank,
+        nats_low=blank,
+        nats_high=blank,
+        p_value=symmetric(1, 1, 1, 1),
+        overlap=symmetric(0.01, 0.02, 0.004, np.nan),
+        class_of=(0, 0, 0),
+        all_nats=None,
+        all_interval=None,
+    )
+    return replace(evidence, policy=PolicyReading(runs=(run,), k_agents=None, change_points=()))
+
+
+def test_the_terminal_says_both_readings_and_when_policies_changed():
+    assert conduct_lines(read_evidence()) == (
+        "Policy: at least 2 kinds among 3 decide differently, given what they see (2 of 3 pairs comparable)",
+        "Changes: agents act otherwise on what they see from episode 17 of seed_0 (p 0.010) on",
+    )
+    assert conduct_lines(replace(read_evidence(), policy=PolicyReading())) == ()
+
+
+def test_nothing_found_is_not_said_to_be_equal():
+    reading = read_evidence().policy
+    alike = replace(reading, k_agents=1)
+    assert policy_sentence(alike).startswith("no two could be told apart by what they decide")
+    assert change_sentence(()) == "none found within a run of what agents do given what they see"
+    assert change_sentence(None) is None
+
+
+def test_pairs_that_never_meet_are_explained_in_a_plain_sentence():
+    evidence = refused_evidence()
+    sentence = refused_sentence(evidence.policy, 0.1)
+    assert "at most 2 % are common to two of them, and it takes 10 %" in sentence
+    page = render_page(evidence)
+    assert "neither is ruled out" in page
+    assert "no two members could be told apart" not in page
+    assert refused_sentence(read_evidence().policy, 0.1) is None
+    assert conduct_lines(evidence)[0].startswith("Policy: no two agents meet the same situations often enough")
+
+
+def test_the_cards_show_kinds_by_policy_and_changes():
+    page = render_page(read_evidence())
+    assert "kinds by policy" in page
+    assert "change within a run" in page
+    assert "from episode 17 of seed_0 on (p 0.010)" in page
+
+
+def test_the_page_says_on_which_side_of_a_change_pairs_are_read():
+    evidence = read_evidence()
+    reading = evidence.policy
+    page = render_page(replace(evidence, policy=replace(reading, runs=(replace(reading.runs[0], stretch=(17, 199)),))))
+    assert "In seed_0 policies change, so its pairs are read in episodes 17 to 199 alone" in page

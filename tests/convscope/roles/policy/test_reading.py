@@ -119,3 +119,16 @@ def test_a_change_of_policy_is_found_and_a_change_of_places_is_none():
     assert len(changed.change_points) == 1
     assert abs(changed.change_points[0].episode - 60) <= 6
     assert read(team(Deciding(moves_at=60), "moved", size=size)).change_points == ()
+
+
+def test_pairs_are_read_on_one_side_of_a_change():
+    size = Size(n_agents=2, n_episodes=120, n_steps=25)
+    found = read(team(Deciding(turn=1.5, turns_at=75), "change, then pairs", size=size))
+    (change,) = found.change_points
+    (run,) = found.runs
+    assert abs(change.episode - 75) <= 6
+    # The two agents follow one policy before the change, and differ after it.
+    assert run.stretch == (0, change.episode - 1)
+    assert run.n_episodes == change.episode
+    assert run.p_value[0, 1] > 0.05
+    assert any(f"read in episodes 0 to {change.episode - 1} alone" in notice.message for notice in found.notices)
