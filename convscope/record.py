@@ -21,16 +21,16 @@ from convscope.values.fields import OwnColumn, RowSum, Weights
 from convscope.values.status import EndKind, Status
 
 __all__ = [
+    "Absent",
     "Adapter",
     "BatchTrace",
     "EndKind",
     "EpisodeTrace",
     "Extras",
     "Labels",
+    "OwnColumn",
     "Recorder",
     "RecordingWarning",
-    "Absent",
-    "OwnColumn",
     "RowSum",
     "SlotOrder",
     "Status",

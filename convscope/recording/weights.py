@@ -39,10 +39,12 @@ def weights_of_slots(
         If a slot holds a number that is no agent's.
     """
     held = np.asarray(weights, dtype=np.float64)
-    is_order = isinstance(slots, SlotOrder)
-    numbers = slots_in_order(slots, n_agents) if is_order else np.asarray(slots, dtype=np.float64)
-    if held.ndim < 2 or held.shape[-2:] != (n_agents, numbers.shape[-1]):  # noqa: PLR2004 - receivers and slots
-        raise UsageError(f"weights have shape {held.shape}; expected (..., {n_agents}, {numbers.shape[-1]})")
+    if isinstance(slots, SlotOrder):
+        numbers, empty = slots_in_order(slots, n_agents).astype(np.float64), np.nan
+    else:
+        numbers, empty = np.asarray(slots, dtype=np.float64), absent.weight
+    if held.shape[-2:] != (n_agents, *numbers.shape[-1:]):
+        raise UsageError(f"weights have shape {held.shape}; expected (..., {n_agents}, {numbers.shape[-1:]})")
     try:
         agents = np.broadcast_to(numbers, held.shape).reshape(-1)
     except ValueError:
@@ -52,12 +54,12 @@ def weights_of_slots(
         PairEntries(
             row=row,
             receiver=receiver,
-            sender=Numbering(n_agents=n_agents).agents(agents.astype(np.float64), "slots"),
+            sender=Numbering(n_agents=n_agents).agents(agents, "slots"),
             weight=held.reshape(-1, 1),
         ),
         held.shape[:-2],
         n_agents,
-        absent=np.nan if is_order else absent.weight,
+        absent=empty,
         adds_up=False,
     )
 
