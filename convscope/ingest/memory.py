@@ -8,7 +8,7 @@ import numpy as np
 from convscope.ingest.episode_numbers import episode_numbers
 from convscope.values.arrays import ByteArray, FloatArray, IntArray, sealed
 from convscope.values.episodes import EpisodeTable
-from convscope.values.fields import ACTIONS, FieldSpec, Level, Weights, level_of, randomized, with_weights
+from convscope.values.fields import ACTIONS, FieldSpec, Level, level_of, randomized
 from convscope.values.header import ActionKind, ActionSpace, Agent, LogHeader
 from convscope.values.log import Columns, TrajectoryLog
 from convscope.values.status import EndKind, Status
@@ -47,7 +47,6 @@ def log_from_arrays(
     runs: Sequence[str] | None = None,
     checkpoints: Sequence[str] | None = None,
     interventions_randomized: bool = False,
-    weights: Mapping[str, Weights] | None = None,
 ) -> TrajectoryLog:
     """Make a log from arrays.
 
@@ -70,9 +69,6 @@ def log_from_arrays(
     interventions_randomized
         Whether interventions were drawn at random, given the time in the episode.
 
-    weights
-        What is declared of fields of pairs, by name.
-
     Raises
     ------
     ValueError
@@ -88,8 +84,6 @@ def log_from_arrays(
     header = _header(held, agents, roles=names, codes=codes)
     if interventions_randomized:
         header = replace(header, fields=tuple(map(randomized, header.fields)))
-    if weights:
-        header = replace(header, fields=tuple(with_weights(spec, weights) for spec in header.fields))
     source = ArraySource(lengths=rows, status=sealed(present, shape, "status"), columns=held)
     return TrajectoryLog(
         header=header,

@@ -51,6 +51,7 @@ def test_edges_by_hand():
         lambda: weights_of_slots(np.ones((3, 3)), [[0, 1]] * 3, n_agents=3),
         lambda: weights_of_slots(np.ones((2, 3, 2)), np.zeros((5, 3, 2)), n_agents=3),
         lambda: weights_of_slots(np.ones((3, 2)), [[0, 7]] * 3, n_agents=3),
+        lambda: weights_of_slots(3.0, 1.0, n_agents=3),
         lambda: weights_of_edges([1, 2], [0], [1, 0], n_agents=2, absent=Absent.ZERO),
         lambda: weights_of_edges([1], [0.5], [1], n_agents=2, absent=Absent.ZERO),
         lambda: weights_of_edges([1], [0], [1], n_agents=2, absent=Absent.ZERO, steps=[4], n_steps=4),
