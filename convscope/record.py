@@ -9,25 +9,35 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypedDict, TypeVar, Unpack, cast
 
+from convscope.ingest.pair_mapping import Absent, SlotOrder
 from convscope.recording.adapter import Adapter, Extras, adapter_for
 from convscope.recording.batch import BatchTrace
 from convscope.recording.episode import Labels
 from convscope.recording.journal import RecordingWarning
 from convscope.recording.recorder import Recorder
 from convscope.recording.trace import EpisodeTrace
+from convscope.recording.weights import weights_of_edges, weights_of_slots
+from convscope.values.fields import OwnColumn, RowSum, Weights
 from convscope.values.status import EndKind, Status
 
 __all__ = [
+    "Absent",
     "Adapter",
     "BatchTrace",
     "EndKind",
     "EpisodeTrace",
     "Extras",
     "Labels",
+    "OwnColumn",
     "Recorder",
     "RecordingWarning",
+    "RowSum",
+    "SlotOrder",
     "Status",
+    "Weights",
     "record",
+    "weights_of_edges",
+    "weights_of_slots",
 ]
 
 _Env = TypeVar("_Env")
@@ -45,6 +55,7 @@ class RecorderOptions(TypedDict, total=False):
     run: str | None
     checkpoint: str | None
     condition: str | None
+    weights: Mapping[str, Weights] | None
     commit_seconds: float
     is_live: bool | None
 

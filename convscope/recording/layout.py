@@ -9,7 +9,18 @@ from math import prod
 from convscope.errors import UsageError
 from convscope.ingest.log_targets import Target, targets_of
 from convscope.recording.sketch import TEAM, ColumnSketch, Shape, Sketch
-from convscope.values.fields import ACTIONS, INFO, REWARDS, STATE, TEAM_REWARDS, FieldSpec, Level, randomized
+from convscope.values.fields import (
+    ACTIONS,
+    INFO,
+    REWARDS,
+    STATE,
+    TEAM_REWARDS,
+    FieldSpec,
+    Level,
+    Weights,
+    randomized,
+    with_weights,
+)
 from convscope.values.header import ActionKind, ActionSpace, Agent, LogHeader
 
 _NO_ACTIONS = ActionSpace(kind=ActionKind.CONTINUOUS, width=0)
@@ -27,6 +38,8 @@ class About:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Groups that the framework itself forms; agents of one that differ in their spaces are parted all the same."""
     interventions_randomized: bool = False
+    weights: Mapping[str, Weights] = field(default_factory=dict)
+    """What is declared of fields of pairs, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +77,17 @@ def layout_of(sketch: Sketch, about: About, declared: Collection[str]) -> Layout
             )
             for agent in sketch.agents
         ),
-        fields=tuple(map(randomized, fields)) if about.interventions_randomized else fields,
+        fields=tuple(with_weights(spec, about.weights) for spec in _drawn(fields, about)),
         inputs=(),
         framework=about.framework,
         environment=about.environment,
         roles=tuple(about.roles),
     )
     return Layout(header=header, targets=tuple(_targets(header, sketch)), notes=tuple(_notes(sketch, declared)))
+
+
+def _drawn(fields: Sequence[FieldSpec], about: About) -> Sequence[FieldSpec]:
+    return [randomized(spec) for spec in fields] if about.interventions_randomized else fields
 
 
 def _told(patterns_of: Mapping[str, Sequence[str]], agent: str, kind: str) -> str | None:

@@ -19,6 +19,7 @@ from convscope.recording.layout import About
 from convscope.recording.recording_file import LABEL_BYTES
 from convscope.recording.spaces import action_space_of
 from convscope.recording.trace import EpisodeTrace
+from convscope.values.fields import Weights, check_weights
 from convscope.values.status import EndKind
 
 SHARED_SECONDS = 60.0
@@ -50,6 +51,9 @@ class Recorder:
     interventions_randomized
         Whether the interventions that episodes hold are drawn at random, given the time in the episode: only then is
         what follows them taken for their effect.
+    weights
+        What attention, gates and addressed messages say by their sums and of receivers themselves, by field; see
+        `Weights`.
     commit_seconds
         Time after which the end of an episode commits all that are finished; 0 commits each.
     is_live
@@ -60,6 +64,8 @@ class Recorder:
     ------
     OutputError
         If something is at the path already, or the folder cannot be written.
+    UsageError
+        If ``weights`` speak of a field that is none of pairs.
     """
 
     def __init__(  # noqa: PLR0913  every option is a keyword
@@ -76,9 +82,11 @@ class Recorder:
         checkpoint: str | None = None,
         condition: str | None = None,
         interventions_randomized: bool = False,
+        weights: Mapping[str, Weights] | None = None,
         commit_seconds: float = 1.0,
         is_live: bool | None = None,
     ) -> None:
+        check_weights(weights or {})
         self.agents = tuple(agents)
         labels = Labels(run=_label(run), checkpoint=_label(checkpoint), condition=_label(condition))
         place = Path(path).absolute()  # the program may go on in another folder
@@ -91,7 +99,10 @@ class Recorder:
         # Also at the end of the program, where nobody called close.
         self._closing = weakref.finalize(self, self._journal.close)
         self._journal.about = About(
-            roles=roles or {}, teams=teams or {}, interventions_randomized=interventions_randomized
+            roles=roles or {},
+            teams=teams or {},
+            interventions_randomized=interventions_randomized,
+            weights=weights or {},
         )
         self.describe(action_spaces=action_spaces, framework=framework, environment=environment)
 

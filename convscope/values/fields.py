@@ -1,8 +1,11 @@
 """Names of the fields that every stage knows, and what a field of a log looks like."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import prod
+
+from convscope.errors import UsageError
 
 OBSERVATIONS = "observations"
 """(T, N, D); narrower agents are padded with NaN, see `FieldSpec.widths`."""
@@ -86,6 +89,14 @@ class OwnColumn(StrEnum):
     """Nothing that means anything: what a mask left there."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What somebody declares of weights between pairs."""
+
+    row_sum: RowSum = RowSum.RENORMALISE
+    own_column: OwnColumn = OwnColumn.WEIGHT
+
+
 NO_SLOT = float("-inf")
 """What stands in a cell of weights between pairs where the receiver had no slot for the sender, and so could not attend
 to it; NaN is a weight that is not known, 0 one that is nothing."""
@@ -148,3 +159,23 @@ class FieldSpec:
 def randomized(spec: FieldSpec) -> FieldSpec:
     """Return a field of a log whose interventions were drawn at random; other fields stay as they are."""
     return replace(spec, is_randomized=True) if spec.name in INTERVENED else spec
+
+
+def with_weights(spec: FieldSpec, declared: Mapping[str, Weights]) -> FieldSpec:
+    """Return a field of a log of which something is declared, by name; other fields stay as they are."""
+    told = declared.get(spec.name)
+    return spec if told is None else replace(spec, row_sum=told.row_sum, own_column=told.own_column)
+
+
+def check_weights(declared: Mapping[str, Weights]) -> None:
+    """Make sure that what is declared is of weights between pairs.
+
+    Raises
+    ------
+    UsageError
+        If it is of another field.
+    """
+    odd = [name for name in declared if level_of(name) is not Level.PAIR and not name.startswith(INFO)]
+    if odd:
+        known = ", ".join(name for name in FIELD_NAMES if name in _PAIR_FIELDS)
+        raise UsageError(f"weights={{{odd[0]!r}: ...}}: only {known} are between pairs of agents")

@@ -245,14 +245,6 @@ def test_messages_with_an_addressee_of_unknown_direction_are_left_out_and_said(p
     assert opened(path).header.field("messages").shape == (3,)
 
 
-def test_weights_of_unknown_orientation_are_left_out_and_said(path):
-    stored = np.random.default_rng(2).random((N_ROWS, 3, 3))
-    write(path, flat() | {"episode_starts": STARTS, "attention": stored})
-    log = opened(path)
-    assert not log.has("attention")
-    assert any("attention" in notice.message for notice in log.header.notices)
-
-
 def test_a_gate_of_the_world_is_no_gate_between_agents(path):
     write(path, flat() | {"episode_starts": STARTS, "gate": np.ones((N_ROWS, 2))})
     log = opened(path)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from convscope.errors import MappingError
 from convscope.ingest.container import ArrayReader, Inventory
-from convscope.ingest.mapping import Axis, LogMapping
+from convscope.ingest.mapping import Axis, FieldMapping, LogMapping
 from convscope.ingest.names import in_numbered_order
 from convscope.values.fields import ACTIONS
 from convscope.values.figures import listed
@@ -27,7 +27,7 @@ from convscope_loaders.structure.masks import with_ends_told
 from convscope_loaders.structure.meanings import MARKS, FieldFinder
 from convscope_loaders.structure.names import agent_names, sole_attribute
 from convscope_loaders.structure.one_hot import with_one_hot_told
-from convscope_loaders.structure.readings import open_levels
+from convscope_loaders.structure.readings import open_levels, open_weights
 from convscope_loaders.structure.search import find_layout
 from convscope_loaders.structure.shapes import entity_count
 from convscope_loaders.structure.step_groups import refuse_step_groups
@@ -94,6 +94,8 @@ def infer(
     )
     if levels.open:
         raise open_levels(levels.open, mapping, place=place)
+    if fields.open:
+        raise open_weights(fields.open, mapping, place=place)
     of_names = _on_names(agents, named, clues.layout)
     told = (of_names, *clues.layout.assumptions, *cut_said, on_rewards, *lives.assumptions, *labels.assumptions)
     return Reading(
@@ -140,7 +142,9 @@ def _look(inventory: Inventory, file: ArrayReader, known: LogMapping, *, place: 
     numbers = [family for family in families if not family.first.is_text and not family.first.columns]
     if known.file is None:
         refuse_step_groups(numbers, place)
-    found = _declared_layout(inventory, known, place) or find_layout(numbers, names, sampler, place=place)
+    found = _declared_layout(inventory, known, place)
+    if found is None:
+        found = find_layout([*numbers, *_declared_pairs(inventory, known)], names, sampler, place=place)
     layout = replace(found, knows_slots=_knows_slots(numbers, names, found))
     clues = Clues(
         inventory=inventory, families=families, layout=layout, sampler=sampler, names=tuple(names), place=place
@@ -183,8 +187,21 @@ def _families(inventory: Inventory, names: Sequence[str], known: LogMapping) -> 
     return left, levels
 
 
+def _declared_pairs(inventory: Inventory, known: LogMapping) -> list[Family]:
+    """Return declared weights between agents as if they were not declared: they tell how many agents there are."""
+    paired = [field for field in known.fields if _is_of_pairs(field)]
+    found = [declared_family(inventory, field.array, Meaning.ATTENTION) for field in paired]
+    return [replace(family, declared=()) for family in found if family is not None]
+
+
+def _is_of_pairs(field: FieldMapping) -> bool:
+    return Axis.SENDER in field.array.axes
+
+
 def _declared_layout(inventory: Inventory, known: LogMapping, place: str) -> Layout | None:
-    ordered = sorted(known.fields, key=lambda field: field.name != ACTIONS)
+    # Weights have an axis for receivers and one for senders, and none that is the agents'.
+    plain = [field for field in known.fields if not _is_of_pairs(field)]
+    ordered = sorted(plain, key=lambda field: field.name != ACTIONS)
     families: list[Family] = []
     for field in ordered:
         family = declared_family(inventory, field.array, None)

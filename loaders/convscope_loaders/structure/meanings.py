@@ -10,7 +10,7 @@ from convscope.values import fields as names
 from convscope.values.figures import listed
 from convscope.values.header import Notice
 from convscope_loaders.structure.clues import Clues
-from convscope_loaders.structure.evidence import is_one_hot, sums_to_one
+from convscope_loaders.structure.evidence import is_one_hot
 from convscope_loaders.structure.families import Family, followed_path, pick
 from convscope_loaders.structure.field_of import FIELD_OF
 from convscope_loaders.structure.lexicon import Meaning
@@ -18,6 +18,7 @@ from convscope_loaders.structure.names import attribute_list
 from convscope_loaders.structure.one_hot import one_hot_in_words
 from convscope_loaders.structure.readings import unknown_slots
 from convscope_loaders.structure.shapes import axes_of, is_unslotted, lies_beside
+from convscope_loaders.structure.weight_readings import OpenWeights, ReadWeights, read_weights, stated_slots
 
 _OF_AGENTS = {meaning: name for meaning, name in FIELD_OF.items() if names.level_of(name) is names.Level.AGENT}
 _OF_TEAM = {
@@ -57,6 +58,8 @@ class FoundFields:
     fields: tuple[FieldMapping, ...]
     assumptions: tuple[str, ...]
     notices: tuple[Notice, ...]
+    open: tuple[OpenWeights, ...] = ()
+    """Weights that can be read in several ways; the fields hold the first one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +80,15 @@ class FieldFinder:
         said: list[str] = []
         left_out: list[Family] = []
         unslotted: list[Family] = []
+        opened: list[OpenWeights] = []
         for family in self._wanted():
             if self._is_unslotted(family):
                 unslotted.append(family)
                 continue
-            fields, sentence = self._fields(family)
+            weights = self._weights(family)
+            fields, sentence = ((weights.field,), weights.said) if weights is not None else self._fields(family)
+            if weights is not None and weights.open is not None and weights.field.name not in self.taken:
+                opened.append(weights.open)
             if fields:
                 found.extend(fields)
                 said.extend([sentence] if sentence else [])
@@ -99,6 +106,7 @@ class FieldFinder:
             fields=tuple(unique),
             assumptions=tuple(dict.fromkeys(said)),
             notices=(*_left_out(left_out), *_without_slots(unslotted)),
+            open=tuple(opened),
         )
 
     def _on_unread_next(self, read: set[str]) -> list[str]:
@@ -129,6 +137,13 @@ class FieldFinder:
             raise unknown_slots(self.clues.families, family, place=self.clues.place)
         return True
 
+    def _weights(self, family: Family) -> ReadWeights | None:
+        if 0 in family.first.shape[1:] or family.meaning not in {Meaning.ATTENTION, Meaning.GATE}:
+            return None
+        axes = stated_slots(self.clues, family) or axes_of(family, self.clues.layout, n_entities=self.n_entities)
+        is_pair = axes is not None and bool({Axis.SENDER, Axis.SLOT} & {*axes})
+        return read_weights(self.clues, family, axes) if axes is not None and is_pair else None
+
     def _fields(self, family: Family) -> tuple[tuple[FieldMapping, ...], str]:
         if family.meaning in MARKS or 0 in family.first.shape[1:]:
             return (), ""
@@ -136,8 +151,8 @@ class FieldFinder:
         if axes is None:
             self._check_left_out(family)
             return (), ""
-        if Axis.SENDER in axes:
-            return self._pairs(family, axes)
+        if {Axis.SENDER, Axis.SLOT} & {*axes}:
+            return (), ""
         if self._is_addressed(family, axes):
             return (), ""
         if Axis.ENTITY in axes:
@@ -202,23 +217,6 @@ class FieldFinder:
             n_agents, text = self.clues.layout.n_agents, family.template.text
             return field, f"the {n_agents} columns of {text} are the agents' actions, in their order"
         return field, ""
-
-    def _pairs(self, family: Family, axes: tuple[Axis, ...]) -> tuple[tuple[FieldMapping, ...], str]:
-        name = names.ATTENTION if family.meaning is Meaning.ATTENTION else names.GATES
-        weights, sender = self.clues.sampler.part(family.first.path), axes.index(Axis.SENDER)
-        receiver = axes.index(Axis.RECEIVER) if Axis.RECEIVER in axes else None
-        text = family.template.text
-        if name == names.GATES and Axis.HEAD in axes:
-            return (), ""
-        if sums_to_one(weights, sender):
-            said = f"{text}: each receiver's weights (a query's) add up to 1 over the senders (the keys)"
-            return (FieldMapping(name=name, array=ArrayMapping(path=text, axes=axes)),), said
-        if receiver is None or not sums_to_one(weights, receiver):
-            return (), ""
-        turned = list(axes)
-        turned[receiver], turned[sender] = Axis.SENDER, Axis.RECEIVER
-        said = f"{text}: weights add up to 1 over axis {receiver}, which is that of the senders (keys) therefore"
-        return (FieldMapping(name=name, array=ArrayMapping(path=text, axes=tuple(turned))),), said
 
     def _crowd(self, family: Family, axes: tuple[Axis, ...]) -> tuple[FieldMapping, ...]:
         n_all, n_agents = family.first.shape[axes.index(Axis.ENTITY)], self.clues.layout.n_agents

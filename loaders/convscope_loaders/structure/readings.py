@@ -12,6 +12,7 @@ from convscope_loaders.structure.families import Family
 from convscope_loaders.structure.field_of import FIELD_OF
 from convscope_loaders.structure.layout import Layout
 from convscope_loaders.structure.leaf_names import OpenLevel
+from convscope_loaders.structure.weight_readings import OpenWeights
 
 _UNTOLD = "Nothing in the file tells them apart."
 
@@ -186,6 +187,31 @@ def open_levels(levels: Sequence[OpenLevel], mapping: LogMapping, *, place: str)
         readings,
         mapping=mapping,
         changes=[f"reading {n}: write {{{axis}}} instead of {{{taken}}}" for n, axis in enumerate(others, start=2)],
+    )
+
+
+def open_weights(weights: Sequence[OpenWeights], mapping: LogMapping, *, place: str) -> AmbiguousLogError:
+    """Return the error of a log with weights between agents that can be read in several ways.
+
+    Parameters
+    ----------
+    weights
+        At least one.
+    mapping
+        The reading of the whole file with each of them taken in the first way.
+    place
+        The file.
+    """
+    first, *others = weights
+    also = [f"{one.path}: {change}" for one in others for change in one.changes]
+    paths = ", ".join(f'"{inert(one.path)}"' for one in weights)
+    return ambiguous(
+        place,
+        f"{first.path} {first.shape}",
+        first.readings,
+        mapping=mapping,
+        changes=[*first.changes, *also, f"to leave them unread: [log] ignore = [{paths}], without the fields"],
+        evidence=first.evidence,
     )
 
 

@@ -60,8 +60,9 @@ def axes_of(family: Family, layout: Layout, *, n_entities: int = 0) -> tuple[Axi
 
 def is_unslotted(family: Family, axes: tuple[Axis, ...], layout: Layout) -> bool:
     """Whether an array has an axis of agents and nothing tells which entry of it is whose."""
-    on_axis = {Axis.AGENT, Axis.ENTITY, Axis.SENDER} & set(axes)
-    return bool(on_axis) and (Axis.AGENT not in family.axes or Axis.SENDER in axes) and not layout.knows_slots
+    of_pairs = {Axis.SENDER, Axis.SLOT} & set(axes)
+    on_axis = of_pairs | ({Axis.AGENT, Axis.ENTITY} & set(axes))
+    return bool(on_axis) and (Axis.AGENT not in family.axes or bool(of_pairs)) and not layout.knows_slots
 
 
 def lies_beside(family: Family, layout: Layout) -> bool:
@@ -123,9 +124,20 @@ def _pairs(family: Family, layout: Layout) -> tuple[Axis, ...] | None:
     # With as many heads as agents, heads come first.
     places = [place for place, size in enumerate(rest) if size == layout.n_agents][-1 if is_own else -2 :]
     if len(places) != (1 if is_own else 2):
-        return None
+        return _slots(container, rest, n_agents=layout.n_agents, is_own=is_own)
     named = (Axis.SENDER,) if is_own else (Axis.RECEIVER, Axis.SENDER)
     return (*container, *(dict(zip(places, named, strict=True)).get(at, Axis.HEAD) for at in range(len(rest))))
+
+
+def _slots(
+    container: tuple[Axis, ...], rest: tuple[int, ...], *, n_agents: int, is_own: bool
+) -> tuple[Axis, ...] | None:
+    """Return the axes of weights that have one column less than there are agents."""
+    agents = [place for place, size in enumerate(rest[:-1]) if size == n_agents]
+    if rest[-1:] != (n_agents - 1,) or n_agents < 3 or (not is_own and not agents):
+        return None
+    named = {len(rest) - 1: Axis.SLOT} | ({} if is_own else {agents[-1]: Axis.RECEIVER})
+    return (*container, *(named.get(at, Axis.HEAD) for at in range(len(rest))))
 
 
 def _crowd(family: Family, layout: Layout, *, n_entities: int) -> tuple[Axis, ...] | None:

@@ -205,8 +205,8 @@ def test_edges_of_episodes_and_steps(tmp_path):
         "step": row % STEPS,
         **listed,
     }
-    said = "".join(f"{key} = {{ path = \"/{key}\", axes = [\"edge\"] }}\n" for key in ("step", "episode"))
-    text = COMMON.replace('"row"', '"episode", "time"') + LISTED + said + 'absent = "zero"\\n'
+    said = "".join(f'{key} = {{ path = "/{key}", axes = ["edge"] }}\n' for key in ("step", "episode"))
+    text = COMMON.replace('"row"', '"episode", "time"') + LISTED + said + 'absent = "zero"\n'
     log = opened_by(LOADER, write_hdf5(tmp_path / "log.h5", arrays), mapped(tmp_path, text))
     assert log.episodes.n_episodes == EPISODES
     for max_bytes in (1, 20_000, 1 << 30):
