@@ -22,6 +22,8 @@ from convscope.ingest.policy import attach_policies
 from convscope.ingest.prior import declare, prior_from_labels, read_prior
 from convscope.ingest.selection import select_agents
 from convscope.roles.discover import discover_roles
+from convscope.roles.segments.reading import StepFold
+from convscope.roles.segments.study import find_segments
 from convscope.routing.choose import choose_estimators
 from convscope.routing.graph import routing_folds, routing_graph
 from convscope.routing.messages.measures import message_measures
@@ -39,6 +41,7 @@ from convscope.values.messages import MessageMeasures
 from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
 from convscope.values.routing import RoutingGraph
+from convscope.values.segments import Segments
 from convscope.version import __version__
 
 if TYPE_CHECKING:
@@ -84,18 +87,17 @@ def analyze(
     with open_executor(n_workers or _workers_for(log)) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
         folds: list[Fold] = [
-            FeatureFold(log, config),
-            ReturnFold(log, agents),
-            MessageFold(log, config),
+            *_behaviour_folds(log, config, agents),
             dependence_fold(log, estimators, config=config, agents=agents),
             *routing_folds(log, estimators, config=config, agents=agents),
         ]
-        missing, features, returns, heard, windows, *tallies = run([MissingFold(log, folds), *folds])
+        missing, features, returns, heard, steps, windows, *tallies = run([MissingFold(log, folds), *folds])
         routing = routing_graph(log, estimators, tallies, config=config, agents=agents, run=run)
         messages = message_measures(log, heard, config=config, agents=agents)
         source = routing.source if routing else None
         dependence = routing_dependence(log, windows, source, labels=labels, config=config, agents=agents)
         roles = discover_roles(features, log, agents=agents, config=config)
+        segments = find_segments(steps, roles, log, config=config)
         gap = translation_gap(prior, roles, routing, features=features, config=config) if prior else None
     noted = [*missing, *unlike_checkpoints(log.episodes.analysed(config.checkpoint))]
     return Evidence(
@@ -107,6 +109,7 @@ def analyze(
         returns=returns,
         features=features,
         roles=roles,
+        segments=segments,
         routing=routing,
         messages=messages,
         prior=prior,
@@ -114,7 +117,7 @@ def analyze(
         dependence=dependence,
         labels_sha256=labels.sha256 if labels else None,
         priors_sha256=prior.sha256 if prior else None,
-        notices=_notices(noted, [log.header, features, roles, routing, messages, gap, dependence]),
+        notices=_notices(noted, [log.header, features, roles, segments, routing, messages, gap, dependence]),
     )
 
 
@@ -166,13 +169,17 @@ def analyze_files(  # noqa: PLR0913  one parameter an option
     return replace(evidence, mapping_sha256=how.sha256 if how else None)
 
 
+def _behaviour_folds(log: TrajectoryLog, config: AnalysisConfig, agents: tuple[str, ...]) -> "tuple[Fold, ...]":
+    return FeatureFold(log, config), ReturnFold(log, agents), MessageFold(log, config), StepFold(log, config, agents)
+
+
 def _workers_for(log: TrajectoryLog) -> int:
     # A process costs about a second to start: not worth it before some ten million numbers.
     is_large = log.episodes.n_timesteps * len(log.header.agents) > 2_000_000
     return (os.cpu_count() or 1) if is_large else 1
 
 
-_Part = LogHeader | FeatureTable | RoleAssignment | RoutingGraph | MessageMeasures | Gap | Dependence | None
+_Part = LogHeader | FeatureTable | RoleAssignment | Segments | RoutingGraph | MessageMeasures | Gap | Dependence | None
 
 
 def _notices(first: Sequence[Notice], parts: Sequence[_Part]) -> tuple[Notice, ...]:

@@ -14,6 +14,7 @@ from convscope.values.messages import MessageMeasures
 from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
 from convscope.values.routing import RoutingGraph
+from convscope.values.segments import Segments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class Evidence:
     prior: RolePrior | None
     gap: Gap | None
     """None without a prior."""
+    segments: Segments | None = None
+    """Roles within episodes; None when they were not looked for."""
     messages: MessageMeasures | None = None
     """Without tests where the log holds no messages that could be measured."""
     dependence: Dependence = field(default_factory=Dependence)

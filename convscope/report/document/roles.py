@@ -1,11 +1,13 @@
 """The roles that were found."""
 
 from convscope.report.document.json_value import JsonValue, matrix
+from convscope.report.document.segments import segments_part
 from convscope.values.roles import AgentClasses, RecoveryScores, RoleAssignment, RoleProfile
+from convscope.values.segments import Segments
 
 
-def roles_part(roles: RoleAssignment) -> JsonValue:
-    """Return roles among units, classes of agents, profiles and recovery."""
+def roles_part(roles: RoleAssignment, segments: Segments | None) -> JsonValue:
+    """Return roles among units, classes of agents, profiles, recovery, and roles within episodes."""
     return {
         "k": roles.k,
         "k_agents": roles.k_agents,
@@ -14,7 +16,8 @@ def roles_part(roles: RoleAssignment) -> JsonValue:
         "classes": [_classes(classes) for classes in roles.classes],
         "profiles": [_profile(profile) for profile in roles.profiles],
         "recovery": _recovery(roles.recovery) if roles.recovery else None,
-        "switching_rate": None,
+        "switching_rate": segments.switching_rate if segments else None,
+        "segments": segments_part(segments),
         "explained": None,
     }
 

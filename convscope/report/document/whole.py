@@ -36,7 +36,7 @@ def analysis_document(evidence: Evidence) -> dict[str, JsonValue]:
         "schema_version": SCHEMA_VERSION,
         "provenance": provenance_part(evidence),
         "log": log_part(evidence),
-        "roles": roles_part(evidence.roles),
+        "roles": roles_part(evidence.roles, evidence.segments),
         "routing": routing_part(evidence.routing, evidence.dependence) if evidence.routing else None,
         "messages": messages_part(evidence.messages) if evidence.messages and evidence.messages.tests else None,
         "gap": gap_part(evidence.gap) if evidence.gap else None,

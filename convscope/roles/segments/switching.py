@@ -1,0 +1,186 @@
+"""Whether agents switch between kinds of conduct, where, and how often by chance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.roles.segments.chain import Chain, Paths, best_paths, dwell_times, stationary
+from convscope.roles.segments.conduct import Law
+from convscope.roles.segments.fit import Fit, fit_chain, fit_roles
+from convscope.roles.segments.sequences import Sequences
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
+
+N_DRAWS = 99
+"""Draws of the null."""
+MAX_TESTED = 60
+"""Episodes of each agent that enter the test and its null."""
+MIN_STAY = 0.2
+"""Share of a median episode that roles must last: what alternates faster cannot be told from habits within a role."""
+MIN_SHARE = 0.05
+"""Share of the switching agents' time from which on a role's stay counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Switching:
+    """Roles of the sequences of one group of agents in one run."""
+
+    state: IntArray
+    """Kind in each window; where the agent or the episode shows no switch, one and the same, shape (S, W)."""
+    constant: IntArray
+    """Kind of each sequence as a whole, shape (S,)."""
+    is_switched: BoolArray
+    """Whether a sequence has more than one segment, shape (S,)."""
+    agents: IntArray
+    """Shape (A,)."""
+    p_value: FloatArray
+    """Family-wise p of each agent, shape (A,)."""
+    transition: FloatArray | None
+    """Chain of those who switch, shape (K, K); None when nobody does."""
+    is_restless: bool
+    """Whether switches were found but withdrawn, because roles would not last `MIN_STAY` of an episode."""
+
+
+def find_switching(
+    sequences: Sequences, kind: IntArray, *, law: Law, alpha: float, rng: np.random.Generator
+) -> Switching:
+    """Follow the roles of agents through their episodes, and test whether they switch at all.
+
+    What is learnt in one half of the episodes is used in the other one. The statistic of an agent is the mean gain of
+    the likeliest path over the best path that never switches. Null: acts drawn anew in the same situations, by the
+    conduct of the one kind that fits the whole episode best; family-wise by the largest standardised statistic over
+    agents. Only episodes of agents that switch are cut, and of these only those whose gain the null does not reach,
+    at a false discovery rate of alpha among the agent's episodes (Benjamini and Hochberg 1995).
+
+    Parameters
+    ----------
+    sequences
+        Of one group in one run.
+    kind
+        As from `kinds_of`, shape (S,).
+    law
+        Of conduct.
+    alpha
+        Level of the test.
+    rng
+        Splits the episodes and draws the null.
+    """
+    k = int(kind.max()) + 1
+    number = np.unique(sequences.episode, return_index=True, return_inverse=True)
+    appearance = np.argsort(np.argsort(number[1], kind="stable"), kind="stable")[number[2]]
+    is_first = (rng.permutation(int(appearance.max()) + 1) % 2 == 0)[appearance]
+    tested = _tested(sequences.agent, rng)
+    parts: list[_Decoded] = []
+    for half in (is_first, ~is_first):
+        fit = fit_roles(sequences.of(~half), kind[~half], k, law=law, rng=rng)
+        parts.append(_half(sequences, kind, half, fit=fit, tested=tested, rng=rng))
+    whole = _joined(parts, (is_first, ~is_first), tested)
+    agents, p_value = _agent_tests(sequences.agent, whole, tested)
+    transition = _transition(sequences, whole, agents[p_value <= alpha])
+    is_restless = transition is not None and not _lasts(transition, float(np.median(sequences.lengths)))
+    switching = agents[p_value <= alpha] if not is_restless else agents[:0]
+    is_switched = _cut(sequences.agent, whole, tested, switching=switching, alpha=alpha)
+    return Switching(
+        state=np.where(is_switched[:, np.newaxis], whole.paths.state, whole.paths.constant[:, np.newaxis]),
+        constant=whole.paths.constant,
+        is_switched=is_switched,
+        agents=agents,
+        p_value=p_value,
+        transition=None if is_restless else transition,
+        is_restless=is_restless,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Decoded:
+    """Sequences that were decoded with what the other half taught."""
+
+    evidence: FloatArray
+    paths: Paths
+    start: FloatArray
+    null: FloatArray
+    """Gains of the tested sequences under the null, shape (draws, tested)."""
+    transition: FloatArray
+
+
+def _tested(agent: IntArray, rng: np.random.Generator) -> BoolArray:
+    tested = np.zeros(len(agent), dtype=np.bool_)
+    order = rng.permutation(len(agent))
+    for number in np.unique(agent):
+        tested[order[agent[order] == number][:MAX_TESTED]] = True
+    return tested
+
+
+def _half(
+    sequences: Sequences, kind: IntArray, half: BoolArray, *, fit: Fit, tested: BoolArray, rng: np.random.Generator
+) -> _Decoded:
+    mine = sequences.of(half)
+    chain = fit.chain(kind[half])
+    evidence = mine.in_windows(fit.conduct.outlook(mine.inputs).score(mine.acts))
+    paths = best_paths(evidence, mine.lengths, chain)
+    some = sequences.of(half & tested)
+    inner = tested[half]
+    constant, some_chain = paths.constant[inner], Chain(start=chain.start[inner], transition=chain.transition)
+    outlook = fit.conduct.outlook(some.inputs)
+    null = np.empty((N_DRAWS, len(some.lengths)))
+    for draw in range(N_DRAWS):
+        acts = outlook.draw(constant[some.sequence], rng)
+        null[draw] = best_paths(some.in_windows(outlook.score(acts)), some.lengths, some_chain).gain
+    return _Decoded(evidence=evidence, paths=paths, start=chain.start, null=null, transition=fit.transition)
+
+
+def _joined(parts: list[_Decoded], halves: tuple[BoolArray, BoolArray], tested: BoolArray) -> _Decoded:
+    """Put the halves back into the order of the sequences."""
+    n, n_windows, k = len(tested), max(part.evidence.shape[1] for part in parts), parts[0].evidence.shape[2]
+    evidence, start = np.zeros((n, n_windows, k)), np.zeros((n, k))
+    state, gain, constant = np.zeros((n, n_windows), dtype=np.int64), np.zeros(n), np.zeros(n, dtype=np.int64)
+    null = np.zeros((N_DRAWS, int(tested.sum())))
+    for part, half in zip(parts, halves, strict=True):
+        evidence[half, : part.evidence.shape[1]] = part.evidence
+        state[half, : part.evidence.shape[1]] = part.paths.state
+        gain[half], constant[half], start[half] = part.paths.gain, part.paths.constant, part.start
+        null[:, half[tested]] = part.null
+    return _Decoded(
+        evidence=evidence,
+        paths=Paths(state=state, gain=gain, constant=constant),
+        start=start,
+        null=null,
+        transition=parts[0].transition,
+    )
+
+
+def _agent_tests(agent: IntArray, whole: _Decoded, tested: BoolArray) -> tuple[IntArray, FloatArray]:
+    agents = np.unique(agent)
+    observed, null = np.zeros(len(agents)), np.zeros((N_DRAWS, len(agents)))
+    for place, number in enumerate(agents):
+        mine = agent[tested] == number
+        observed[place], null[:, place] = whole.paths.gain[tested][mine].mean(), whole.null[:, mine].mean(axis=1)
+    spread = null.std(axis=0) + 1e-3
+    largest = ((null - null.mean(axis=0)) / spread).max(axis=1)
+    reached = largest[:, np.newaxis] >= (observed - null.mean(axis=0)) / spread
+    return agents, (1 + reached.sum(axis=0)) / (1 + N_DRAWS)
+
+
+def _transition(sequences: Sequences, whole: _Decoded, switching: IntArray) -> FloatArray | None:
+    switches = np.isin(sequences.agent, switching)
+    if not switches.any():
+        return None
+    chain = Chain(start=whole.start[switches], transition=whole.transition)
+    return fit_chain(whole.evidence[switches], sequences.lengths[switches], chain)
+
+
+def _lasts(transition: FloatArray, n_windows: float) -> bool:
+    counts = stationary(transition) >= MIN_SHARE
+    return bool((dwell_times(transition)[counts] >= MIN_STAY * n_windows).all())
+
+
+def _cut(agent: IntArray, whole: _Decoded, tested: BoolArray, *, switching: IntArray, alpha: float) -> BoolArray:
+    is_cut = np.zeros(len(agent), dtype=np.bool_)
+    for number in switching:
+        mine = np.flatnonzero(agent == number)
+        null = np.sort(whole.null[:, agent[tested] == number].reshape(-1))
+        gain = whole.paths.gain[mine]
+        p_value = (1 + len(null) - np.searchsorted(null, gain, side="left")) / (1 + len(null))
+        order = np.argsort(p_value, kind="stable")
+        below = np.flatnonzero(p_value[order] <= alpha * np.arange(1, len(mine) + 1) / len(mine))
+        is_cut[mine[order[: below.max(initial=-1) + 1]]] = True
+    return is_cut & (whole.paths.gain > 0)
