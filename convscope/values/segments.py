@@ -29,7 +29,7 @@ class SwitchTest:
     p_value: float
     """Family-wise over the agents of the run."""
     significant: bool
-    """Whether ``p_value`` is at most alpha: only then episodes of the agent have more than one segment."""
+    """Whether a change is claimed: ``p_value`` is at most alpha, some episode stands out, and roles last."""
     n_episodes: int
     """Episodes in which the agent's roles were followed."""
     n_switched: int

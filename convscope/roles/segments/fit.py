@@ -76,7 +76,7 @@ def fit_roles(sequences: Sequences, kind: IntArray, k: int, *, law: Law, rng: np
     return Fit(conduct=conduct, transition=transition, start=start)
 
 
-def fit_chain(evidence: FloatArray, lengths: IntArray, chain: Chain) -> FloatArray:
+def fit_chain(evidence: FloatArray, lengths: IntArray, chain: Chain, *, stays: FloatArray | None = None) -> FloatArray:
     """Learn the transitions of sequences whose windows speak for roles by known evidence, without a weight on staying.
 
     Parameters
@@ -85,6 +85,8 @@ def fit_chain(evidence: FloatArray, lengths: IntArray, chain: Chain) -> FloatArr
         As in `follow`.
     chain
         Where to begin.
+    stays
+        Windows followed by the same role in sequences that are known not to change, shape (K,); none when left out.
 
     Returns
     -------
@@ -92,8 +94,10 @@ def fit_chain(evidence: FloatArray, lengths: IntArray, chain: Chain) -> FloatArr
         Transitions, shape (K, K); a role that never occurs stays as it began.
     """
     transition = chain.transition
+    fixed = np.zeros_like(transition) if stays is None else np.diag(stays)
     for _ in range(N_CHAIN_ROUNDS):
-        counts = follow(evidence, lengths, Chain(start=chain.start, transition=transition)).transitions.sum(axis=0)
+        followed = follow(evidence, lengths, Chain(start=chain.start, transition=transition))
+        counts = fixed + followed.transitions.sum(axis=0)
         n = counts.sum(axis=1, keepdims=True)
         learnt = np.where(n > 0, counts / np.where(n > 0, n, 1.0), transition)
         change = float(np.abs(learnt - transition).max())

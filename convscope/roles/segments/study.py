@@ -66,7 +66,7 @@ def find_segments(
         table=segment_table(log, (rows.episode, rows.agent, rows.time), role),
         switching_rate=None if roles.k is None and not groups else rate,
         dwell=dwell,
-        tests=tuple(test for group in groups for test in _tests(group, log, config)),
+        tests=tuple(test for group in groups for test in _tests(group, log)),
         kinds=kinds,
         notices=tuple(_notices(rows, groups, log, config=config)),
     )
@@ -151,7 +151,7 @@ def _switching(group: _Group) -> IntArray:
     return np.unique(group.sequences.agent[group.found.is_switched])
 
 
-def _tests(group: _Group, log: TrajectoryLog, config: AnalysisConfig) -> Iterator[SwitchTest]:
+def _tests(group: _Group, log: TrajectoryLog) -> Iterator[SwitchTest]:
     for agent, p_value in zip(group.found.agents.tolist(), group.found.p_value.tolist(), strict=True):
         mine = group.sequences.agent == agent
         yield SwitchTest(
@@ -159,7 +159,7 @@ def _tests(group: _Group, log: TrajectoryLog, config: AnalysisConfig) -> Iterato
             checkpoint=group.checkpoint,
             agent=log.header.agents[agent].name,
             p_value=p_value,
-            significant=p_value <= config.alpha and not group.found.is_restless,
+            significant=bool(group.found.is_switched[mine].any()),
             n_episodes=int(mine.sum()),
             n_switched=int(group.found.is_switched[mine].sum()),
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.roles.segments.chain import Chain, Paths, best_paths, dwell_times, stationary
+from convscope.roles.segments.chain import Chain, Paths, best_paths, dwell_times, follow
 from convscope.roles.segments.conduct import Law
 from convscope.roles.segments.fit import Fit, fit_chain, fit_roles
 from convscope.roles.segments.sequences import Sequences
@@ -16,6 +16,8 @@ MAX_TESTED = 60
 """Episodes of each agent that enter the test and its null."""
 MIN_STAY = 0.2
 """Share of a median episode that roles must last: what alternates faster cannot be told from habits within a role."""
+MIN_CUT = 0.05
+"""Share of an agent's episodes that must stand out: one in a hundred is what a model of conduct may miss."""
 MIN_SHARE = 0.05
 """Share of the switching agents' time from which on a role's stay counts."""
 
@@ -75,18 +77,17 @@ def find_switching(
         parts.append(_half(sequences, kind, half, fit=fit, tested=tested, rng=rng))
     whole = _joined(parts, (is_first, ~is_first), tested)
     agents, p_value = _agent_tests(sequences.agent, whole, tested)
-    transition = _transition(sequences, whole, agents[p_value <= alpha])
-    is_restless = transition is not None and not _lasts(transition, float(np.median(sequences.lengths)))
-    switching = agents[p_value <= alpha] if not is_restless else agents[:0]
-    is_switched = _cut(sequences.agent, whole, tested, switching=switching, alpha=alpha)
+    is_cut = _cut(sequences.agent, whole, tested, candidates=agents[p_value <= alpha], alpha=alpha)
+    is_restless = is_cut.any() and not _lasts(sequences, whole, is_cut)
+    is_switched = is_cut & (not is_restless)
     return Switching(
         state=np.where(is_switched[:, np.newaxis], whole.paths.state, whole.paths.constant[:, np.newaxis]),
         constant=whole.paths.constant,
         is_switched=is_switched,
         agents=agents,
         p_value=p_value,
-        transition=None if is_restless else transition,
-        is_restless=is_restless,
+        transition=_transition(sequences, whole, is_switched),
+        is_restless=bool(is_restless),
     )
 
 
@@ -160,27 +161,42 @@ def _agent_tests(agent: IntArray, whole: _Decoded, tested: BoolArray) -> tuple[I
     return agents, (1 + reached.sum(axis=0)) / (1 + N_DRAWS)
 
 
-def _transition(sequences: Sequences, whole: _Decoded, switching: IntArray) -> FloatArray | None:
-    switches = np.isin(sequences.agent, switching)
-    if not switches.any():
+def _transition(sequences: Sequences, whole: _Decoded, is_cut: BoolArray) -> FloatArray | None:
+    """Learn the chain of agents that have episodes with a change; their other episodes count as stays."""
+    if not is_cut.any():
         return None
-    chain = Chain(start=whole.start[switches], transition=whole.transition)
-    return fit_chain(whole.evidence[switches], sequences.lengths[switches], chain)
+    is_whole = np.isin(sequences.agent, np.unique(sequences.agent[is_cut])) & ~is_cut
+    k = len(whole.transition)
+    n_stays = sequences.lengths[is_whole] - 1.0
+    stays = np.bincount(whole.paths.constant[is_whole], weights=n_stays, minlength=k).astype(np.float64)
+    chain = Chain(start=whole.start[is_cut], transition=whole.transition)
+    return fit_chain(whole.evidence[is_cut], sequences.lengths[is_cut], chain, stays=stays)
 
 
-def _lasts(transition: FloatArray, n_windows: float) -> bool:
-    counts = stationary(transition) >= MIN_SHARE
-    return bool((dwell_times(transition)[counts] >= MIN_STAY * n_windows).all())
+def _lasts(sequences: Sequences, whole: _Decoded, is_cut: BoolArray) -> bool:
+    """Whether roles last, by a chain that is free to change in all episodes of the agents that have a cut one.
+
+    Where kinds differ in habits only, and agents share these, such a chain alternates throughout.
+    """
+    mine = np.isin(sequences.agent, np.unique(sequences.agent[is_cut]))
+    chain = Chain(start=whole.start[mine], transition=whole.transition)
+    transition = fit_chain(whole.evidence[mine], sequences.lengths[mine], chain)
+    followed = follow(whole.evidence[mine], sequences.lengths[mine], Chain(start=chain.start, transition=transition))
+    # What was visited, not the long run: a chain may hold roles that these agents never come back to.
+    counts = followed.state.sum(axis=(0, 1)) >= MIN_SHARE * sequences.lengths[mine].sum()
+    return bool((dwell_times(transition)[counts] >= MIN_STAY * float(np.median(sequences.lengths))).all())
 
 
-def _cut(agent: IntArray, whole: _Decoded, tested: BoolArray, *, switching: IntArray, alpha: float) -> BoolArray:
+def _cut(agent: IntArray, whole: _Decoded, tested: BoolArray, *, candidates: IntArray, alpha: float) -> BoolArray:
     is_cut = np.zeros(len(agent), dtype=np.bool_)
-    for number in switching:
+    for number in candidates:
         mine = np.flatnonzero(agent == number)
         null = np.sort(whole.null[:, agent[tested] == number].reshape(-1))
         gain = whole.paths.gain[mine]
         p_value = (1 + len(null) - np.searchsorted(null, gain, side="left")) / (1 + len(null))
         order = np.argsort(p_value, kind="stable")
         below = np.flatnonzero(p_value[order] <= alpha * np.arange(1, len(mine) + 1) / len(mine))
-        is_cut[mine[order[: below.max(initial=-1) + 1]]] = True
-    return is_cut & (whole.paths.gain > 0)
+        chosen = mine[order[: below.max(initial=-1) + 1]]
+        chosen = chosen[whole.paths.gain[chosen] > 0]
+        is_cut[chosen] = len(chosen) >= MIN_CUT * len(mine)
+    return is_cut
