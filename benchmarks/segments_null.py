@@ -1,6 +1,6 @@
 """How often a change of role is claimed where there is none, and found where there is one.
 
-Usage: python benchmarks/segments_null.py [DRAWS]
+Usage: python benchmarks/segments_null.py [DRAWS] [KIND...]
 """
 
 import sys
@@ -61,7 +61,9 @@ def located(made: Scripted, found: Segments) -> tuple[float, float]:
 def main() -> None:
     """Print, for each kind of team, in how many draws an agent is said to change, and how many units are right."""
     n_draws = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    for name, make in KINDS.items():
+    wanted = sys.argv[2:] or list(KINDS)
+    for name in wanted:
+        make = KINDS[name]
         claims, tested, shares, rates = 0, 0, [], []
         for draw in range(n_draws):
             made = make(generator(draw, name))

@@ -17,6 +17,9 @@ MAX_CHOICES = 32
 """Choices up to which the last action is part of the situation, and conduct can be told at all."""
 SETTLING = 3.0
 """Steps in which what is peculiar to the start of an episode fades."""
+MEMORY = 0.8
+"""Weight of each action in what an agent did lately, against the one after it."""
+N_REMEMBERED = 12
 CLOSE = 1e-6
 
 
@@ -53,17 +56,26 @@ def _clock(block: Block, longest: int) -> FloatArray:
 
 
 def _last_actions(header: LogHeader, block: Block) -> FloatArray | None:
+    """Return the agent's own last action, and what it did lately, which stands for moods that the log does not show."""
     actions = block.columns.get(ACTIONS)
     if actions is None:
         return None
-    last = _before(actions.reshape(*block.status.shape, -1), block)
+    acts = actions.reshape(*block.status.shape, -1)
     if any(agent.action_space.kind is ActionKind.CONTINUOUS for agent in header.agents):
-        return last[:, :, :MAX_CHOICES]
-    if choices(header) > MAX_CHOICES:
+        acts = acts[:, :, :MAX_CHOICES]
+    elif choices(header) > MAX_CHOICES:
         return None
-    n = [max((a.action_space.n[c] for a in header.agents if c < len(a.action_space.n)), default=0) for c in
-         range(last.shape[2])]  # fmt: skip
-    return np.concatenate([last[:, :, c : c + 1] == np.arange(n_c) for c, n_c in enumerate(n)], axis=2).astype(float)
+    else:
+        spaces = [agent.action_space.n for agent in header.agents]
+        n = [max((space[c] for space in spaces if c < len(space)), default=0) for c in range(acts.shape[2])]
+        parts = [acts[:, :, c, np.newaxis] == np.arange(n_choices) for c, n_choices in enumerate(n)]
+        acts = np.concatenate(parts, axis=2).astype(np.float64)
+    last = np.nan_to_num(_before(acts, block))
+    lately, shifted = last.copy(), last
+    for back in range(1, N_REMEMBERED):
+        shifted = np.nan_to_num(_before(shifted, block))
+        lately += MEMORY**back * shifted
+    return np.concatenate([last, lately], axis=2)
 
 
 def choices(header: LogHeader) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.randomness import generator
+from convscope.roles.segments.alike import unlike_kinds
 from convscope.roles.segments.chain import dwell_times, stationary, switching_rate
 from convscope.roles.segments.kinds import kinds_of, unit_roles
 from convscope.roles.segments.numbering import Kind, kinds_in, number_kinds, roles_of_states
@@ -94,6 +95,9 @@ def _groups(rows: StepRows, roles: RoleAssignment, log: TrajectoryLog, *, config
             kind = kinds_of(sequences, run, log=log, roles=roles)
             if kind is None:
                 continue
+            kind = unlike_kinds(sequences, kind, law=law, rng=rng)
+            if kind.max() == 0:
+                continue
             found = find_switching(sequences, kind, law=law, alpha=config.alpha, rng=rng)
             whole = unit_roles(sequences.episode, sequences.agent, log=log, roles=roles)
             names = [_names(sequences.agent[kind == each], log) for each in range(int(kind.max()) + 1)]
@@ -178,6 +182,12 @@ def _notices(rows: StepRows, groups: list[_Group], log: TrajectoryLog, *, config
         )
         yield Notice(code="not-applicable", message=text, where="roles.segments")
     for group in groups:
+        if group.found.n_one_way:
+            text = (
+                f"run {group.place[0]}: {group.found.n_one_way} episodes of agents show a change between kinds of "
+                "conduct that goes one way only: it may be a phase of the episode, and is not claimed"
+            )
+            yield Notice(code="one-way-changes", message=text, where="roles.segments")
         if group.found.is_restless:
             text = (
                 f"agents of run {group.place[0]} alternate between kinds of conduct too fast to be told from habits "

@@ -18,6 +18,9 @@ MIN_STAY = 0.2
 """Share of a median episode that roles must last: what alternates faster cannot be told from habits within a role."""
 MIN_CUT = 0.05
 """Share of an agent's episodes that must stand out: one in a hundred is what a model of conduct may miss."""
+MIN_RETURN = 0.1
+"""Changes from one kind to another need so many back, as a share of them, in the group: a change that only goes one way
+may be a phase of the episode."""
 MIN_SHARE = 0.05
 """Share of the switching agents' time from which on a role's stay counts."""
 
@@ -38,6 +41,8 @@ class Switching:
     """Family-wise p of each agent, shape (A,)."""
     transition: FloatArray | None
     """Chain of those who switch, shape (K, K); None when nobody does."""
+    n_one_way: int
+    """Sequences with a change that was withdrawn, because hardly any sequence shows the change back."""
     is_restless: bool
     """Whether switches were found but withdrawn, because roles would not last `MIN_STAY` of an episode."""
 
@@ -78,6 +83,8 @@ def find_switching(
     whole = _joined(parts, (is_first, ~is_first), tested)
     agents, p_value = _agent_tests(sequences.agent, whole, tested)
     is_cut = _cut(sequences.agent, whole, tested, candidates=agents[p_value <= alpha], alpha=alpha)
+    is_one_way = is_cut & _goes_one_way(whole.paths.state, is_cut)
+    is_cut = is_cut & ~is_one_way
     is_restless = is_cut.any() and not _lasts(sequences, whole, is_cut)
     is_switched = is_cut & (not is_restless)
     return Switching(
@@ -88,6 +95,7 @@ def find_switching(
         p_value=p_value,
         transition=_transition(sequences, whole, is_switched),
         is_restless=bool(is_restless),
+        n_one_way=int(is_one_way.sum()),
     )
 
 
@@ -171,6 +179,16 @@ def _transition(sequences: Sequences, whole: _Decoded, is_cut: BoolArray) -> Flo
     stays = np.bincount(whole.paths.constant[is_whole], weights=n_stays, minlength=k).astype(np.float64)
     chain = Chain(start=whole.start[is_cut], transition=whole.transition)
     return fit_chain(whole.evidence[is_cut], sequences.lengths[is_cut], chain, stays=stays)
+
+
+def _goes_one_way(state: IntArray, is_cut: BoolArray) -> BoolArray:
+    """Whether a cut sequence makes a change that hardly any makes the other way round, shape (S,)."""
+    before, after = state[:, :-1], state[:, 1:]
+    k = int(state.max(initial=0)) + 1
+    changes = (before != after) & is_cut[:, np.newaxis]
+    flow = np.bincount((before * k + after)[changes], minlength=k * k).reshape(k, k)
+    is_lone = np.asarray(MIN_RETURN * flow > flow.T)
+    return np.asarray((changes & is_lone[before, after]).any(axis=1))
 
 
 def _lasts(sequences: Sequences, whole: _Decoded, is_cut: BoolArray) -> bool:
