@@ -116,7 +116,9 @@ def best_paths(evidence: FloatArray, lengths: IntArray, chain: Chain) -> Paths:
     state[:, -1] = best.argmax(axis=1)
     for window in range(n_windows - 1, 0, -1):
         state[:, window - 1] = np.take_along_axis(origin[:, window], state[:, window, np.newaxis], axis=1)[:, 0]
-    constant = log_start + evidence.sum(axis=1) + (lengths[:, np.newaxis] - 1) * np.diag(log_transition)
+    inside = np.arange(n_windows) < lengths[:, np.newaxis]
+    total = np.where(inside[:, :, np.newaxis], evidence, 0.0).sum(axis=1)
+    constant = log_start + total + (lengths[:, np.newaxis] - 1) * np.diag(log_transition)
     switches = (state != state[:, :1]).any(axis=1)
     gain = np.where(switches, np.maximum(best.max(axis=1) - constant.max(axis=1), 0.0), 0.0)
     return Paths(state=state, gain=gain, constant=constant.argmax(axis=1))
