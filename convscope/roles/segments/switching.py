@@ -84,7 +84,7 @@ def find_switching(
     agents, p_value = _agent_tests(sequences.agent, whole, tested)
     is_cut = _cut(sequences.agent, whole, tested, candidates=agents[p_value <= alpha], alpha=alpha)
     is_one_way = is_cut & _goes_one_way(whole.paths.state, is_cut)
-    is_cut = is_cut & ~is_one_way
+    is_cut = _often(sequences.agent, is_cut & ~is_one_way)
     is_restless = is_cut.any() and not _lasts(sequences, whole, is_cut)
     is_switched = is_cut & (not is_restless)
     return Switching(
@@ -216,5 +216,11 @@ def _cut(agent: IntArray, whole: _Decoded, tested: BoolArray, *, candidates: Int
         below = np.flatnonzero(p_value[order] <= alpha * np.arange(1, len(mine) + 1) / len(mine))
         chosen = mine[order[: below.max(initial=-1) + 1]]
         chosen = chosen[whole.paths.gain[chosen] > 0]
-        is_cut[chosen] = len(chosen) >= MIN_CUT * len(mine)
+        is_cut[chosen] = True
     return is_cut
+
+
+def _often(agent: IntArray, is_cut: BoolArray) -> BoolArray:
+    """Keep the cuts of agents that have enough of them."""
+    n_cut, n = np.bincount(agent, weights=is_cut), np.bincount(agent)
+    return np.asarray(is_cut & (n_cut >= MIN_CUT * n)[agent])
