@@ -102,7 +102,7 @@ def main() -> None:
             roles = discover_roles(features, log, agents=agents, config=config)
             found = find_segments(steps, roles, log, config=config)
             units = found.table.group_by("episode", "agent", maintain_order=True)
-            ours = {(int(e), str(a)): rows["start"].to_list()[1:] for (e, a), rows in units}  # type: ignore[call-overload]  # keys are these
+            ours = {(int(e), str(a)): rows["start"].to_list()[1:] for (e, a), rows in units}
             told: Changes = {}
             for group in dict.fromkeys(agent.group for agent in log.header.agents):
                 told |= given_roles(log, steps, role, group, generator(seed, group))
