@@ -31,6 +31,8 @@ from convscope.roles.explained.split import explain_roles
 from convscope.roles.explained.starts import StartFold
 from convscope.roles.policy.reading import policy_reading
 from convscope.roles.policy.sampling import policy_fold
+from convscope.roles.segments.reading import StepFold
+from convscope.roles.segments.study import find_segments
 from convscope.routing.choose import choose_estimators
 from convscope.routing.estimators.estimator import Estimator
 from convscope.routing.graph import routing_folds, routing_graph
@@ -89,8 +91,7 @@ def analyze(
     with open_executor(n_workers or _workers_for(log)) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
         folds = _folds(log, estimators, agents=agents, config=config)
-        missing, *read = run([MissingFold(log, folds), *folds])
-        features, returns, starts, steps, heard, sums, windows, *tallies = read
+        missing, features, returns, starts, steps, acts, heard, sums, windows, *tallies = run(folds)
         routing = routing_graph(log, estimators, tallies, run=run, agents=agents, config=config)
     source = routing.source if routing else None
     roles = discover_roles(features, log, agents=agents, config=config)
@@ -110,6 +111,7 @@ def analyze(
         explained=explain_roles(roles, log, starts, agents=agents, config=config),
         policy=policy_reading(log, steps, agents=agents, config=config),
         diversity=team_diversity(log, sums, config),
+        segments=find_segments(acts, roles, log, config=config),
         routing=routing,
         messages=message_measures(log, heard, agents=agents, config=config),
         dependence=dependence,
@@ -128,16 +130,18 @@ def _folds(
     log: TrajectoryLog, estimators: Sequence[Estimator], *, agents: tuple[str, ...], config: AnalysisConfig
 ) -> list[Fold]:
     """Return what reads the log, in the order in which `analyze` takes the results."""
-    return [
+    folds: list[Fold] = [
         FeatureFold(log, config),
         ReturnFold(log, agents),
         StartFold(log, config),
         policy_fold(log, agents=agents, config=config),
+        StepFold(log, config, agents),
         MessageFold(log, config),
         DiversityFold(log, config, agents),
         dependence_fold(log, estimators, config=config, agents=agents),
         *routing_folds(log, estimators, config=config, agents=agents),
     ]
+    return [MissingFold(log, folds), *folds]
 
 
 def analyze_files(  # noqa: PLR0913  one parameter an option
@@ -206,6 +210,7 @@ def _notices(evidence: Evidence, first: Sequence[Notice]) -> tuple[Notice, ...]:
         evidence.roles,
         evidence.diversity,
         evidence.policy,
+        evidence.segments,
         evidence.routing,
         evidence.messages,
         evidence.gap,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -10,15 +11,18 @@ import polars as pl
 from convscope.features.decisions import decisions_of
 from convscope.features.families import FAMILIES
 from convscope.features.family import Family
+from convscope.features.keys import unit_keys
 from convscope.features.labels import drop_unfit
 from convscope.features.sides import with_sides
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
-from convscope.values.episodes import EpisodeTable
 from convscope.values.features import Feature, FeatureTable
-from convscope.values.header import LogHeader, Notice
+from convscope.values.header import Notice
 from convscope.values.log import Block, TrajectoryLog
 from convscope.values.status import Status
+
+if TYPE_CHECKING:
+    from convscope.values.episodes import EpisodeTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,7 +104,7 @@ class FeatureFold:
         columns = {
             f.name: column for f, column in zip(features, np.where(np.isfinite(values), values, np.nan).T, strict=True)
         }
-        keys = _keys(self._header, self._episodes, (episode, agent))
+        keys = unit_keys(self._header, self._episodes, (episode, agent))
         frame = keys.with_columns(pl.Series(name, column, dtype=pl.Float64) for name, column in columns.items())
         frame = frame.with_columns(pl.col([f.name for f in features]).fill_nan(None))
         return FeatureTable(frame=frame, features=features, notices=(*self._assumed, *self._notices(), *dropped))
@@ -133,27 +137,3 @@ def _is_present(block: Block) -> BoolArray:
     present = np.zeros((len(block.episodes), block.status.shape[1]), dtype=np.bool_)
     present[block.episode_of_row[row], agent] = True
     return present
-
-
-def _keys(header: LogHeader, episodes: EpisodeTable, units: tuple[IntArray, IntArray]) -> pl.DataFrame:
-    episode, agent = units
-    names = tuple(a.name for a in header.agents)
-    return pl.DataFrame(
-        {
-            "run": _named(episodes.runs, episodes.run[episode]),
-            "checkpoint": _named(episodes.checkpoints, episodes.checkpoint[episode]),
-            "condition": _named(episodes.conditions, episodes.condition[episode]),
-            "episode": pl.Series(episodes.number[episode], dtype=pl.Int64),
-            "source": _named(episodes.path, episode),
-            "agent": _named(names, agent),
-            "declared_role": _named(header.roles, episodes.declared_roles[episode, agent]),
-        }
-    )
-
-
-def _named(names: tuple[str, ...], codes: IntArray) -> pl.Series:
-    """Names of codes, null where negative."""
-    if not names:
-        return pl.repeat(None, len(codes), dtype=pl.String, eager=True)
-    table = pl.Series([*names, None], dtype=pl.String)
-    return table.gather(np.where(codes < 0, len(names), codes))

@@ -18,7 +18,8 @@ def all_notices(evidence: Evidence) -> tuple[Notice, ...]:
 
 
 def _nulls(evidence: Evidence) -> Iterator[Notice]:
-    yield _not_computed("roles.switching_rate", "Roles are found per episode, not yet within one: no switching rate.")
+    if evidence.segments is None or evidence.segments.switching_rate is None:
+        yield _not_computed("roles.switching_rate", "Roles could not be followed within episodes: no switching rate.")
     yield from _explained_nulls(evidence)
     if evidence.policy.change_points is None:
         yield _not_computed("drift", "No change of policy is looked for within runs.")

@@ -67,7 +67,10 @@ def _size(evidence: Evidence) -> str:
 
 def _roles(evidence: Evidence) -> str:
     roles = evidence.roles
-    return f"Roles: {figure(roles.k)} among episodes, {figure(roles.k_agents)} among agents"
+    tests = evidence.segments.tests if evidence.segments else ()
+    n_switching = sum(test.significant for test in tests)
+    within = f"; {n_switching} of {count(len(tests), 'agent')} change theirs within episodes" if tests else ""
+    return f"Roles: {figure(roles.k)} among episodes, {figure(roles.k_agents)} among agents{within}"
 
 
 def _routing(evidence: Evidence) -> tuple[str, ...]:

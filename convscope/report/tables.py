@@ -8,6 +8,7 @@ import polars as pl
 from convscope.values.attribution import ATTRIBUTION_TYPES
 from convscope.values.features import UNIT_TYPES
 from convscope.values.routing import EDGE_TYPES
+from convscope.values.segments import SEGMENT_TYPES
 
 if TYPE_CHECKING:
     from convscope.values.dependence import FormationSensitivity
@@ -22,13 +23,16 @@ def tables(evidence: "Evidence") -> Mapping[str, pl.DataFrame]:
     -------
     Mapping
         ``roles``: a row per run, checkpoint, episode and agent, with ``role`` (null = unassigned) and ``confidence``.
-        ``features``: the same rows, a column per behaviour feature. ``routing``: edges combined over the runs' analysed
+        ``features``: the same rows, a column per behaviour feature. ``segments``: who plays which role within an
+        episode, from ``start`` up to before ``stop``. ``routing``: edges combined over the runs' analysed
         checkpoints (``run`` and ``checkpoint`` null), then those of every run and checkpoint. ``heads``: mean shares of
         each head of logged weights. ``preference``: a row per run, receiving and sending role; ``run`` null is the mean
         over runs. ``formations``: the preference in each formation, mean over runs. ``attribution``: a row per run,
         sender and receiver, of what a policy at hand uses.
     """
     frames = {"features": _features(evidence), "roles": _roles(evidence)}
+    if evidence.segments is not None:
+        frames["segments"] = _typed(evidence.segments.table, SEGMENT_TYPES)
     if evidence.routing is not None:
         frames["routing"] = _routing(evidence.routing)
         if evidence.routing.attribution is not None:

@@ -18,6 +18,7 @@ from convscope.values.prior import RolePrior
 from convscope.values.returns import GapAndReturn
 from convscope.values.roles import RoleAssignment
 from convscope.values.routing import RoutingGraph
+from convscope.values.segments import Segments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,8 @@ class Evidence:
     """Agents told apart by what they do given what they see."""
     explained: Explained | None = None
     """What decides who plays which role; None where a single role was found, or too few episodes."""
+    segments: Segments | None = None
+    """Roles within episodes; None when they were not looked for."""
     messages: MessageMeasures | None = None
     """Without tests where the log holds no messages that could be measured."""
     dependence: Dependence = field(default_factory=Dependence)

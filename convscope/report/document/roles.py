@@ -3,14 +3,15 @@
 from convscope.report.document.explained import explained_part
 from convscope.report.document.json_value import JsonValue, matrix
 from convscope.report.document.policy import policy_part
+from convscope.report.document.segments import segments_part
 from convscope.values.diversity import Diversity
 from convscope.values.evidence import Evidence
 from convscope.values.roles import AgentClasses, RecoveryScores, RoleMatching, RoleProfile, UnitName
 
 
 def roles_part(evidence: Evidence) -> JsonValue:
-    """Return roles among units, classes of agents by both readings, profiles, recovery and diversity."""
-    roles = evidence.roles
+    """Return roles among units and within them, classes of agents, profiles, recovery and diversity."""
+    roles, segments = evidence.roles, evidence.segments
     return {
         "k": roles.k,
         "k_agents": roles.k_agents,
@@ -26,7 +27,8 @@ def roles_part(evidence: Evidence) -> JsonValue:
         "recovery": _recovery(roles.recovery) if roles.recovery else None,
         "matching": _matching(roles.matching) if roles.matching else None,
         "diversity": _diversity(evidence.diversity),
-        "switching_rate": None,
+        "switching_rate": segments.switching_rate if segments else None,
+        "segments": segments_part(segments),
         "explained": explained_part(evidence.explained),
     }
 

@@ -10,12 +10,14 @@ from convscope.report.sections.messages import MESSAGES
 from convscope.report.sections.methods import METHODS
 from convscope.report.sections.roles import ROLES
 from convscope.report.sections.routing import ROUTING
+from convscope.report.sections.segments import SEGMENTS
 from convscope.report.sections.verdict import VERDICT
 
 SECTIONS: tuple[Section, ...] = (
     VERDICT,
     INPUTS,
     ROLES,
+    SEGMENTS,
     ROUTING,
     DEPENDENCE,
     MESSAGES,

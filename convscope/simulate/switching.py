@@ -1,0 +1,110 @@
+"""Teams whose roles within episodes are known: scripted roles, kept or changed, and what looks like a change."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convscope.ingest.memory import log_from_arrays
+from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.fields import ACTIONS, ENTITY_POSITIONS, POSITIONS
+from convscope.values.log import TrajectoryLog
+
+MOVES = np.array([[0.0, 0.0], [-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0]])
+STEP = 0.1
+CAREFREE = 0.1
+"""Share of steps in which an agent takes an even random action."""
+KEEPS = 0.9
+"""Correlation of hidden moods from step to step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scripted:
+    """A log and the role of each agent in each step."""
+
+    log: TrajectoryLog
+    role: IntArray
+    """Shape (E, T, N)."""
+
+
+def kept(n_episodes: int, n_steps: int, roles: tuple[int, ...]) -> IntArray:
+    """Return roles that agents keep, shape (E, T, N)."""
+    return np.broadcast_to(np.array(roles), (n_episodes, n_steps, len(roles))).copy()
+
+
+def swapped(role: IntArray, pair: tuple[int, int], rng: np.random.Generator) -> IntArray:
+    """Let two agents exchange their roles at one random step, from 30 to 70 % of it, of every second episode."""
+    n_episodes, n_steps, _ = role.shape
+    changed = role.copy()
+    for episode in range(1, n_episodes, 2):
+        at = int(rng.integers(int(0.3 * n_steps), int(0.7 * n_steps)))
+        changed[episode, at:, list(pair)] = role[episode, at:, list(pair[::-1])]
+    return changed
+
+
+def chained(transition: FloatArray, shape: tuple[int, int, int], rng: np.random.Generator) -> IntArray:
+    """Draw roles from a Markov chain, beginning in an even draw, shape (E, T, N)."""
+    n_episodes, n_steps, n_agents = shape
+    role = np.empty(shape, dtype=np.int64)
+    role[:, 0] = rng.integers(len(transition), size=(n_episodes, n_agents))
+    edges = np.cumsum(transition, axis=1)[:, :-1]
+    for step in range(1, n_steps):
+        role[:, step] = (rng.random((n_episodes, n_agents, 1)) > edges[role[:, step - 1]]).sum(axis=2)
+    return role
+
+
+def scripted(role: IntArray, rng: np.random.Generator, *, hurry: float = 0.0, is_moody: bool = False) -> Scripted:
+    """Play roles: 0 chases a wandering thing, 1 keeps to the origin, 2 flees the thing, 3 walks up and down.
+
+    Parameters
+    ----------
+    role
+        Shape (E, T, N).
+    rng
+        Draws places, moods and carefree steps.
+    hurry
+        How much more often all agents stand still at the start than at the end: a drift that is common to all.
+    is_moody
+        Whether each agent is drawn aside by a hidden mood that lasts (AR(1), .9): noise that is no role.
+    """
+    n_episodes, n_steps, n_agents = role.shape
+    place = rng.uniform(-1, 1, size=(n_episodes, n_agents, 2))
+    thing = rng.uniform(-1, 1, size=(n_episodes, 1, 2))
+    mood = rng.normal(size=(n_episodes, n_agents, 2))
+    actions, places, things = [], [], []
+    for step in range(n_steps):
+        way = _ways(role[:, step], place, thing, step=step)
+        way = way + 0.7 * mood if is_moody else way
+        action = _headed(way)
+        lazy = rng.random(action.shape) < hurry * (1 - step / n_steps)
+        action = np.where(lazy, 0, action)
+        carefree = rng.random(action.shape) < CAREFREE
+        action = np.where(carefree, rng.integers(len(MOVES), size=action.shape), action)
+        actions.append(action)
+        places.append(place)
+        things.append(thing)
+        place = np.clip(place + STEP * MOVES[action], -1.5, 1.5)
+        thing = np.clip(thing + 0.15 * rng.normal(size=thing.shape), -1, 1)
+        mood = KEEPS * mood + np.sqrt(1 - KEEPS**2) * rng.normal(size=mood.shape)
+    columns = {
+        ACTIONS: np.stack(actions, axis=1).reshape(-1, n_agents, 1).astype(np.float64),
+        POSITIONS: np.stack(places, axis=1).reshape(-1, n_agents, 2),
+        ENTITY_POSITIONS: np.stack(things, axis=1).reshape(-1, 1, 2),
+    }
+    names = [f"agent_{agent}" for agent in range(n_agents)]
+    return Scripted(log=log_from_arrays(columns, [n_steps] * n_episodes, names), role=role)
+
+
+def _ways(role: IntArray, place: FloatArray, thing: FloatArray, *, step: int) -> FloatArray:
+    """Where each agent would go, shape (E, N, 2)."""
+    to_thing = thing - place
+    lane = np.zeros_like(place)
+    lane[..., 1] = 1.0 if step // 10 % 2 else -1.0
+    options = np.stack([to_thing, -place, -to_thing, lane])
+    return np.asarray(np.take_along_axis(options, role[np.newaxis, ..., np.newaxis], axis=0)[0])
+
+
+def _headed(way: FloatArray) -> IntArray:
+    """Return the action along the longer axis of each way."""
+    axis = np.abs(way).argmax(axis=-1)
+    along = np.take_along_axis(way, axis[..., np.newaxis], axis=-1)[..., 0]
+    return np.asarray(1 + 2 * axis + (along > 0))
