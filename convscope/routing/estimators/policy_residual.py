@@ -11,12 +11,12 @@ from convscope.routing.edges import PairFigures, edge_table, edges_by_run
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.halves import N_SPLITS
 from convscope.routing.predictive.tallies import run_tallies
-from convscope.routing.residual.evaluate import combined
 from convscope.routing.residual.notices import are_joint, refuse_other_policies, residual_notices
 from convscope.routing.residual.reading import policy_fields
-from convscope.routing.residual.study import Part, bits, read_parts, usage_fold
+from convscope.routing.residual.settle import settled_p_values
+from convscope.routing.residual.study import Part, read_study, usage_fold
 from convscope.routing.residual.usage import Usage, UsageFold
-from convscope.values.arrays import FloatArray, IntArray, known_mean
+from convscope.values.arrays import FloatArray, known_mean
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.fields import ACTIONS
 from convscope.values.header import ActionKind, LogHeader
@@ -43,7 +43,7 @@ class PolicyResidual:
     source: RoutingSource = RoutingSource.POLICY_RESIDUAL
     claim: str = "influences"
     """Sender <claim> receiver."""
-    unit: str = "bits per step"
+    unit: str = "share of actions changed"
 
     def lacking(self, header: LogHeader) -> str | None:
         """Return why a log does not afford it, or None."""
@@ -76,59 +76,55 @@ class PolicyResidual:
         """
         places = agent_places(log, agents)
         refuse_other_policies(result, agents, places)
-        parts = read_parts(log, result, config=config, agents=agents, run=run)
-        analysed = [part for part in parts if part.group.is_analysed]
-        weights = [part.weight for part in analysed]
+        study = read_study(log, result, config=config, agents=agents, run=run)
+        analysed = [part for part in study.parts if part.group.is_analysed]
+        tables = [analysed, *([part] for part in study.parts)]
+        p_values = settled_p_values(study, tables, config=config, run=run)
+        combined, *by_part = (_figures(parts, p_value, config) for parts, p_value in zip(tables, p_values, strict=True))
         return RoutingEstimate(
             source=self.source,
             claim=self.claim,
             unit=self.unit,
-            edges=edge_table(self._figures(analysed, config), agents, q=config.q),
-            edges_by_run=edges_by_run(
-                (self._figures([part], config) for part in parts), (part.group for part in parts), agents, q=config.q
-            ),
-            tallies=_tallies(log, analysed, weights, places=places),
-            halves=_halves(log, analysed, places=places, rng=generator(config.seed, "routing", self.source, "halves")),
+            edges=edge_table(combined, agents, q=config.q),
+            edges_by_run=edges_by_run(by_part, (part.group for part in study.parts), agents, q=config.q),
+            tallies=_tallies(log, analysed, [part.squares for part in analysed]),
+            halves=_halves(log, analysed, rng=generator(config.seed, "routing", self.source, "halves")),
             notices=residual_notices(analysed, result, agents=agents, places=places, config=config),
         )
 
-    def _figures(self, parts: Sequence[Part], config: AnalysisConfig) -> PairFigures:
-        rng = generator(config.seed, "routing", self.source, "edges", str(len(parts)))
-        test = combined([part.test for part in parts], rng)
-        weight = known_mean(np.array([part.weight for part in parts]))
-        return PairFigures(
-            weight=weight,
-            p_value=np.where(np.isfinite(weight), test.p_value, np.nan),
-            is_claimed=not are_joint(parts, config.alpha),
-        )
+
+def _figures(parts: Sequence[Part], p_value: FloatArray, config: AnalysisConfig) -> PairFigures:
+    squares = known_mean(np.array([part.squares for part in parts]))
+    # A receiver whose next probabilities follow from what it knew answers to nobody: there is nothing left to test.
+    tested = np.where(np.isfinite(squares), np.nan_to_num(p_value, nan=1.0), np.nan)
+    return PairFigures(weight=_share(squares), p_value=tested, is_claimed=not are_joint(parts, config.alpha))
 
 
-def _tallies(
-    log: TrajectoryLog, parts: Sequence[Part], weights: Sequence[FloatArray], *, places: IntArray
-) -> RoutingTallies:
-    # Bits grow with how much a sender explores; preference asks what the receiver makes of an action that differs.
-    scaled = [weight / np.maximum(part.mass, 1e-12) for part, weight in zip(parts, weights, strict=True)]
-    return run_tallies(log, [part.group for part in parts], scaled, places=places)
+def _share(squares: FloatArray) -> FloatArray:
+    share: FloatArray = np.sqrt(np.clip(squares, 0.0, 1.0))
+    return share
+
+
+def _tallies(log: TrajectoryLog, parts: Sequence[Part], squares: Sequence[FloatArray]) -> RoutingTallies:
+    # Tallies take the roots themselves.
+    return run_tallies(log, [part.group for part in parts], squares, places=parts[0].places)
 
 
 def _halves(
-    log: TrajectoryLog, parts: Sequence[Part], *, places: IntArray, rng: np.random.Generator
+    log: TrajectoryLog, parts: Sequence[Part], *, rng: np.random.Generator
 ) -> tuple[tuple[RoutingTallies, RoutingTallies], ...]:
     if any(len(part.units) < 2 for part in parts):
         return ()
     splits: list[tuple[RoutingTallies, RoutingTallies]] = []
     for _ in range(N_SPLITS):
-        orders = [rng.permutation(len(part.units)) for part in parts]
-        first = [_half_weight(part, order[: len(order) // 2]) for part, order in zip(parts, orders, strict=True)]
-        second = [_half_weight(part, order[len(order) // 2 :]) for part, order in zip(parts, orders, strict=True)]
-        splits.append((_tallies(log, parts, first, places=places), _tallies(log, parts, second, places=places)))
+        orders = [rng.permutation(part.units) for part in parts]
+        cuts = [(order[: len(order) // 2], order[len(order) // 2 :]) for order in orders]
+        first, second = (
+            _tallies(log, parts, [part.squares_of(cut[side]) for part, cut in zip(parts, cuts, strict=True)])
+            for side in (0, 1)
+        )
+        splits.append((first, second))
     return tuple(splits)
-
-
-def _half_weight(part: Part, units: IntArray) -> FloatArray:
-    share = len(units) / len(part.units)
-    value = (part.units[units].sum(axis=0) ** 2).sum(axis=-1) / share
-    return bits(value, part.test.n_dimensions, part.n_steps * share)
 
 
 ESTIMATOR = PolicyResidual()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaincc
 
-from convscope.values.arrays import FloatArray
+from convscope.values.arrays import FloatArray, IntArray
 
 _TOLERANCE = 1e-7
 _FEW = 10
@@ -21,7 +21,17 @@ class Statistic:
     n_dimensions: FloatArray
     """Shape (...); 0 where nothing could be tested."""
     drawn: FloatArray
-    """Of re-drawn actions, shape (D, ...); empty where none were drawn."""
+    """Of re-drawn actions, shape (D, ...); NaN where these were not drawn."""
+
+    @property
+    def n_drawn(self) -> IntArray:
+        """How often actions were drawn again, shape (...)."""
+        return np.asarray(np.isfinite(self.drawn).sum(axis=0), dtype=np.int64)
+
+    @property
+    def n_above(self) -> IntArray:
+        """How often that gave as much, shape (...)."""
+        return n_as_large(self.drawn, self.value)
 
     @property
     def p_value(self) -> FloatArray:
@@ -70,13 +80,11 @@ def statistic(score: FloatArray, by: Whitening, drawn: FloatArray | None = None)
     by
         Their whitening.
     drawn
-        Re-drawn scores, shape (D, ..., k); None where there are none.
+        Squared lengths of re-drawn scores, shape (D, ...), NaN where they were not drawn; None where none were.
     """
-    again = np.zeros((0, *score.shape)) if drawn is None else drawn
+    value = (by.turn(score[None])[0] ** 2).sum(axis=-1)
     return Statistic(
-        value=(by.turn(score[None])[0] ** 2).sum(axis=-1),
-        n_dimensions=by.n_dimensions,
-        drawn=(by.turn(again) ** 2).sum(axis=-1),
+        value=value, n_dimensions=by.n_dimensions, drawn=np.zeros((0, *value.shape)) if drawn is None else drawn
     )
 
 
@@ -90,20 +98,44 @@ def combined(parts: Sequence[Statistic], rng: np.random.Generator) -> Statistic:
     rng
         Draws for runs whose own actions were not drawn again, where those of others were.
     """
-    n_draws = max(len(part.drawn) for part in parts)
-    drawn = [_draws(part, n_draws, rng) for part in parts] if n_draws else [part.drawn for part in parts]
+    n_dimensions = [part.n_dimensions for part in parts]
     return Statistic(
         value=np.sum([part.value for part in parts], axis=0),
-        n_dimensions=np.sum([part.n_dimensions for part in parts], axis=0),
-        drawn=np.sum(drawn, axis=0),
+        n_dimensions=np.sum(n_dimensions, axis=0),
+        drawn=joint_draws([part.drawn for part in parts], n_dimensions, rng),
     )
 
 
-def _draws(part: Statistic, n_draws: int, rng: np.random.Generator) -> FloatArray:
-    known = part.drawn if len(part.drawn) else np.zeros((n_draws, *part.value.shape))
-    chance = rng.chisquare(np.maximum(part.n_dimensions, 1e-9), size=known.shape)
-    has_own = (known > 0).any(axis=0)
-    return np.where(has_own, known, np.where(part.n_dimensions > 0, chance, 0.0))
+def joint_draws(
+    drawn: Sequence[FloatArray], n_dimensions: Sequence[FloatArray], rng: np.random.Generator
+) -> FloatArray:
+    """Return the sums over runs of re-drawn statistics, NaN where no run drew them.
+
+    Parameters
+    ----------
+    drawn
+        Of each run, shape (D, ...), or none at all.
+    n_dimensions
+        Of each run, shape (...): where others drew, a run that did not follows the chi-square distribution.
+    rng
+        Draws from that.
+    """
+    n_draws = max(len(own) for own in drawn)
+    total, is_drawn = np.zeros((n_draws, *n_dimensions[0].shape)), np.zeros(n_dimensions[0].shape, dtype=np.bool_)
+    for own, width in zip(drawn, n_dimensions, strict=True):
+        known = own if len(own) else np.full(total.shape, np.nan)
+        if len(drawn) > 1:
+            chance = np.where(width > 0, rng.chisquare(np.maximum(width, 1e-9), size=total.shape), 0.0)
+            total += np.where(np.isfinite(known), known, chance)
+        else:
+            total += known
+        is_drawn |= np.isfinite(known).any(axis=0)
+    return np.where(is_drawn, total, np.nan)
+
+
+def n_as_large(drawn: FloatArray, value: FloatArray) -> IntArray:
+    """Return how many draws of shape (D, ...) reach the values; NaN reaches nothing."""
+    return np.asarray((drawn >= value * (1 - 1e-9)).sum(axis=0), dtype=np.int64)
 
 
 def _p_value(part: Statistic) -> FloatArray:
@@ -111,11 +143,12 @@ def _p_value(part: Statistic) -> FloatArray:
     chi_square = np.maximum(gammaincc(np.maximum(part.n_dimensions, 1e-9) / 2, part.value / 2), np.finfo(float).tiny)
     if not len(part.drawn):
         return np.asarray(chi_square, dtype=np.float64)
-    n_above = (part.drawn >= part.value * (1 - 1e-9)).sum(axis=0)
-    mean, variance = part.drawn.mean(axis=0), part.drawn.var(axis=0)
+    n_above, n_drawn = part.n_above, part.n_drawn
+    known = np.where(np.isfinite(part.drawn), part.drawn, 0.0)
+    mean = known.sum(axis=0) / np.maximum(n_drawn, 1)
+    variance = np.where(np.isfinite(part.drawn), (known - mean) ** 2, 0.0).sum(axis=0) / np.maximum(n_drawn, 1)
     shape = np.where(variance > 0, mean**2 / np.maximum(variance, 1e-300), 1.0)
     tail = np.maximum(gammaincc(shape, shape * part.value / np.maximum(mean, 1e-300)), np.finfo(float).tiny)
-    counted = (1 + n_above) / (1 + len(part.drawn))
+    counted = (1 + n_above) / (1 + n_drawn)
     by_draws = np.where(n_above < _FEW, np.minimum(tail, counted), counted)
-    has_draws = (part.drawn > 0).any(axis=0)
-    return np.asarray(np.where(has_draws, by_draws, chi_square), dtype=np.float64)
+    return np.asarray(np.where((n_drawn > 0) & (mean > 0), by_draws, chi_square), dtype=np.float64)

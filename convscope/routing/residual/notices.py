@@ -82,7 +82,10 @@ def residual_notices(
         message = f"{', '.join(idle[:4])}: no chance in the actions, so that influence cannot be told this way."
         notices.append(Notice(code="no-exploration", message=message, where=_WHERE))
     if any(len(part.test.drawn) for part in parts):
-        message = f"Chance is rare in some agents' actions: their p values come from {N_DRAWS:,} re-draws of them."
+        message = (
+            f"Chance is rare in some agents' actions: their p values come from {N_DRAWS:,} re-draws of them, and "
+            "from more where a claim could hang on these."
+        )
         notices.append(Notice(code="re-drawn", message=message, where=_WHERE))
     n_unknown = int(usage.n_unknown[:, places].sum())
     if n_unknown:

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from convscope.errors import LogFormatError
 from convscope.ingest.memory import log_from_arrays
@@ -9,6 +11,7 @@ from convscope.routing.estimators.policy_residual import ESTIMATOR
 from convscope.routing.graph import find_routing
 from convscope.simulate.draws import Size
 from convscope.simulate.policies import greedier_than_logged, hidden_driver
+from convscope.simulate.sharpening import RECEIVER, SENDER, sharpening
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.routing import edge_matrix
 
@@ -54,9 +57,9 @@ def test_it_is_what_a_log_of_probabilities_gives_unasked():
     assert "exploration-mass" in {notice.code for notice in graph.notices}
 
 
-def test_the_weight_is_what_the_dice_tell_of_a_copied_coin():
-    # The receiver's next probabilities are a half and a half, moved by .2 to the side of the sender's coin. The dice
-    # explain all that varies: a gain of half a nat for each step, by the first-order formula.
+def test_the_weight_is_the_share_of_the_receivers_choice_that_another_toss_changes():
+    # The receiver's next probabilities are a half and a half, moved by .2 to the side of the sender's coin: from .3 and
+    # .7 after one side to .7 and .3 after the other.
     rng = np.random.default_rng(0)
     coins = rng.integers(2, size=(400, 12))
     follower = np.full((400, 12, 2), 0.5)
@@ -68,8 +71,53 @@ def test_the_weight_is_what_the_dice_tell_of_a_copied_coin():
     log = log_from_arrays({"actions": actions, "action_probabilities": probabilities}, [12] * 400, ["coin", "copy"])
     graph = find_routing(log, CONFIG)
     weight = edge_matrix(graph.edges, graph.agents)
-    assert weight[1, 0] == pytest.approx(0.5 / np.log(2), rel=0.01)
-    assert abs(weight[0, 1]) < 1e-3
+    assert weight[1, 0] == pytest.approx(0.4, abs=0.01)
+    # The coin's probabilities never move: nothing is left that could answer to anybody.
+    assert weight[0, 1] == 0
+    assert p_values(graph)[0, 1] == 1
+
+
+def weights_of(log):
+    """Return the weight of the pair by checkpoint, and those of all others."""
+    edges = find_routing(log, CONFIG).edges_by_run
+    is_pair = (edges["sender"] == SENDER) & (edges["receiver"] == RECEIVER)
+    return edges.filter(is_pair)["weight"].to_numpy(), edges.filter(~is_pair)["weight"].to_numpy()
+
+
+def test_weights_rise_with_influence_while_policies_sharpen():
+    size, influence = Size(n_agents=3, n_episodes=80, n_steps=25), [0.0, 0.1, 0.2, 0.4, 0.8]
+    log = sharpening(size, np.random.default_rng(0), influence=influence, exploration=[1.0, 0.8, 0.5, 0.2, 0.05])
+    pair, others = weights_of(log)
+    np.testing.assert_allclose(pair, influence, atol=0.06)
+    assert np.median(others) < 0.01
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    influence=st.lists(st.integers(0, 9), min_size=3, max_size=3, unique=True).map(sorted),
+    exploration=st.lists(st.floats(0.2, 1.0), min_size=3, max_size=3),
+    seed=st.integers(0, 1000),
+)
+def test_weights_follow_planted_influence_whatever_agents_explore(influence, exploration, seed):
+    planted = [share / 10 for share in influence]
+    size = Size(n_agents=2, n_episodes=60, n_steps=20)
+    pair, others = weights_of(sharpening(size, np.random.default_rng(seed), influence=planted, exploration=exploration))
+    assert (np.diff(pair) > 0).all()
+    np.testing.assert_allclose(pair, planted, atol=0.1)
+    assert others.max() < 0.1
+
+
+def test_answers_that_cancel_over_situations_still_weigh_something():
+    log = sharpening(
+        Size(n_agents=2, n_episodes=150, n_steps=25),
+        np.random.default_rng(1),
+        influence=[0.0, 0.3],
+        exploration=[0.5, 0.5],
+        is_contextual=True,
+    )
+    pair, _ = weights_of(log)
+    assert pair[0] < 0.02
+    assert 0.15 < pair[1] < 0.35
 
 
 def test_logits_are_as_good_as_probabilities():
