@@ -93,7 +93,11 @@ def _by_step(
     has_episodes = "episode" in told
     if not grid.axes or (Axis.EPISODE in grid.axes) != has_episodes:
         wanted = "episode and step" if Axis.EPISODE in grid.axes else "step alone"
-        hint = "name [fields.actions] in the mapping" if not grid.axes else f"{wanted} tell it here"
+        hint = (
+            "give [fields.actions] as well (convscope inspect --write-mapping)"
+            if not grid.axes
+            else f"{wanted} tell it here"
+        )
         raise LogFormatError(f"{place}: which steps of the log are meant is not known: {hint}")
     if n_edges > most * n_steps:
         raise LogFormatError(f"{place} has {n_edges:,} edges, more than {most:,} for each of {n_steps:,} steps")

@@ -18,7 +18,13 @@ from convscope_loaders.structure.names import attribute_list
 from convscope_loaders.structure.one_hot import one_hot_in_words
 from convscope_loaders.structure.readings import unknown_slots
 from convscope_loaders.structure.shapes import axes_of, is_unslotted, lies_beside
-from convscope_loaders.structure.weight_readings import OpenWeights, ReadWeights, read_weights, stated_slots
+from convscope_loaders.structure.weight_readings import (
+    OpenWeights,
+    ReadWeights,
+    on_edge_lists,
+    read_weights,
+    stated_slots,
+)
 
 _OF_AGENTS = {meaning: name for meaning, name in FIELD_OF.items() if names.level_of(name) is names.Level.AGENT}
 _OF_TEAM = {
@@ -105,7 +111,7 @@ class FieldFinder:
         return FoundFields(
             fields=tuple(unique),
             assumptions=tuple(dict.fromkeys(said)),
-            notices=(*_left_out(left_out), *_without_slots(unslotted)),
+            notices=(*_left_out(left_out), *on_edge_lists(left_out), *_without_slots(unslotted)),
             open=tuple(opened),
         )
 

@@ -168,7 +168,9 @@ class _Builder:
         told += [len(names)] if (names := self._agents_in_paths()) else []
         told += list(self._agent_sizes())
         self.checks.require(
-            bool(told), "nothing tells how many agents there are: name them in [agents], or give [fields.actions]"
+            bool(told),
+            "nothing tells how many agents there are: name them in [agents], or give [fields.actions] as well "
+            "(convscope inspect --write-mapping writes both)",
         )
         self.checks.require(len({*told[:2]}) < 2, f"{told[0]} and {told[-1]} agents: the arrays do not agree")
         return told[0]

@@ -1,6 +1,6 @@
 """Weights between agents: which axis is the receivers', which agents slots are, by what the file says or by sums."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
@@ -12,6 +12,8 @@ from convscope.ingest.pair_mapping import Absent, SlotMapping, SlotOrder
 from convscope.ingest.toml_text import list_text
 from convscope.values import fields as names
 from convscope.values.fields import OwnColumn, RowSum
+from convscope.values.figures import listed
+from convscope.values.header import Notice
 from convscope_loaders.structure.clues import Clues
 from convscope_loaders.structure.evidence import sums_to_one
 from convscope_loaders.structure.families import Family
@@ -101,6 +103,18 @@ def stated_slots(clues: Clues, family: Family) -> tuple[Axis, ...] | None:
         return None
     inner = (Axis.RECEIVER if place == agents[-1] else Axis.HEAD for place in range(len(rest) - 1))
     return (*container, *inner, Axis.SLOT)
+
+
+def on_edge_lists(left_out: Sequence[Family]) -> tuple[Notice, ...]:
+    """Say how lists of edges are read, where one is left out."""
+    lists = [family.template.text for family in left_out if "edge" in family.key.lower()]
+    if not lists:
+        return ()
+    message = (
+        f"weights of single edges are read where a mapping says which agents they join, in [fields.attention.edges]: "
+        f"{listed(lists)}"
+    )
+    return (Notice(code="edges-unread", message=message, where=lists[0]),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
