@@ -15,7 +15,6 @@ from convscope.compare.placing import placed, renaming_placed
 from convscope.compare.power import equivalence_interval, runs_to_decide, smallest_detectable_gap
 from convscope.compare.projection import strength
 from convscope.compare.verdict import Findings, decide
-from convscope.randomness import generator
 from convscope.routing.intervals import FEWEST_RUNS, student_t
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
@@ -69,7 +68,7 @@ def translation_gap(
     components = tuple(_scored(each, comparison) for each in COMPONENTS)
     whole, why_withheld = composite(components, prior.composite)
     tests = comparison.routing
-    detectable = None if tests is None else _detectable(tests, config)
+    detectable = None if tests is None else smallest_detectable_gap(tests.scores)
     needed = None if tests is None else _runs_needed(tests, config)
     names = prior.roles if routing is None or routing.preference is None else routing.preference.roles
     renaming = _renaming(tests, config)
@@ -108,10 +107,6 @@ def _as_declared(config: AnalysisConfig, prior: RolePrior) -> AnalysisConfig:
         alpha=config.alpha if prior.alpha is None else prior.alpha,
         margin=config.margin if prior.margin is None else prior.margin,
     )
-
-
-def _detectable(tests: RoutingTests, config: AnalysisConfig) -> float | None:
-    return smallest_detectable_gap(tests.scores, generator(config.seed, "gap", "power"))
 
 
 def _declared(tests: RoutingTests, names: tuple[str, ...]) -> FloatArray:
