@@ -14,14 +14,15 @@ from convscope.compare.outlook import outlook
 from convscope.compare.placing import placed, renaming_placed
 from convscope.compare.power import equivalence_interval, runs_to_decide, smallest_detectable_gap
 from convscope.compare.projection import strength
-from convscope.compare.verdict import Findings, decide
+from convscope.compare.role_verdict import RoleFindings, decide_roles, roles_outlook
+from convscope.compare.verdict import Findings, Reasons, decide
 from convscope.routing.intervals import FEWEST_RUNS, student_t
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.conventions import CrossPlayReturns, Renaming
 from convscope.values.dependence import Dependence
 from convscope.values.features import FeatureTable
-from convscope.values.gap import MOST_LISTED, Component, Gap
+from convscope.values.gap import MOST_LISTED, Component, Gap, Subject, Verdict
 from convscope.values.header import Notice
 from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
@@ -73,8 +74,8 @@ def translation_gap(
     names = prior.roles if routing is None or routing.preference is None else routing.preference.roles
     renaming = _renaming(tests, config)
     findings = _findings(comparison, components, detectable=detectable, needed=needed, renaming=renaming)
-    verdict, reasons = decide(findings)
     symmetries = _symmetries(tests, names)
+    verdict, reasons, would_change = _judged(comparison, components, findings, n_symmetries=len(symmetries))
     agreement = declared_agreement(prior, routing, config)
     return Gap(
         components=components,
@@ -84,13 +85,14 @@ def translation_gap(
         composite=whole,
         verdict=verdict,
         reasons=reasons,
+        subject=comparison.subject,
         smallest_detectable=None if detectable is None or math.isinf(detectable) else detectable,
         runs_needed=needed,
         conventions=None if tests is None else conventions(tests, names, config, returns=crossplay),
         renaming=None if tests is None or renaming is None else renaming_placed(renaming, tests.scores.roles, names),
         symmetries=tuple(symmetries[:MOST_LISTED]),
         n_symmetries=len(symmetries),
-        outlook=outlook(verdict, findings, n_symmetries=len(symmetries), is_single=_has_single(tests)),
+        outlook=would_change,
         agreement=agreement,
         notices=(
             *_notices(components, tests),
@@ -98,6 +100,25 @@ def translation_gap(
             *agreement_notices(agreement, config.alpha),
         ),
     )
+
+
+def _judged(
+    comparison: Comparison, components: tuple[Component, ...], findings: Findings, *, n_symmetries: int
+) -> tuple[Verdict, Reasons, tuple[str, ...]]:
+    """Return the verdict on what was declared, its reasons, and what would change it."""
+    if comparison.subject is Subject.ROLES:
+        found = RoleFindings(
+            n_runs=comparison.roles.table["run"].n_unique(),
+            n_found=comparison.roles.k,
+            recovery=next(each for each in components if each.name == "recovery"),
+            alpha=findings.alpha,
+            margin=findings.margin,
+        )
+        verdict, reasons = decide_roles(found)
+        return verdict, reasons, roles_outlook(verdict, found)
+    verdict, reasons = decide(findings)
+    is_single = _has_single(comparison.routing)
+    return verdict, reasons, outlook(verdict, findings, n_symmetries=n_symmetries, is_single=is_single)
 
 
 def _as_declared(config: AnalysisConfig, prior: RolePrior) -> AnalysisConfig:

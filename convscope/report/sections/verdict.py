@@ -32,7 +32,9 @@ class VerdictView:
 def _view(evidence: Evidence) -> VerdictView:
     tiles = (*_alignment(evidence), _units(evidence), _agents(evidence), _edges(evidence), _runs(evidence))
     return VerdictView(
-        words=verdict_of(evidence), tiles=tiles, ladder=ladder(evidence.gap.verdict) if evidence.gap else ()
+        words=verdict_of(evidence),
+        tiles=tiles,
+        ladder=ladder(evidence.gap.verdict, evidence.gap.subject) if evidence.gap else (),
     )
 
 
