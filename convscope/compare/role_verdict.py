@@ -31,8 +31,10 @@ def decide_roles(findings: RoleFindings) -> tuple[Verdict, Reasons]:
         if reasons:
             return verdict, reasons
     return Verdict.INCONCLUSIVE, (
-        f"The found roles follow the declared ones no more than chance would ({_p(findings)}), but how much they miss "
-        f"lies on neither side of the margin of {findings.margin:g}: {_interval(findings)}.",
+        (
+            f"The found roles follow the declared ones no more than chance would ({_p(findings)}), but how much they miss "
+            f"lies on neither side of the margin of {findings.margin:g}: {_interval(findings)}."
+        ),
     )
 
 
@@ -93,8 +95,10 @@ def _different(findings: RoleFindings) -> Reasons:
     if interval is None or interval[0] <= findings.margin:
         return ()
     return (
-        f"Behaviour shows {findings.n_found} roles, but they follow the declared ones no more than those of relabelled "
-        f"agents do ({_p(findings)}).",
+        (
+            f"Behaviour shows {findings.n_found} roles, but they follow the declared ones no more than those of relabelled "
+            f"agents do ({_p(findings)})."
+        ),
         f"What they miss is above the margin of {findings.margin:g}: {_interval(findings)}.",
     )
 
