@@ -17,6 +17,7 @@ from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.dependence import Dependence
 from convscope.values.features import FeatureTable
+from convscope.values.gap import Subject
 from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
 from convscope.values.routing import RoutingGraph, RoutingTallies
@@ -56,9 +57,15 @@ class Comparison:
     """``alpha`` and ``margin`` are those of the prior where it declares them."""
 
     @property
+    def subject(self) -> Subject:
+        """What the verdict is about."""
+        declares = self.prior.preference is not None or self.prior.orders or self.prior.edges
+        return Subject.ROUTING if declares else Subject.ROLES
+
+    @property
     def why_no_routing(self) -> str:
         """Why alignment, dilution and foreign structure cannot be scored; empty when they can."""
-        if self.prior.preference is None and not (self.prior.orders or self.prior.edges):
+        if self.subject is Subject.ROLES:
             return "the prior declares no routing"
         if self.routing is None:
             return "the log shows no role choosing between other roles"

@@ -14,15 +14,15 @@ from convscope.compare.outlook import outlook
 from convscope.compare.placing import placed, renaming_placed
 from convscope.compare.power import equivalence_interval, runs_to_decide, smallest_detectable_gap
 from convscope.compare.projection import strength
-from convscope.compare.verdict import Findings, decide
-from convscope.randomness import generator
+from convscope.compare.role_verdict import RoleFindings, decide_roles, roles_outlook
+from convscope.compare.verdict import Findings, Reasons, decide
 from convscope.routing.intervals import FEWEST_RUNS, student_t
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.conventions import CrossPlayReturns, Renaming
 from convscope.values.dependence import Dependence
 from convscope.values.features import FeatureTable
-from convscope.values.gap import MOST_LISTED, Component, Gap
+from convscope.values.gap import MOST_LISTED, Component, Gap, Subject, Verdict
 from convscope.values.header import Notice
 from convscope.values.prior import RolePrior
 from convscope.values.roles import RoleAssignment
@@ -69,13 +69,13 @@ def translation_gap(
     components = tuple(_scored(each, comparison) for each in COMPONENTS)
     whole, why_withheld = composite(components, prior.composite)
     tests = comparison.routing
-    detectable = None if tests is None else _detectable(tests, config)
+    detectable = None if tests is None else smallest_detectable_gap(tests.scores)
     needed = None if tests is None else _runs_needed(tests, config)
     names = prior.roles if routing is None or routing.preference is None else routing.preference.roles
     renaming = _renaming(tests, config)
     findings = _findings(comparison, components, detectable=detectable, needed=needed, renaming=renaming)
-    verdict, reasons = decide(findings)
     symmetries = _symmetries(tests, names)
+    verdict, reasons, would_change = _judged(comparison, components, findings, n_symmetries=len(symmetries))
     agreement = declared_agreement(prior, routing, config)
     return Gap(
         components=components,
@@ -85,13 +85,14 @@ def translation_gap(
         composite=whole,
         verdict=verdict,
         reasons=reasons,
+        subject=comparison.subject,
         smallest_detectable=None if detectable is None or math.isinf(detectable) else detectable,
         runs_needed=needed,
         conventions=None if tests is None else conventions(tests, names, config, returns=crossplay),
         renaming=None if tests is None or renaming is None else renaming_placed(renaming, tests.scores.roles, names),
         symmetries=tuple(symmetries[:MOST_LISTED]),
         n_symmetries=len(symmetries),
-        outlook=outlook(verdict, findings, n_symmetries=len(symmetries), is_single=_has_single(tests)),
+        outlook=would_change,
         agreement=agreement,
         notices=(
             *_notices(components, tests),
@@ -101,6 +102,25 @@ def translation_gap(
     )
 
 
+def _judged(
+    comparison: Comparison, components: tuple[Component, ...], findings: Findings, *, n_symmetries: int
+) -> tuple[Verdict, Reasons, tuple[str, ...]]:
+    """Return the verdict on what was declared, its reasons, and what would change it."""
+    if comparison.subject is Subject.ROLES:
+        found = RoleFindings(
+            n_runs=comparison.roles.table["run"].n_unique(),
+            n_found=comparison.roles.k,
+            recovery=next(each for each in components if each.name == "recovery"),
+            alpha=findings.alpha,
+            margin=findings.margin,
+        )
+        verdict, reasons = decide_roles(found)
+        return verdict, reasons, roles_outlook(verdict, found)
+    verdict, reasons = decide(findings)
+    is_single = _has_single(comparison.routing)
+    return verdict, reasons, outlook(verdict, findings, n_symmetries=n_symmetries, is_single=is_single)
+
+
 def _as_declared(config: AnalysisConfig, prior: RolePrior) -> AnalysisConfig:
     """Return the configuration with the level and the margin of the prior where it declares them."""
     return replace(
@@ -108,10 +128,6 @@ def _as_declared(config: AnalysisConfig, prior: RolePrior) -> AnalysisConfig:
         alpha=config.alpha if prior.alpha is None else prior.alpha,
         margin=config.margin if prior.margin is None else prior.margin,
     )
-
-
-def _detectable(tests: RoutingTests, config: AnalysisConfig) -> float | None:
-    return smallest_detectable_gap(tests.scores, generator(config.seed, "gap", "power"))
 
 
 def _declared(tests: RoutingTests, names: tuple[str, ...]) -> FloatArray:

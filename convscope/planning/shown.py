@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from convscope.planning.study import MOST_RUNS, Plan, Question
+from convscope.planning.study import Plan, Question
+from convscope.planning.verdicts import MOST_RUNS
 from convscope.report.document.json_value import JsonValue, published_schema
 from convscope.values.figures import count
 from convscope.values.gap import Verdict
@@ -63,7 +64,7 @@ def _plan_lines(question: Question, plan: Plan) -> Iterator[str]:
     for verdict, share in plan.power:
         runs = needed[verdict]
         more = f"more than {MOST_RUNS}" if runs is None else str(runs)
-        given = "by luck only" if share is None else f"given to {share:.0%} of studies of {_TRUTH_OF[verdict]}"
+        given = f"given to {share:.0%} of studies of {_TRUTH_OF[verdict]}"
         yield f"  {verdict.value}: {given}; 80 % takes {more} runs"
 
 

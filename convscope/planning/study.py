@@ -1,6 +1,5 @@
 """What a study could conclude, before anybody trains."""
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
@@ -15,29 +14,23 @@ from convscope.compare.attainable import (
     specificity_as_declared,
     specificity_attainable,
 )
-from convscope.compare.power import POWER, equivalence_interval, smallest_detectable_gap
-from convscope.compare.projection import strength
 from convscope.compare.relabelling import Relabellings, relabellings
-from convscope.compare.scores import FLAT_ROW, Scores, score
+from convscope.compare.scores import FLAT_ROW
+from convscope.planning.verdicts import Pool, pool_of
 from convscope.randomness import generator
 from convscope.routing.divergence import conditioned, even, mean_divergence
-from convscope.routing.halves import split_in_halves
-from convscope.routing.intervals import FEWEST_RUNS, student_t
-from convscope.routing.preference import role_preference
-from convscope.simulate.tallies import tallies_of
-from convscope.simulate.teams import Team, diluted, relabelled, simulate_runs
+from convscope.routing.intervals import FEWEST_RUNS
+from convscope.simulate.teams import Team, diluted, relabelled
 from convscope.values.arrays import FloatArray
 from convscope.values.gap import Verdict
 from convscope.values.prior import RolePrior
 
 NOISE = 0.3
 """Assumed standard deviation of the log of weights: of habits that last for a run, and of each step."""
-_POOL = 60
-"""Simulated runs of each truth."""
-_STUDIES = 200
-_DRAWS = 9
-"""Studies whose smallest detectable gap is measured."""
-MOST_RUNS = 50
+_POOL = 300
+_SMALL_POOL = 60
+"""Simulated runs of each truth; the small pool is for teams whose agents can hold each other's roles in many ways."""
+_MANY_WAYS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +68,8 @@ class Plan:
     """Runs in all with which both tests could reach the level; None where no number would do."""
     smallest_detectable: float | None
     """Median over simulated studies; None under three runs or without a row to score, infinity where none is shown."""
-    power: tuple[tuple[Verdict, float | None], ...]
-    """Share of simulated studies of as many runs that meet the intervals of the verdict that is right; 0 out of reach,
-    None where the reach is `Reach.BARELY`."""
+    power: tuple[tuple[Verdict, float], ...]
+    """Share of simulated studies of as many runs that are given the verdict that is right; 0 out of reach."""
     runs_needed: tuple[tuple[Verdict, int | None], ...]
     """Runs with which that share is 80 %; None where `MOST_RUNS` are not enough."""
     scorable_rows: int
@@ -104,20 +96,22 @@ def plan_study(question: Question, name: str, prior: RolePrior) -> Plan:
     one = _one_run(question)
     free, specificity, alignment = _attainable(question, one, target)
     attaining = runs_to_attain([one], target, alpha=question.alpha) if np.isfinite(target).any() else None
-    pools = _pools(question, prior) if attaining is not None else {}
+    pools = _pools(question, prior, n_ways=one.n_all) if attaining is not None else {}
+    reach = _reach(question, max(free, alignment), attaining)
     return Plan(
         prior=name,
         specificity_p=specificity,
         alignment_p=alignment,
-        reach=_reach(question, max(free, alignment), attaining),
+        reach=reach,
         runs_for_tests=attaining,
-        smallest_detectable=_detectable(question, prior, pools),
+        smallest_detectable=_detectable(question, pools),
         power=tuple(
-            (verdict, _planned_power(question, verdict, pool, reach=_reach(question, max(free, alignment), attaining)))
+            (verdict, 0.0 if reach is Reach.NONE else pool.given(verdict, question.n_runs, seed=question.seed))
             for verdict, pool in pools.items()
         ),
         runs_needed=tuple(
-            (verdict, _needed(question, verdict, pool, attaining=attaining)) for verdict, pool in pools.items()
+            (verdict, pool.needed(verdict, max(attaining or 0, FEWEST_RUNS), seed=question.seed))
+            for verdict, pool in pools.items()
         ),
         scorable_rows=int(np.isfinite(target).any(axis=1).sum()),
     )
@@ -144,7 +138,7 @@ def _reach(question: Question, least: float, attaining: int | None) -> Reach:
     return Reach.REACHED if question.n_runs >= attaining else Reach.BARELY
 
 
-def _pools(question: Question, prior: RolePrior) -> dict[Verdict, Scores]:
+def _pools(question: Question, prior: RolePrior, *, n_ways: int) -> dict[Verdict, Pool]:
     """Return many runs of each truth, held against the prior."""
     shown = _shown(prior)
     truths = {
@@ -153,7 +147,14 @@ def _pools(question: Question, prior: RolePrior) -> dict[Verdict, Scores]:
         Verdict.STRUCTURED_BUT_DIFFERENT: _farthest(shown),
     }
     return {
-        verdict: _scored(question, prior, truth, n_runs=_POOL, rng=generator(question.seed, "plan", verdict.value))
+        verdict: pool_of(
+            Team(preference=truth, members=question.members, dyad_noise=question.noise, step_noise=question.noise),
+            prior,
+            n_runs=_POOL if n_ways <= _MANY_WAYS else _SMALL_POOL,
+            alpha=question.alpha,
+            margin=question.margin,
+            rng=generator(question.seed, "plan", verdict.value),
+        )
         for verdict, truth in truths.items()
     }
 
@@ -178,65 +179,8 @@ def _declared(prior: RolePrior) -> FloatArray:
     return np.full((len(prior.roles),) * 2, np.nan) if prior.preference is None else prior.preference
 
 
-def _scored(
-    question: Question,
-    prior: RolePrior,
-    shown: tuple[tuple[float, ...], ...],
-    *,
-    n_runs: int,
-    rng: np.random.Generator,
-) -> Scores:
-    team = Team(preference=shown, members=question.members, dyad_noise=question.noise, step_noise=question.noise)
-    tallies = tallies_of(simulate_runs(team, n_runs, rng))
-    return score(prior, role_preference(tallies, prior.roles), split_in_halves(tallies, rng=rng, n_splits=5))
-
-
-def _detectable(question: Question, prior: RolePrior, pools: dict[Verdict, Scores]) -> float | None:
+def _detectable(question: Question, pools: dict[Verdict, Pool]) -> float | None:
     """Return the median over simulated studies of as many runs as planned, with a team as declared."""
-    if question.n_runs < FEWEST_RUNS or not pools or not pools[Verdict.ALIGNED].is_scorable:
+    if question.n_runs < FEWEST_RUNS or not pools or not pools[Verdict.ALIGNED].scores.is_scorable:
         return None
-    found: list[float] = []
-    for draw in range(_DRAWS):
-        rng = generator(question.seed, "plan", "detectable", str(draw))
-        detectable = smallest_detectable_gap(
-            _scored(question, prior, _shown(prior), n_runs=question.n_runs, rng=rng), rng
-        )
-        found.append(math.inf if detectable is None else detectable)
-    return sorted(found)[_DRAWS // 2]
-
-
-def _planned_power(question: Question, verdict: Verdict, pool: Scores, *, reach: Reach) -> float | None:
-    if reach is Reach.BARELY:
-        return None
-    return 0.0 if reach is Reach.NONE else _power(question, verdict, pool, n_runs=question.n_runs)
-
-
-def _needed(question: Question, verdict: Verdict, pool: Scores, *, attaining: int | None) -> int | None:
-    if attaining is None:
-        return None
-    for n_runs in range(max(attaining, FEWEST_RUNS), MOST_RUNS + 1):
-        if _power(question, verdict, pool, n_runs=n_runs) >= POWER:
-            return n_runs
-    return None
-
-
-def _power(question: Question, verdict: Verdict, pool: Scores, *, n_runs: int) -> float:
-    """Return how often runs drawn from the pool meet the intervals of a verdict."""
-    if not pool.is_scorable:
-        return 0.0
-    rng = generator(question.seed, "plan", "power", verdict.value, str(n_runs))
-    gaps, strengths = pool.gap, strength(pool.learned, pool.target)
-    picks = rng.integers(len(gaps), size=(_STUDIES, n_runs))
-    given = [_is_given(question, verdict, gaps[pick], strengths=strengths[pick]) for pick in picks]
-    return float(np.mean(given))
-
-
-def _is_given(question: Question, verdict: Verdict, gaps: FloatArray, *, strengths: FloatArray) -> bool:
-    interval, share = equivalence_interval(gaps), student_t(strengths)
-    if interval is None or share is None:
-        return False
-    if verdict is Verdict.ALIGNED:
-        return interval[1] < question.margin
-    if verdict is Verdict.PARTIAL:
-        return interval[1] >= question.margin and share[0] > 0
-    return interval[0] > question.margin and share[0] <= 0
+    return pools[Verdict.ALIGNED].detectable(question.n_runs, seed=question.seed)

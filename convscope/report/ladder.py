@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from convscope.values.gap import Verdict
+from convscope.values.gap import Subject, Verdict
 
 
 class Standing(StrEnum):
@@ -35,14 +35,25 @@ _QUESTIONS = (
 """Each with the answer that ends the ladder there, and the one that leads on."""
 
 
-def ladder(verdict: Verdict) -> tuple[Step, ...]:
+_OF_ROLES = (
+    (Verdict.INSUFFICIENT_EVIDENCE, "Is there enough evidence?", "no", "yes"),
+    (Verdict.NO_ROLE_STRUCTURE, "Does behaviour show roles at all?", "no", "yes"),
+    (Verdict.ALIGNED, "Are they the declared ones, within the margin?", "yes", "no"),
+    (Verdict.PARTIAL, "Do they follow the declared ones beyond chance?", "yes", "no"),
+    (Verdict.STRUCTURED_BUT_DIFFERENT, "Do they miss more than the margin?", "yes", "no"),
+)
+"""The same where the verdict is about roles."""
+
+
+def ladder(verdict: Verdict, subject: Subject = Subject.ROUTING) -> tuple[Step, ...]:
     """Return the questions in the order in which they are asked, with their answers."""
-    place = list(Verdict).index(verdict)
+    questions = _OF_ROLES if subject is Subject.ROLES else _QUESTIONS
+    place = [*(each[0] for each in questions), Verdict.INCONCLUSIVE].index(verdict)
     return tuple(
         Step(
             question=question,
             answer=ending if number == place else onward if number < place else "",
             standing=Standing.DECIDED if number == place else Standing.PASSED if number < place else Standing.UNASKED,
         )
-        for number, (_, question, ending, onward) in enumerate(_QUESTIONS)
+        for number, (_, question, ending, onward) in enumerate(questions)
     )

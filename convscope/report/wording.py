@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from convscope.values.config import RoutingSource
 from convscope.values.evidence import Evidence
-from convscope.values.gap import Gap, Verdict
+from convscope.values.gap import Gap, Subject, Verdict
 from convscope.values.routing import RoutingGraph
 
 
@@ -74,6 +74,40 @@ _WORDS = {
     ),
 }
 
+_OF_ROLES = {
+    Verdict.INSUFFICIENT_EVIDENCE: (
+        "Not enough evidence for a verdict on the roles",
+        "The figures below describe these runs only. No routing was declared, so none is judged.",
+        Tone.OPEN,
+    ),
+    Verdict.NO_ROLE_STRUCTURE: (
+        "No roles in what the agents do",
+        "Behaviour does not fall into kinds that could be held against the declared roles.",
+        Tone.DIFFERENT,
+    ),
+    Verdict.ALIGNED: (
+        "The declared roles show in behaviour",
+        "Found roles are the declared ones within the margin. No routing was declared, so none is judged.",
+        Tone.FOUND,
+    ),
+    Verdict.PARTIAL: (
+        "The declared roles show in part",
+        "Found roles follow the declared ones but split or merge some. No routing was declared, so none is judged.",
+        Tone.MIXED,
+    ),
+    Verdict.STRUCTURED_BUT_DIFFERENT: (
+        "Roles in behaviour, but not the declared ones",
+        "Found roles do not follow the declared ones. No routing was declared, so none is judged.",
+        Tone.DIFFERENT,
+    ),
+    Verdict.INCONCLUSIVE: (
+        "The evidence does not decide about the roles",
+        "Behaviour shows roles, but whether they are the declared ones is open. No routing was declared.",
+        Tone.OPEN,
+    ),
+}
+"""The same where the verdict is about roles, as the prior declares no routing."""
+
 _STRONGER = (
     "The declared routing shows, but stronger than declared or mixed with something else: nothing of it is diluted, "
     "and the gap is what goes beyond it."
@@ -95,7 +129,8 @@ def verdict_of(evidence: Evidence) -> VerdictWords:
     """Return the verdict of an analysis in words."""
     if evidence.gap is None:
         return _NO_PRIOR
-    headline, meaning, tone = _WORDS[evidence.gap.verdict]
+    is_about_roles = evidence.gap.subject is Subject.ROLES
+    headline, meaning, tone = (_OF_ROLES if is_about_roles else _WORDS)[evidence.gap.verdict]
     if evidence.gap.verdict is Verdict.PARTIAL and _strength(evidence.gap) > 1:
         meaning = _STRONGER
     return VerdictWords(headline=headline, meaning=meaning, tone=tone, reasons=evidence.gap.reasons)

@@ -25,6 +25,13 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+class Subject(StrEnum):
+    """What a verdict is about: the most that the prior declares."""
+
+    ROUTING = "routing"
+    ROLES = "roles"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NullRange:
     """What the null of a component gives, on the scale of its value."""
@@ -100,6 +107,8 @@ class Gap:
     """Gap that would be found with 80 % power; None when not computed."""
     runs_needed: int | None
     """Runs in all that would decide; with one or two runs a lower bound."""
+    subject: Subject = Subject.ROUTING
+    """Roles where the prior declares no routing: then the verdict is about role recovery."""
     conventions: Conventions | None = None
     """None where no role preference can be compared over runs."""
     renaming: Renaming | None = None

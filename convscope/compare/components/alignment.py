@@ -4,6 +4,7 @@ import numpy as np
 
 from convscope.compare.comparison import Comparison, RoutingTests
 from convscope.compare.components.component import GapComponent, share_words, unscored
+from convscope.compare.components.direction import direction, strength_interval
 from convscope.compare.scores import Scores, gap_of
 from convscope.randomness import generator
 from convscope.routing.divergence import mean_divergence
@@ -50,6 +51,7 @@ def score_alignment(comparison: Comparison, name: str) -> Component:
             *_orders(tests),
         ),
         per_run=tuple(zip(scores.runs, gap.tolist(), strict=True)),
+        note=direction(strength_interval(tests)[0]).value,
     )
 
 
@@ -82,11 +84,13 @@ def _orders(tests: RoutingTests) -> Parts:
 
 
 def _words(component: Component) -> str:
+    """Say how far, and on which side where that is known: sharper routing is far from the declared one, too."""
+    side = f": {component.note}" if component.note else ""
     if component.interval is not None and component.interval[0] > 1:
-        return "Routing is further from the declared one than a role-blind team would be: it goes against it."
+        return f"Routing is further from the declared one than a role-blind team would be{side}."
     if component.value is not None and component.value > 1:
-        return "Routing is as far from the declared one as a role-blind team, or further."
-    return f"Routing is {share_words(component.value)} of the way from the declared one to a role-blind team."
+        return f"Routing is as far from the declared one as a role-blind team, or further{side}."
+    return f"Routing is {share_words(component.value)} as far from the declared one as a role-blind team is{side}."
 
 
 ALIGNMENT = GapComponent(name="alignment", score=score_alignment, words=_words)

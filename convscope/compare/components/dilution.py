@@ -4,11 +4,11 @@ import numpy as np
 
 from convscope.compare.comparison import Comparison, RoutingTests
 from convscope.compare.components.component import GapComponent, share_words, unscored
+from convscope.compare.components.direction import Direction, direction, strength_interval
 from convscope.compare.null_range import null_range
 from convscope.compare.nulls import Outcome, prior_attainable
 from convscope.compare.projection import strength
 from convscope.compare.shortfall import shortfall, shortfall_between
-from convscope.routing.intervals import interval_of
 from convscope.values.chance import at_least
 from convscope.values.gap import Component
 
@@ -22,8 +22,7 @@ def score_dilution(comparison: Comparison, name: str) -> Component:
     if tests is None or not tests.scores.is_scorable:
         return unscored(name, comparison.why_no_routing)
     shown = strength(tests.scores.learned, tests.scores.target)
-    draws = None if tests.resampled is None else strength(tests.resampled, tests.scores.target).mean(axis=1)
-    interval, kind = interval_of(shown, draws)
+    interval, kind = strength_interval(tests)
     ends = () if interval is None else (("lambda, low", interval[0]), ("lambda, high", interval[1]))
     test = _test(tests, float(shown.mean()))
     return Component(
@@ -37,6 +36,7 @@ def score_dilution(comparison: Comparison, name: str) -> Component:
         scorable=True,
         parts=(("lambda", float(shown.mean())), *ends),
         per_run=tuple(zip(tests.scores.runs, (1 - shown).tolist(), strict=True)),
+        note=direction(interval).value,
     )
 
 
@@ -54,6 +54,13 @@ def _test(tests: RoutingTests, found: float) -> Outcome:
 
 
 def _words(component: Component) -> str:
+    """Say what has faded; λ itself may lie beyond either end of the scale."""
+    shown = dict(component.parts)["lambda"]
+    side = f"; {component.note}" if component.note and component.note != Direction.WEAKER else ""
+    if shown >= 1:
+        return f"Nothing of the declared preference has faded{side} (lambda {shown:.2f})."
+    if shown <= 0:
+        return f"Nothing of the declared preference shows{side} (lambda {shown:.2f})."
     return f"{share_words(component.value)} of the declared preference has faded into even routing."
 
 

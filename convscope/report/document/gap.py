@@ -12,6 +12,7 @@ def gap_part(gap: Gap, beside_returns: GapAndReturn | None) -> JsonValue:
         "components": {component.name: _component(component) for component in gap.components},
         "composite": None if gap.composite is None else _component(gap.composite),
         "verdict": gap.verdict.value,
+        "subject": gap.subject.value,
         "reasons": list(gap.reasons),
         "smallest_detectable": gap.smallest_detectable,
         "runs_needed": gap.runs_needed,

@@ -40,7 +40,9 @@ def _view(evidence: Evidence) -> VerdictView:
         _runs(evidence),
     )
     return VerdictView(
-        words=verdict_of(evidence), tiles=tiles, ladder=ladder(evidence.gap.verdict) if evidence.gap else ()
+        words=verdict_of(evidence),
+        tiles=tiles,
+        ladder=ladder(evidence.gap.verdict, evidence.gap.subject) if evidence.gap else (),
     )
 
 

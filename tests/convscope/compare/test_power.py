@@ -15,7 +15,7 @@ def detectable(noise: float, n_runs: int, share: float = 0.0) -> float | None:
 
 
 def test_runs_that_are_equal_show_the_smallest_gap_that_is_tried():
-    assert detectable(0.0, 3) == 0.02
+    assert detectable(0.0, 3) == 0.01
 
 
 def test_more_runs_and_less_noise_show_smaller_gaps():

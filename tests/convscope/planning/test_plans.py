@@ -35,9 +35,18 @@ def test_two_runs_conclude_nothing_whatever_the_team():
     assert plans["circulant"].smallest_detectable is None
 
 
+def test_three_runs_of_single_members_are_not_promised_what_they_do_not_find():
+    _, plans = planned("1-1-1", 3)
+    power = dict(plans["generic"].power)
+    # 200 studies analysed in full: 0.33, 0.12 and 0.36 (docs/gap.md).
+    assert power[Verdict.ALIGNED] < 0.5
+    assert power[Verdict.PARTIAL] < 0.25
+    assert power[Verdict.STRUCTURED_BUT_DIFFERENT] < 0.5
+
+
 @pytest.mark.parametrize(
     ("team", "prior", "wanted"),
-    [("1-1-1", "generic", (0.87, 0.87, 1.0)), ("2-2-2", "circulant", (1.0, 1.0, 1.0))],
+    [("1-1-1", "generic", (0.91, 0.80, 0.97)), ("2-2-2", "circulant", (1.0, 1.0, 1.0))],
 )
 def test_power_agrees_with_the_table_of_verdicts(team, prior, wanted):
     power = dict(planned(team)[1][prior].power)
