@@ -9,12 +9,10 @@ import numpy as np
 
 from convscope.compare.attainable import (
     alignment_attainable,
-    entering_tests,
-    least_p,
     runs_to_attain,
-    specificity_as_declared,
-    specificity_attainable,
+    specificity_reach,
 )
+from convscope.compare.joint import resolution
 from convscope.compare.power import POWER, equivalence_interval, smallest_detectable_gap
 from convscope.compare.projection import strength
 from convscope.compare.relabelling import Relabellings, relabellings
@@ -27,6 +25,7 @@ from convscope.routing.preference import role_preference
 from convscope.simulate.tallies import tallies_of
 from convscope.simulate.teams import Team, diluted, relabelled, simulate_runs
 from convscope.values.arrays import FloatArray
+from convscope.values.config import AnalysisConfig
 from convscope.values.gap import Verdict
 from convscope.values.prior import RolePrior
 
@@ -37,6 +36,7 @@ _POOL = 60
 _STUDIES = 200
 _DRAWS = 9
 """Studies whose smallest detectable gap is measured."""
+_N_DRAWS = AnalysisConfig().n_permutations
 MOST_RUNS = 50
 
 
@@ -103,7 +103,8 @@ def plan_study(question: Question, name: str, prior: RolePrior) -> Plan:
     target = np.where((sharp >= FLAT_ROW)[:, None], target, np.nan)
     one = _one_run(question)
     free, specificity, alignment = _attainable(question, one, target)
-    attaining = runs_to_attain([one], target, alpha=question.alpha) if np.isfinite(target).any() else None
+    is_scorable = bool(np.isfinite(target).any())
+    attaining = runs_to_attain([one], target, alpha=question.alpha, n_draws=_N_DRAWS) if is_scorable else None
     pools = _pools(question, prior) if attaining is not None else {}
     return Plan(
         prior=name,
@@ -126,16 +127,15 @@ def plan_study(question: Question, name: str, prior: RolePrior) -> Plan:
 def _one_run(question: Question) -> Relabellings:
     roles = np.repeat(np.arange(len(question.members)), question.members)[None]
     rng = generator(question.seed, "plan", "relabellings")
-    return relabellings(roles, np.ones_like(roles, bool), n_roles=len(question.members), n_draws=999, rng=rng)
+    return relabellings(roles, np.ones_like(roles, bool), n_roles=len(question.members), n_draws=_N_DRAWS, rng=rng)
 
 
 def _attainable(question: Question, one: Relabellings, target: FloatArray) -> tuple[float, float, float]:
     """Return the smallest p of specificity for a team without symmetries, with those of the prior, and of alignment."""
     runs = [one] * question.n_runs
-    least = specificity_attainable(runs)
-    entering = entering_tests(least, alpha=question.alpha)
-    declared = specificity_as_declared(runs, target)
-    return least_p(least, entering), least_p(declared, entering), alignment_attainable(runs, target)
+    finest = resolution(runs, n_draws=_N_DRAWS)
+    reach = specificity_reach(runs, target, alpha=question.alpha, finest=finest)
+    return reach.together, reach.as_declared, max(alignment_attainable(runs, target), finest)
 
 
 def _reach(question: Question, least: float, attaining: int | None) -> Reach:
