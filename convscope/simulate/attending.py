@@ -67,9 +67,9 @@ def attending_log(
 def draw_runs(
     team: Team,
     agents: Sequence[str],
-    names: Sequence[str],
     rng: np.random.Generator,
     *,
+    names: Sequence[str],
     behaves: Sequence[int] | None = (0, 1, 2),
 ) -> tuple[dict[str, TrajectoryLog], tuple[SimulatedRun, ...]]:
     """Draw runs of one team: the log of each by its name, and what they were made of.
@@ -80,10 +80,10 @@ def draw_runs(
         The truth.
     agents
         Names, role by role.
-    names
-        Of the runs.
     rng
         Draws all.
+    names
+        Of the runs.
     behaves
         As in `attending_log`.
     """

@@ -11,7 +11,7 @@ from convscope.simulate.teams import CIRCULANT
 
 
 def _behaving(scale: Scale, rng: np.random.Generator, behaves: Sequence[int]) -> Planted:
-    logs, _ = draw_runs(scale.team(CIRCULANT), scale.agents, scale.runs, rng, behaves=behaves)
+    logs, _ = draw_runs(scale.team(CIRCULANT), scale.agents, rng, names=scale.runs, behaves=behaves)
     truth: dict[str, Truth] = {
         "k_agents": float(len(set(behaves))),
         "behaviour": {role: f"favours action {action}" for role, action in zip(ROLES, behaves, strict=True)},

@@ -20,7 +20,7 @@ def _sizes(scale: Scale, rng: np.random.Generator) -> Planted:
     for n_each in (1, 3):
         own = replace(scale, members=(n_each,) * 3)
         names = [f"{3 * n_each}_agents_{name}" for name in scale.runs]
-        drawn = draw_runs(own.team(CIRCULANT), own.agents, names, rng)
+        drawn = draw_runs(own.team(CIRCULANT), own.agents, rng, names=names)
         logs |= drawn[0]
         runs += drawn[1]
     truth = figures_of(CIRCULANT, CIRCULANT, (1, 1, 1), runs=scale.noisy(runs))
@@ -42,7 +42,7 @@ def _redrawn(scale: Scale, rng: np.random.Generator) -> Planted:
 
 def _dying(scale: Scale, rng: np.random.Generator) -> Planted:
     team = replace(scale.team(CIRCULANT), dying_role=1)
-    logs, runs = draw_runs(team, scale.agents, scale.runs, rng)
+    logs, runs = draw_runs(team, scale.agents, rng, names=scale.runs)
     truth = figures_of(CIRCULANT, CIRCULANT, scale.members, runs=scale.noisy(runs))
     return Planted(logs=logs, priors=priors_text(CIRCULANT), truth={**truth, "dying": ROLES[1]})
 

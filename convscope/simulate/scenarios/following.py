@@ -16,7 +16,7 @@ def runs_following(
     preference: Matrix, scale: Scale, rng: np.random.Generator
 ) -> tuple[dict[str, TrajectoryLog], tuple[SimulatedRun, ...]]:
     """Draw the runs of a team that attends by a preference and acts by its declared roles."""
-    return draw_runs(scale.team(tuple(map(tuple, preference))), scale.agents, scale.runs, rng)
+    return draw_runs(scale.team(tuple(map(tuple, preference))), scale.agents, rng, names=scale.runs)
 
 
 def following(shown: Matrix, scale: Scale, rng: np.random.Generator) -> Planted:

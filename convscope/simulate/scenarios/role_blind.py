@@ -17,9 +17,8 @@ _NOISE = 0.3
 
 def _blind(scale: Scale, rng: np.random.Generator, dyad_noise: float) -> Planted:
     shown = diluted(CIRCULANT, 1.0)
-    logs, runs = draw_runs(
-        replace(scale.team(shown), dyad_noise=dyad_noise), scale.agents, scale.runs, rng, behaves=None
-    )
+    team = replace(scale.team(shown), dyad_noise=dyad_noise)
+    logs, runs = draw_runs(team, scale.agents, rng, names=scale.runs, behaves=None)
     truth = figures_of(shown, CIRCULANT, scale.members, runs=scale.noisy(runs))
     return Planted(logs=logs, priors=priors_text(CIRCULANT), truth={**truth, "k_agents": 1.0})
 
