@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from convscope.commands.options import LoaderName, Logs, MappingFile, TrustPickle
-from convscope.errors import PriorsError
+from convscope.errors import PriorsError, UsageError
 
 
 def check(
@@ -24,6 +24,8 @@ def check(
     from convscope.ingest.prior import read_prior
     from convscope.report.prior_lines import check_lines
 
+    if priors.suffix.lower() != ".toml" and priors.exists() and any(_is_toml(log) for log in logs):
+        raise UsageError(f"the priors file comes first, then logs: convscope priors check {logs[0]} {priors}")
     log = open_study(
         logs, loader=loader, mapping=read_mapping(mapping) if mapping else None, trusts_pickle=trust_pickle
     )
@@ -45,9 +47,13 @@ def draft(
     """Write a priors file to edit."""
     from convscope.compare.prior_draft import draft_prior
     from convscope.ingest.mapping_file import read_mapping
-    from convscope.ingest.new_file import write_new
+    from convscope.ingest.new_file import check_new, write_new
     from convscope.ingest.open import open_study
 
+    if out is not None:
+        if _is_toml(log) and out.exists() and not _is_toml(str(out)):
+            raise UsageError(f"the log comes first, then the file to write: convscope priors draft {out} {log}")
+        check_new(out)
     how = read_mapping(mapping) if mapping else None
     text = draft_prior(open_study([log], loader=loader, mapping=how, trusts_pickle=trust_pickle))
     if out is None:
@@ -55,3 +61,7 @@ def draft(
     else:
         write_new(out, text)
         typer.echo(f"Priors: {out}")
+
+
+def _is_toml(name: str) -> bool:
+    return name.lower().endswith(".toml")

@@ -27,7 +27,7 @@ def simulate(  # noqa: PLR0913  one parameter an option
     from convscope.simulate.composition import read_composition
     from convscope.simulate.scenarios import SCENARIOS, Scale
     from convscope.simulate.scenarios.scenario import ROLES
-    from convscope.simulate.writing import find_scenario, write_scenario
+    from convscope.simulate.writing import described, find_scenario, write_scenario
 
     if is_list:
         for each in SCENARIOS:
@@ -41,7 +41,7 @@ def simulate(  # noqa: PLR0913  one parameter an option
     members = read_composition(team, len(ROLES))
     scale = Scale(n_runs=runs, members=members, n_episodes=episodes, n_steps=steps, noise=noise)
     write_scenario(found, out, scale=scale, seed=seed)
-    typer.echo(f"Wrote {out}: {found.description}")
+    typer.echo(f"Wrote {out}: {described(found, scale)}")
     typer.echo(f"Analyse it with: convscope analyze {out}/*.h5 --priors {out}/priors.toml")
 
 

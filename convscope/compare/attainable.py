@@ -3,9 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.compare.automorphisms import n_automorphisms
+from convscope.compare.joint import resolution
 from convscope.compare.relabelling import Relabellings
 from convscope.values.arrays import FloatArray, IntArray
 
@@ -46,13 +49,7 @@ def automorphic_share(run: Relabellings, target: FloatArray) -> float:
     """Return the share of a run's relabellings that leave the prior as it is; of redrawn roles only the first does."""
     if not run.sizes:
         return 1 / len(run.labels)
-    filled = _filled(target)
-    labels = run.labels[:, 0]
-    labels = labels[:, (labels[0] >= 0)]
-    asked = filled[labels[:, :, None], labels[:, None, :]]
-    is_pair = ~np.eye(labels.shape[1], dtype=np.bool_)
-    is_same = (np.abs(asked - asked[0]) < 1e-9) | ~is_pair
-    return float(is_same.all(axis=(1, 2)).mean())
+    return n_automorphisms(run.sizes, _filled(target)) / run.n_all
 
 
 def specificity_as_declared(runs: Sequence[Relabellings], target: FloatArray) -> tuple[float, float]:
@@ -95,24 +92,55 @@ def shared_level(p_values: tuple[float, float], entering: tuple[bool, bool]) -> 
     return min(1.0, len(found) * min(found)) if found else 1.0
 
 
-def least_p(attainable: tuple[float, float], entering: tuple[bool, bool]) -> float:
-    """Return the smallest p of specificity: of the tests that enter, or of the finer one where none does.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecificityReach:
+    """The smallest p that the tests of specificity could give."""
+
+    tests: tuple[float, float]
+    """On the average over runs, and run-wise."""
+    entering: tuple[bool, bool]
+    """Which of them share the level."""
+    together: float
+    """Of those that enter, times their number; where none does, of the finer one."""
+    as_declared: float
+    """The same should P share the symmetries of the prior."""
+
+
+def specificity_reach(
+    runs: Sequence[Relabellings], target: FloatArray, *, alpha: float, finest: float
+) -> SpecificityReach:
+    """Return what the tests of specificity could give.
 
     Parameters
     ----------
-    attainable
-        Of the two tests, as `specificity_attainable` or `specificity_as_declared` give them.
-    entering
-        As `entering_tests` says.
+    runs, target
+        As in `alignment_attainable`.
+    alpha
+        Level.
+    finest
+        The smallest p that the number of joint relabellings can give.
     """
+    average, run_wise = specificity_attainable(runs)
+    tests = (max(average, finest), max(run_wise, finest))
+    entering = entering_tests(tests, alpha=alpha)
+    together = _least(tests, entering)
+    return SpecificityReach(
+        tests=tests,
+        entering=entering,
+        together=together,
+        as_declared=max(together, _least(specificity_as_declared(runs, target), entering)),
+    )
+
+
+def _least(attainable: tuple[float, float], entering: tuple[bool, bool]) -> float:
     return shared_level(attainable, entering) if any(entering) else min(attainable)
 
 
-def runs_to_attain(runs: Sequence[Relabellings], target: FloatArray, *, alpha: float) -> int | None:
+def runs_to_attain(runs: Sequence[Relabellings], target: FloatArray, *, alpha: float, n_draws: int) -> int | None:
     """Return the smallest number of runs in all, at least 3, that could reach the level in both tests.
 
     Further runs are taken to be like the least telling one of those at hand, and P to share the symmetries of the
-    prior. None when no number would do.
+    prior. None when no number would do, or when ``n_draws`` joint relabellings are too few for the level.
     """
     least = max(runs, key=lambda run: automorphic_share(run, target))
     n_all = min(run.n_all for run in runs)
@@ -120,9 +148,11 @@ def runs_to_attain(runs: Sequence[Relabellings], target: FloatArray, *, alpha: f
     unlike, share = _unlike_renamings(runs, target), automorphic_share(least, target)
     one_run = max(specificity_as_declared([run], target)[1] for run in runs)
     for n_runs in range(3, MOST_RUNS):
-        entering = entering_tests((shared * (1 / n_all) ** n_runs, run_wise**n_runs), alpha=alpha)
+        finest = resolution([least] * n_runs, n_draws=n_draws)
+        reached = (max(shared * (1 / n_all) ** n_runs, finest), max(run_wise**n_runs, finest))
+        entering = entering_tests(reached, alpha=alpha)
         specificity = shared_level((unlike * share**n_runs, one_run**n_runs), entering)
-        if max(specificity, share**n_runs) <= alpha:
+        if max(specificity, shared_level(reached, entering), share**n_runs) <= alpha:
             return n_runs
     return None
 

@@ -194,7 +194,9 @@ def _runs_needed(tests: RoutingTests, config: AnalysisConfig) -> int | None:
     """Return how many runs in all would decide; under three runs a lower bound, from the attainable p alone."""
     if not tests.scores.is_scorable:
         return None
-    attaining = runs_to_attain(tests.relabelled.relabellings, tests.scores.target, alpha=config.alpha)
+    attaining = runs_to_attain(
+        tests.relabelled.relabellings, tests.scores.target, alpha=config.alpha, n_draws=config.n_permutations
+    )
     n_runs = len(tests.scores.runs)
     if attaining is None or n_runs < FEWEST_RUNS or attaining > n_runs:
         return attaining

@@ -51,6 +51,20 @@ class JointRelabellings:
         return 1 / (len(self.picks) + (0 if self.is_exact else 1))
 
 
+def resolution(runs: Sequence[Relabellings], *, n_draws: int) -> float:
+    """Return the smallest p that the joint relabellings of `join` could give, without making them."""
+    n_drawn = n_joint_draws(runs, n_draws=n_draws)
+    return 1 / math.prod(len(run.labels) for run in runs) if n_drawn is None else 1 / (1 + n_drawn)
+
+
+def n_joint_draws(runs: Sequence[Relabellings], *, n_draws: int) -> int | None:
+    """Return how many joint relabellings `join` draws; None where it tries all."""
+    n_joint = math.prod(len(run.labels) for run in runs)
+    if n_joint <= EXACT_LIMIT and all(run.is_exhaustive for run in runs):
+        return None
+    return min([n_draws, *(len(run.labels) - 1 for run in runs if not run.is_exhaustive)])
+
+
 def join(runs: Sequence[Relabellings], names: Sequence[str], *, n_draws: int, seed: int) -> JointRelabellings:
     """Try all joint relabellings where they are few, else draw some.
 
@@ -63,16 +77,15 @@ def join(runs: Sequence[Relabellings], names: Sequence[str], *, n_draws: int, se
     seed
         Of the analysis.
     """
-    n_joint = math.prod(len(run.labels) for run in runs)
-    if n_joint <= EXACT_LIMIT and all(run.is_exhaustive for run in runs):
+    n_drawn = n_joint_draws(runs, n_draws=n_draws)
+    if n_drawn is None:
         return JointRelabellings(
             picks=np.indices([len(run.labels) for run in runs]).reshape(len(runs), -1).T, is_exact=True
         )
-    n_draws = min([n_draws, *(len(run.labels) - 1 for run in runs if not run.is_exhaustive)])
     picked = [
-        generator(seed, "gap", "joint", name).integers(len(run.labels), size=n_draws)
+        generator(seed, "gap", "joint", name).integers(len(run.labels), size=n_drawn)
         if run.is_exhaustive
-        else np.arange(1, n_draws + 1)
+        else np.arange(1, n_drawn + 1)
         for name, run in zip(names, runs, strict=True)
     ]
     return JointRelabellings(picks=np.column_stack(picked), is_exact=False)

@@ -2,14 +2,7 @@
 
 from dataclasses import dataclass
 
-from convscope.compare.attainable import (
-    alignment_attainable,
-    entering_tests,
-    least_p,
-    shared_level,
-    specificity_as_declared,
-    specificity_attainable,
-)
+from convscope.compare.attainable import alignment_attainable, shared_level, specificity_reach
 from convscope.compare.joint import RelabelledRuns
 from convscope.compare.null_range import null_range
 from convscope.compare.scores import Scores, gap_of
@@ -60,13 +53,13 @@ def specificity_outcome(scores: Scores, relabelled: RelabelledRuns, *, alpha: fl
     """
     cells, joint = scores.cells, relabelled.joint
     blind = even(cells)
-    attainable = specificity_attainable(relabelled.relabellings)
+    reach = specificity_reach(relabelled.relabellings, scores.target, alpha=alpha, finest=joint.resolution)
     null = mean_divergence(relabelled.mean_preference(cells), blind)
     found = float(mean_divergence(scores.learned.mean(axis=0), blind))
     average = Outcome(
         statistic=found,
         p_value=joint.p_value(at_least(found, null)),
-        attainable_p=max(attainable[0], joint.resolution),
+        attainable_p=reach.tests[0],
         null=null_range(null),
     )
     null = joint.mean_of([mean_divergence(conditioned(run.preference, cells), blind) for run in relabelled.runs])
@@ -74,19 +67,15 @@ def specificity_outcome(scores: Scores, relabelled: RelabelledRuns, *, alpha: fl
     run_wise = Outcome(
         statistic=found,
         p_value=joint.p_value(at_least(found, null)),
-        attainable_p=max(attainable[1], joint.resolution),
+        attainable_p=reach.tests[1],
         null=null_range(null),
     )
-    free = (average.attainable_p, run_wise.attainable_p)
-    entering = entering_tests(free, alpha=alpha)
-    least = least_p(free, entering)
-    declared = specificity_as_declared(relabelled.relabellings, scores.target)
     return Specificity(
         average=average,
         run_wise=run_wise,
-        p_value=shared_level((average.p_value, run_wise.p_value), entering),
-        attainable_p=least,
-        as_declared_p=max(least, least_p(declared, entering)),
+        p_value=shared_level((average.p_value, run_wise.p_value), reach.entering),
+        attainable_p=reach.together,
+        as_declared_p=reach.as_declared,
     )
 
 

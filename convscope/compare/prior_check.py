@@ -4,15 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.compare.attainable import (
-    alignment_attainable,
-    automorphic_share,
-    entering_tests,
-    least_p,
-    runs_to_attain,
-    specificity_as_declared,
-    specificity_attainable,
-)
+from convscope.compare.attainable import alignment_attainable, automorphic_share, runs_to_attain, specificity_reach
+from convscope.compare.joint import n_joint_draws, resolution
 from convscope.compare.relabelling import Relabellings, relabellings
 from convscope.compare.scores import FLAT_ROW
 from convscope.features.fold import FeatureFold
@@ -23,6 +16,8 @@ from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.log import TrajectoryLog
 from convscope.values.prior import RolePrior
+
+_N_DRAWS = AnalysisConfig().n_permutations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +47,14 @@ class PriorCheck:
     unknown_features: tuple[str, ...]
     """Expected features that the log does not afford."""
     n_runs: int
-    n_relabellings: int
-    """Ways in which the agents of the first run could hold each other's roles."""
+    n_relabellings: int | None
+    """Ways in which the agents of the first run could hold each other's roles; None where roles are redrawn."""
     n_automorphisms: int
     """Those that leave the prior as it is, itself among them."""
+    n_draws: int | None
+    """Ways that are drawn for the tests, over all runs; None where all are tried."""
     specificity_p: float
-    """The smallest p that the test could give, for a team with the symmetries of the prior."""
+    """The smallest p that the test could give, for a team with the symmetries of the prior and with these draws."""
     alignment_p: float | None
     """None where no row can be scored."""
     runs_needed: int | None
@@ -83,18 +80,19 @@ def check_prior(prior: RolePrior, log: TrajectoryLog) -> PriorCheck:
     target = np.where((sharpness >= FLAT_ROW)[:, None], shown, np.nan)
     alpha = AnalysisConfig().alpha if prior.alpha is None else prior.alpha
     is_scorable = bool(np.isfinite(target).any())
-    n_alike = round(automorphic_share(runs[0], target) * len(runs[0].labels)) if is_scorable else 0
+    finest = resolution(runs, n_draws=_N_DRAWS)
     return PriorCheck(
         members=tuple((role, tuple(a for a, of in prior.role_of.items() if of == role)) for role in prior.roles),
         undeclared=tuple(agent.name for agent in log.header.agents if prior.role_of.get(agent.name) is None),
         rows=tuple(_row(prior, role, shown, sharpness=float(sharpness[n])) for n, role in _declared_rows(prior)),
         unknown_features=_unknown(prior, log),
         n_runs=len(runs),
-        n_relabellings=runs[0].n_all,
-        n_automorphisms=n_alike,
-        specificity_p=_specificity(runs, target, alpha),
-        alignment_p=alignment_attainable(runs, target) if is_scorable else None,
-        runs_needed=runs_to_attain(runs, target, alpha=alpha) if is_scorable else None,
+        n_relabellings=runs[0].n_all if runs[0].sizes else None,
+        n_automorphisms=round(automorphic_share(runs[0], target) * runs[0].n_all) if is_scorable else 0,
+        n_draws=n_joint_draws(runs, n_draws=_N_DRAWS),
+        specificity_p=specificity_reach(runs, target, alpha=alpha, finest=finest).as_declared,
+        alignment_p=max(alignment_attainable(runs, target), finest) if is_scorable else None,
+        runs_needed=runs_to_attain(runs, target, alpha=alpha, n_draws=_N_DRAWS) if is_scorable else None,
         alpha=alpha,
     )
 
@@ -107,7 +105,7 @@ def affordable_features(log: TrajectoryLog) -> tuple[str, ...]:
 def _relabellings(log: TrajectoryLog, run: int, prior: RolePrior) -> Relabellings:
     roles = log.episodes.declared_roles[np.equal(log.episodes.run, run)]
     rng = generator(0, "priors check", log.episodes.runs[run])
-    return relabellings(roles, roles >= 0, n_roles=len(prior.roles), n_draws=199, rng=rng)
+    return relabellings(roles, roles >= 0, n_roles=len(prior.roles), n_draws=_N_DRAWS, rng=rng)
 
 
 def _cells(runs: list[Relabellings], n_roles: int) -> BoolArray:
@@ -134,8 +132,3 @@ def _row(prior: RolePrior, role: str, shown: FloatArray, *, sharpness: float) ->
 def _unknown(prior: RolePrior, log: TrajectoryLog) -> tuple[str, ...]:
     known = affordable_features(log)
     return tuple(dict.fromkeys(each.feature for each in prior.behaviours if each.feature not in known))
-
-
-def _specificity(runs: list[Relabellings], target: FloatArray, alpha: float) -> float:
-    entering = entering_tests(specificity_attainable(runs), alpha=alpha)
-    return least_p(specificity_as_declared(runs, target), entering)

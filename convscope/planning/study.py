@@ -8,12 +8,10 @@ import numpy as np
 
 from convscope.compare.attainable import (
     alignment_attainable,
-    entering_tests,
-    least_p,
     runs_to_attain,
-    specificity_as_declared,
-    specificity_attainable,
+    specificity_reach,
 )
+from convscope.compare.joint import resolution
 from convscope.compare.relabelling import Relabellings, relabellings
 from convscope.compare.scores import FLAT_ROW
 from convscope.planning.verdicts import Pool, pool_of
@@ -22,6 +20,7 @@ from convscope.routing.divergence import conditioned, even, mean_divergence
 from convscope.routing.intervals import FEWEST_RUNS
 from convscope.simulate.teams import Team, diluted, relabelled
 from convscope.values.arrays import FloatArray
+from convscope.values.config import AnalysisConfig
 from convscope.values.gap import Verdict
 from convscope.values.prior import RolePrior
 
@@ -31,6 +30,7 @@ _POOL = 300
 _SMALL_POOL = 60
 """Simulated runs of each truth; the small pool is for teams whose agents can hold each other's roles in many ways."""
 _MANY_WAYS = 200
+_N_DRAWS = AnalysisConfig().n_permutations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,8 @@ def plan_study(question: Question, name: str, prior: RolePrior) -> Plan:
     target = np.where((sharp >= FLAT_ROW)[:, None], target, np.nan)
     one = _one_run(question)
     free, specificity, alignment = _attainable(question, one, target)
-    attaining = runs_to_attain([one], target, alpha=question.alpha) if np.isfinite(target).any() else None
+    is_scorable = bool(np.isfinite(target).any())
+    attaining = runs_to_attain([one], target, alpha=question.alpha, n_draws=_N_DRAWS) if is_scorable else None
     pools = _pools(question, prior, n_ways=one.n_all) if attaining is not None else {}
     reach = _reach(question, max(free, alignment), attaining)
     return Plan(
@@ -120,16 +121,15 @@ def plan_study(question: Question, name: str, prior: RolePrior) -> Plan:
 def _one_run(question: Question) -> Relabellings:
     roles = np.repeat(np.arange(len(question.members)), question.members)[None]
     rng = generator(question.seed, "plan", "relabellings")
-    return relabellings(roles, np.ones_like(roles, bool), n_roles=len(question.members), n_draws=999, rng=rng)
+    return relabellings(roles, np.ones_like(roles, bool), n_roles=len(question.members), n_draws=_N_DRAWS, rng=rng)
 
 
 def _attainable(question: Question, one: Relabellings, target: FloatArray) -> tuple[float, float, float]:
     """Return the smallest p of specificity for a team without symmetries, with those of the prior, and of alignment."""
     runs = [one] * question.n_runs
-    least = specificity_attainable(runs)
-    entering = entering_tests(least, alpha=question.alpha)
-    declared = specificity_as_declared(runs, target)
-    return least_p(least, entering), least_p(declared, entering), alignment_attainable(runs, target)
+    finest = resolution(runs, n_draws=_N_DRAWS)
+    reach = specificity_reach(runs, target, alpha=question.alpha, finest=finest)
+    return reach.together, reach.as_declared, max(alignment_attainable(runs, target), finest)
 
 
 def _reach(question: Question, least: float, attaining: int | None) -> Reach:

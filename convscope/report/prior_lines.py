@@ -32,10 +32,16 @@ def check_lines(prior: RolePrior, check: PriorCheck) -> Iterator[str]:
 
 
 def _tests(check: PriorCheck) -> Iterator[str]:
-    yield (
-        f"{count(check.n_runs, 'run')}; agents can hold each other's roles in {check.n_relabellings} ways, "
-        f"{check.n_automorphisms} of which leave the prior as it is"
-    )
+    runs = count(check.n_runs, "run")
+    if check.n_relabellings is None:
+        yield f"{runs}; roles are redrawn between episodes"
+    else:
+        ways = count(check.n_relabellings, "way")
+        alike = f"{check.n_automorphisms:,} of which leave the prior as it is"
+        yield f"{runs}; agents can hold each other's roles in {ways}, {alike}"
+    if check.n_draws is not None:
+        finest = f"{1 / (1 + check.n_draws):.2g}"
+        yield f"The tests draw {check.n_draws:,} of the ways of all runs together: no p is below {finest}"
     alignment = "not scored" if check.alignment_p is None else f"{check.alignment_p:.2g}"
     yield f"Smallest p of specificity: {check.specificity_p:.2g}; of alignment: {alignment}"
     if check.n_runs < 3:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from convscope.ingest.memory import log_from_arrays
-from convscope.simulate.teams import SimulatedRun
+from convscope.simulate.teams import SimulatedRun, Team, simulate_run
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.fields import ACTIONS, ATTENTION
 from convscope.values.log import TrajectoryLog
@@ -62,6 +62,37 @@ def attending_log(
         runs=[name] * n_episodes,
         checkpoints=checkpoints,
     )
+
+
+def draw_runs(
+    team: Team,
+    agents: Sequence[str],
+    rng: np.random.Generator,
+    *,
+    names: Sequence[str],
+    behaves: Sequence[int] | None = (0, 1, 2),
+) -> tuple[dict[str, TrajectoryLog], tuple[SimulatedRun, ...]]:
+    """Draw runs of one team: the log of each by its name, and what they were made of.
+
+    Parameters
+    ----------
+    team
+        The truth.
+    agents
+        Names, role by role.
+    rng
+        Draws all.
+    names
+        Of the runs.
+    behaves
+        As in `attending_log`.
+    """
+    logs: dict[str, TrajectoryLog] = {}
+    runs: list[SimulatedRun] = []
+    for name in names:
+        runs.append(simulate_run(team, rng))
+        logs[name] = attending_log(runs[-1], agents, name=name, rng=rng, behaves=behaves)
+    return logs, tuple(runs)
 
 
 def _actions(shown: IntArray | None, shape: tuple[int, ...], *, rng: np.random.Generator) -> FloatArray:

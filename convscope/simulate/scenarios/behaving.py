@@ -4,27 +4,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convscope.simulate.attending import attending_log
+from convscope.simulate.attending import draw_runs
 from convscope.simulate.scenarios.declaring import priors_text
 from convscope.simulate.scenarios.scenario import ROLES, Planted, Scale, Scenario, Truth
-from convscope.simulate.teams import CIRCULANT, simulate_run
+from convscope.simulate.teams import CIRCULANT
 
 
 def _behaving(scale: Scale, rng: np.random.Generator, behaves: Sequence[int]) -> Planted:
-    team = scale.team(CIRCULANT)
-    names = [f"run_{number}" for number in range(scale.n_runs)]
+    logs, _ = draw_runs(scale.team(CIRCULANT), scale.agents, rng, names=scale.runs, behaves=behaves)
     truth: dict[str, Truth] = {
         "k_agents": float(len(set(behaves))),
         "behaviour": {role: f"favours action {action}" for role, action in zip(ROLES, behaves, strict=True)},
     }
-    return Planted(
-        logs={
-            name: attending_log(simulate_run(team, rng), scale.agents, name=name, rng=rng, behaves=behaves)
-            for name in names
-        },
-        priors=priors_text(),
-        truth=truth,
-    )
+    return Planted(logs=logs, priors=priors_text(), truth=truth)
 
 
 def _collapsed(scale: Scale, rng: np.random.Generator) -> Planted:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convscope.simulate.attending import attending_log
+from convscope.simulate.attending import attending_log, draw_runs
 from convscope.simulate.scenarios.declaring import figures_of, priors_text
 from convscope.simulate.scenarios.scenario import ROLES, Planted, Scale, Scenario
-from convscope.simulate.teams import CIRCULANT, GENERIC, simulate_run
+from convscope.simulate.teams import CIRCULANT, GENERIC, SimulatedRun, simulate_run
 
 if TYPE_CHECKING:
     from convscope.values.log import TrajectoryLog
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 def _sizes(scale: Scale, rng: np.random.Generator) -> Planted:
     logs: dict[str, TrajectoryLog] = {}
+    runs: list[SimulatedRun] = []
     for n_each in (1, 3):
         own = replace(scale, members=(n_each,) * 3)
-        for number in range(scale.n_runs):
-            name = f"{3 * n_each}_agents_run_{number}"
-            logs[name] = attending_log(simulate_run(own.team(CIRCULANT), rng), own.agents, name=name, rng=rng)
-    truth = figures_of(CIRCULANT, CIRCULANT, (1, 1, 1))
+        names = [f"{3 * n_each}_agents_{name}" for name in scale.runs]
+        drawn = draw_runs(own.team(CIRCULANT), own.agents, rng, names=names)
+        logs |= drawn[0]
+        runs += drawn[1]
+    truth = figures_of(CIRCULANT, CIRCULANT, (1, 1, 1), runs=scale.noisy(runs))
     return Planted(logs=logs, priors=priors_text(CIRCULANT), truth={**truth, "shift": 0.0})
 
 
@@ -29,22 +31,19 @@ def _redrawn(scale: Scale, rng: np.random.Generator) -> Planted:
     team = replace(scale.team(GENERIC), is_redrawn=True)
     agents = [f"agent_{slot}" for slot in range(sum(scale.members))]
     logs: dict[str, TrajectoryLog] = {}
-    for number in range(scale.n_runs):
-        run = simulate_run(team, rng)
-        declared = [[ROLES[role] for role in episode] for episode in run.roles.tolist()]
-        name = f"run_{number}"
-        logs[name] = attending_log(run, agents, name=name, rng=rng, declared_roles=declared)
-    truth = figures_of(GENERIC, GENERIC, (2, 2, 2))
+    runs: list[SimulatedRun] = []
+    for name in scale.runs:
+        runs.append(simulate_run(team, rng))
+        declared = [[ROLES[role] for role in episode] for episode in runs[-1].roles.tolist()]
+        logs[name] = attending_log(runs[-1], agents, name=name, rng=rng, declared_roles=declared)
+    truth = figures_of(GENERIC, GENERIC, (2, 2, 2), runs=scale.noisy(runs))
     return Planted(logs=logs, priors=priors_text(GENERIC, patterns=()), truth=truth)
 
 
 def _dying(scale: Scale, rng: np.random.Generator) -> Planted:
     team = replace(scale.team(CIRCULANT), dying_role=1)
-    logs = {
-        f"run_{number}": attending_log(simulate_run(team, rng), scale.agents, name=f"run_{number}", rng=rng)
-        for number in range(scale.n_runs)
-    }
-    truth = figures_of(CIRCULANT, CIRCULANT, scale.members)
+    logs, runs = draw_runs(team, scale.agents, rng, names=scale.runs)
+    truth = figures_of(CIRCULANT, CIRCULANT, scale.members, runs=scale.noisy(runs))
     return Planted(logs=logs, priors=priors_text(CIRCULANT), truth={**truth, "dying": ROLES[1]})
 
 
@@ -53,6 +52,8 @@ TEAM_SIZES = Scenario(
     number=7,
     description="Runs of three and of nine agents with one preference: it does not shift; single members leave blanks.",
     plant=_sizes,
+    has_team=False,
+    n_copies=3,
 )
 REDRAWN_TEAMS = Scenario(
     name="redrawn-teams",

@@ -8,7 +8,10 @@ from convscope.compare.projection import foreign_share, strength
 from convscope.compare.scores import gap_of
 from convscope.ingest.toml_text import key_text, list_text
 from convscope.routing.divergence import conditioned, even, mean_divergence
+from convscope.routing.preference import role_preference
 from convscope.simulate.scenarios.scenario import ROLES, Truth
+from convscope.simulate.tallies import tallies_of
+from convscope.simulate.teams import SimulatedRun
 from convscope.values.arrays import FloatArray
 
 Matrix = Sequence[Sequence[float]]
@@ -38,8 +41,10 @@ def priors_text(
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def figures_of(shown: Matrix, declared: Matrix, members: Sequence[int]) -> dict[str, Truth]:
-    """Return what an analysis without noise must find: preference, T, T_U, g, lambda, foreign share.
+def figures_of(
+    shown: Matrix, declared: Matrix, members: Sequence[int], *, runs: Sequence[SimulatedRun] = ()
+) -> dict[str, Truth]:
+    """Return what the data hold: preference, T, T_U, g, lambda, foreign share.
 
     Parameters
     ----------
@@ -47,19 +52,31 @@ def figures_of(shown: Matrix, declared: Matrix, members: Sequence[int]) -> dict[
         Preference of the team and of the prior, row = receiving role.
     members
         Agents of each role: one of a kind cannot attend to its own kind.
+    runs
+        What was drawn, where there is noise in it: the figures are means over runs of what each shows, and
+        ``planted_preference`` is what it was drawn around. Without runs nothing was drawn, and the figures are exact.
     """
-    learned, target = (seen(np.array(matrix, dtype=np.float64), members) for matrix in (shown, declared))
+    planted, target = (seen(np.array(matrix, dtype=np.float64), members) for matrix in (shown, declared))
+    learned = seen(preferences_of(runs), members) if runs else planted[None]
     anchor = float(mean_divergence(even(np.isfinite(target)), target))
     distance = mean_divergence(learned, target)
-    foreign = float(foreign_share(learned, target, floor=np.zeros(())))
+    foreign = foreign_share(learned, target, floor=np.zeros(len(learned)))
+    foreign = foreign[np.isfinite(foreign)]
     return {
-        "preference": matrix_of(learned),
-        "T": float(distance),
+        "preference": matrix_of(learned.mean(axis=0)),
+        "T": float(distance.mean()),
         "T_U": anchor,
-        "alignment": float(gap_of(distance, np.zeros(()), anchor)),
-        "lambda": float(strength(learned, target)),
-        "foreign": foreign if np.isfinite(foreign) else None,
+        "alignment": float(gap_of(distance, np.zeros(len(learned)), anchor).mean()),
+        "lambda": float(strength(learned, target).mean()),
+        "foreign": float(foreign.mean()) if len(foreign) else None,
+        **({"planted_preference": matrix_of(planted)} if runs else {}),
     }
+
+
+def preferences_of(runs: Sequence[SimulatedRun]) -> FloatArray:
+    """Return the preference that each run shows, shape (S, R, R); NaN = blank."""
+    # One at a time: runs may have teams of several sizes.
+    return np.concatenate([role_preference(tallies_of([run]), ROLES).per_run for run in runs])
 
 
 def seen(preference: FloatArray, members: Sequence[int]) -> FloatArray:

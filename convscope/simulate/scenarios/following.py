@@ -2,31 +2,30 @@
 
 import numpy as np
 
-from convscope.simulate.attending import attending_log
+from convscope.simulate.attending import draw_runs
 from convscope.simulate.scenarios.declaring import Matrix, figures_of, priors_text
 from convscope.simulate.scenarios.scenario import Planted, Scale, Scenario
-from convscope.simulate.teams import CIRCULANT, diluted, relabelled, simulate_run
+from convscope.simulate.teams import CIRCULANT, SimulatedRun, diluted, relabelled
 from convscope.values.log import TrajectoryLog
 
 SWAPPED = relabelled(CIRCULANT, (1, 0, 2))
 """The prior of most scenarios with its first two roles swapped."""
 
 
-def runs_following(preference: Matrix, scale: Scale, rng: np.random.Generator) -> dict[str, TrajectoryLog]:
+def runs_following(
+    preference: Matrix, scale: Scale, rng: np.random.Generator
+) -> tuple[dict[str, TrajectoryLog], tuple[SimulatedRun, ...]]:
     """Draw the runs of a team that attends by a preference and acts by its declared roles."""
-    team = scale.team(tuple(map(tuple, preference)))
-    return {
-        f"run_{number}": attending_log(simulate_run(team, rng), scale.agents, name=f"run_{number}", rng=rng)
-        for number in range(scale.n_runs)
-    }
+    return draw_runs(scale.team(tuple(map(tuple, preference))), scale.agents, rng, names=scale.runs)
 
 
 def following(shown: Matrix, scale: Scale, rng: np.random.Generator) -> Planted:
     """Plant a preference and declare the circulant one."""
+    logs, runs = runs_following(shown, scale, rng)
     return Planted(
-        logs=runs_following(shown, scale, rng),
+        logs=logs,
         priors=priors_text(CIRCULANT),
-        truth=figures_of(shown, CIRCULANT, scale.members),
+        truth=figures_of(shown, CIRCULANT, scale.members, runs=scale.noisy(runs)),
     )
 
 

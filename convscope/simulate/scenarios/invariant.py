@@ -22,10 +22,10 @@ _RENAMED = ("zulu", "mike", "alpha")
 
 
 def _padded(scale: Scale, rng: np.random.Generator) -> Planted:
-    plain = runs_following(CIRCULANT, scale, rng)
+    plain, runs = runs_following(CIRCULANT, scale, rng)
     rubbish = (np.nan, 1e300)
     twins = {f"padded/{name}": _with_empty(log, rubbish[n % 2]) for n, (name, log) in enumerate(plain.items())}
-    truth = figures_of(CIRCULANT, CIRCULANT, scale.members)
+    truth = figures_of(CIRCULANT, CIRCULANT, scale.members, runs=scale.noisy(runs))
     return Planted(logs={**plain, **twins}, priors=priors_text(CIRCULANT), truth={**truth, "twin": "padded"})
 
 
@@ -48,7 +48,7 @@ def _with_empty(log: TrajectoryLog, rubbish: float) -> TrajectoryLog:
 
 
 def _transposed(scale: Scale, rng: np.random.Generator) -> Planted:
-    logs = runs_following(GENERIC, scale, rng)
+    logs, runs = runs_following(GENERIC, scale, rng)
     files = {f"transposed/{name}.npz": _turned(log) for name, log in logs.items()}
     mapping = LogMapping(
         agents=scale.agents,
@@ -61,7 +61,7 @@ def _transposed(scale: Scale, rng: np.random.Generator) -> Planted:
         run=LabelMapping(array=_array("run", Axis.EPISODE)),
     )
     files["transposed/mapping.toml"] = mapping_text(mapping).encode()
-    truth = figures_of(GENERIC, GENERIC, scale.members)
+    truth = figures_of(GENERIC, GENERIC, scale.members, runs=scale.noisy(runs))
     return Planted(logs=logs, priors=priors_text(GENERIC), truth={**truth, "twin": "transposed"}, others=files)
 
 
@@ -83,7 +83,8 @@ def _turned(log: TrajectoryLog) -> bytes:
 
 
 def _reordered(scale: Scale, rng: np.random.Generator) -> Planted:
-    logs = {name: _with_heads(log) for name, log in runs_following(GENERIC, scale, rng).items()}
+    plain, runs = runs_following(GENERIC, scale, rng)
+    logs = {name: _with_heads(log) for name, log in plain.items()}
     order = rng.permutation(sum(scale.members))
     new_name: dict[str, Truth] = dict(zip(ROLES, _RENAMED, strict=True))
     twins = {
@@ -91,10 +92,11 @@ def _reordered(scale: Scale, rng: np.random.Generator) -> Planted:
     }
     by_name = sorted(range(3), key=lambda role: _RENAMED[role])
     priors = priors_text(relabelled(GENERIC, by_name), roles=[_RENAMED[role] for role in by_name])
+    truth = figures_of(GENERIC, GENERIC, scale.members, runs=scale.noisy(runs))
     return Planted(
         logs={**logs, **twins},
         priors=priors_text(GENERIC),
-        truth={**figures_of(GENERIC, GENERIC, scale.members), "twin": "reordered", "renamed": new_name},
+        truth={**truth, "twin": "reordered", "renamed": new_name},
         others={"reordered/priors.toml": priors.encode()},
     )
 
@@ -104,7 +106,10 @@ def _with_heads(log: TrajectoryLog) -> TrajectoryLog:
     block = _whole(log)
     weights = block.columns[ATTENTION]
     n_agents = weights.shape[-1]
-    apart = 0.3 * (weights - (1 - np.eye(n_agents)) / (n_agents - 1))
+    below = (1 - np.eye(n_agents)) / (n_agents - 1) - weights
+    # A weight far below the even one would fall under 0: its row is sharpened less.
+    room = np.divide(weights, below, out=np.full_like(weights, np.inf), where=below > 0)
+    apart = -np.minimum(0.3, room.min(axis=-1, keepdims=True)) * below
     heads = np.concatenate([weights + apart, weights - apart], axis=1)
     return _rebuilt(log, np.maximum(heads, 0.0), block.columns[ACTIONS], agents=_agents(log))
 
@@ -140,16 +145,19 @@ PADDING = Scenario(
     number=6,
     description="The twin has empty slots full of NaN or 1e300: not one bit of any result differs.",
     plant=_padded,
+    n_copies=3,
 )
 TRANSPOSED = Scenario(
     name="transposed",
     number=17,
     description="The twin keeps senders before receivers, and its mapping says so: equal results.",
     plant=_transposed,
+    n_copies=2,
 )
 REORDERED = Scenario(
     name="reordered",
     number=19,
     description="The twin has runs, agents, heads and names in another order: equal results.",
     plant=_reordered,
+    n_copies=3,
 )

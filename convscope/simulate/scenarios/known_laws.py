@@ -88,10 +88,13 @@ ROLE_SWITCHING = Scenario(
     number=18,
     description="Agents switch between three behaviours within episodes: rate .0849 a step, dwell 20, 10 and 5 steps.",
     plant=_switching,
+    noise=None,
 )
 COPY_CHANNEL = Scenario(
     name="copy-channel",
     number=18,
     description="One agent repeats the other's last of four actions and errs in a fifth: .6662 nat one way, 0 back.",
     plant=_channel,
+    noise=None,
+    has_team=False,
 )

@@ -19,7 +19,7 @@ _OWN = ((0.8, 0.1, 0.1), (0.1, 0.8, 0.1), (0.1, 0.1, 0.8))
 def _decoy(scale: Scale, rng: np.random.Generator) -> Planted:
     n_agents = sum(scale.members)
     leader = (np.arange(n_agents) + 1) % n_agents
-    logs = {f"run_{number}": _decoy_run(scale, leader, rng, name=f"run_{number}") for number in range(scale.n_runs)}
+    logs = {name: _decoy_run(scale, leader, rng, name=name) for name in scale.runs}
     follows = {agent: scale.agents[leader[slot]] for slot, agent in enumerate(scale.agents)}
     return Planted(logs=logs, priors=priors_text(), truth={"follows": dict(follows), "validated": "no"})
 
@@ -37,7 +37,7 @@ def _decoy_run(scale: Scale, leader: IntArray, rng: np.random.Generator, *, name
 
 
 def _near(scale: Scale, rng: np.random.Generator) -> Planted:
-    logs = {f"run_{number}": _near_run(scale, rng, name=f"run_{number}") for number in range(scale.n_runs)}
+    logs = {name: _near_run(scale, rng, name=name) for name in scale.runs}
     return Planted(logs=logs, priors=priors_text(_OWN), truth={"attends_by": "distance", "partial_correlation": 0.0})
 
 
@@ -70,10 +70,12 @@ DECOY_ATTENTION = Scenario(
     number=15,
     description="Attention turns away from whom agents really follow: it must not pass for influence.",
     plant=_decoy,
+    noise=None,
 )
 PROXIMITY = Scenario(
     name="proximity",
     number=16,
     description="Everybody attends to who is near, and roles stand together: the partial test tells.",
     plant=_near,
+    noise=None,
 )

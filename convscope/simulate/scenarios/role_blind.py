@@ -4,27 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from convscope.simulate.attending import attending_log
+from convscope.simulate.attending import draw_runs
 from convscope.simulate.formations import FormationSpec, simulate_formations
 from convscope.simulate.scenarios.declaring import figures_of, priors_text
 from convscope.simulate.scenarios.scenario import ROLES, Planted, Scale, Scenario
-from convscope.simulate.teams import CIRCULANT, GENERIC, diluted, simulate_run
+from convscope.simulate.teams import CIRCULANT, GENERIC, diluted
 from convscope.values.log import TrajectoryLog
 
 _NOISE = 0.3
-"""Where the scale asks for none: without noise there would be nothing to mistake for structure."""
+"""Without noise there would be nothing to mistake for structure."""
 
 
 def _blind(scale: Scale, rng: np.random.Generator, dyad_noise: float) -> Planted:
     shown = diluted(CIRCULANT, 1.0)
-    team = replace(scale.team(shown), dyad_noise=dyad_noise, step_noise=scale.noise or _NOISE)
-    logs = {
-        f"run_{number}": attending_log(
-            simulate_run(team, rng), scale.agents, name=f"run_{number}", rng=rng, behaves=None
-        )
-        for number in range(scale.n_runs)
-    }
-    truth = figures_of(shown, CIRCULANT, scale.members)
+    team = replace(scale.team(shown), dyad_noise=dyad_noise)
+    logs, runs = draw_runs(team, scale.agents, rng, names=scale.runs, behaves=None)
+    truth = figures_of(shown, CIRCULANT, scale.members, runs=scale.noisy(runs))
     return Planted(logs=logs, priors=priors_text(CIRCULANT), truth={**truth, "k_agents": 1.0})
 
 
@@ -33,24 +28,20 @@ def _random(scale: Scale, rng: np.random.Generator) -> Planted:
 
 
 def _dyads(scale: Scale, rng: np.random.Generator) -> Planted:
-    return _blind(scale, rng, scale.noise or _NOISE)
+    return _blind(scale, rng, scale.noise)
 
 
 def _formations(scale: Scale, rng: np.random.Generator) -> Planted:
     spec = FormationSpec(
-        members=scale.members, n_episodes=scale.n_episodes, n_steps=scale.n_steps, step_noise=scale.noise or _NOISE
+        members=scale.members, n_episodes=scale.n_episodes, n_steps=scale.n_steps, step_noise=scale.noise
     )
-    logs = {name: _named(simulate_formations(spec, rng).log, name) for name in _names(scale)}
+    logs = {name: _named(simulate_formations(spec, rng).log, name) for name in scale.runs}
     # Agents of these logs are called agent_0, agent_1, ... and carry their roles as labels.
     return Planted(
         logs=logs,
         priors=priors_text(GENERIC, patterns=()),
         truth={"formation_sensitivity": 0.0, "roles": list(ROLES)},
     )
-
-
-def _names(scale: Scale) -> list[str]:
-    return [f"run_{number}" for number in range(scale.n_runs)]
 
 
 def _named(log: TrajectoryLog, name: str) -> TrajectoryLog:
@@ -62,16 +53,19 @@ RANDOM_POLICIES = Scenario(
     number=10,
     description="Actions and attention are drawn evenly: no structure, or too little evidence.",
     plant=_random,
+    noise=_NOISE,
 )
 PERSISTENT_DYADS = Scenario(
     name="persistent-dyads",
     number=11,
     description="Single agents have habits that last for a run, roles mean nothing: no structure.",
     plant=_dyads,
+    noise=_NOISE,
 )
 FORMATION_NULL = Scenario(
     name="formation-null",
     number=14,
     description="Teams stand close or wide, and attend alike in both: no formation sensitivity.",
     plant=_formations,
+    noise=_NOISE,
 )

@@ -1,11 +1,11 @@
 """What a scenario is: a name, what it plants, and a way to draw it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from convscope.simulate.teams import Team
+from convscope.simulate.teams import SimulatedRun, Team
 from convscope.values.log import TrajectoryLog
 
 ROLES = ("scout", "carrier", "guard")
@@ -41,6 +41,20 @@ class Scale:
         )
 
     @property
+    def runs(self) -> tuple[str, ...]:
+        """Names of the runs: ``run_0``, ``run_1``, ..."""
+        return tuple(f"run_{number}" for number in range(self.n_runs))
+
+    @property
+    def n_numbers(self) -> int:
+        """How many weights all runs hold together."""
+        return self.n_runs * self.n_episodes * self.n_steps * sum(self.members) ** 2
+
+    def noisy(self, runs: Sequence[SimulatedRun]) -> Sequence[SimulatedRun]:
+        """Return the runs where noise was drawn, else none: without it they show what was planted, to the digit."""
+        return runs if self.noise else ()
+
+    @property
     def agents(self) -> tuple[str, ...]:
         """Names of the agents, role by role: ``scout_0``, ``scout_1``, ``carrier_0``, ..."""
         return tuple(f"{role}_{number}" for role, n in zip(ROLES, self.members, strict=True) for number in range(n))
@@ -69,3 +83,9 @@ class Scenario:
     description: str
     """One line: what is planted, and what an analysis must make of it."""
     plant: Callable[[Scale, np.random.Generator], Planted]
+    noise: float | None = 0.0
+    """Where none is asked for; None where no noise can be asked for."""
+    has_team: bool = True
+    """Whether the number of agents of each role can be asked for."""
+    n_copies: int = 1
+    """How many times as large as its scale says the study is: twins and checkpoints count."""

@@ -51,9 +51,21 @@ def test_undeclared_rows_tell_roles_apart():
 
 def test_a_circulant_prior_of_single_members_needs_six_runs():
     # Five would do for alignment (1/32), but a team as declared shows specificity p = 1/16.
-    assert runs_to_attain([group(1, 1, 1)], np.array(CIRCULANT), alpha=0.05) == 6
-    assert runs_to_attain([group(1, 1, 1)], np.array(GENERIC), alpha=0.05) == 3
-    assert runs_to_attain([group(3)], np.full((1, 1), np.nan), alpha=0.05) is None
+    assert runs_to_attain([group(1, 1, 1)], np.array(CIRCULANT), alpha=0.05, n_draws=999) == 6
+    assert runs_to_attain([group(1, 1, 1)], np.array(GENERIC), alpha=0.05, n_draws=999) == 3
+    assert runs_to_attain([group(3)], np.full((1, 1), np.nan), alpha=0.05, n_draws=999) is None
+
+
+def test_a_level_below_what_the_draws_can_give_is_never_reached():
+    # Five runs of six ways each are all tried; more are drawn, and 999 draws give no p below .001.
+    assert runs_to_attain([group(1, 1, 1)], np.array(GENERIC), alpha=0.0008, n_draws=999) == 5
+    assert runs_to_attain([group(1, 1, 1)], np.array(GENERIC), alpha=0.0005, n_draws=999) is None
+    assert runs_to_attain([group(2, 2, 2)], np.array(GENERIC), alpha=0.0005, n_draws=999) is None
+    assert runs_to_attain([group(2, 2, 2)], np.array(GENERIC), alpha=0.0005, n_draws=9_999) == 3
+
+
+def test_large_teams_are_counted_not_drawn():
+    assert alignment_attainable([group(4, 4, 4)], np.array(CIRCULANT)) == pytest.approx(3 / 34_650)
 
 
 def test_tests_enter_that_can_reach_their_share_of_the_level():

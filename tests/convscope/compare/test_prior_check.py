@@ -1,6 +1,7 @@
 """A check says what a prior means for a log; a draft is a priors file that fits it."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,7 +33,8 @@ def prior(agents=AGENTS, preference=CIRCULANT, **options):
 def test_two_agents_a_role_have_ninety_relabellings_and_a_circulant_prior_three_automorphisms():
     found = check_prior(prior(), study())
     assert (found.n_relabellings, found.n_automorphisms) == (90, 3)
-    assert found.alignment_p == pytest.approx((3 / 90) ** 3)
+    # Counted it is (3/90)^3, but the tests draw 999 of the 729,000 ways.
+    assert (found.alignment_p, found.n_draws) == (0.001, 999)
     assert found.runs_needed == 3
     assert [row.sharpness for row in found.rows] == pytest.approx([0.05217] * 3, abs=5e-6)
 
@@ -44,6 +46,31 @@ def test_single_members_need_six_runs_and_cannot_show_their_own_cell():
     assert found.runs_needed == 6
     assert [role for role, _ in found.rows[0].shares] == ["c", "b"]
     assert found.rows[0].sharpness == pytest.approx(0.04879, abs=5e-6)
+
+
+def test_large_teams_have_all_their_ways_and_symmetries_counted():
+    agents = [f"{role}_{number}" for role in "abc" for number in range(4)]
+    found = check_prior(prior(agents), study(agents))
+    assert (found.n_relabellings, found.n_automorphisms) == (34_650, 3)
+    assert "34,650 ways, 3 of which" in "\n".join(check_lines(prior(agents), found))
+
+
+def test_few_ways_are_all_tried_and_one_run_is_held_to_what_it_can_give():
+    one = check_prior(prior(), study(n_runs=1))
+    assert one.n_draws is None
+    assert one.alignment_p == pytest.approx(3 / 90)
+    assert "The tests draw" not in "\n".join(check_lines(prior(), one))
+
+
+def test_roles_that_are_redrawn_have_no_number_of_ways():
+    labels = np.array([[0, 0, 1, 1, 2, 2], [2, 2, 1, 1, 0, 0]])
+    log = study(n_runs=2)
+    log = replace(log, episodes=replace(log.episodes, runs=("run_0",), run=np.zeros(2, dtype=np.int64)))
+    episodes = replace(log.episodes, declared_roles=labels)
+    log = replace(log, header=replace(log.header, roles=ROLES), episodes=episodes)
+    found = check_prior(RolePrior(roles=ROLES, role_of={}, preference=np.array(CIRCULANT)), log)
+    assert found.n_relabellings is None
+    assert "roles are redrawn between episodes" in "\n".join(check_lines(prior(), found))
 
 
 def test_an_even_prior_is_not_scorable_and_says_so():

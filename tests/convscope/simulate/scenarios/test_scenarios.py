@@ -28,6 +28,7 @@ SMALL = Scale(n_runs=3, n_episodes=4, n_steps=6)
 
 
 def planted(folder, name, **scale):
+    folder.mkdir(exist_ok=True)
     out = folder / name
     write_scenario(find_scenario(name), out, scale=replace(SMALL, **scale), seed=0)
     return out, json.loads((out / "truth.json").read_text())["truth"]
@@ -163,12 +164,14 @@ def test_9_early_death_leaves_the_preference_and_moves_mass(tmp_path):
 @pytest.mark.parametrize("name", ["random-policies", "persistent-dyads"])
 def test_10_and_11_role_blind_teams_show_no_structure(tmp_path, name):
     gap, truth, _ = found(tmp_path, name)
-    assert truth["lambda"] == pytest.approx(0, abs=1e-9)
+    assert np.array(truth["planted_preference"]) == pytest.approx(np.full((3, 3), 1 / 3))
+    assert figure(gap, "dilution", "lambda") == pytest.approx(truth["lambda"], abs=1e-5)
     assert gap.verdict in {Verdict.NO_ROLE_STRUCTURE, Verdict.INSUFFICIENT_EVIDENCE}
 
 
 def test_12_two_conventions_are_never_aligned(tmp_path):
-    gap, truth, _ = found(tmp_path, "two-conventions", n_runs=6, noise=1e-3)
+    _, truth = planted(tmp_path / "exact", "two-conventions", n_runs=6)
+    gap, _, _ = found(tmp_path, "two-conventions", n_runs=6, noise=1e-3)
     assert truth["T"] == pytest.approx(0.07549, abs=5e-6)
     assert truth["T_of_mean"] == pytest.approx(0.03904, abs=5e-6)
     assert truth["multiplicity_bits"] == pytest.approx(0.03645, abs=5e-6)
@@ -236,3 +239,41 @@ def test_19_order_of_runs_agents_heads_and_names_changes_nothing(tmp_path):
         if first.name != "multiplicity":  # its draws belong to pairs of agents by name
             assert second.value == pytest.approx(first.value, abs=1e-9)
             assert second.p_value == first.p_value
+
+
+WITH_PREFERENCE = [
+    (name, members)
+    for name in (
+        "prior-true",
+        "dilution",
+        "swapped-roles",
+        "padding",
+        "team-sizes",
+        "redrawn-teams",
+        "early-death",
+        "random-policies",
+        "persistent-dyads",
+        "transposed",
+        "reordered",
+    )
+    for members in ((2, 2, 2), (3, 1, 2))
+    if members == (2, 2, 2) or find_scenario(name).has_team
+]
+
+
+@pytest.mark.parametrize(("name", "members"), WITH_PREFERENCE)
+def test_with_noise_the_truth_is_of_the_data_that_are_written(tmp_path, name, members):
+    gap, truth, _ = found(tmp_path, name, noise=0.5, members=members)
+    order = [gap.roles.index(role) for role in ("scout", "carrier", "guard")]
+    wanted = np.array(truth["preference"], dtype=float)
+    assert np.nanmax(np.abs(gap.learned[np.ix_(order, order)] - wanted)) < 1e-6
+    assert np.isnan(wanted).tolist() == np.isnan(gap.learned[np.ix_(order, order)]).tolist()
+    assert np.nanmax(np.abs(wanted - np.array(truth["planted_preference"], dtype=float))) > 1e-3
+    assert figure(gap, "alignment", "T, bit") == pytest.approx(truth["T"], abs=1e-6)
+    assert figure(gap, "dilution", "lambda") == pytest.approx(truth["lambda"], abs=1e-5)
+
+
+def test_with_noise_the_truth_of_conventions_is_of_the_data(tmp_path):
+    gap, truth, _ = found(tmp_path, "two-conventions", n_runs=4, noise=0.3)
+    assert figure(gap, "multiplicity", "bit") == pytest.approx(truth["multiplicity_bits"], abs=1e-6)
+    assert figure(gap, "alignment", "T, bit") == pytest.approx(truth["T"], abs=1e-6)
