@@ -208,6 +208,7 @@ def _notices(evidence: Evidence, first: Sequence[Notice]) -> tuple[Notice, ...]:
         evidence.header,
         evidence.features,
         evidence.roles,
+        evidence.explained,
         evidence.diversity,
         evidence.policy,
         evidence.segments,

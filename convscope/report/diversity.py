@@ -30,14 +30,16 @@ class DiversityRow:
     chance: str
     floor: str
     p_value: float
+    """Corrected for the number of measures."""
 
 
 def diversity_rows(diversity: Diversity) -> tuple[DiversityRow, ...]:
     """Return a row for each measure."""
-    return tuple(_row(figure) for figure in diversity.figures)
+    corrected = diversity.corrected_p
+    return tuple(_row(figure, p_value) for figure, p_value in zip(diversity.figures, corrected, strict=True))
 
 
-def _row(figure: DiversityFigure) -> DiversityRow:
+def _row(figure: DiversityFigure, p_value: float) -> DiversityRow:
     name, meaning = _SAID[figure.measure]
     value, low, high, chance, floor = aligned([figure.value, *figure.interval, figure.null, figure.floor])
     return DiversityRow(
@@ -49,5 +51,5 @@ def _row(figure: DiversityFigure) -> DiversityRow:
         high=high,
         chance=chance,
         floor=floor,
-        p_value=figure.p_value,
+        p_value=p_value,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from convscope.report.claimed import claimed_edges
 from convscope.report.conduct import conduct_lines
+from convscope.report.deciders import situational_words
 from convscope.report.depends import dependence_sentences
 from convscope.report.notices import NOT_APPLICABLE, NOT_COMPUTED, all_notices
 from convscope.report.shape import shape_lines
@@ -67,10 +68,12 @@ def _size(evidence: Evidence) -> str:
 
 def _roles(evidence: Evidence) -> str:
     roles = evidence.roles
+    follows = situational_words(evidence.explained, evidence.config.alpha)
+    told = "" if follows is None else f"; {follows}"
     tests = evidence.segments.tests if evidence.segments else ()
     n_switching = sum(test.significant for test in tests)
     within = f"; {n_switching} of {count(len(tests), 'agent')} change theirs within episodes" if tests else ""
-    return f"Roles: {figure(roles.k)} among episodes, {figure(roles.k_agents)} among agents{within}"
+    return f"Roles: {figure(roles.k)} among episodes, {figure(roles.k_agents)} among agents{told}{within}"
 
 
 def _routing(evidence: Evidence) -> tuple[str, ...]:

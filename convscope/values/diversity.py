@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from convscope.values.figures import figure
 from convscope.values.header import Notice
 from convscope.values.html import Html, box, table
@@ -62,6 +64,20 @@ class Diversity:
 
     figures: tuple[DiversityFigure, ...] = ()
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def corrected_p(self) -> tuple[float, ...]:
+        """The figures' p, corrected for how many they are: each holds for all of them together.
+
+        References
+        ----------
+        Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979).
+        """
+        p_values = np.array([each.p_value for each in self.figures])
+        order = np.argsort(p_values, kind="stable")
+        corrected = np.empty(len(p_values))
+        corrected[order] = np.minimum(np.maximum.accumulate(np.arange(len(p_values), 0, -1) * p_values[order]), 1.0)
+        return tuple(corrected.tolist())
 
     def _repr_html_(self) -> Html:
         rows = [

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from convscope.values.figures import interval, share
+from convscope.values.header import Notice
 from convscope.values.html import Html, box, table
 
 
@@ -13,7 +14,19 @@ class Part:
     share: float
     """From 0 to 1."""
     interval: tuple[float, float]
-    """95 %, episodes resampled."""
+    """95 %; see ``is_over_runs``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """Episodes in which all agents play the same role."""
+
+    share: float
+    """Of the episodes in which two or more agents have a role."""
+    by_chance: float
+    """The same where each agent's roles are dealt anew over its episodes."""
+    p_value: float
+    n_episodes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +48,11 @@ class Explained:
     entropy: float
     """Of the found role, in nats, as it is predicted by frequencies alone."""
     n_units: int
+    alike: Alike | None = None
+    """None where no episode has two agents with a role."""
+    is_over_runs: bool = False
+    """Whether intervals hold for other runs (Student's t, from three on) or for other episodes of these alone."""
+    notices: tuple[Notice, ...] = ()
 
     @property
     def parts(self) -> tuple[tuple[str, Part | None], ...]:

@@ -1,7 +1,8 @@
 """What decides who plays which role."""
 
 from convscope.report.document.json_value import JsonValue
-from convscope.values.explained import Explained
+from convscope.routing.intervals import OVER_RUNS, THESE_RUNS_ONLY
+from convscope.values.explained import Alike, Explained
 
 
 def explained_part(explained: Explained | None) -> JsonValue:
@@ -11,4 +12,22 @@ def explained_part(explained: Explained | None) -> JsonValue:
     shares: dict[str, JsonValue] = {name: None if part is None else part.share for name, part in explained.parts}
     intervals = {name: None if part is None else list(part.interval) for name, part in explained.parts}
     dealt = {"declared_by_chance": explained.declared_by_chance, "declared_p_value": explained.declared_p_value}
-    return {**shares, **dealt, "intervals": intervals, "entropy": explained.entropy, "n_units": explained.n_units}
+    alike = explained.alike
+    return {
+        **shares,
+        **dealt,
+        "intervals": intervals,
+        "interval_kind": OVER_RUNS if explained.is_over_runs else THESE_RUNS_ONLY,
+        "entropy": explained.entropy,
+        "n_units": explained.n_units,
+        "episodes_alike": None if alike is None else _alike(alike),
+    }
+
+
+def _alike(alike: Alike) -> JsonValue:
+    return {
+        "share": alike.share,
+        "by_chance": alike.by_chance,
+        "p_value": alike.p_value,
+        "n_episodes": alike.n_episodes,
+    }

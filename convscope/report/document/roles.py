@@ -43,9 +43,10 @@ def _diversity(diversity: Diversity) -> JsonValue:
             "floor": figure.floor,
             "chance": figure.null,
             "p_value": figure.p_value,
+            "p_corrected": p_corrected,
             "members": list(figure.members),
         }
-        for figure in diversity.figures
+        for figure, p_corrected in zip(diversity.figures, diversity.corrected_p, strict=True)
     ]
 
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from convscope.report.charts.picture import picture_of
 from convscope.report.charts.role_map import MAX_POINTS
-from convscope.report.deciders import Deciders, deciders_of
+from convscope.report.deciders import Deciders, deciders_of, situational_words
 from convscope.report.diversity import DiversityRow, diversity_rows
 from convscope.report.divisions import Division, divisions
 from convscope.report.drawn import map_chart, mapped_units, umap_chart
@@ -49,6 +49,8 @@ class RolesView:
     k: int | None
     k_agents: int | None
     k1_rejected: bool | None
+    follows: str | None
+    """Said where the roles follow the situation and no agents."""
     stability: float | None
     candidates: tuple[Candidate, ...]
     unassigned: float | None
@@ -77,6 +79,7 @@ def _view(evidence: Evidence) -> RolesView:
         k=roles.k,
         k_agents=roles.k_agents,
         k1_rejected=roles.k1_rejected,
+        follows=situational_words(evidence.explained, evidence.config.alpha),
         stability=roles.stability,
         candidates=roles.candidates,
         unassigned=_unassigned(evidence),

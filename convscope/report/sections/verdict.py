@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from convscope.report.claimed import claimed_edges
 from convscope.report.conduct import change_note, policy_note
+from convscope.report.deciders import situational_words
 from convscope.report.ladder import Step, ladder
 from convscope.report.section import Section
 from convscope.report.wording import VerdictWords, verdict_of
@@ -61,7 +62,8 @@ def _units(evidence: Evidence) -> Tile:
     k = evidence.roles.k
     if k is None:
         return Tile(value=NO_FIGURE, name="roles", note="nothing could be grouped")
-    note = "one role is enough" if k == 1 else f"stability {figure(evidence.roles.stability, digits=2)} of 1"
+    follows = situational_words(evidence.explained, evidence.config.alpha)
+    note = "one role is enough" if k == 1 else follows or f"stability {figure(evidence.roles.stability, digits=2)} of 1"
     return Tile(value=figure(k), name="role" if k == 1 else "roles", note=note)
 
 

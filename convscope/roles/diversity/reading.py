@@ -18,6 +18,9 @@ from convscope.values.log import Block, TrajectoryLog
 
 MAX_EPISODES = 400
 """Of each run; enough for the tests, and few enough to draw them a thousand times."""
+MAX_SLOTS = 250_000
+"""Agents of all kept episodes of all runs: with many runs or agents fewer episodes are kept."""
+_FEWEST_EPISODES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,8 +37,19 @@ class EpisodeSums:
     """Shape (S, D) each."""
 
 
+def most_episodes(n_runs: int, n_agents: int) -> int:
+    """Return how many episodes of each run are kept.
+
+    Parameters
+    ----------
+    n_runs, n_agents
+        Analysed runs of the log, and its agents.
+    """
+    return min(max(MAX_SLOTS // max(n_runs * n_agents, 1), _FEWEST_EPISODES), MAX_EPISODES)
+
+
 class DiversityFold:
-    """Keeps the sums of the analysed agents, of at most `MAX_EPISODES` episodes of each analysed run.
+    """Keeps the sums of the analysed agents, of at most `most_episodes` episodes of each analysed run.
 
     Of more, those with the smallest digests are kept: a sample that depends on neither order nor workers.
 
@@ -55,6 +69,7 @@ class DiversityFold:
         self._run = np.where(is_analysed, log.episodes.run, -1)
         self._names = np.array([agent.name for agent in log.header.agents])
         self._agents = np.isin(self._names, agents)
+        self._most = most_episodes(len(np.unique(log.episodes.run[is_analysed])), len(self._names))
 
     @property
     def fields(self) -> frozenset[str]:
@@ -104,14 +119,14 @@ class DiversityFold:
         )
 
     def _kept(self, state: list[EpisodeSums]) -> list[EpisodeSums]:
-        if len(state) <= MAX_EPISODES:
+        if len(state) <= self._most:
             return state
         kept: list[EpisodeSums] = []
         n_of: dict[int, int] = {}
         for each in sorted(state, key=lambda each: each.key):
             run = int(self._run[each.episode])
             n_of[run] = n_of.get(run, 0) + 1
-            if n_of[run] <= MAX_EPISODES:
+            if n_of[run] <= self._most:
                 kept.append(each)
         return kept
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from convscope.roles.diversity.reading import EpisodeSums
 from convscope.values.arrays import FloatArray, IntArray
@@ -11,6 +12,9 @@ from convscope.values.diversity import DiversityBasis
 
 MAX_MEMBERS = 64
 """Compared with each other; the pairs of more would take too long."""
+MAX_PAIRS = 20_000
+"""Pairs of members, of all runs and conditions: with many of these fewer members are compared."""
+_FEWEST_MEMBERS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,7 +43,9 @@ class Sample:
         n_members, n_strata = len(self.labels), int(self.stratum.max(initial=0)) + 1
         place = np.where(member >= 0, self.stratum[:, np.newaxis] * n_members + member, -1).reshape(-1)
         weight = np.ones(place.shape) if times is None else np.repeat(times, member.shape[1])
-        shares = (place == np.arange(n_strata * n_members)[:, np.newaxis]) * weight
+        filled = np.flatnonzero(place >= 0)
+        # Sparse: each slot has one member, and members of all strata are many.
+        shares = csr_array((weight[filled], (place[filled], filled)), shape=(n_strata * n_members, len(place)))
         return np.asarray(shares @ self.sums.reshape(len(place), -1)).reshape(n_strata, n_members, -1)
 
     def exchanged(self, rng: np.random.Generator) -> IntArray:
@@ -50,8 +56,26 @@ class Sample:
         return np.where(self.member >= 0, drawn, -1)
 
 
+def most_members(n_strata: int) -> int:
+    """Return how many members can be compared in so many conditions of all runs together.
+
+    Parameters
+    ----------
+    n_strata
+        Conditions in which members are compared, added up over runs.
+    """
+    # m (m - 1) / 2 pairs in each of them.
+    most = int(0.5 + np.sqrt(0.25 + 2 * MAX_PAIRS / max(n_strata, 1)))
+    return min(max(most, _FEWEST_MEMBERS), MAX_MEMBERS)
+
+
 def sample_of(
-    episodes: Sequence[EpisodeSums], basis: DiversityBasis, *, label: IntArray, condition: IntArray
+    episodes: Sequence[EpisodeSums],
+    basis: DiversityBasis,
+    *,
+    label: IntArray,
+    condition: IntArray,
+    most: int = MAX_MEMBERS,
 ) -> Sample | None:
     """Return the sample of one run, None where fewer than two members are there.
 
@@ -65,9 +89,11 @@ def sample_of(
         Of each agent in each episode of the log, -1 for none, shape (E of the log, N).
     condition
         Of each episode of the log, -1 for none.
+    most
+        Members that are compared.
     """
     found = [_present(each, basis, label) for each in episodes]
-    members = _members(found)
+    members = _members(found, most)
     number = np.full(label.max(initial=-1) + 1, -1, dtype=np.int64)
     number[members] = np.arange(len(members))
     kept = [(rows[number[own] >= 0], number[own[number[own] >= 0]]) for rows, own in found]
@@ -86,10 +112,10 @@ def _present(each: EpisodeSums, basis: DiversityBasis, label: IntArray) -> tuple
     return each.sums[basis][keeps], own[keeps]
 
 
-def _members(found: Sequence[tuple[FloatArray, IntArray]]) -> IntArray:
+def _members(found: Sequence[tuple[FloatArray, IntArray]], most: int) -> IntArray:
     """Return the labels by their totals: their order in the log must not decide anything.
 
-    Of more than `MAX_MEMBERS`, as many at even steps along this order.
+    Of more than ``most``, as many at even steps along this order.
     """
     own = np.concatenate([own for _, own in found]) if found else np.zeros(0, dtype=np.int64)
     if not len(own):
@@ -99,8 +125,8 @@ def _members(found: Sequence[tuple[FloatArray, IntArray]]) -> IntArray:
     totals = np.zeros((len(labels), rows.shape[1]))
     np.add.at(totals, place, rows)
     order = np.lexsort(totals.T[::-1])
-    if len(order) > MAX_MEMBERS:
-        order = order[np.linspace(0, len(order) - 1, MAX_MEMBERS).astype(np.int64)]
+    if len(order) > most:
+        order = order[np.linspace(0, len(order) - 1, most).astype(np.int64)]
     return np.asarray(labels[order], dtype=np.int64)
 
 

@@ -8,8 +8,8 @@ from convscope.randomness import generator
 from convscope.roles.diversity.bases import Bases, bases_of
 from convscope.roles.diversity.figures import figures_of
 from convscope.roles.diversity.measures import Measure
-from convscope.roles.diversity.reading import MAX_EPISODES, EpisodeSums
-from convscope.roles.diversity.sample import MAX_MEMBERS, Sample, sample_of
+from convscope.roles.diversity.reading import EpisodeSums, most_episodes
+from convscope.roles.diversity.sample import Sample, most_members, sample_of
 from convscope.values.arrays import IntArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.diversity import Diversity, DiversityBasis, DiversityFigure
@@ -45,11 +45,12 @@ def team_diversity(log: TrajectoryLog, episodes: Sequence[EpisodeSums], config: 
         )
         return Diversity(notices=(Notice(code="not-applicable", message=message, where=WHERE),))
     figures: list[DiversityFigure] = []
-    notices = [*bases.notices, *_sampled(log, config, n_labels=len(names))]
+    most = most_members(_n_strata(log, episodes))
+    notices = [*bases.notices, *_sampled(log, config, n_labels=len(names), most=most)]
     for basis in DiversityBasis:
         if basis not in bases.widths:
             continue
-        samples = _samples(log, episodes, basis, label=label)
+        samples = _samples(log, episodes, basis, label=label, most=most)
         if not samples:
             notices.append(_too_few(basis))
         found = _figures_of_basis(samples, basis, bases, config=config, names=names)
@@ -93,26 +94,32 @@ def _labels(log: TrajectoryLog) -> tuple[IntArray | None, tuple[str, ...]]:
 
 
 def _samples(
-    log: TrajectoryLog, episodes: Sequence[EpisodeSums], basis: DiversityBasis, *, label: IntArray
+    log: TrajectoryLog, episodes: Sequence[EpisodeSums], basis: DiversityBasis, *, label: IntArray, most: int
 ) -> list[Sample]:
     """Return the samples of the runs that have enough episodes, in an order that does not depend on the log's."""
     of_run: dict[int, list[EpisodeSums]] = {}
     for each in episodes:
         of_run.setdefault(int(log.episodes.run[each.episode]), []).append(each)
-    samples = [sample_of(mine, basis, label=label, condition=log.episodes.condition) for mine in of_run.values()]
+    condition = log.episodes.condition
+    samples = [sample_of(mine, basis, label=label, condition=condition, most=most) for mine in of_run.values()]
     return [sample for sample in samples if sample is not None and len(sample.stratum) >= MIN_EPISODES]
 
 
-def _sampled(log: TrajectoryLog, config: AnalysisConfig, *, n_labels: int) -> list[Notice]:
+def _n_strata(log: TrajectoryLog, episodes: Sequence[EpisodeSums]) -> int:
+    """Return the conditions of all runs together."""
+    rows = [each.episode for each in episodes]
+    return len({*zip(log.episodes.run[rows].tolist(), log.episodes.condition[rows].tolist(), strict=True)})
+
+
+def _sampled(log: TrajectoryLog, config: AnalysisConfig, *, n_labels: int, most: int) -> list[Notice]:
     """Say what is left out of a large log."""
     counts = np.bincount(log.episodes.run[log.episodes.is_analysed(config.checkpoint)])
+    n_kept = most_episodes(int((counts > 0).sum()), len(log.header.agents))
     messages: list[str] = []
-    if counts.max(initial=0) > MAX_EPISODES:
-        messages.append(
-            f"diversity is measured in {MAX_EPISODES} episodes of each run, chosen by a digest of what happened"
-        )
-    if n_labels > MAX_MEMBERS:
-        messages.append(f"at most {MAX_MEMBERS} agents of a run are compared, spread evenly by what they do")
+    if counts.max(initial=0) > n_kept:
+        messages.append(f"diversity is measured in {n_kept} episodes of each run, chosen by a digest of what happened")
+    if n_labels > most:
+        messages.append(f"at most {most} agents of a run are compared, spread evenly by what they do")
     return [Notice(code="sampled", message=message, where=WHERE) for message in messages]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.spatial import KDTree
+from scipy.stats import rankdata
 
 from convscope.behaviour.columns import is_measured
 from convscope.roles.explained.starts import Starts
@@ -32,10 +34,16 @@ def situation_columns(starts: Starts, header: LogHeader, places: Sequence[int]) 
     parts = [_observed(starts.observations[:, places], header, places), *_placed(starts, places)]
     own = np.concatenate(parts, axis=2)
     own = own[..., _varies(own)]
-    ranks = (own[:, :, np.newaxis] > own[:, np.newaxis]).sum(axis=2) + 0.5 * (
-        own[:, :, np.newaxis] == own[:, np.newaxis]
-    ).sum(axis=2)
-    return np.concatenate([_filled(own), ranks / max(len(places), 1)], axis=2)
+    return np.concatenate([_filled(own), _ranks(own) / max(len(places), 1)], axis=2)
+
+
+def _ranks(own: FloatArray) -> FloatArray:
+    """Return how many of the team have less of each column, and half of those with as much; 0 where unknown."""
+    if not own.size:
+        return own
+    is_known = np.isfinite(own)
+    ranks = rankdata(np.where(is_known, own, np.inf), axis=1) - 0.5
+    return np.asarray(np.where(is_known, ranks, 0.0), dtype=np.float64)
 
 
 def _observed(observations: FloatArray, header: LogHeader, places: Sequence[int]) -> FloatArray:
@@ -70,14 +78,22 @@ def _placed(starts: Starts, places: Sequence[int]) -> list[FloatArray]:
     own = starts.positions[:, places]
     if not own.shape[2]:
         return []
-    apart = _distances(own, own)
-    apart[:, np.arange(len(places)), np.arange(len(places))] = np.nan
-    nearest = np.nan_to_num(apart, nan=np.inf).min(axis=2, keepdims=True)
+    nearest = np.stack([_nearest(episode) for episode in own])[..., np.newaxis]
     centre = known_mean(np.moveaxis(own, 1, 0))[:, np.newaxis]
-    found = [own, np.where(np.isfinite(nearest), nearest, np.nan), _distances(own, centre)]
+    found = [own, nearest, _distances(own, centre)]
     if starts.entities.shape[2] == own.shape[2]:
         found.append(_distances(own, starts.entities[:, :_MOST_ENTITIES]))
     return found
+
+
+def _nearest(places: FloatArray) -> FloatArray:
+    """Return how far the nearest other place is from each (A, d), NaN where there is none, shape (A,)."""
+    nearest = np.full(len(places), np.nan)
+    known = np.flatnonzero(np.isfinite(places).all(axis=1))
+    if len(known) > 1:
+        # A tree, since all pairs of a thousand agents would be as many numbers an episode as a block holds.
+        nearest[known] = KDTree(places[known]).query(places[known], k=2)[0][:, 1]
+    return nearest
 
 
 def _distances(first: FloatArray, second: FloatArray) -> FloatArray:

@@ -32,6 +32,14 @@ def unscanned(run: str, n_needed: int) -> Notice:
     return Notice(code="not-computed", message=message, where="drift.change_points")
 
 
+def some_runs(n_read: int, n_analysed: int) -> tuple[Notice, ...]:
+    """Return the notice of a study of which not all runs are read; nothing where all are."""
+    if n_read >= n_analysed:
+        return ()
+    message = f"policies are read in {n_read} of {n_analysed} runs, evenly spaced by name: more would not fit in memory"
+    return (Notice(code="sampled", message=message, where=_WHERE),)
+
+
 def over_changes(run: str, stretch: tuple[int, int] | None) -> Notice:
     """Return the notice of a run with changes of policy: which side of them its pairs are read on."""
     where = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from convscope.behaviour.groups import Group, episode_groups
+from convscope.behaviour.groups import Group
 from convscope.behaviour.sample import Steps
 from convscope.randomness import generator
 from convscope.roles.energy import exchange_patterns
@@ -15,8 +15,8 @@ from convscope.roles.pairs import MIN_EPISODES
 from convscope.roles.policy.changes import FEWEST_EPISODES, find_changes
 from convscope.roles.policy.kinds import KindReading, pair_matrices, policy_classes, read_kind
 from convscope.roles.policy.members import Compared, compared
-from convscope.roles.policy.notices import over_changes, run_notices, unread, unscanned
-from convscope.roles.policy.sampling import lacking
+from convscope.roles.policy.notices import over_changes, run_notices, some_runs, unread, unscanned
+from convscope.roles.policy.sampling import lacking, read_groups
 from convscope.roles.policy.scores import together
 from convscope.roles.policy.stretches import longest_stretch
 from convscope.values.config import AnalysisConfig
@@ -69,13 +69,12 @@ def policy_reading(
         return PolicyReading(notices=(notice,))
     read: list[RunReading] = []
     notices: list[Notice] = []
-    for group in episode_groups(log, config):
-        if group.is_analysed:
-            found, said = _run(
-                log, steps.rows(np.isin(steps.episode, group.episodes)), group, agents=agents, config=config
-            )
-            read += [] if found is None else [found]
-            notices += said
+    groups = read_groups(log, config)
+    for group in groups:
+        found, said = _run(log, steps.rows(np.isin(steps.episode, group.episodes)), group, agents=agents, config=config)
+        read += [] if found is None else [found]
+        notices += said
+    notices += some_runs(len(groups), len(log.episodes.analysed(config.checkpoint)))
     runs = tuple(each.run for each in read)
     scanned = [each.changes for each in read if each.changes is not None]
     return PolicyReading(

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from convscope.report.conduct import change_sentence, conduct_lines, policy_sentence, refused_sentence
-from convscope.report.deciders import deciders_of
+from convscope.report.deciders import deciders_of, situational_words
 from convscope.report.document import analysis_bytes, analysis_schema
 from convscope.report.page import render_page
 from convscope.report.readings import pair_readings, reading_sentences
-from convscope.values.explained import Explained, Part
+from convscope.report.summary import summary_lines
+from convscope.values.explained import Alike, Explained, Part
 from convscope.values.policy_reading import ChangePoint, PolicyReading, PolicyRun
 from convscope.values.roles import AgentClasses
 from tests.convscope.report.evidence import Study, make_evidence
@@ -179,3 +180,27 @@ def test_the_page_says_on_which_side_of_a_change_pairs_are_read():
     reading = evidence.policy
     page = render_page(replace(evidence, policy=replace(reading, runs=(replace(reading.runs[0], stretch=(17, 199)),))))
     assert "In seed_0 policies change, so its pairs are read in episodes 17 to 199 alone" in page
+
+
+def test_roles_that_follow_the_situation_are_not_passed_off_as_agents_roles():
+    explained = read_evidence().explained
+    situational = replace(
+        explained, declared=part(0.0), agent=part(0.05), situation=Part(share=0.9, interval=(0.8, 0.95))
+    )
+    words = situational_words(situational, 0.05)
+    assert words == "they follow the situation: how an episode starts explains 90 % of them, which agent it is 5 %"
+    evidence = replace(read_evidence(), explained=situational)
+    assert "Roles: 3 among episodes, 3 among agents; they follow the situation" in " ".join(summary_lines(evidence))
+    assert "They follow the situation" in render_page(evidence)
+    unsure = replace(situational, situation=Part(share=0.6, interval=(0.4, 0.8)))
+    assert situational_words(unsure, 0.05) is None
+    assert situational_words(explained, 0.05) is None
+
+
+def test_roles_that_all_agents_share_tell_episodes_apart():
+    alike = Alike(share=0.97, by_chance=0.05, p_value=0.005, n_episodes=60)
+    explained = replace(read_evidence().explained, alike=alike)
+    assert "they tell episodes apart, not agents" in situational_words(explained, 0.05)
+    shown = deciders_of(explained, 0.05).alike
+    assert shown.startswith("In 97 % of 60 episodes all agents play the same role (by chance in 5 %; p 0.005)")
+    assert deciders_of(replace(explained, alike=replace(alike, p_value=0.4)), 0.05).alike is None

@@ -1,15 +1,19 @@
 """Diversity of made teams: none where there is none, the planted one where there is, the same in any order."""
 
+import tracemalloc
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from convscope.engine.executors import open_executor
 from convscope.engine.run import run_folds
 from convscope.ingest.memory import log_from_arrays
-from convscope.roles.diversity.reading import DiversityFold
+from convscope.roles.diversity.reading import DiversityFold, most_episodes
+from convscope.roles.diversity.sample import Sample, most_members
 from convscope.roles.diversity.study import team_diversity
 from convscope.values.config import AnalysisConfig
-from convscope.values.diversity import DiversityBasis, DiversityMeasure
+from convscope.values.diversity import Diversity, DiversityBasis, DiversityMeasure
 
 N_STEPS = 12
 NAMES = ("ann", "bob", "cid", "dee")
@@ -160,3 +164,51 @@ def test_of_many_agents_as_many_as_can_be_compared_are_taken_and_it_is_said():
     found = diversity({"actions": actions}, lengths=[10] * 6, names=names)
     assert len(of(found, DiversityMeasure.SYSTEM_NEURAL_DIVERSITY).members) == 64
     assert any("at most 64 agents" in notice.message for notice in found.notices)
+
+
+def test_p_values_are_corrected_for_the_number_of_measures():
+    def figure_with(p_value):
+        return replace(of(found, DiversityMeasure.SYSTEM_NEURAL_DIVERSITY), p_value=p_value)
+
+    found = diversity(team(0), lengths=[N_STEPS] * 20)
+    # Sorted .01, .02, .04: times 3, 2 and 1, never falling.
+    corrected = replace(found, figures=tuple(map(figure_with, (0.04, 0.01, 0.02)))).corrected_p
+    assert corrected == pytest.approx((0.04, 0.03, 0.04))
+    assert Diversity().corrected_p == ()
+
+
+def test_of_too_many_pairs_fewer_agents_are_compared_and_told(monkeypatch):
+    monkeypatch.setattr("convscope.roles.diversity.sample.MAX_PAIRS", 10)
+    names = tuple(f"agent_{number}" for number in range(8))
+    found = diversity(team(0, n_agents=8), lengths=[N_STEPS] * 20, names=names, n_permutations=9)
+    assert len(of(found, DiversityMeasure.SYSTEM_NEURAL_DIVERSITY).members) == 5
+    assert "at most 5 agents of a run are compared" in " ".join(notice.message for notice in found.notices)
+
+
+@pytest.mark.parametrize(("n_strata", "most"), [(1, 64), (9, 64), (20, 45), (400, 10), (100_000, 4)])
+def test_the_pairs_of_all_conditions_together_are_bounded(n_strata, most):
+    assert most_members(n_strata) == most
+
+
+def test_sums_of_hundreds_of_conditions_take_no_room_for_empty_places():
+    n_episodes, n_slots = 400, 64
+    sample = Sample(
+        sums=np.ones((n_episodes, n_slots, 2)),
+        member=np.tile(np.arange(n_slots), (n_episodes, 1)),
+        stratum=np.arange(n_episodes),
+        labels=np.arange(n_slots),
+    )
+    tracemalloc.start()
+    totals = sample.totals(sample.member)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert totals.shape == (400, 64, 2)
+    assert (totals == 1).all()
+    assert peak < 20_000_000
+
+
+@pytest.mark.parametrize(
+    ("n_runs", "n_agents", "kept"), [(1, 4, 400), (1, 1000, 250), (100, 100, 25), (1000, 1000, 12)]
+)
+def test_fewer_episodes_are_kept_of_many_runs_or_agents(n_runs, n_agents, kept):
+    assert most_episodes(n_runs, n_agents) == kept

@@ -1,5 +1,7 @@
 """What decides who plays which role, on teams in which it is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from convscope.ingest.prior import declare
 from convscope.randomness import generator
 from convscope.roles.discover import discover_roles
 from convscope.roles.explained.losses import UnitTable, dealt_gains, declared_gain, held_out_losses
-from convscope.roles.explained.split import explain_roles
+from convscope.roles.explained.split import explain_roles, over_runs
 from convscope.roles.explained.starts import StartFold
 from convscope.simulate.conventions import DecidedBy, convention
 from convscope.simulate.draws import Size
@@ -144,3 +146,34 @@ def test_labels_that_agents_follow_beat_labels_dealt_anew():
     dealt = dealt_gains(units, n_draws=99, rng=generator(0, "followed"))
     # Of 90 ways to deal the labels, 6 only rename them.
     assert 0 < (dealt >= declared_gain(units, units.declared) - 1e-9).mean() < 0.15
+
+
+def in_runs(log, n_runs):
+    run = np.repeat(np.arange(n_runs), log.episodes.n_episodes // n_runs)
+    names = tuple(f"seed_{number}" for number in range(n_runs))
+    return replace(log, episodes=replace(log.episodes, runs=names, run=run))
+
+
+def test_from_three_runs_on_the_interval_is_over_runs():
+    two, three = (explained(in_runs(team(DecidedBy.AGENT, n_episodes=120), n_runs)) for n_runs in (2, 3))
+    assert not two.is_over_runs
+    assert three.is_over_runs
+    low, high = three.agent.interval
+    assert 0 <= low <= three.agent.share <= high <= 1
+
+
+def test_shares_over_runs_by_hand():
+    # Two units' worth of losses a run: of 2 nats the agent takes 1, 1.5 and 2, so that the shares are .5, .75 and 1.
+    losses = [np.array([[2.0, 2.0, 2.0 - gain, 2.0 - gain]]) for gain in (1.0, 1.5, 2.0)]
+    low, high = over_runs(losses, np.array([0.0, 0.75, 0.0, 0.25]))[1]
+    half = 4.3027 * np.std([0.5, 0.75, 1.0], ddof=1) / np.sqrt(3)
+    assert (low, high) == (pytest.approx(0.75 - half, abs=1e-3), pytest.approx(min(0.75 + half, 1.0), abs=1e-3))
+
+
+def test_a_large_log_is_explained_by_a_sample_that_is_told(monkeypatch):
+    monkeypatch.setattr("convscope.roles.explained.split.MOST_UNITS", 60)
+    found = explained(team(DecidedBy.AGENT))
+    assert found.n_units == 60
+    (notice,) = found.notices
+    assert "in at most 20 episodes of each run (the longest has 80)" in notice.message
+    assert found.agent.share > 0.8

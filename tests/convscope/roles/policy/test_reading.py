@@ -132,3 +132,14 @@ def test_pairs_are_read_on_one_side_of_a_change():
     assert run.n_episodes == change.episode
     assert run.p_value[0, 1] > 0.05
     assert any(f"read in episodes 0 to {change.episode - 1} alone" in notice.message for notice in found.notices)
+
+
+def test_of_many_runs_evenly_spaced_ones_are_read_and_told(monkeypatch):
+    log = team(Deciding(), "runs", size=Size(n_agents=2, n_episodes=60, n_steps=10))
+    names = tuple(f"seed_{number}" for number in range(5))
+    log = replace(log, episodes=replace(log.episodes, runs=names, run=np.repeat(np.arange(5), 12)))
+    # A joint step holds two agents' four columns, and an action twice.
+    monkeypatch.setattr("convscope.roles.policy.sampling.MOST_NUMBERS", 3 * 400 * 2 * (4 + 2))
+    found = read(log)
+    assert [run.run for run in found.runs] == ["seed_0", "seed_2", "seed_4"]
+    assert "policies are read in 3 of 5 runs" in " ".join(notice.message for notice in found.notices)
