@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.routing.near_level import MOST_DRAWS, draw_until_settled, is_near
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 
 _TIE = 1e-9
@@ -15,10 +16,10 @@ _TIE = 1e-9
 # false discovery rate over all pairs, whose smallest step is q divided by the number of pairs.
 _FEW = 10
 _DRAWS_PER_PAIR = 40
-_MOST_DRAWS = 40_000
 _ENOUGH = 100
 """Tests that so many flips exceed get no more of them: their p is known to a tenth of itself."""
 _CHUNK = 250
+_MOST_TIMES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,7 +62,7 @@ class FlipResult:
     """The same, corrected for having looked at all tests (largest statistic), shape (tests,)."""
 
 
-def one_sided_p(excess: FloatArray, *, n_flips: int, rng: np.random.Generator) -> FloatArray:
+def one_sided_p(excess: FloatArray, *, n_flips: int, q: float = 0.05, rng: np.random.Generator) -> FloatArray:
     """Test whether means are above zero, by flips of the signs of whole units.
 
     Parameters
@@ -71,6 +72,8 @@ def one_sided_p(excess: FloatArray, *, n_flips: int, rng: np.random.Generator) -
     n_flips
         Number of random flips, and more for tests that few of them exceed; where all of the 2^U are no more than
         that, each is made once.
+    q
+        False discovery rate at which tests are claimed: those near it are flipped until that is settled.
     rng
         Draws the flips.
 
@@ -85,17 +88,21 @@ def one_sided_p(excess: FloatArray, *, n_flips: int, rng: np.random.Generator) -
     if every is not None:
         return _share_above((every @ excess >= bar).sum(axis=0), len(every))
     n_above = _count_above(excess, bar, n_flips, rng=rng)
-    p_value = _share_above(n_above, n_flips)
+    n_drawn = np.full(len(bar), n_flips)
     again = np.flatnonzero(n_above < _FEW)
     n_more = _n_more_draws(len(observed), n_flips)
     if n_more > 0 and len(again) > 0:
         n_above[again] += _count_above(excess[:, again], bar[again], n_more, rng=rng)
-        p_value[again] = _share_above(n_above[again], n_flips + n_more)
-    return p_value
+        n_drawn[again] += n_more
+
+    def more(tests: IntArray, n: int) -> FloatArray:
+        return _count_above(excess[:, tests], bar[tests], n, rng=rng)
+
+    return draw_until_settled(n_above, n_drawn, is_tested=np.asarray((excess != 0).any(axis=0)), more=more, q=q)
 
 
 def quadratic_flips(
-    strata: Sequence[UnitScores], *, n_flips: int, rng: np.random.Generator, resolves_small: bool = True
+    strata: Sequence[UnitScores], *, n_flips: int, q: float = 0.05, rng: np.random.Generator
 ) -> FlipResult:
     """Test whether score vectors are centred at zero: squared length of the sum, signs of whole units flipped.
 
@@ -106,10 +113,11 @@ def quadratic_flips(
         effects strengthen each other; flips never mix runs.
     n_flips
         Number of flips of every test.
+    q
+        False discovery rate at which tests are claimed. Tests that few flips exceed get more of them, so that a small p
+        is resolved; those near that rate are flipped until the claim is settled.
     rng
         Draws the flips.
-    resolves_small
-        Whether tests that few flips exceed get more of them, so that a small p is resolved.
 
     References
     ----------
@@ -119,20 +127,49 @@ def quadratic_flips(
     """
     observed = np.sum([_observed(stratum) for stratum in strata], axis=0)
     draws = np.concatenate(list(_draws(strata, n_flips, rng)))
-    bar = observed * (1 - _TIE)
-    n_above = (draws >= bar).sum(axis=0).astype(np.float64)
-    p_value = (1 + n_above) / (1 + n_flips)
-    again = np.flatnonzero((n_above < _FEW) & (observed > 0))
+    bar, is_tested = observed * (1 - _TIE), np.asarray(observed > 0)
+    n_above, n_drawn = (draws >= bar).sum(axis=0).astype(np.float64), np.full(len(bar), float(n_flips))
+    again = np.flatnonzero((n_above < _FEW) & is_tested)
     n_more = _n_more_draws(len(observed), n_flips)
-    if resolves_small and n_more > 0 and len(again) > 0:
+    if n_more > 0 and len(again) > 0:
         few = [stratum.of_tests(again) for stratum in strata]
-        n_above_more, n_drawn = _until_enough(few, bar[again], n_more, rng=rng)
-        p_value[again] = (1 + n_above[again] + n_above_more) / (1 + n_flips + n_drawn)
-    is_tested = observed > 0
+        n_above_more, n_drawn_more = _until_enough(few, bar[again], n_more, rng=rng)
+        n_above[again] += n_above_more
+        n_drawn[again] += n_drawn_more
+
+    def more(tests: IntArray, n: int) -> FloatArray:
+        few = [stratum.of_tests(tests) for stratum in strata]
+        above = [(each >= bar[tests]).sum(axis=0) for each in _draws(few, n, rng)]
+        return np.asarray(np.sum(above, axis=0), dtype=np.float64)
+
+    p_value = draw_until_settled(n_above, n_drawn, is_tested=is_tested, more=more, q=q)
     return FlipResult(
         p_value=np.where(is_tested, p_value, np.nan),
         family_p_value=np.where(is_tested, _family(draws, observed, is_tested), np.nan),
     )
+
+
+def family_flips(strata: Sequence[UnitScores], *, n_flips: int, alpha: float, rng: np.random.Generator) -> FloatArray:
+    """Return only the p that is corrected for having looked at all tests, shape (tests,); see `quadratic_flips`.
+
+    Parameters
+    ----------
+    strata, rng
+        As there.
+    n_flips
+        Number of flips, and up to ten times as many while other flips could put a test on the other side of the level.
+    alpha
+        Level.
+    """
+    observed = np.sum([_observed(stratum) for stratum in strata], axis=0)
+    is_tested = np.asarray(observed > 0)
+    draws, p_value = np.zeros((0, len(observed))), np.full(len(observed), np.nan)
+    for _ in range(_MOST_TIMES):
+        draws = np.concatenate([draws, *_draws(strata, n_flips, rng)])
+        p_value = np.where(is_tested, _family(draws, observed, is_tested), np.nan)
+        if not is_near(p_value, len(draws), alpha).any():
+            break
+    return p_value
 
 
 def _family(draws: FloatArray, observed: FloatArray, is_tested: BoolArray) -> FloatArray:
@@ -212,7 +249,7 @@ def _count_above(excess: FloatArray, bar: FloatArray, n_flips: int, *, rng: np.r
 
 
 def _n_more_draws(n_tests: int, n_flips: int) -> int:
-    return min(_DRAWS_PER_PAIR * n_tests, _MOST_DRAWS) - n_flips
+    return min(_DRAWS_PER_PAIR * n_tests, MOST_DRAWS) - n_flips
 
 
 def _random_signs(n_units: int, n_flips: int, rng: np.random.Generator) -> FloatArray:

@@ -10,7 +10,7 @@ from convscope.engine.run import run_folds
 from convscope.ingest.selection import select_agents
 from convscope.routing.agreement import compare_sources, validity_notices, withheld_notices
 from convscope.routing.choose import choose_estimators, left_out
-from convscope.routing.concentration import agent_concentration, role_concentration
+from convscope.routing.concentrated import told_concentration
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.estimators.estimator import Estimator
 from convscope.routing.preference import role_preference
@@ -86,6 +86,7 @@ def routing_graph(
     comparison = compare_sources(log, estimates, surroundings.controls(), config=config, agents=agents)
     roles = log.header.roles
     preference = role_preference(used.tallies, roles) if roles else None
+    concentration, untold = told_concentration(used, log.header, agents, config=config)
     structure, shapeless = graph_structure(used.edges, agents, config, are_lasting=log.header.identities_persist)
     return RoutingGraph(
         source=used.source,
@@ -99,15 +100,14 @@ def routing_graph(
         preference=preference,
         role_edges=used.role_edges,
         heads=used.heads,
-        concentration=role_concentration(used.tallies, used.halves, roles, config=config)
-        if roles
-        else agent_concentration(used.tallies, used.halves, agents, config=config),
+        concentration=concentration,
         comparison=comparison,
         structure=structure,
         attribution=next((each.attribution for each in estimates if each.attribution is not None), None),
         notices=(
             *refused,
             *used.notices,
+            *untold,
             *shapeless,
             *(preference.notices if preference else ()),
             *validity_notices(used.source, comparison.validity),

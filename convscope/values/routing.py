@@ -251,6 +251,7 @@ class RoutingGraph:
     heads: pl.DataFrame | None = None
     """``run``, ``checkpoint``, ``head``, ``sender``, ``receiver``, ``weight``, for logged weights of several heads."""
     concentration: tuple[Concentration, ...]
+    """Empty where no receiver's routing divides for certain."""
     comparison: SourceComparison = SourceComparison()
     """What the other sources say, and how far they agree."""
     structure: GraphStructure | None = None

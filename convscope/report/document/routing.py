@@ -35,7 +35,7 @@ def routing_part(routing: RoutingGraph, dependence: Dependence) -> JsonValue:
         "edges": _edges(strongest(routing.edges, MAX_EDGES)),
         "role_edges": None if routing.role_edges is None else _edges(routing.role_edges),
         "preference": _preference(routing.preference) if routing.preference else None,
-        "concentration": [_concentration(each) for each in routing.concentration],
+        "concentration": [_concentration(each) for each in routing.concentration] or None,
         "structure": None if routing.structure is None else _structure(routing.structure),
         **dependence_parts(dependence),
         "attribution": None if routing.attribution is None else _attribution(routing.attribution),

@@ -102,7 +102,9 @@ class Attribution:
     def _figures(self, parts: Sequence[Part], config: AnalysisConfig) -> PairFigures:
         # The number of parts names the draws, so that a single run and its combination have the same p values.
         rng = generator(config.seed, "routing", self.source, "edges", str(len(parts)))
-        return excess_figures([part.agent_excess() for part in parts], n_flips=config.n_permutations, rng=rng)
+        return excess_figures(
+            [part.agent_excess() for part in parts], n_flips=config.n_permutations, q=config.q, rng=rng
+        )
 
     def _role_edges(
         self,
@@ -117,7 +119,7 @@ class Attribution:
             return None
         excess = [part.role_excess(own, len(roles)) for part, own in zip(parts, declared, strict=True)]
         rng = generator(config.seed, "routing", self.source, "roles")
-        figures = excess_figures(excess, n_flips=config.n_permutations, rng=rng)
+        figures = excess_figures(excess, n_flips=config.n_permutations, q=config.q, rng=rng)
         p_value = np.full_like(figures.p_value, np.nan) if is_fixed else figures.p_value
         return role_edge_table(PairFigures(weight=figures.weight, p_value=p_value), roles, q=config.q)
 

@@ -96,7 +96,7 @@ class Intervention:
     def _figures(self, study: Study, parts: Sequence[Part], *, config: AnalysisConfig, is_claimed: bool) -> PairFigures:
         # The number of parts names the draws, so that a single run and its combination have the same p values.
         rng = generator(config.seed, "routing", self.source, "edges", str(len(parts)))
-        return figures(study, parts, n_permutations=config.n_permutations, is_claimed=is_claimed, rng=rng)
+        return figures(study, parts, config=config, is_claimed=is_claimed, rng=rng)
 
 
 def _tallies(log: TrajectoryLog, study: Study, weights: Sequence[FloatArray]) -> RoutingTallies:

@@ -125,7 +125,9 @@ class LoggedWeights:
     def _figures(self, parts: Sequence[TallyRows], config: AnalysisConfig) -> PairFigures:
         # The number of parts names the draws, so that a single run and its combination have the same p values.
         rng = generator(config.seed, "routing", self.source, "edges", str(len(parts)))
-        return excess_figures([agent_excess(rows) for rows in parts], n_flips=config.n_permutations, rng=rng)
+        return excess_figures(
+            [agent_excess(rows) for rows in parts], n_flips=config.n_permutations, q=config.q, rng=rng
+        )
 
     def _role_edges(
         self, parts: Sequence[TallyRows], config: AnalysisConfig, *, log: TrajectoryLog, agents: Sequence[str]
@@ -136,7 +138,7 @@ class LoggedWeights:
         declared = log.episodes.declared_roles[:, agent_places(log, agents)]
         excess = [role_excess(rows, declared[rows.episode], len(roles)) for rows in parts]
         rng = generator(config.seed, "routing", self.source, "roles")
-        figures = excess_figures(excess, n_flips=config.n_permutations, rng=rng)
+        figures = excess_figures(excess, n_flips=config.n_permutations, q=config.q, rng=rng)
         if _has_fixed_roles(log, parts, agents):
             # Episodes repeat the same pairs of agents: their number says nothing of whether roles are behind it.
             figures = PairFigures(weight=figures.weight, p_value=np.full_like(figures.p_value, np.nan))

@@ -116,7 +116,7 @@ class Occlusion:
     def _figures(self, parts: Sequence[Part], config: AnalysisConfig) -> PairFigures:
         # The number of parts names the draws, so that a single run and its combination have the same p values.
         rng = generator(config.seed, "routing", self.source, "edges", str(len(parts)))
-        return pair_figures(parts, n_flips=config.n_permutations, rng=rng)
+        return pair_figures(parts, n_flips=config.n_permutations, q=config.q, rng=rng)
 
     def _role_edges(
         self, log: TrajectoryLog, parts: Sequence[Part], places: IntArray, *, config: AnalysisConfig
@@ -126,6 +126,7 @@ class Occlusion:
             [log.episodes.declared_roles[part.episodes][:, places] for part in parts],
             n_roles=len(log.header.roles),
             n_flips=config.n_permutations,
+            q=config.q,
             rng=generator(config.seed, "routing", self.source, "roles"),
         )
         return role_edge_table(figures, log.header.roles, q=config.q)

@@ -8,7 +8,7 @@ import numpy as np
 from convscope.routing.flips import UnitScores, quadratic_flips
 from convscope.routing.intervention.pairs import Arms, Assignment, PairScores, centred, in_units, is_step_pair
 from convscope.values.arrays import BoolArray, FloatArray
-from convscope.values.chance import p_of_draws
+from convscope.values.chance import at_least
 
 MOST_UNITS = 512
 """Episodes of a run beyond this number share signs."""
@@ -61,19 +61,21 @@ class WithinTest:
     strata: tuple[UnitScores, ...]
     is_tested: BoolArray
 
-    def draw(self, *, n_flips: int, rng: np.random.Generator) -> tuple[FloatArray, float]:
-        """Return p of each pair, NaN where it is not tested, and the smallest that is corrected for all of them."""
+    def draw(self, *, n_flips: int, q: float, rng: np.random.Generator) -> FloatArray:
+        """Return p of each pair, NaN where it is not tested."""
         p_value = np.full(self.is_tested.shape, np.nan)
-        if not self.is_tested.any():
-            return p_value, 1.0
-        result = quadratic_flips(self.strata, n_flips=n_flips, rng=rng)
-        p_value[self.is_tested] = result.p_value
-        family = result.family_p_value[np.isfinite(result.family_p_value)]
-        return p_value, float(family.min()) if len(family) else 1.0
+        if self.is_tested.any():
+            p_value[self.is_tested] = quadratic_flips(self.strata, n_flips=n_flips, q=q, rng=rng).p_value
+        return p_value
 
 
 def between_p(tests: Sequence[ArmTest], *, n_draws: int, rng: np.random.Generator) -> float:
     """Return p of one pair whose episodes have the intervention as a whole: labels are dealt anew within strata."""
+    return float((1 + n_as_far_apart(tests, n_draws=n_draws, rng=rng)) / (1 + n_draws))
+
+
+def n_as_far_apart(tests: Sequence[ArmTest], *, n_draws: int, rng: np.random.Generator) -> int:
+    """Return how many deals of the labels set the arms of one pair as far apart as the log does."""
     observed, drawn = 0.0, np.zeros(n_draws)
     for test in tests:
         outcome = centred(test.outcome, test.arms.stratum)
@@ -81,7 +83,7 @@ def between_p(tests: Sequence[ArmTest], *, n_draws: int, rng: np.random.Generato
         scaled = np.divide(outcome, scale, out=np.zeros_like(outcome), where=scale > 0)
         observed += float(((test.arms.label @ scaled) ** 2).sum())
         drawn += ((_dealt(test.arms, n_draws, rng) @ scaled) ** 2).sum(axis=1)
-    return p_of_draws(observed, drawn)
+    return int(np.count_nonzero(at_least(observed, drawn)))
 
 
 def n_draws_for(n_permutations: int, n_pairs: int) -> int:

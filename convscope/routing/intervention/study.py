@@ -12,8 +12,8 @@ from convscope.routing.intervention.clock import TimeFold, TimeSums
 from convscope.routing.intervention.evaluate import (
     ArmTest,
     assignments,
-    between_p,
     differences,
+    n_as_far_apart,
     n_draws_for,
     within_test,
 )
@@ -21,6 +21,7 @@ from convscope.routing.intervention.interactions import InteractionFold, Interac
 from convscope.routing.intervention.pairs import Assignment, PairScores, alone, outcomes, pair_arms, pair_scores
 from convscope.routing.intervention.reading import outcome_columns
 from convscope.routing.intervention.scores import EpisodeScores, ScoreFold
+from convscope.routing.near_level import draw_until_settled
 from convscope.routing.predictive.clock import make_clock
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
@@ -125,7 +126,7 @@ def read_study(
 
 
 def figures(
-    study: Study, parts: Sequence[Part], *, n_permutations: int, is_claimed: bool, rng: np.random.Generator
+    study: Study, parts: Sequence[Part], *, config: AnalysisConfig, is_claimed: bool, rng: np.random.Generator
 ) -> PairFigures:
     """Return weights and p values of all pairs of analysed agents, all given runs together.
 
@@ -135,8 +136,8 @@ def figures(
         The study.
     parts
         Runs; opposite effects in two of them strengthen each other.
-    n_permutations
-        Of each null, at least.
+    config
+        ``n_permutations`` of each null, at least; more where a claim at rate ``q`` is not settled.
     is_claimed
         Whether interventions were assigned at random as far as the log tells.
     rng
@@ -148,17 +149,29 @@ def figures(
         [pair.freedom for pair in pairs],
         assignments(pairs, Assignment.STEP) & study.is_analysed,
     )
-    p_value, _ = within.draw(n_flips=n_permutations, rng=rng)
+    p_value = within.draw(n_flips=config.n_permutations, q=config.q, rng=rng)
     as_wholes = assignments(pairs, Assignment.EPISODE) & study.is_analysed
-    n_draws = n_draws_for(n_permutations, int(study.is_analysed.sum()))
-    for receiver, sender in zip(*np.nonzero(as_wholes), strict=True):
-        tests = arm_tests(parts, receiver=receiver, sender=sender)
-        p_value[receiver, sender] = between_p(tests, n_draws=n_draws, rng=rng)
+    p_value[as_wholes] = _between(parts, np.argwhere(as_wholes), study=study, config=config, rng=rng)
     weights = np.array([study.weight(part) for part in parts])
     n_known = np.isfinite(weights).sum(axis=0)
     mean = np.where(n_known > 0, np.nansum(weights, axis=0) / np.maximum(n_known, 1), np.nan)
     own = np.ix_(study.places, study.places)
     return PairFigures(weight=mean[own], p_value=p_value[own], is_claimed=is_claimed)
+
+
+def _between(
+    parts: Sequence[Part], pairs: IntArray, *, study: Study, config: AnalysisConfig, rng: np.random.Generator
+) -> FloatArray:
+    """Return p of pairs whose episodes have the intervention as wholes, shape (pairs,) for (pairs, 2)."""
+    every = [arm_tests(parts, receiver=receiver, sender=sender) for receiver, sender in pairs.tolist()]
+
+    def more(chosen: IntArray, n: int) -> FloatArray:
+        return np.array([float(n_as_far_apart(every[place], n_draws=n, rng=rng)) for place in chosen.tolist()])
+
+    n_draws = n_draws_for(config.n_permutations, int(study.is_analysed.sum()))
+    n_above = more(np.arange(len(every)), n_draws)
+    n_drawn, is_tested = np.full(len(every), n_draws), np.ones(len(every), dtype=np.bool_)
+    return draw_until_settled(n_above, n_drawn, is_tested=is_tested, more=more, q=config.q)
 
 
 def arm_tests(parts: Sequence[Part], *, receiver: int, sender: int, of_first_rows: bool = False) -> list[ArmTest]:

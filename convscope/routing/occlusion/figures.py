@@ -17,7 +17,7 @@ FEWEST_EPISODES = 6
 """Episodes of sampled decisions under which there is no p."""
 
 
-def pair_figures(parts: Sequence[Part], *, n_flips: int, rng: np.random.Generator) -> PairFigures:
+def pair_figures(parts: Sequence[Part], *, n_flips: int, q: float, rng: np.random.Generator) -> PairFigures:
     """Test every ordered pair of agents, the runs together.
 
     Parameters
@@ -26,6 +26,8 @@ def pair_figures(parts: Sequence[Part], *, n_flips: int, rng: np.random.Generato
         One of each run; runs weigh the same.
     n_flips
         Number of sign flips.
+    q
+        False discovery rate at which edges are claimed.
     rng
         Draws them.
 
@@ -35,11 +37,11 @@ def pair_figures(parts: Sequence[Part], *, n_flips: int, rng: np.random.Generato
         Weight: bits per decision, averaged over runs. The larger of two one-sided p of sign flips of episodes: of
         scores, and of gains.
     """
-    return _figures([(part.gain, part.score, part.n_rows) for part in parts], n_flips=n_flips, rng=rng)
+    return _figures([(part.gain, part.score, part.n_rows) for part in parts], n_flips=n_flips, q=q, rng=rng)
 
 
 def role_figures(
-    parts: Sequence[Part], roles: Sequence[IntArray], *, n_roles: int, n_flips: int, rng: np.random.Generator
+    parts: Sequence[Part], roles: Sequence[IntArray], *, n_roles: int, n_flips: int, q: float, rng: np.random.Generator
 ) -> PairFigures:
     """Test every ordered pair of roles: the sums of all pairs of agents that have the two roles in an episode.
 
@@ -51,7 +53,7 @@ def role_figures(
         Role of each analysed agent in each episode of each part, shape (units, N); -1 for none.
     n_roles
         Number of roles.
-    n_flips, rng
+    n_flips, q, rng
         As in `pair_figures`.
     """
     sums = []
@@ -59,13 +61,13 @@ def role_figures(
         has_role = np.equal(of_episode[:, :, None], np.arange(n_roles)).astype(np.float64)
         own = (part.gain, part.score, part.n_rows)
         sums.append(tuple(np.einsum("era,ers,esb->eab", has_role, each, has_role) for each in own))
-    return _figures(sums, n_flips=n_flips, rng=rng)
+    return _figures(sums, n_flips=n_flips, q=q, rng=rng)
 
 
 _Sums = tuple[FloatArray, ...]
 
 
-def _figures(parts: Sequence[_Sums], *, n_flips: int, rng: np.random.Generator) -> PairFigures:
+def _figures(parts: Sequence[_Sums], *, n_flips: int, q: float, rng: np.random.Generator) -> PairFigures:
     steps = np.array([n_rows.sum(axis=0) for _, _, n_rows in parts])
     n_runs = (steps > 0).sum(axis=0)
     per_step = [gain.sum(axis=0) / np.maximum(own, 1) for (gain, _, _), own in zip(parts, steps, strict=True)]
@@ -74,16 +76,18 @@ def _figures(parts: Sequence[_Sums], *, n_flips: int, rng: np.random.Generator) 
     # alone finds traces of a slot where the models of all else are not quite right; the second is cautious.
     scores = [(score, own) for (_, score, _), own in zip(parts, steps, strict=True)]
     gains = [(gain, own) for (gain, _, _), own in zip(parts, steps, strict=True)]
-    p_value = np.maximum(*(_p_value(sums, n_flips=n_flips, rng=rng) for sums in (scores, gains)))
+    p_value = np.maximum(*(_p_value(sums, n_flips=n_flips, q=q, rng=rng) for sums in (scores, gains)))
     n_episodes = np.sum([(n_rows > 0).sum(axis=0) for _, _, n_rows in parts], axis=0)
     return PairFigures(weight=weight, p_value=np.where(n_episodes >= FEWEST_EPISODES, p_value, np.nan))
 
 
-def _p_value(sums: Sequence[tuple[FloatArray, FloatArray]], *, n_flips: int, rng: np.random.Generator) -> FloatArray:
+def _p_value(
+    sums: Sequence[tuple[FloatArray, FloatArray]], *, n_flips: int, q: float, rng: np.random.Generator
+) -> FloatArray:
     """Return the one-sided p of sums by episode, each run's on the scale of its steps, shape (receiver, sender)."""
     n_nodes = sums[0][0].shape[1]
     columns = [(by_episode / np.maximum(n_steps, 1)).reshape(-1, n_nodes**2) for by_episode, n_steps in sums]
-    return one_sided_p(np.concatenate(columns), n_flips=n_flips, rng=rng).reshape(n_nodes, n_nodes)
+    return one_sided_p(np.concatenate(columns), n_flips=n_flips, q=q, rng=rng).reshape(n_nodes, n_nodes)
 
 
 def part_tallies(

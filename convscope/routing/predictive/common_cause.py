@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from convscope.routing.flips import UnitScores, quadratic_flips
+from convscope.routing.flips import UnitScores, family_flips
 from convscope.routing.predictive.strength import Strengths, strengths, variance_of
 from convscope.values.arrays import FloatArray
 
@@ -66,9 +66,10 @@ def innovation_light(
     rng
         Draws them.
     """
-    p_value = quadratic_flips(innovations, n_flips=n_flips, rng=rng, resolves_small=False).family_p_value
+    level = alpha / 2 if pooled else alpha
+    p_value = family_flips(innovations, n_flips=n_flips, alpha=level, rng=rng)
     if pooled:
-        added = quadratic_flips(pooled, n_flips=n_flips, rng=rng, resolves_small=False).family_p_value
+        added = family_flips(pooled, n_flips=n_flips, alpha=level, rng=rng)
         p_value = np.minimum(2 * np.fmin(p_value, added), 1.0)
     shared = tuple(strengths(each) for each in innovations)
     is_lit = np.less(np.nan_to_num(p_value, nan=1.0), alpha)

@@ -6,6 +6,7 @@ episode's scores go to the roles that the slots had in it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -78,10 +79,9 @@ def _p_values(found: Sequence[RoleScores], *, lag: int, config: AnalysisConfig, 
     pooled = [each.pooled_innovations for each in found]
     light = innovation_light(innovations, pooled, alpha=config.alpha, n_flips=config.n_permutations, rng=rng)
     margin = margin_over_common_cause([strengths(each) for each in edges], light, lag=lag)
-    apart = quadratic_flips(edges, n_flips=config.n_permutations, rng=rng).p_value
-    together = _in_two_runs(
-        np.array([quadratic_flips([each.pooled], n_flips=config.n_permutations, rng=rng).p_value for each in found])
-    )
+    flips = partial(quadratic_flips, n_flips=config.n_permutations, q=config.q / 2, rng=rng)
+    apart = flips(edges).p_value
+    together = _in_two_runs(np.array([flips([each.pooled]).p_value for each in found]))
     # Pairs that follow the same convention speak up together, those that differ apart (Bonferroni).
     flipped: FloatArray = np.minimum(2 * np.fmin(apart, together), 1.0)
     return flipped if margin is None else np.asarray(np.fmax(flipped, margin.p_value))

