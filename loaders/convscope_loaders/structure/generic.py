@@ -25,6 +25,7 @@ from convscope_loaders.structure.prefixes import grouped_paths, regrouped
 from convscope_loaders.structure.quiet import remedies_in, with_quiet_told
 from convscope_loaders.structure.readings import completed
 from convscope_loaders.structure.ring import InTimeOrder, in_time_order
+from convscope_loaders.structure.step_groups import stacked
 
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
 _WITH_FINALS = frozenset({Cut.FINAL_FLAGS, Cut.FILLED_AND_FINAL, Cut.LENGTHS_AND_FINAL})
@@ -72,14 +73,13 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
     """
     check_takes_arrays(probe, mapping)
     try:
-        grouped, said = regrouped(container, mapping)
+        grouped, said = _grouped(container, mapping)
         doubts = _checked(annotated(grouped), mapping)
         with _completed(mapping):
             ordered = _ordered(probe, grouped, mapping)
             unfolded, known = _unfolded(ordered.container, mapping)
             reading = _told(ordered, _read(probe, unfolded, known))
-            assumptions = (said, *reading.assumptions) if said else reading.assumptions
-            complete = replace(reading, assumptions=assumptions, notices=(*doubts, *reading.notices))
+            complete = replace(reading, assumptions=(*said, *reading.assumptions), notices=(*doubts, *reading.notices))
             log = _with_finals_told(build_log(probe, unfolded, complete, loader=loader), complete.mapping)
             return log if _tells_lives(complete.mapping) else with_quiet_told(log, remedies_in(complete.mapping))
     except (IndexError, ValueError) as error:
@@ -93,6 +93,13 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
             f"{mapping.place('fields')}: does not fit the arrays of {probe.path}: check the axes of each array against "
             "its shape (convscope inspect)"
         ) from error
+
+
+def _grouped(container: Container, mapping: LogMapping | None) -> tuple[Container, tuple[str, ...]]:
+    """Return a container with groups for agents and episodes, and none for timesteps, and that in words."""
+    stepwise, on_steps = stacked(container, mapping)
+    grouped, on_names = regrouped(stepwise, mapping)
+    return grouped, tuple(filter(None, (on_steps, on_names)))
 
 
 def _checked(container: Container, mapping: LogMapping | None) -> tuple[Notice, ...]:
@@ -154,7 +161,7 @@ def _completed(mapping: LogMapping | None) -> Generator[None]:
 def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | None) -> LogMapping:
     """Return the complete mapping that `open_by_structure` follows; errors are its own."""
     check_takes_arrays(probe, mapping)
-    grouped, _ = regrouped(container, mapping)
+    grouped, _ = _grouped(container, mapping)
     with _completed(mapping):
         unfolded, known = _unfolded(_ordered(probe, grouped, mapping).container, mapping)
         found = _read(probe, unfolded, known).mapping
