@@ -40,7 +40,7 @@ from reading_logs import (
 
 from convscope.ingest.digests import sha256_of_file
 from convscope.ingest.hdf5.heaps import check_heaps
-from convscope.ingest.hdf5.reading import read_inventory
+from convscope.ingest.hdf5.listing import read_inventory
 from convscope.ingest.open import open_logs
 from convscope.ingest.writer import write_log
 from convscope.values.log import TrajectoryLog

@@ -8,8 +8,8 @@ from convscope.errors import LogFormatError
 from convscope.ingest.container import Container, Inventory
 from convscope.ingest.digests import sha256_of_file, sha256_of_folder
 from convscope.ingest.folder import FolderFiles, look_through
+from convscope.ingest.hdf5.listing import look_into
 from convscope.ingest.hdf5.opening import check_regular, has_hdf5_signature
-from convscope.ingest.hdf5.reading import look_into
 from convscope.ingest.numpy_files.archive import is_npz
 from convscope.ingest.numpy_files.reading import look_into_numpy
 from convscope.values.header import InputFile, Notice

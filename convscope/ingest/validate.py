@@ -6,7 +6,8 @@ from pathlib import Path
 
 from convscope.ingest.committed import committed_episodes
 from convscope.ingest.finding import find_logs, tail_names
-from convscope.ingest.hdf5.reading import open_hdf5, read_inventory
+from convscope.ingest.hdf5.listing import read_inventory
+from convscope.ingest.hdf5.reading import open_hdf5
 from convscope.ingest.problems import LogView, Problem, Severity
 from convscope.ingest.row_rules import check_clock, check_rows, check_weights
 from convscope.ingest.table_rules import check_encoding, check_episodes, check_names, check_parts, check_shapes

@@ -107,7 +107,7 @@ def test_a_mask_that_covers_the_final_observation_is_told_by_the_end_flags(path)
 def test_time_is_the_smoother_axis_when_nothing_else_says_so(path):
     rng = np.random.default_rng(1)
     walks = np.cumsum(rng.normal(size=(30, 20, 3, 2)), axis=1)
-    write(path, {"obs": walks, "actions": rng.integers(4, size=(30, 20, 3))})
+    write(path, {"obs": walks, "actions": rng.integers(4, size=(30, 20, 3)), "n_agents": np.array(3)})
     log = opened(path)
     assert log.episodes.length.tolist() == [20] * 30
     assert any("neighbours have" in sentence for sentence in log.header.inputs[0].assumptions)
@@ -419,7 +419,7 @@ def test_files_that_are_no_logs_do_not_match_and_say_why(path, attributes, array
 def test_flags_that_are_none_mark_no_end(path, flags):
     rng = np.random.default_rng(0)
     observed = np.cumsum(rng.normal(size=(4, 6, 3, 2)), axis=1)
-    write(path, {"obs": observed, "actions": np.zeros((4, 5, 3), int), "terminated": flags})
+    write(path, {"obs": observed, "actions": np.zeros((4, 5, 3), int), "terminated": flags}, n_agents=3)
     assert opened(path).episodes.length.tolist() == [5] * 4
 
 

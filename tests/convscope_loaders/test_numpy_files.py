@@ -20,7 +20,7 @@ OBSERVATIONS = np.cumsum(RNG.normal(size=(5, 21, 3, 4)), axis=1)
 ACTIONS = RNG.integers(0, 6, (5, 20, 3))
 REWARDS = RNG.normal(size=(5, 20, 3))
 FIELDS = frozenset({"observations", "actions", "rewards"})
-ARRAYS = {"obs": OBSERVATIONS, "actions": ACTIONS, "rewards": REWARDS}
+ARRAYS = {"obs": OBSERVATIONS, "actions": ACTIONS, "rewards": REWARDS, "n_agents": np.array(3)}
 
 
 def archive(path, arrays, save=np.savez, **texts):

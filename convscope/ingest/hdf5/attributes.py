@@ -11,7 +11,7 @@ from convscope.ingest.hdf5.datasets import check_type
 from convscope.ingest.hdf5.limits import Limits
 from convscope.ingest.names import in_numbered_order
 
-_BOOKKEEPING = frozenset(
+BOOKKEEPING = frozenset(
     {"DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "_Netcdf4Dimid", "_Netcdf4Coordinates", "_NCProperties"}
 )
 """Of the dimension-scale and netCDF-4 conventions; nobody's words about the log."""
@@ -44,7 +44,7 @@ def read_attributes(
     left_out: list[str] = []
     attributes = _open_all(handle, limits, where)
     for name in in_numbered_order(attributes):
-        if name in _BOOKKEEPING:
+        if name in BOOKKEEPING:
             continue
         value = _read_one(handle, attributes[name], name, limits=limits)
         if value is None:

@@ -108,6 +108,44 @@ def check_dataset(dataset: "h5py.h5d.DatasetID", where: str, limits: Limits) -> 
     return checked
 
 
+@lru_cache(maxsize=1 << 12)
+def problem_of(
+    shape: tuple[int, ...],
+    item_bytes: int,
+    chunk: tuple[int, ...] | None,
+    *,
+    filters: tuple[int, ...],
+    limits: Limits,
+) -> tuple[int, tuple[str, str] | None]:
+    """Return the declared size, and what is wrong with a dataset before a byte is read; the same for thousands of them.
+
+    Parameters
+    ----------
+    shape, item_bytes
+        Of the dataset, and of an element in the file.
+    chunk
+        Shape of a chunk; None where it is not cut into chunks.
+    filters
+        In the order in which they were applied.
+    limits
+        Budgets.
+
+    Returns
+    -------
+    n_bytes
+        Declared size.
+    problem
+        Code, and words; None where nothing is wrong.
+    """
+    n_bytes = prod(shape) * item_bytes
+    if n_bytes > limits.dataset_bytes:
+        return n_bytes, ("declared-size", f"declares {n_bytes} bytes")
+    problem = _problem_of_filters(filters, limits)
+    if problem is None and chunk is not None:
+        problem = _problem_of_chunks(chunk, shape, item_bytes, limits=limits)
+    return n_bytes, problem
+
+
 def check_type(kind: "h5py.h5t.TypeID", where: str, limits: Limits, *, depth: int = 0) -> None:
     """Refuse types that hold objects, and types of absurd size.
 
@@ -147,32 +185,15 @@ def _storage(dataset: "h5py.h5d.DatasetID", where: str) -> tuple[tuple[int, ...]
 
 
 def _check_sizes(checked: CheckedDataset, where: str, limits: Limits) -> None:
-    n_bytes, problem = _sizes(checked.shape, checked.item_bytes, checked.chunk, filters=checked.filters, limits=limits)
+    n_bytes, problem = problem_of(
+        checked.shape, checked.item_bytes, checked.chunk, filters=checked.filters, limits=limits
+    )
     if problem is not None:
         _refuse(problem[0], where, problem[1])
     # Only then: the library counts the bytes of every chunk.
     stored = _stored_bytes(checked) if n_bytes > limits.expansion_floor else n_bytes
     if n_bytes > limits.expansion * max(stored, 1):
         _refuse("expansion", where, f"declares {n_bytes} bytes and stores {stored}")
-
-
-@lru_cache(maxsize=1 << 12)
-def _sizes(
-    shape: tuple[int, ...],
-    item_bytes: int,
-    chunk: tuple[int, ...] | None,
-    *,
-    filters: tuple[int, ...],
-    limits: Limits,
-) -> tuple[int, tuple[str, str] | None]:
-    """Return the declared size, and code and words for what is wrong with it: the same for thousands of datasets."""
-    n_bytes = prod(shape) * item_bytes
-    if n_bytes > limits.dataset_bytes:
-        return n_bytes, ("declared-size", f"declares {n_bytes} bytes")
-    problem = _problem_of_filters(filters, limits)
-    if problem is None and chunk is not None:
-        problem = _problem_of_chunks(chunk, shape, item_bytes, limits=limits)
-    return n_bytes, problem
 
 
 def _stored_bytes(checked: CheckedDataset) -> int:

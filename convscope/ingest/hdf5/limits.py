@@ -47,3 +47,7 @@ class Limits:
         {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_LZF}
     )
     """Filters that need no plug-in and whose decoders are small."""
+
+
+LIMITS = Limits()
+"""What every file is held to."""

@@ -48,6 +48,12 @@ def find_pieces(dataset: CheckedDataset, n_file_bytes: int) -> Pieces | None:
     )
 
 
+@lru_cache(maxsize=1 << 10)
+def corners_of(grid: Grid) -> tuple[Corner, ...]:
+    """Return where chunks start; nowhere, if there are more than it is worth."""
+    return tuple(grid.corners(box_of(grid.shape, {}))) if grid.n_chunks <= MAX_PIECES else ()
+
+
 _Piece = tuple[int | None, int, int]
 
 
@@ -58,12 +64,6 @@ def _whole(handle: "h5py.h5d.DatasetID") -> list[_Piece]:
 
 def _chunks(dataset: CheckedDataset) -> list[_Piece]:
     grid = Grid(dataset.shape, dataset.chunk or dataset.shape)
-    corners = _corners(grid)
+    corners = corners_of(grid)
     infos = [dataset.handle.get_chunk_info_by_coord(corner) for corner in corners]
     return [(info.byte_offset, info.size, info.filter_mask) for info in infos]
-
-
-@lru_cache(maxsize=1 << 10)
-def _corners(grid: Grid) -> tuple[Corner, ...]:
-    """Return where chunks start; nowhere, if there are more than it is worth."""
-    return tuple(grid.corners(box_of(grid.shape, {}))) if grid.n_chunks <= MAX_PIECES else ()

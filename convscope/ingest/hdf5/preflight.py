@@ -17,10 +17,9 @@ from h5py import h5a, h5d, h5g, h5l, h5o  # pyright: ignore[reportAttributeAcces
 
 from convscope.errors import RefusedFileError
 from convscope.ingest.hdf5.datasets import CheckedDataset, check_dataset
-from convscope.ingest.hdf5.limits import Limits
+from convscope.ingest.hdf5.limits import LIMITS, Limits
+from convscope.ingest.hdf5.skipped import SkippedLink
 from convscope.ingest.names import numbered_key
-
-LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,15 +38,6 @@ class FoundObject:
     def is_group(self) -> bool:
         """Whether it is a group."""
         return self.dataset is None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkippedLink:
-    """A link that was not followed."""
-
-    path: str
-    reason: str
-    """``soft-link``, ``second-name`` or ``named-type``."""
 
 
 def walk(root: h5g.GroupID, place: str, *, limits: Limits = LIMITS) -> Iterator[FoundObject | SkippedLink]:

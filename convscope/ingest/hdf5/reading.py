@@ -1,8 +1,5 @@
 """Reading an HDF5 file: what is in it, and rows of its datasets."""
 
-import os
-import sys
-from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -17,17 +14,12 @@ import numpy.typing as npt
 from h5py import h5d, h5g, h5o  # pyright: ignore[reportAttributeAccessIssue]
 
 from convscope.errors import LogFormatError
-from convscope.ingest.container import ArrayInfo, Container, Inventory, Value
-from convscope.ingest.hdf5.attributes import read_attributes
 from convscope.ingest.hdf5.datasets import CheckedDataset, check_dataset
-from convscope.ingest.hdf5.heaps import check_heaps
-from convscope.ingest.hdf5.opening import check_hdf5, open_guarded
-from convscope.ingest.hdf5.placing import find_pieces
-from convscope.ingest.hdf5.preflight import LIMITS, SkippedLink, check_links, walk
+from convscope.ingest.hdf5.limits import LIMITS
+from convscope.ingest.hdf5.opening import open_guarded
+from convscope.ingest.hdf5.preflight import check_links
 from convscope.ingest.hdf5.rows import read_part, read_texts
-from convscope.ingest.pieces import Stamp
 from convscope.values.arrays import FloatArray
-from convscope.values.header import Notice
 
 
 class Hdf5Reader:
@@ -161,108 +153,3 @@ class Hdf5Store:
     def open(self) -> AbstractContextManager[Hdf5Reader]:
         """Open the file for reading rows."""
         return open_hdf5(self.path)
-
-
-def look_into(path: Path) -> Container:
-    """List what a file holds, as `read_inventory` does, and how to open it."""
-    return Container(inventory=read_inventory(path), store=Hdf5Store(path=path))
-
-
-def read_inventory(path: Path) -> Inventory:
-    """Walk a file and list what it holds.
-
-    Parameters
-    ----------
-    path
-        A file; nothing about it is trusted.
-
-    Raises
-    ------
-    LogFormatError
-        If it is no HDF5 file, or a broken one.
-    RefusedFileError
-        If it holds links into other files, external storage, virtual datasets, object types, filters that need
-        plug-ins, or asks for absurd amounts of memory.
-    """
-    check_hdf5(path)
-    # Here and not at every opening: it looks at every byte, and each block of rows opens the file.
-    check_heaps(path)
-    file, is_unfinished = open_guarded(path)
-    with file:
-        try:
-            return _inventory(file.id, str(path), is_unfinished=is_unfinished)
-        except (OSError, RuntimeError, KeyError, ValueError) as error:
-            if isinstance(error, LogFormatError):
-                raise
-            raise LogFormatError(f"{path} is a broken HDF5 file: {str(error)[:200]}") from error
-
-
-def _inventory(file: "h5py.h5f.FileID", place: str, *, is_unfinished: bool) -> Inventory:
-    # Places are counted from the end of a preamble by some versions of the library, from its start by others; and not
-    # every system reads from a place.
-    is_settled = not is_unfinished and not file.get_create_plist().get_userblock() and hasattr(os, "preadv")
-    stamp = Stamp.of(file.get_vfd_handle()) if is_settled else None
-    groups: list[str] = []
-    infos: list[ArrayInfo] = []
-    skipped: list[SkippedLink] = []
-    attributes: dict[str, Mapping[str, Value]] = {}
-    unreadable: list[SkippedLink] = []
-    for item in walk(h5g.open(file, b"/"), place):
-        if isinstance(item, SkippedLink):
-            skipped.append(item)
-            continue
-        if item.dataset is None:
-            groups.append(item.path)
-        else:
-            infos.append(_info(item.path, item.dataset, stamp))
-        if item.n_attributes:
-            values, left_out = read_attributes(item.handle, LIMITS, f"{place}:{item.path}")
-            attributes |= {item.path: values} if values else {}
-            unreadable.extend(SkippedLink(path=f"{item.path}@{name}", reason="attribute") for name in left_out)
-    opaque = [SkippedLink(path=info.path, reason="opaque") for info in infos if not info.dtype]
-    return Inventory(
-        # The walk goes in numbered order.
-        datasets={info.path: info for info in infos if info.dtype},
-        groups=tuple(groups),
-        attributes=attributes,
-        notices=_notices([*skipped, *opaque, *unreadable], is_unfinished=is_unfinished),
-        stamp=stamp,
-    )
-
-
-def _info(path: str, dataset: CheckedDataset, stamp: Stamp | None) -> ArrayInfo:
-    shape = dataset.shape
-    try:
-        dtype = dataset.dtype
-    except TypeError:
-        return ArrayInfo(path=path, shape=shape, dtype="")
-    if dtype.kind in "OS" and h5py.check_string_dtype(dtype) is not None:
-        return ArrayInfo(path=path, shape=shape, dtype="text", is_text=True)
-    is_plain = not dataset.is_null and (dtype.kind in "biuf" or dtype.names is not None)
-    # Shared by all datasets of the type: there may be millions.
-    text = sys.intern(dtype.str) if is_plain else ""
-    pieces = find_pieces(dataset, stamp.n_bytes) if text and stamp is not None else None
-    return ArrayInfo(path=path, shape=shape, dtype=text, columns=tuple(dtype.names or ()), pieces=pieces)
-
-
-_SKIPPED = {
-    "soft-link": "soft links are not followed",
-    "second-name": "a second name of an object that was read already",
-    "named-type": "a named type, which holds no data",
-    "opaque": "bytes or numbers of a kind that a log does not need; never unpickled",
-    "attribute": "attributes that are no text, numbers or lists of them",
-}
-
-
-def _notices(skipped: list[SkippedLink], *, is_unfinished: bool) -> tuple[Notice, ...]:
-    count = Counter(item.reason for item in skipped)
-    first = {item.reason: item.path for item in reversed(skipped)}
-    notices = [
-        Notice(code=f"skipped-{reason}", message=f"left out ({count[reason]}): {text}", where=first[reason])
-        for reason, text in _SKIPPED.items()
-        if count[reason]
-    ]
-    if is_unfinished:
-        message = "the file was not closed by its writer: what was flushed is read, the rest is lost"
-        notices.insert(0, Notice(code="unfinished-file", message=message))
-    return tuple(notices)

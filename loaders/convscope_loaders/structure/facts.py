@@ -48,6 +48,8 @@ class Facts:
     names: tuple[str, ...]
     """Of the agents, where the file lists them."""
     reference: Family
+    n_told: int | None = None
+    """Number of agents that the file tells without their names."""
 
     @property
     def n_named(self) -> int:
@@ -60,7 +62,7 @@ class Facts:
         told = [family for family in self.families if family.meaning is not None and not family.first.is_text]
         shapes = [fact for family in told for fact in self._of_shape(family)]
         numbers = [fact for family in told for fact in self._of_numbers(family)]
-        return [*self._of_names(), self._of_agents(told), *shapes, *numbers]
+        return [*self._of_names(), *self._of_number(), self._of_agents(told), *shapes, *numbers]
 
     def _of_names(self) -> list[Fact]:
         is_in_path = Axis.AGENT in self.reference.axes
@@ -71,6 +73,11 @@ class Facts:
             return layout.n_agents == self.n_named or (layout.has_groups and not self.names)
 
         return [Fact(stands=stands, said=f"the file names {self.n_named} agents", is_required=not is_in_path)]
+
+    def _of_number(self) -> list[Fact]:
+        n_told = self.n_told
+        said = f"the file says that there are {n_told} agents"
+        return [] if n_told is None else [Fact(stands=lambda one: one.n_agents == n_told, said=said)]
 
     def _of_agents(self, told: Sequence[Family]) -> Fact:
         """Take a column of actions for an agent's only where something else says how many agents there are."""

@@ -169,6 +169,8 @@ def check_sizes(
     LogFormatError
         If it has not; on a time axis one more is a final observation.
     """
+    if field is reference:
+        return
     template, other = Template(text=field.array.path), Template(text=reference.array.path)
     for cell, agent in _places(rows, template):
         info = inventory.datasets.get(template.fill(rows.values_of(cell, agent)))

@@ -26,6 +26,7 @@ from convscope_loaders.structure.prefixes import grouped_paths, regrouped
 from convscope_loaders.structure.quiet import remedies_in, with_quiet_told
 from convscope_loaders.structure.readings import completed
 from convscope_loaders.structure.ring import InTimeOrder, in_time_order
+from convscope_loaders.structure.step_groups import stacked
 
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
 _WITH_FINALS = frozenset({Cut.FINAL_FLAGS, Cut.FILLED_AND_FINAL, Cut.LENGTHS_AND_FINAL})
@@ -73,7 +74,7 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
     """
     check_takes_arrays(probe, mapping)
     try:
-        grouped, said = regrouped(container, mapping)
+        grouped, said = _grouped(container, mapping)
         paired = None if mapping is None else with_pairs(grouped, mapping)
         whole, mapped = (grouped, None) if paired is None else (paired.container, paired.mapping)
         doubts = _checked(annotated(whole), mapped)
@@ -82,7 +83,7 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
             unfolded, known = _unfolded(ordered.container, mapped)
             reading = _told(ordered, _read(probe, unfolded, known))
             on_pairs = () if paired is None else paired.said
-            assumptions = (*([said] if said else []), *reading.assumptions, *on_pairs)
+            assumptions = (*said, *reading.assumptions, *on_pairs)
             complete = replace(reading, assumptions=assumptions, notices=(*doubts, *reading.notices))
             log = _with_finals_told(build_log(probe, unfolded, complete, loader=loader), complete.mapping)
             return log if _tells_lives(complete.mapping) else with_quiet_told(log, remedies_in(complete.mapping))
@@ -97,6 +98,13 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
             f"{mapping.place('fields')}: does not fit the arrays of {probe.path}: check the axes of each array against "
             "its shape (convscope inspect)"
         ) from error
+
+
+def _grouped(container: Container, mapping: LogMapping | None) -> tuple[Container, tuple[str, ...]]:
+    """Return a container with groups for agents and episodes, and none for timesteps, and that in words."""
+    stepwise, on_steps = stacked(container, mapping)
+    grouped, on_names = regrouped(stepwise, mapping)
+    return grouped, tuple(filter(None, (on_steps, on_names)))
 
 
 def _checked(container: Container, mapping: LogMapping | None) -> tuple[Notice, ...]:
@@ -158,7 +166,7 @@ def _completed(mapping: LogMapping | None) -> Generator[None]:
 def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | None) -> LogMapping:
     """Return the complete mapping that `open_by_structure` follows; errors are its own."""
     check_takes_arrays(probe, mapping)
-    grouped, _ = regrouped(container, mapping)
+    grouped, _ = _grouped(container, mapping)
     paired = None if mapping is None else with_pairs(grouped, mapping)
     whole, mapped = (grouped, None) if paired is None else (paired.container, paired.mapping)
     with _completed(mapping):

@@ -25,7 +25,7 @@ from convscope_loaders.structure.lives import Lives, find_lives
 from convscope_loaders.structure.mapped_arrays import arrays_of
 from convscope_loaders.structure.masks import with_ends_told
 from convscope_loaders.structure.meanings import MARKS, FieldFinder
-from convscope_loaders.structure.names import agent_names, sole_attribute
+from convscope_loaders.structure.names import agent_count, agent_names, is_count, sole_attribute
 from convscope_loaders.structure.one_hot import with_one_hot_told
 from convscope_loaders.structure.readings import open_levels, open_weights
 from convscope_loaders.structure.search import find_layout
@@ -70,7 +70,8 @@ def infer(
     labels = find_labels(clues)
     taken = frozenset(field.name for field in known.fields)
     groups = find_declared(clues, agents_of(clues))
-    used = labels.used | groups.used
+    counts = {family.template.text for family in clues.families if is_count(family.first)}
+    used = labels.used | groups.used | counts
     fields = FieldFinder(clues=clues, n_entities=_n_things(clues), taken=taken, used=used).find()
     told_fields, on_rewards = with_rewards_told(fields.fields, clues.of_numbers, cut=episodes.cut)
     is_listed = len(clues.names) == clues.layout.n_agents or known.agents
@@ -144,7 +145,8 @@ def _look(inventory: Inventory, file: ArrayReader, known: LogMapping, *, place: 
         refuse_step_groups(numbers, place)
     found = _declared_layout(inventory, known, place)
     if found is None:
-        found = find_layout([*numbers, *_declared_pairs(inventory, known)], names, sampler, place=place)
+        grids = [*numbers, *_declared_pairs(inventory, known)]
+        found = find_layout(grids, names, sampler, n_told=agent_count(inventory, file), place=place)
     layout = replace(found, knows_slots=_knows_slots(numbers, names, found))
     clues = Clues(
         inventory=inventory, families=families, layout=layout, sampler=sampler, names=tuple(names), place=place

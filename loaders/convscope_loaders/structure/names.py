@@ -1,8 +1,9 @@
 """Names that a file gives to its agents, actions, roles and teams."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 
-from convscope.ingest.container import ArrayReader, Inventory, Value
+from convscope.ingest.container import ArrayInfo, ArrayReader, Inventory, Value
 from convscope.ingest.json_text import parsed_json
 from convscope_loaders.structure.lexicon import MEANING_OF, Meaning
 
@@ -67,8 +68,9 @@ def attribute_list(inventory: Inventory, names: Iterable[str]) -> tuple[tuple[st
     names
         Names of the attribute, the most telling first.
     """
+    there = {key.lower() for told in inventory.attributes.values() for key in told}
     for name in names:
-        for place, value in attributes_called(inventory, name):
+        for place, value in attributes_called(inventory, name) if name in there else ():
             entries = text_list(value)
             if entries:
                 return entries, place
@@ -98,6 +100,26 @@ def agent_names(inventory: Inventory, file: ArrayReader) -> tuple[tuple[str, ...
         if info.is_text and len(info.shape) == 1 and (is_list or is_table):
             return file.read_text(path), path
     return (), ""
+
+
+def agent_count(inventory: Inventory, file: ArrayReader) -> int | None:
+    """Return how many agents the file says that there are, in an attribute or a single number; None where nowhere."""
+    told = [value for path in inventory.attributes for value in _counts(inventory.attributes[path].items())]
+    single = [info for info in inventory.datasets.values() if is_count(info)]
+    told += _counts((info.path.rsplit("/", 1)[-1], file.read(info.path).item()) for info in single)
+    return told[0] if len(set(told)) == 1 else None
+
+
+def is_count(info: ArrayInfo) -> bool:
+    """Whether an array is the number of agents."""
+    return info.path.rsplit("/", 1)[-1].lower() in _COUNTS and info.is_whole and prod(info.shape) == 1
+
+
+def _counts(named: Iterable[tuple[str, object]]) -> list[int]:
+    return [value for name, value in named if name.lower() in _COUNTS and isinstance(value, int) and value > 0]
+
+
+_COUNTS = frozenset({"n_agents", "num_agents", "number_of_agents", "agent_count", "n_players", "num_players"})
 
 
 def sole_attribute(inventory: Inventory, names: Iterable[str]) -> str | None:

@@ -85,8 +85,11 @@ def several_readings(layouts: Sequence[Layout], *, evidence: str, place: str) ->
         [_in_words(axes, shape) for axes in readings],
         mapping=LogMapping(fields=(FieldMapping(name=name, array=array),)),
         changes=[f"reading {n}: {_axes_line(axes)}" for n, axes in enumerate(readings[1:], start=2)],
-        evidence=f"{_UNTOLD} {evidence}." if evidence else _UNTOLD,
+        evidence=" ".join([_UNTOLD, *([f"{evidence}."] if evidence else []), _WOULD_TELL]),
     )
+
+
+_WOULD_TELL = "The names of the agents, or their number called n_agents, would tell."
 
 
 def outer_axis(reference: Family, *, place: str) -> AmbiguousLogError:

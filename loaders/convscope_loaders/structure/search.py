@@ -24,7 +24,9 @@ _OF_ROWS = frozenset(
 )
 
 
-def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampler, *, place: str) -> Layout:
+def find_layout(
+    families: Sequence[Family], names: Sequence[str], sampler: Sampler, *, n_told: int | None, place: str
+) -> Layout:
     """Find the layout.
 
     Parameters
@@ -35,6 +37,8 @@ def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampl
         Of the agents, where the file lists them.
     sampler
         Reads what the evidence needs.
+    n_told
+        Number of agents that the file tells without their names; None where it does not.
     place
         The file, for errors.
 
@@ -57,7 +61,7 @@ def find_layout(families: Sequence[Family], names: Sequence[str], sampler: Sampl
         )
     standing = candidates(reference)
     reasons: list[str] = []
-    facts = Facts(families=families, sampler=sampler, names=tuple(names), reference=reference)
+    facts = Facts(families=families, sampler=sampler, names=tuple(names), reference=reference, n_told=n_told)
     for fact in facts.filters():
         kept = [layout for layout in standing if fact.stands(layout)] if fact.is_required or len(standing) > 1 else []
         if fact.is_required and not kept:

@@ -50,15 +50,24 @@ class Template:
 
     def fill(self, values: PathValues) -> str:
         """Return the path for some values; empty where one of its axes has none."""
-        if not all(axis in values for axis in self.axes):
+        try:
+            return "/".join([part if isinstance(part, str) else _filled(part, values) for part in _parts_of(self.text)])
+        except KeyError:
             return ""
-        return "/".join([_filled_part(pieces, values) for pieces in _pieces_in(self.text)])
+
+
+_Pieces: TypeAlias = tuple[str | Axis, ...]
 
 
 @lru_cache(maxsize=1024)
-def _pieces_in(text: str) -> tuple[tuple[str, ...], ...]:
-    """Return the names in a path, each cut into text and, at odd places, axes."""
-    return tuple(tuple(_BRACES.split(part)) for part in text.split("/"))
+def _parts_of(text: str) -> tuple[str | _Pieces, ...]:
+    """Return the names in a path; those with axes in them are cut into text and, at odd places, axes."""
+    _axes_in(text)
+    cut = [_BRACES.split(part) for part in text.split("/")]
+    return tuple(
+        pieces[0] if len(pieces) == 1 else tuple(Axis(one) if at % 2 else one for at, one in enumerate(pieces))
+        for pieces in cut
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -102,13 +111,11 @@ def _leaf_pattern(part: str) -> str:
     return "".join(f"(?P<{piece}>[^/]+?)" if place % 2 else re.escape(piece) for place, piece in enumerate(pieces))
 
 
-def _filled_part(pieces: tuple[str, ...], values: PathValues) -> str:
-    match pieces:
-        case (text,):
-            return text
-        case (before, axis, after):
-            value = values[Axis(axis)]
-            is_whole = value.startswith(before) and value.endswith(after) and bool(before + after)
-            return value if is_whole else f"{before}{value}{after}"
-        case _:
-            return "".join(values[Axis(piece)] if place % 2 else piece for place, piece in enumerate(pieces))
+def _filled(pieces: _Pieces, values: PathValues) -> str:
+    filled = [values[piece] if isinstance(piece, Axis) else piece for piece in pieces]
+    if len(filled) == 3:
+        before, value, after = filled
+        # What stands for a group may be its whole name.
+        if (before or after) and value.startswith(before) and value.endswith(after):
+            return value
+    return "".join(filled)

@@ -18,7 +18,6 @@ Vote = Callable[[Sequence[Layout]], tuple[list[Layout], str]]
 """Returns the layouts that it speaks for, and the reason in words."""
 
 _SMOOTH = (Meaning.POSITION, Meaning.OBSERVATION, Meaning.STATE)
-_CUSTOMARY = (Axis.EPISODE, Axis.TIME, Axis.AGENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +37,8 @@ class Votes:
             self._by_single_ends,
             self._by_what_all_share,
             self._by_roles,
+            self._by_rewards_of_all,
             self.smoothness,
-            self._by_custom,
         ]
 
     def end_together(self, layout: Layout) -> bool:
@@ -88,6 +87,20 @@ class Votes:
         per_episode = (Axis.EPISODE, Axis.AGENT)
         return [one for one in layouts if any(static_axes(family, one) == per_episode for family in roles)], said
 
+    def _by_rewards_of_all(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
+        """Take what has the same rewards from step to step for agents of one team: no two episodes have."""
+        rewards = [family for family in self.families if family.meaning is Meaning.REWARD and not family.is_next]
+        said = "all agents have the same rewards"
+        return [one for one in layouts if any(self._is_of_all(family, one) for family in rewards)], said
+
+    def _is_of_all(self, family: Family, layout: Layout) -> bool:
+        values, acts = (view_of(one, layout, self.sampler, is_whole=False) for one in (family, layout.reference))
+        if values is None or acts is None or values.shape[2] < 2:
+            return False
+        # Copies of one episode have the same rewards too, and the same actions.
+        moves = (values != values[:, :1]).any() and (acts != acts[:, :, :1]).any()
+        return bool(moves) and bool((values == values[:, :, :1]).all())
+
     def smoothness(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
         """Return the layouts whose time axis is clearly the smoothest one, and the figures."""
         said: list[str] = []
@@ -105,14 +118,6 @@ class Votes:
                 votes.append([one for one in layouts if _time_place(leads.get(id(one), ())) == axis])
         agreed = [one for one in layouts if votes and all(any(one is other for other in vote) for vote in votes)]
         return agreed, "; ".join(said)
-
-    def _by_custom(self, layouts: Sequence[Layout]) -> tuple[list[Layout], str]:
-        """Nobody is known to put agents first and episodes last."""
-        turned = {_CUSTOMARY, _CUSTOMARY[::-1]}
-        is_told = {one.order for one in layouts} <= turned
-        is_odd = any(not _is_customary(one) and self._is_shared_by_agents(one) for one in layouts)
-        kept = [one for one in layouts if is_told and not is_odd and one.order == _CUSTOMARY]
-        return kept, "episodes come first and agents last"
 
     def _of_ends(self) -> list[Family]:
         return [family for family in self.families if family.meaning in FLAG_MEANINGS]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from convscope.errors import LogFormatError, RefusedFileError
 from convscope.ingest.container import Container
-from convscope.ingest.hdf5.reading import look_into
+from convscope.ingest.hdf5.listing import look_into
 from convscope.ingest.json_text import parsed_json
 from convscope.ingest.loader import Match
 from convscope.ingest.mapping import LogMapping

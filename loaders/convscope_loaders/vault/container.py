@@ -8,7 +8,7 @@ import numpy as np
 from convscope.errors import LogFormatError, RefusedFileError
 from convscope.ingest.container import ArrayInfo, Container, Inventory
 from convscope.ingest.folder import refuse_links
-from convscope.ingest.hdf5.preflight import LIMITS
+from convscope.ingest.hdf5.limits import LIMITS
 from convscope.ingest.probe import Probe
 from convscope.values.header import Notice
 from convscope_loaders.vault.metadata import METADATA, VaultMetadata, read_metadata

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from convscope.errors import LogFormatError, RefusedFileError
 from convscope.ingest.container import ArrayReader
-from convscope.ingest.hdf5.preflight import LIMITS
+from convscope.ingest.hdf5.limits import LIMITS
 from convscope.ingest.optional import import_optional
 from convscope_loaders.vault.strands import Strand
 

@@ -90,9 +90,10 @@ def test_flags_a_row_late_are_told_by_what_was_seen_next(path):
 
 
 def test_environments_beside_each_other_are_cut_each_for_itself(path):
-    worlds = [episodes(lengths, seed) for seed, lengths in enumerate(((5, 7), (8, 4), (3, 9)))]
+    worlds = [episodes(lengths, seed) for seed, lengths in enumerate(((5, 7), (8, 4), (3, 9), (6, 6)))]
     rows = [rows_of(world, "observations", "next_observations", "actions") for world in worlds]
     blocks = {name: np.stack([own[name] for own in rows]) for name in rows[0]}
+    blocks["n_agents"] = np.array(3)
     assert is_read_as(opened(write(path, blocks)), [episode for world in worlds for episode in world])
 
 

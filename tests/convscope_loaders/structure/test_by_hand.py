@@ -15,6 +15,8 @@ OBS = np.cumsum(RNG.normal(size=(E, T, N, 5)), axis=1)
 ACT = RNG.integers(4, size=(E, T, N))
 REW = RNG.normal(size=(E, T, N))
 LAST = np.arange(T) == T - 1
+TOLD = {"n_agents": np.array(N)}
+"""Which of the outer axes counts agents."""
 
 
 def opened(tmp_path, arrays, text=None):
@@ -26,11 +28,12 @@ def opened(tmp_path, arrays, text=None):
 
 
 BLOCKS = {
-    "padded blocks": {"obs": OBS, "actions": ACT, "rewards": REW},
-    "names in other case": {"OBSERVATIONS": OBS, "Actions": ACT, "Rewards": REW},
-    "choices as one-hot": {"obs": OBS, "actions_onehot": np.eye(4)[ACT], "rewards": REW},
-    "choices as truth values": {"obs": OBS, "actions": ACT > 1},
-    "several components": {"obs": OBS, "actions": RNG.normal(size=(E, T, N, 2)), "rewards": REW},
+    "padded blocks": {"obs": OBS, "actions": ACT, "rewards": REW, **TOLD},
+    "a team's reward for each agent": {"obs": OBS, "actions": ACT, "rewards": REW[..., :1].repeat(N, 2)},
+    "names in other case": {"OBSERVATIONS": OBS, "Actions": ACT, "Rewards": REW, **TOLD},
+    "choices as one-hot": {"obs": OBS, "actions_onehot": np.eye(4)[ACT], "rewards": REW, **TOLD},
+    "choices as truth values": {"obs": OBS, "actions": ACT > 1, **TOLD},
+    "several components": {"obs": OBS, "actions": RNG.normal(size=(E, T, N, 2)), "rewards": REW, **TOLD},
     "a reward of the team": {"obs": OBS, "actions": ACT, "reward": REW[..., 0], "done": np.tile(LAST, (E, 1))},
     "an array for each agent": {
         f"agent_{a}/{f}": x[:, :, a] for a in range(N) for f, x in (("obs", OBS), ("act", ACT))
@@ -48,7 +51,7 @@ def test_blocks_are_read(tmp_path, name):
 
 
 def test_seeds_that_are_groups_are_runs(tmp_path):
-    log = opened(tmp_path, {f"seed_{s}/{f}": x for s in range(2) for f, x in (("obs", OBS), ("actions", ACT))})
+    log = opened(tmp_path, {f"seed_{s}/{f}": x for s in range(2) for f, x in (("obs", OBS), ("actions", ACT))} | TOLD)
     assert (log.episodes.runs, log.episodes.n_episodes) == (("seed_0", "seed_1"), 2 * E)
 
 
@@ -109,9 +112,30 @@ def test_what_a_team_sees_together_does_not_make_agents_of_episodes(tmp_path):
     assert (len(log.header.agents), log.episodes.length.tolist(), log.has("state")) == (N, [T] * E, True)
 
 
+@pytest.mark.parametrize("rewards", [{}, {"rewards": REW}, {"rewards": np.ones((E, T, N))}])
+def test_blocks_with_agents_on_either_outer_axis_are_asked_about(tmp_path, rewards):
+    arrays = {"obs": OBS, "actions": ACT, **rewards}
+    with pytest.raises(AmbiguousLogError, match="can be read in 2 ways") as error:
+        opened(tmp_path, arrays)
+    assert "1. 6 episodes, 30 timesteps, 3 agents\n  2. 6 agents, 30 timesteps, 3 episodes" in str(error.value)
+    assert "called n_agents, would tell" in str(error.value)
+    log = opened(tmp_path, arrays, error.value.mapping)
+    assert (len(log.header.agents), log.episodes.length.tolist()) == (N, [T] * E)
+    axes = re.search(r"# reading 2: (axes = .*)", error.value.mapping)[1]
+    log = opened(tmp_path, arrays, re.sub(r"^axes = .*", axes, error.value.mapping, flags=re.MULTILINE))
+    assert (len(log.header.agents), log.episodes.length.tolist()) == (E, [T] * N)
+
+
+@pytest.mark.parametrize("n_agents", [E, N])
+def test_the_number_of_agents_tells_which_axis_counts_them(tmp_path, n_agents):
+    log = opened(tmp_path, {"obs": OBS, "actions": ACT, "rewards": REW, "num_agents": np.array([n_agents])})
+    assert (len(log.header.agents), log.episodes.length.tolist()) == (n_agents, [T] * (E * N // n_agents))
+    assert any(f"there are {n_agents} agents" in said for said in log.header.inputs[0].assumptions)
+
+
 @pytest.mark.parametrize("pattern", ["{}_n", "all_{}"])
 def test_a_word_that_all_names_share_says_nothing(tmp_path, pattern):
-    arrays = {"obs": OBS, "actions": ACT, "rewards": REW}
+    arrays = {"obs": OBS, "actions": ACT, "rewards": REW[..., :1].repeat(N, 2)}
     log = opened(tmp_path, {pattern.format(name): array for name, array in arrays.items()})
     assert (len(log.header.agents), log.episodes.length.tolist()) == (N, [T] * E)
 

@@ -109,7 +109,7 @@ def test_rewards_with_a_row_more_than_actions_are_told(tmp_path):
     rewards = np.tile(np.arange(9.0)[None, :, None], (4, 1, 3))
 
     def codes(n_rows):
-        path = write(tmp_path / f"{n_rows}.h5", {**arrays, "rewards": rewards[:, :n_rows]})
+        path = write(tmp_path / f"{n_rows}.h5", {**arrays, "n_agents": np.array(3), "rewards": rewards[:, :n_rows]})
         return [notice.code for notice in opened(path).header.notices]
 
     assert "rewards-longer" in codes(9)

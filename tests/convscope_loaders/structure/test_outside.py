@@ -73,7 +73,7 @@ def test_rows_after_the_first_flag_of_a_mapping_are_told(tmp_path_factory, lengt
     world = episodes([12] * 4)
     flags = np.arange(12) == np.array(lengths)[:, None] - 1
     blocks = {name: np.stack([own[name] for own in world]) for name in ("observations", "actions")}
-    write(path, blocks | {"over": flags})
+    write(path, blocks | {"over": flags, "n_agents": np.array(3)})
     text = 'cut = "first-flag"\nlist = { path = "/over", axes = ["episode", "time"] }\n'
     log = opened(path, f"convscope-mapping = 1\n[episodes]\n{text}")
     assert log.episodes.length.tolist() == lengths

@@ -77,9 +77,15 @@ def test_agents_and_episodes_are_never_swapped_in_silence(tmp_path, drawn, order
 
 @pytest.mark.parametrize(("n_episodes", "n_agents"), [(3, 4), (4, 4), (6, 3), (1, 3)])
 def test_lasting_flags_of_each_agent_show_the_time_axis(tmp_path, n_episodes, n_agents):
+    names = np.array([f"agent_{agent}" for agent in range(n_agents)])
     ends = np.random.default_rng(5).integers(4, 40, (n_episodes, n_agents))
     arrays = padded(ends, 40, is_sticky=True, seed=0)
-    np.savez(tmp_path / "log.npz", **dict(zip(NAMES[0], arrays, strict=True)))
+    np.savez(tmp_path / "log.npz", agents=names, **dict(zip(NAMES[0], arrays, strict=True)))
+    if n_episodes == n_agents:
+        # The names are as many as the entries of both outer axes.
+        with pytest.raises(AmbiguousLogError, match="4 agents, 40 timesteps, 4 episodes"):
+            opened(tmp_path / "log.npz")
+        return
     log = opened(tmp_path / "log.npz")
     assert len(log.header.agents) == n_agents
     assert log.episodes.length.tolist() == ends.max(axis=1).tolist()

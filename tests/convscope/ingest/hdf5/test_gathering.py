@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from convscope.errors import RefusedFileError
 from convscope.ingest.hdf5 import reading
 from convscope.ingest.hdf5.gathering import read_each, stored_arrays
-from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5, read_inventory
+from convscope.ingest.hdf5.listing import read_inventory
+from convscope.ingest.hdf5.reading import Hdf5Reader, open_hdf5
 
 FILTERS = [
     {},

@@ -10,7 +10,8 @@ from h5py import h5d, h5p, h5s, h5t
 
 from convscope.errors import LogFormatError, RefusedFileError
 from convscope.ingest.hdf5.heaps import check_heaps
-from convscope.ingest.hdf5.reading import open_hdf5, read_inventory
+from convscope.ingest.hdf5.listing import read_inventory
+from convscope.ingest.hdf5.reading import open_hdf5
 from convscope.ingest.validate import validate_log
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from convscope.errors import LogFormatError, RefusedFileError
 from convscope.ingest.hdf5.checksum import fletcher32
-from convscope.ingest.hdf5.reading import open_hdf5, read_inventory
+from convscope.ingest.hdf5.listing import read_inventory
+from convscope.ingest.hdf5.reading import open_hdf5
 
 FILTERS = [
     {},
