@@ -57,8 +57,16 @@ class FlipResult:
 
     p_value: FloatArray
     """Of each test, shape (tests,); NaN where no unit has a score."""
-    family_p_value: FloatArray
-    """The same, corrected for having looked at all tests (largest statistic), shape (tests,)."""
+    observed: FloatArray
+    """Squared length of the sum, shape (tests,)."""
+    draws: FloatArray
+    """The same of the first flips, shape (flips, tests)."""
+
+    @property
+    def family_p_value(self) -> FloatArray:
+        """P corrected for having looked at all tests (largest statistic), shape (tests,)."""
+        is_tested = self.observed > 0
+        return np.where(is_tested, _family(self.draws, self.observed, is_tested), np.nan)
 
 
 def one_sided_p(excess: FloatArray, *, n_flips: int, rng: np.random.Generator) -> FloatArray:
@@ -128,11 +136,7 @@ def quadratic_flips(
         few = [stratum.of_tests(again) for stratum in strata]
         n_above_more, n_drawn = _until_enough(few, bar[again], n_more, rng=rng)
         p_value[again] = (1 + n_above[again] + n_above_more) / (1 + n_flips + n_drawn)
-    is_tested = observed > 0
-    return FlipResult(
-        p_value=np.where(is_tested, p_value, np.nan),
-        family_p_value=np.where(is_tested, _family(draws, observed, is_tested), np.nan),
-    )
+    return FlipResult(p_value=np.where(observed > 0, p_value, np.nan), observed=observed, draws=draws)
 
 
 def _family(draws: FloatArray, observed: FloatArray, is_tested: BoolArray) -> FloatArray:

@@ -68,8 +68,9 @@ class WithinTest:
             return p_value, 1.0
         result = quadratic_flips(self.strata, n_flips=n_flips, rng=rng)
         p_value[self.is_tested] = result.p_value
-        family = result.family_p_value[np.isfinite(result.family_p_value)]
-        return p_value, float(family.min()) if len(family) else 1.0
+        family = result.family_p_value
+        is_known = np.isfinite(family)
+        return p_value, float(family[is_known].min()) if is_known.any() else 1.0
 
 
 def between_p(tests: Sequence[ArmTest], *, n_draws: int, rng: np.random.Generator) -> float:
