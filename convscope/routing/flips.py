@@ -52,16 +52,6 @@ class UnitScores:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FlipResult:
-    """What sign flips say of many tests."""
-
-    p_value: FloatArray
-    """Of each test, shape (tests,); NaN where no unit has a score."""
-    family_p_value: FloatArray
-    """The same, corrected for having looked at all tests (largest statistic), shape (tests,)."""
-
-
 def one_sided_p(excess: FloatArray, *, n_flips: int, q: float = 0.05, rng: np.random.Generator) -> FloatArray:
     """Test whether means are above zero, by flips of the signs of whole units.
 
@@ -103,7 +93,7 @@ def one_sided_p(excess: FloatArray, *, n_flips: int, q: float = 0.05, rng: np.ra
 
 def quadratic_flips(
     strata: Sequence[UnitScores], *, n_flips: int, q: float = 0.05, rng: np.random.Generator
-) -> FlipResult:
+) -> FloatArray:
     """Test whether score vectors are centred at zero: squared length of the sum, signs of whole units flipped.
 
     Parameters
@@ -143,14 +133,11 @@ def quadratic_flips(
         return np.asarray(np.sum(above, axis=0), dtype=np.float64)
 
     p_value = draw_until_settled(n_above, n_drawn, is_tested=is_tested, more=more, q=q)
-    return FlipResult(
-        p_value=np.where(is_tested, p_value, np.nan),
-        family_p_value=np.where(is_tested, _family(draws, observed, is_tested), np.nan),
-    )
+    return np.where(is_tested, p_value, np.nan)
 
 
 def family_flips(strata: Sequence[UnitScores], *, n_flips: int, alpha: float, rng: np.random.Generator) -> FloatArray:
-    """Return only the p that is corrected for having looked at all tests, shape (tests,); see `quadratic_flips`.
+    """Test as `quadratic_flips` does, corrected for having looked at all tests (largest statistic).
 
     Parameters
     ----------

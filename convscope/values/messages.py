@@ -38,6 +38,11 @@ class MessageTest:
     """Over all senders, receivers and lags of the same measure."""
     significant: bool
 
+    @property
+    def excess(self) -> float:
+        """Bits beyond the floor: 0 on average where there is nothing, so that it may be negative."""
+        return self.bits - self.floor
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageMeasures:

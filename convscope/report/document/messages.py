@@ -16,6 +16,7 @@ def messages_part(messages: MessageMeasures) -> JsonValue:
                 "lag": test.lag,
                 "bits": test.bits,
                 "floor": test.floor,
+                "excess": test.excess,
                 "p_value": test.p_value,
                 "q_value": test.q_value,
                 "significant": test.significant,

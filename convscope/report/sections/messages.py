@@ -28,7 +28,7 @@ class MessageRow:
     sender: str
     receiver: str
     lag: int
-    bits: str
+    excess: str
     floor: str
     q_value: float
     is_significant: bool
@@ -56,20 +56,20 @@ def _view(evidence: Evidence) -> MessagesView | None:
 
 
 def _rows(messages: MessageMeasures, measure: MessageMeasure) -> Listing[MessageRow]:
-    tests = sorted(messages.of(measure), key=lambda test: (not test.significant, test.floor - test.bits))
-    figures = aligned([test.bits for test in tests] + [test.floor for test in tests])
-    bits, floors = figures[: len(tests)], figures[len(tests) :]
+    tests = sorted(messages.of(measure), key=lambda test: (not test.significant, -test.excess))
+    figures = aligned([test.excess for test in tests] + [test.floor for test in tests])
+    excess, floors = figures[: len(tests)], figures[len(tests) :]
     rows = [
         MessageRow(
             sender=test.sender,
             receiver=test.receiver,
             lag=test.lag,
-            bits=own,
+            excess=own,
             floor=floor,
             q_value=test.q_value,
             is_significant=test.significant,
         )
-        for test, own, floor in zip(tests, bits, floors, strict=True)
+        for test, own, floor in zip(tests, excess, floors, strict=True)
     ]
     return listing(rows, MAX_ROWS)
 

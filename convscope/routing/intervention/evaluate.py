@@ -65,7 +65,7 @@ class WithinTest:
         """Return p of each pair, NaN where it is not tested."""
         p_value = np.full(self.is_tested.shape, np.nan)
         if self.is_tested.any():
-            p_value[self.is_tested] = quadratic_flips(self.strata, n_flips=n_flips, q=q, rng=rng).p_value
+            p_value[self.is_tested] = quadratic_flips(self.strata, n_flips=n_flips, q=q, rng=rng)
         return p_value
 
 

@@ -95,7 +95,7 @@ def _tests(scores: FloatArray, chosen: IntArray) -> UnitScores:
 
 
 def _flipped(tests: Sequence[UnitScores], tail: FloatArray, rng: np.random.Generator) -> FloatArray:
-    p_value = quadratic_flips(tests, n_flips=_FLIPS, rng=rng).p_value
+    p_value = quadratic_flips(tests, n_flips=_FLIPS, rng=rng)
     return np.where(p_value * (1 + _FLIPS) < 1 + _FEW, np.fmin(p_value, tail), p_value)
 
 

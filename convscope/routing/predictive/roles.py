@@ -80,8 +80,8 @@ def _p_values(found: Sequence[RoleScores], *, lag: int, config: AnalysisConfig, 
     light = innovation_light(innovations, pooled, alpha=config.alpha, n_flips=config.n_permutations, rng=rng)
     margin = margin_over_common_cause([strengths(each) for each in edges], light, lag=lag)
     flips = partial(quadratic_flips, n_flips=config.n_permutations, q=config.q / 2, rng=rng)
-    apart = flips(edges).p_value
-    together = _in_two_runs(np.array([flips([each.pooled]).p_value for each in found]))
+    apart = flips(edges)
+    together = _in_two_runs(np.array([flips([each.pooled]) for each in found]))
     # Pairs that follow the same convention speak up together, those that differ apart (Bonferroni).
     flipped: FloatArray = np.minimum(2 * np.fmin(apart, together), 1.0)
     return flipped if margin is None else np.asarray(np.fmax(flipped, margin.p_value))

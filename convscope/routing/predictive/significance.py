@@ -133,7 +133,7 @@ def is_flipped(parts: Sequence[Part]) -> bool:
 def _flip_p_values(
     parts: Sequence[Part], margin: Margin | None, *, n_flips: int, q: float, rng: np.random.Generator
 ) -> FloatArray:
-    flipped = quadratic_flips([part.fits.scores for part in parts], n_flips=n_flips, q=q, rng=rng).p_value
+    flipped = quadratic_flips([part.fits.scores for part in parts], n_flips=n_flips, q=q, rng=rng)
     return flipped if margin is None else np.where(np.isfinite(flipped), np.fmax(flipped, margin.p_value), np.nan)
 
 

@@ -113,28 +113,40 @@ class SynergyFold:
             self._of_design(panel, recipes, place=place, n_units=len(labels))
             for recipes in zip(*recipes_of, strict=True)
         ]
-        return _labelled(labels, np.concatenate(by_design, axis=1))
+        return _labelled(labels, by_design[0] if len(by_design) == 1 else np.concatenate(by_design, axis=1))
 
     def _of_design(self, panel: Panel, recipes: Sequence[Recipe], *, place: IntArray, n_units: int) -> FloatArray:
         """Return the scores of the receivers of one design, given each episode's recipe for it."""
-        first, second = pairs_of(self.n_agents)
-        d, n_pairs = self.n_directions, len(first)
+        d, n_pairs = self.n_directions, self.n_agents * (self.n_agents - 1) // 2
         # Sizes are spelled out: a design of agents that do not act has no samples, and one of them may be 0.
         n_receivers = recipes[0].surprises.shape[1] // d
         total = np.zeros((n_units, n_pairs * d * d, n_receivers * d))
         samples = centred_samples(panel, recipes[0].design)
+        # One room for all episodes: fresh memory costs as much as what is written to it.
+        room = np.empty(n_pairs * d * d * int(np.diff(panel.offsets).max(initial=0)))
+        scores = np.empty(total.shape[1:])
         for unit, recipe, values in zip(place.tolist(), recipes, samples, strict=True):
             residual = values[:, recipe.outcomes] - values[:, recipe.regressors] @ recipe.slope
             # Time last: each agent's row of samples is read in one go, for every pair that it is in.
             last = (recipe.features.T @ values.T).reshape(self.n_agents, d, len(values))
-            products = (last[first][:, :, None] * last[second][:, None]).reshape(n_pairs * d * d, len(values))
-            scores = products @ (residual @ recipe.surprises)
+            products = room[: n_pairs * d * d * len(values)].reshape(n_pairs, d, d, len(values))
+            _multiply_pairs(last, out=products)
+            np.matmul(products.reshape(n_pairs * d * d, len(values)), residual @ recipe.surprises, out=scores)
             scores *= _QUANTUM
             total[unit] += np.rint(scores, out=scores)
         total /= _QUANTUM
         # From (units, pairs, d d, receivers, d) to (units, receivers, pairs, d d d).
         by_receiver = total.reshape(n_units, n_pairs, d * d, n_receivers, d).transpose(0, 3, 1, 2, 4)
         return by_receiver.reshape(n_units, n_receivers, n_pairs, d**3)
+
+
+def _multiply_pairs(last: FloatArray, *, out: FloatArray) -> None:
+    """Write the products of every two agents' rows, shape (pairs, D, D, T); pairs in the order of `pairs_of`."""
+    done = 0
+    for agent in range(len(last) - 1):
+        others = last[agent + 1 :]
+        np.multiply(last[agent][None, :, None], others[:, None], out=out[done : done + len(others)])
+        done += len(others)
 
 
 def _labelled(labels: IntArray, scores: FloatArray) -> SynergyScores:

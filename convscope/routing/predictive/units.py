@@ -51,10 +51,11 @@ class Union:
     """Places of the second's."""
 
     def added(self, first: FloatArray, second: FloatArray) -> FloatArray:
-        """Return sums by unit, of arrays whose first axis is each state's units."""
+        """Return sums by unit, of arrays whose first axis is each state's units; may add to the first where it is."""
         # These are the largest arrays of a pass: nothing is copied that need not be.
-        if len(first) == len(second) == len(self.labels):
-            return first + second
+        if len(first) == len(self.labels):
+            first[self.of_second] += second
+            return first
         total = np.empty((len(self.labels), *first.shape[1:]))
         total[np.setdiff1d(self.of_second, self.of_first)] = 0.0
         total[self.of_first] = first

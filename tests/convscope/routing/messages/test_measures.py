@@ -78,6 +78,21 @@ def test_what_goes_with_the_condition_is_no_listening():
     assert not pairs(find_messages(told, QUICK), measure)
 
 
+@pytest.mark.parametrize("is_spoken_action", [False, True])
+def test_bits_beyond_the_floor_are_none_on_average_where_nobody_listens(is_spoken_action):
+    size = Size(n_agents=4, n_episodes=16, n_steps=25)
+    talk = Talking(is_spoken_action=is_spoken_action)
+    logs = [talkers(size, generator(seed, "excess"), talk).log for seed in range(3)]
+    tests = [test for log in logs for test in find_messages(log, AnalysisConfig(n_permutations=49)).tests]
+    for measure in set(MessageMeasure) - {MessageMeasure.SPEAKER_CONSISTENCY}:
+        own = [test for test in tests if test.measure is measure]
+        if own:
+            spread = np.std([test.excess for test in own])
+            # Pairs and lags of one log are not independent; the floor itself is many times larger.
+            assert abs(np.mean([test.excess for test in own])) < 0.5 * spread
+            assert np.mean([test.floor for test in own]) > spread / 2
+
+
 def test_babble_is_called_something_no_oftener_than_the_level_says():
     p_values = [test.p_value for draw in range(8) for test in measured(Talking(), draw=draw).tests]
     assert np.mean(np.array(p_values) <= 0.05) <= 0.08

@@ -64,7 +64,7 @@ def test_the_smallest_detectable_effect_is_found_four_times_in_five():
     needed = float(smallest_detectable([strengths(one_test(noise))], scale, level=0.05, margin=None)[0])
     shift = np.sqrt(needed / 4) / 100
     found = [
-        quadratic_flips([one_test(rng.normal(shift, 1.0, size=(100, 4)))], n_flips=199, rng=rng).p_value[0] <= 0.05
+        quadratic_flips([one_test(rng.normal(shift, 1.0, size=(100, 4)))], n_flips=199, rng=rng)[0] <= 0.05
         for _ in range(300)
     ]
     assert np.mean(found) == pytest.approx(0.8, abs=0.06)
