@@ -11,10 +11,25 @@ from convscope.values.log import TrajectoryLog
 
 MOVES = np.array([[0.0, 0.0], [-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0]])
 STEP = 0.1
-CAREFREE = 0.1
-"""Share of steps in which an agent takes an even random action."""
 KEEPS = 0.9
 """Correlation of hidden moods from step to step."""
+NEAR = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What moves agents beside their roles; none of it is a role, and most of it is hidden from the log."""
+
+    carefree: float = 0.1
+    """Share of steps in which an agent takes an even random action."""
+    hurry: float = 0.0
+    """How much more often all agents stand still at the start than at the end: a drift that is common to all."""
+    mood: float = 0.0
+    """Weight of a mood of each agent that draws it aside and lasts (AR(1), `KEEPS`)."""
+    bouts: float = 0.0
+    """Chance, each step, of a bout of random actions whose length has no finite variance (Pareto, 1.5)."""
+    phases: int = 1
+    """Number of clocks, one of which is drawn for each agent and episode, by which it walks up and down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,8 +67,11 @@ def chained(transition: FloatArray, shape: tuple[int, int, int], rng: np.random.
     return role
 
 
-def scripted(role: IntArray, rng: np.random.Generator, *, hurry: float = 0.0, is_moody: bool = False) -> Scripted:
-    """Play roles: 0 chases a wandering thing, 1 keeps to the origin, 2 flees the thing, 3 walks up and down.
+def scripted(role: IntArray, rng: np.random.Generator, how: Circumstances | None = None) -> Scripted:
+    """Play roles.
+
+    0 chases a wandering thing, 1 keeps to the origin, 2 flees the thing, 3 walks up and down, 4 chases the thing where
+    it is near and else keeps to the origin.
 
     Parameters
     ----------
@@ -61,23 +79,25 @@ def scripted(role: IntArray, rng: np.random.Generator, *, hurry: float = 0.0, is
         Shape (E, T, N).
     rng
         Draws places, moods and carefree steps.
-    hurry
-        How much more often all agents stand still at the start than at the end: a drift that is common to all.
-    is_moody
-        Whether each agent is drawn aside by a hidden mood that lasts (AR(1), .9): noise that is no role.
+    how
+        What else moves the agents.
     """
+    how = how or Circumstances()
     n_episodes, n_steps, n_agents = role.shape
     place = rng.uniform(-1, 1, size=(n_episodes, n_agents, 2))
     thing = rng.uniform(-1, 1, size=(n_episodes, 1, 2))
     mood = rng.normal(size=(n_episodes, n_agents, 2))
+    phase = rng.integers(how.phases, size=(n_episodes, n_agents))
+    lost = np.zeros((n_episodes, n_agents))
     actions, places, things = [], [], []
     for step in range(n_steps):
-        way = _ways(role[:, step], place, thing, step=step)
-        way = way + 0.7 * mood if is_moody else way
+        way = _ways(role[:, step], place, thing, clock=step + phase) + how.mood * mood
         action = _headed(way)
-        lazy = rng.random(action.shape) < hurry * (1 - step / n_steps)
+        lazy = rng.random(action.shape) < how.hurry * (1 - step / n_steps)
         action = np.where(lazy, 0, action)
-        carefree = rng.random(action.shape) < CAREFREE
+        begins = rng.random(action.shape) < how.bouts
+        lost = np.where(begins, np.maximum(lost, 3 * (1 + rng.pareto(1.5, size=lost.shape))), lost - 1)
+        carefree = (rng.random(action.shape) < how.carefree) | (lost > 0)
         action = np.where(carefree, rng.integers(len(MOVES), size=action.shape), action)
         actions.append(action)
         places.append(place)
@@ -94,12 +114,13 @@ def scripted(role: IntArray, rng: np.random.Generator, *, hurry: float = 0.0, is
     return Scripted(log=log_from_arrays(columns, [n_steps] * n_episodes, names), role=role)
 
 
-def _ways(role: IntArray, place: FloatArray, thing: FloatArray, *, step: int) -> FloatArray:
+def _ways(role: IntArray, place: FloatArray, thing: FloatArray, *, clock: IntArray) -> FloatArray:
     """Where each agent would go, shape (E, N, 2)."""
     to_thing = thing - place
     lane = np.zeros_like(place)
-    lane[..., 1] = 1.0 if step // 10 % 2 else -1.0
-    options = np.stack([to_thing, -place, -to_thing, lane])
+    lane[..., 1] = np.where(clock // 10 % 2, 1.0, -1.0)
+    is_near = np.linalg.norm(to_thing, axis=-1, keepdims=True) < NEAR
+    options = np.stack([to_thing, -place, -to_thing, lane, np.where(is_near, to_thing, -place)])
     return np.asarray(np.take_along_axis(options, role[np.newaxis, ..., np.newaxis], axis=0)[0])
 
 

@@ -1,15 +1,18 @@
 """Kinds whose conduct an episode cannot tell apart are one kind."""
 
+import math
+
 import numpy as np
 
 from convscope.roles.segments.chain import best_paths
 from convscope.roles.segments.conduct import Law
-from convscope.roles.segments.fit import fit_roles
+from convscope.roles.segments.fit import FIRST_STAY, fit_roles
 from convscope.roles.segments.sequences import Sequences
 from convscope.values.arrays import IntArray
 
-MIN_NATS = 5.0
-"""Mean log-likelihood ratio of a whole episode from which on two kinds of conduct are two: odds of about 150 to 1."""
+MIN_NATS = 2 * math.log(FIRST_STAY / (1 - FIRST_STAY))
+"""Mean log-likelihood ratio of a whole episode from which on two kinds of conduct are two: half an episode must
+outweigh the price of one change, or the likeliest path would hardly ever change between them."""
 
 
 def unlike_kinds(sequences: Sequences, kind: IntArray, *, law: Law, rng: np.random.Generator) -> IntArray:

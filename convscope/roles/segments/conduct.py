@@ -22,10 +22,6 @@ class Outlook(Protocol):
         """Log-likelihood of acts under each kind, shape (R, K)."""
         ...
 
-    def draw(self, state: np.ndarray[tuple[int], np.dtype[np.int64]], rng: np.random.Generator) -> FloatArray:
-        """Draw acts from the given kind of each step, in the form that ``score`` takes."""
-        ...
-
 
 class Conduct(Protocol):
     """A fitted law of conduct of each kind."""
@@ -48,7 +44,7 @@ class Law(Protocol):
         acts
             Coded, shape (R, A).
         weights
-            How far each step is of each kind, shape (R, K).
+            How far each step is of each kind, shape (R, K), summing to 1 over kinds.
         """
         ...
 
@@ -105,17 +101,6 @@ class ChoiceOutlook:
         """Sum the log-chances of what was chosen."""
         return np.asarray(np.einsum("rka,ra->rk", np.log(self.chances), acts))
 
-    def draw(self, state: np.ndarray[tuple[int], np.dtype[np.int64]], rng: np.random.Generator) -> FloatArray:
-        """Draw each component."""
-        mine = self.chances[np.arange(len(state)), state]
-        drawn = np.zeros_like(mine)
-        edges = np.cumsum([0, *self.n])
-        for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-            level = np.cumsum(mine[:, first:last], axis=1)[:, :-1]
-            choice = (rng.random(len(mine))[:, np.newaxis] > level).sum(axis=1)
-            drawn[np.arange(len(mine)), first + choice] = 1.0
-        return drawn
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NumberLaw:
@@ -166,20 +151,15 @@ class NumberOutlook:
             columns.append(-0.5 * (scaled**2).sum(axis=0) - np.log(np.diag(factor)).sum())
         return np.stack(columns, axis=1)
 
-    def draw(self, state: np.ndarray[tuple[int], np.dtype[np.int64]], rng: np.random.Generator) -> FloatArray:
-        """Draw normal deviations from what is expected."""
-        noise = rng.normal(size=(len(state), self.means.shape[2]))
-        spread = np.einsum("rab,rb->ra", self.factors[state], noise)
-        return np.asarray(self.means[np.arange(len(state)), state] + spread)
-
 
 def _solved(inputs: FloatArray, acts: FloatArray, weights: FloatArray) -> FloatArray:
     """Ridge regression of each kind, drawn towards that of all, shape (K, D, A)."""
     ridge = RIDGE * np.eye(inputs.shape[1])
-    all_kinds = np.linalg.solve(inputs.T @ inputs + ridge, inputs.T @ acts)
-    drawn = ridge @ all_kinds
-    solved: list[FloatArray] = []
-    for weight in weights.T:
-        weighted = inputs * weight[:, np.newaxis]
-        solved.append(np.linalg.solve(weighted.T @ inputs + ridge, weighted.T @ acts + drawn))
-    return np.stack(solved)
+    gram, moment = inputs.T @ inputs, inputs.T @ acts
+    drawn = ridge @ np.linalg.solve(gram + ridge, moment)
+    weighted = [inputs * weight[:, np.newaxis] for weight in weights.T[:-1]]
+    # The weights of a step sum to 1, so the last kind has what the others leave: a product less, the largest cost.
+    grams, moments = [each.T @ inputs for each in weighted], [each.T @ acts for each in weighted]
+    grams.append(gram - sum(grams))
+    moments.append(moment - sum(moments))
+    return np.stack([np.linalg.solve(g + ridge, m + drawn) for g, m in zip(grams, moments, strict=True)])

@@ -11,6 +11,8 @@ from convscope.values.arrays import BoolArray, FloatArray, IntArray
 
 N_ROUNDS = 8
 """Rounds of expectation-maximisation: agents that switch no longer blur the kinds after a few."""
+SETTLED = 0.002
+"""Mean change of the chance of a role from round to round at which conduct counts as found."""
 N_CHAIN_ROUNDS = 50
 TOLERANCE = 1e-5
 """Largest change of a transition at which the chain counts as found."""
@@ -71,8 +73,10 @@ def fit_roles(sequences: Sequences, kind: IntArray, k: int, *, law: Law, rng: np
         evidence = sequences.in_windows(conduct.outlook(sequences.inputs).score(sequences.acts))
         followed = follow(evidence, sequences.lengths, Chain(start=start[kind], transition=transition))
         transition, start = _transition(followed.transitions.sum(axis=0)), _start(followed.state[:, 0], kind, k)
-        weights = followed.state[sequences.sequence, sequences.window]
+        before, weights = weights, followed.state[sequences.sequence, sequences.window]
         conduct = law.fit(sequences.inputs[known], sequences.acts[known], weights[known])
+        if float(np.abs(weights - before).mean()) < SETTLED:
+            break
     return Fit(conduct=conduct, transition=transition, start=start)
 
 

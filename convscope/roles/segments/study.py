@@ -188,12 +188,6 @@ def _notices(rows: StepRows, groups: list[_Group], log: TrajectoryLog, *, config
                 "conduct that goes one way only: it may be a phase of the episode, and is not claimed"
             )
             yield Notice(code="one-way-changes", message=text, where="roles.segments")
-        if group.found.is_restless:
-            text = (
-                f"agents of run {group.place[0]} alternate between kinds of conduct too fast to be told from habits "
-                "within a role (a role should last a fifth of an episode): no switches are claimed"
-            )
-            yield Notice(code="restless-roles", message=text, where="roles.segments")
 
 
 def _no_acts() -> Notice:

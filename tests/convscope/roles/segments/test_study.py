@@ -10,7 +10,7 @@ from convscope.roles.discover import discover_roles
 from convscope.roles.segments.reading import StepFold, sampled_episodes
 from convscope.roles.segments.study import find_segments
 from convscope.roles.segments.table import segment_table
-from convscope.simulate.switching import kept, scripted, swapped
+from convscope.simulate.switching import Circumstances, kept, scripted, swapped
 from convscope.values.config import AnalysisConfig
 
 CONFIG = AnalysisConfig(n_permutations=199)
@@ -64,9 +64,9 @@ def test_the_rate_is_that_of_the_roles(swap):
     assert found.switching_rate == pytest.approx((made.role[:, 1:] != made.role[:, :-1]).mean(), rel=0.2)
 
 
-@pytest.mark.parametrize(("hurry", "is_moody"), [(0.0, False), (0.6, False), (0.0, True)])
-def test_agents_that_keep_their_roles_have_one_segment(hurry, is_moody):
-    made = scripted(kept(60, 50, TEAM), np.random.default_rng(1), hurry=hurry, is_moody=is_moody)
+@pytest.mark.parametrize("how", [Circumstances(), Circumstances(hurry=0.6), Circumstances(mood=0.7)])
+def test_agents_that_keep_their_roles_have_one_segment(how):
+    made = scripted(kept(60, 50, TEAM), np.random.default_rng(1), how)
     found = segments_of(made.log)
     assert not any(test.significant for test in found.tests)
     assert found.table.height == 180
