@@ -4,21 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from convscope.randomness import generator
-from convscope.routing.edges import PairFigures, edge_table, edges_by_run
+from convscope.routing.edges import PairFigures, edge_table, edges_by_run, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.halves import N_SPLITS
 from convscope.routing.intervention.clock import TimeFold, TimeSums
-from convscope.routing.intervention.notices import is_random, study_notices
+from convscope.routing.intervention.notices import is_random, role_notice, study_notices
 from convscope.routing.intervention.randomness import foretold_p
 from convscope.routing.intervention.reading import outcome_columns
+from convscope.routing.intervention.roles import role_study
 from convscope.routing.intervention.study import Part, Study, figures, read_study, time_fold
 from convscope.routing.predictive.tallies import run_tallies
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.fields import ACTIONS, INTERVENED, INTERVENTIONS, PAIR_INTERVENTIONS
-from convscope.values.header import LogHeader
+from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope.values.routing import RoutingTallies
 
@@ -81,7 +83,11 @@ class Intervention:
         is_claimed = is_random(foretold)
         is_declared = all(log.header.field(name).is_randomized for name in INTERVENED if log.has(name))
         by_part = [self._figures(study, [part], config=config, is_claimed=is_claimed) for part in study.parts]
-        combined = self._figures(study, analysed, config=config, is_claimed=is_claimed)
+        # An edge between slots that other agents fill in each episode is an average of nothing.
+        combined = self._figures(
+            study, analysed, config=config, is_claimed=is_claimed and log.header.identities_persist
+        )
+        role_edges, why_not = self._role_edges(log, study, config=config, is_claimed=is_claimed)
         return RoutingEstimate(
             source=self.source,
             claim=self.claim if is_declared else f"{self.claim}, if interventions were drawn at random,",
@@ -90,8 +96,28 @@ class Intervention:
             edges_by_run=edges_by_run(by_part, [part.group for part in study.parts], agents, q=config.q),
             tallies=_tallies(log, study, [study.weight(part) for part in analysed]),
             halves=_halves(log, study, rng=generator(config.seed, "routing", self.source, "halves")),
-            notices=study_notices(study, analysed, foretold=foretold, is_declared=is_declared, agents=agents),
+            role_edges=role_edges,
+            notices=(
+                *study_notices(study, analysed, foretold=foretold, is_declared=is_declared, agents=agents),
+                *why_not,
+            ),
         )
+
+    def _role_edges(
+        self, log: TrajectoryLog, study: Study, *, config: AnalysisConfig, is_claimed: bool
+    ) -> tuple[pl.DataFrame | None, tuple[Notice, ...]]:
+        roles = log.header.roles
+        if not roles:
+            return None, ()
+        if len({log.header.agents[place].action_space for place in study.places.tolist()}) > 1:
+            return None, role_notice("agents have different actions, and what they do cannot be added up")
+        of_roles = role_study(study, log.episodes.declared_roles, len(roles))
+        analysed = [part for part in of_roles.parts if part.group.is_analysed]
+        if not any((part.pairs.information > 0).any() for part in analysed):
+            return None, role_notice("whole episodes have interventions or none, and these are compared pair by pair")
+        rng = generator(config.seed, "routing", self.source, "roles")
+        found = figures(of_roles, analysed, config=config, is_claimed=is_claimed, rng=rng)
+        return role_edge_table(found, roles, q=config.q), ()
 
     def _figures(self, study: Study, parts: Sequence[Part], *, config: AnalysisConfig, is_claimed: bool) -> PairFigures:
         # The number of parts names the draws, so that a single run and its combination have the same p values.

@@ -1,20 +1,21 @@
 """Routing from the agents' own dice: influence that no hidden common cause can fake."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 
 from convscope.behaviour.groups import agent_places
 from convscope.randomness import generator
-from convscope.routing.edges import PairFigures, edge_table, edges_by_run
+from convscope.routing.edges import PairFigures, edge_table, edges_by_run, role_edge_table
 from convscope.routing.estimate import RoutingEstimate, Run
 from convscope.routing.halves import N_SPLITS
 from convscope.routing.predictive.tallies import run_tallies
 from convscope.routing.residual.notices import are_joint, refuse_other_policies, residual_notices
 from convscope.routing.residual.reading import policy_fields
 from convscope.routing.residual.settle import settled_p_values
-from convscope.routing.residual.study import Part, read_study, usage_fold
+from convscope.routing.residual.study import Part, Study, Tested, read_study, usage_fold
 from convscope.routing.residual.usage import Usage, UsageFold
 from convscope.values.arrays import FloatArray, known_mean
 from convscope.values.config import AnalysisConfig, RoutingSource
@@ -77,27 +78,44 @@ class PolicyResidual:
         places = agent_places(log, agents)
         refuse_other_policies(result, agents, places)
         study = read_study(log, result, config=config, agents=agents, run=run)
-        analysed = [part for part in study.parts if part.group.is_analysed]
-        tables = [analysed, *([part] for part in study.parts)]
-        p_values = settled_p_values(study, tables, config=config, run=run)
-        combined, *by_part = (_figures(parts, p_value, config) for parts, p_value in zip(tables, p_values, strict=True))
+        analysed = study.agents.analysed
+        combined, *by_part = _tables(study, study.agents, config=config, run=run)
         return RoutingEstimate(
             source=self.source,
             claim=self.claim,
             unit=self.unit,
-            edges=edge_table(combined, agents, q=config.q),
-            edges_by_run=edges_by_run(by_part, (part.group for part in study.parts), agents, q=config.q),
+            # An edge between slots that other agents fill in each episode is an average of nothing.
+            edges=edge_table(
+                combined if log.header.identities_persist else replace(combined, is_claimed=False), agents, q=config.q
+            ),
+            edges_by_run=edges_by_run(by_part, (part.group for part in study.agents.parts), agents, q=config.q),
             tallies=_tallies(log, analysed, [part.squares for part in analysed]),
             halves=_halves(log, analysed, rng=generator(config.seed, "routing", self.source, "halves")),
-            notices=residual_notices(analysed, result, agents=agents, places=places, config=config),
+            role_edges=_role_edges(study, log.header.roles, config=config, run=run),
+            notices=residual_notices(study, result, agents=agents, places=places, config=config),
         )
 
 
-def _figures(parts: Sequence[Part], p_value: FloatArray, config: AnalysisConfig) -> PairFigures:
+def _tables(study: Study, tested: Tested, *, config: AnalysisConfig, run: Run) -> list[PairFigures]:
+    """Return the figures of the analysed parts together, and of each part."""
+    tables = [tested.analysed, *([part] for part in tested.parts)]
+    p_values = settled_p_values(tested, tables, config=config, run=run)
+    return [_figures(study, parts, p_value, config=config) for parts, p_value in zip(tables, p_values, strict=True)]
+
+
+def _figures(study: Study, parts: Sequence[Part], p_value: FloatArray, *, config: AnalysisConfig) -> PairFigures:
     squares = known_mean(np.array([part.squares for part in parts]))
     # A receiver whose next probabilities follow from what it knew answers to nobody: there is nothing left to test.
     tested = np.where(np.isfinite(squares), np.nan_to_num(p_value, nan=1.0), np.nan)
-    return PairFigures(weight=_share(squares), p_value=tested, is_claimed=not are_joint(parts, config.alpha))
+    together = [study.together[part.number] for part in parts]
+    return PairFigures(weight=_share(squares), p_value=tested, is_claimed=not are_joint(together, config.alpha))
+
+
+def _role_edges(study: Study, roles: tuple[str, ...], *, config: AnalysisConfig, run: Run) -> pl.DataFrame | None:
+    if study.roles is None:
+        return None
+    combined, *_ = _tables(study, study.roles, config=config, run=run)
+    return role_edge_table(combined, roles, q=config.q)
 
 
 def _share(squares: FloatArray) -> FloatArray:

@@ -62,6 +62,12 @@ def is_random(foretold: float | None) -> bool:
     return foretold is None or foretold >= LEAST_RANDOM
 
 
+def role_notice(why: str) -> tuple[Notice, ...]:
+    """Return why edges between roles are not tested."""
+    message = f"Interventions say nothing of roles: {why}."
+    return (Notice(code="not-computed", message=message, where="routing.role_edges"),)
+
+
 def _random(foretold: float | None, *, is_declared: bool) -> tuple[Notice, ...]:
     if not is_random(foretold):
         message = (

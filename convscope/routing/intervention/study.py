@@ -55,13 +55,15 @@ class Study:
     n_components: IntArray
     """Components of each agent's action, shape (N,)."""
     places: IntArray
-    """Of the analysed agents."""
+    """Of the analysed agents; of roles, all."""
+    are_roles: bool = False
+    """Whether roles stand in the place of agents: these may influence their like."""
 
     @property
     def is_analysed(self) -> BoolArray:
         """Pairs of analysed agents, shape (receiver, sender)."""
         chosen = np.isin(np.arange(len(self.n_components)), self.places)
-        return np.asarray(chosen[:, None] & chosen & ~np.eye(len(chosen), dtype=np.bool_), dtype=np.bool_)
+        return np.asarray(chosen[:, None] & chosen & (self.are_roles | ~np.eye(len(chosen), dtype=np.bool_)))
 
     def weight(self, part: Part, episodes: IntArray | None = None) -> FloatArray:
         """Return how much actions differ, shape (receiver, sender); of some episodes of a part, or of all."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.routing.residual.model import Model, Rows
+from convscope.routing.residual.roles import RoleModel
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.log import Block
 
@@ -42,7 +43,7 @@ class Effects:
 class EffectFold:
     """Sums of `Effects`; see `convscope.engine.fold.Fold`."""
 
-    model: Model
+    model: Model | RoleModel
     unit_of: IntArray
     """Unit of each episode, shape (E,)."""
 
@@ -53,7 +54,7 @@ class EffectFold:
 
     def start(self) -> Effects:
         """Return sums of nothing."""
-        n_groups, n_agents, _, width = self.model.baseline.shape
+        n_groups, n_agents, width = self.model.shape
         pairs, wide = (n_agents, n_agents), (1 + width) * width
         return Effects(
             products=np.zeros((int(self.unit_of.max()) + 1, *pairs, wide, width)),
@@ -112,7 +113,7 @@ def squared_share(effects: Effects, number: int, *, units: IntArray, share: floa
     lengths = np.einsum("rsab,rsac,rsbc->rs", inverse, products, completed, optimize=True)
     luck = np.einsum("rsab,rsab->rs", inverse, effects.noise[number] * share)
     chance = effects.chance[number] * share
-    is_told = (inverse != 0).any(axis=(-2, -1)) & (chance > 0) & ~np.eye(len(chance), dtype=np.bool_)
+    is_told = (inverse != 0).any(axis=(-2, -1)) & (chance > 0)
     return np.where(is_told, (lengths - luck) / np.where(is_told, chance, 1.0), np.nan)
 
 

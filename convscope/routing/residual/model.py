@@ -50,6 +50,12 @@ class Model:
     group_of: IntArray
     """Group of each episode of the log, shape (E,)."""
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Runs and checkpoints, agents, and groups of actions less one."""
+        n_groups, n_agents, _, width = self.baseline.shape
+        return n_groups, n_agents, width
+
     def rows(self, block: Block) -> Iterator[Rows]:
         """Return the rows of each run and checkpoint in a block."""
         own = policies(block, self.groups)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from convscope.routing.refusal import UnreadableSourceError
-from convscope.routing.residual.evaluate import combined
-from convscope.routing.residual.study import N_DRAWS, Part
+from convscope.routing.residual.evaluate import Statistic, combined
+from convscope.routing.residual.study import N_DRAWS, Study
 from convscope.routing.residual.usage import Usage
 from convscope.values.arrays import IntArray
 from convscope.values.config import AnalysisConfig
@@ -44,21 +44,21 @@ def refuse_other_policies(usage: Usage, agents: Sequence[str], places: IntArray)
             )
 
 
-def are_joint(parts: Sequence[Part], alpha: float) -> bool:
-    """Whether agents' dice fall together, which those of agents that draw apart never do."""
-    smallest, n_pairs = _smallest_joint(parts)
+def are_joint(together: Sequence[Statistic], alpha: float) -> bool:
+    """Whether agents' dice fall together at the same step, which those of agents that draw apart never do."""
+    smallest, n_pairs = _smallest_joint(together)
     return smallest * n_pairs < alpha
 
 
 def residual_notices(
-    parts: Sequence[Part], usage: Usage, *, agents: Sequence[str], places: IntArray, config: AnalysisConfig
+    study: Study, usage: Usage, *, agents: Sequence[str], places: IntArray, config: AnalysisConfig
 ) -> tuple[Notice, ...]:
     """Return all that a reader of the edges should know.
 
     Parameters
     ----------
-    parts
-        The analysed ones.
+    study
+        Of all runs and checkpoints.
     usage
         Result of the first pass.
     agents, places
@@ -66,7 +66,10 @@ def residual_notices(
     config
         Its ``alpha`` is the level of the warning of joint draws.
     """
-    mass = np.mean([part.mass for part in parts], axis=0)
+    parts = study.agents.analysed
+    numbers = [part.number for part in parts]
+    mass = (usage.chance[numbers] / np.maximum(usage.n_known[numbers], 1)).mean(axis=0)[places]
+    together = [study.together[number] for number in numbers]
     told = ", ".join(f"{name} {share:.2g}" for name, share in zip(agents[:8], mass.tolist(), strict=False))
     more = f" and {len(agents) - 8:,} more" if len(agents) > 8 else ""
     notices = [
@@ -92,8 +95,8 @@ def residual_notices(
         n_all = n_unknown + int(usage.n_known[:, places].sum())
         message = f"{n_unknown:,} of {n_all:,} actions have no usable probabilities and are left out."
         notices.append(Notice(code="probabilities-missing", message=message, where=_WHERE))
-    if are_joint(parts, config.alpha):
-        smallest, n_pairs = _smallest_joint(parts)
+    if are_joint(together, config.alpha):
+        smallest, n_pairs = _smallest_joint(together)
         message = (
             f"Agents' draws fall together at the same step (p {min(1.0, smallest * n_pairs):.2g} over {n_pairs:,} "
             "pairs): they were sampled jointly or with one seed, so that no edge is claimed."
@@ -102,8 +105,8 @@ def residual_notices(
     return tuple(notices)
 
 
-def _smallest_joint(parts: Sequence[Part]) -> tuple[float, int]:
-    test = combined([part.together for part in parts], np.random.default_rng(0))
+def _smallest_joint(together: Sequence[Statistic]) -> tuple[float, int]:
+    test = combined(together, np.random.default_rng(0))
     upper = np.triu_indices(len(test.value), 1)
     p_values = test.p_value[upper]
     known = p_values[np.isfinite(p_values)]

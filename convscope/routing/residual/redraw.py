@@ -7,6 +7,7 @@ import numpy as np
 from convscope.randomness import generator
 from convscope.routing.residual.evaluate import Whitening
 from convscope.routing.residual.model import Model, Rows
+from convscope.routing.residual.roles import RoleModel
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.log import Block
 
@@ -17,7 +18,7 @@ _DRAWS_AT_A_TIME = 64
 class RedrawFold:
     """Scores of re-drawn actions; see `convscope.engine.fold.Fold`."""
 
-    model: Model
+    model: Model | RoleModel
     drawn: IntArray
     """Group and sender of each that is drawn again, shape (X, 2)."""
     n_draws: int
@@ -32,16 +33,16 @@ class RedrawFold:
 
     def start(self) -> FloatArray:
         """Return sums of nothing, shape (D, X, receiver, m * m)."""
-        _, n_agents, _, width = self.model.baseline.shape
-        return np.zeros((self.n_draws, len(self.drawn), n_agents, width**2))
+        _, n_nodes, width = self.model.shape
+        return np.zeros((self.n_draws, len(self.drawn), n_nodes, width**2))
 
     def add(self, state: FloatArray, block: Block) -> FloatArray:
         """Add a block."""
         total = state.copy()
-        for rows in self.model.rows(block):
+        for row, rows in enumerate(self.model.rows(block)):
             for place, (number, sender) in enumerate(self.drawn.tolist()):
                 if number == rows.number:
-                    names = (self.name, str(int(block.episodes[0])), f"{number}/{sender}")
+                    names = (self.name, str(int(block.episodes[0])), f"{row}/{number}/{sender}")
                     rng = generator(self.seed, "routing", "policy-residual", *names)
                     total[:, place] += self._scores(rows, sender, rng)
         return total
@@ -78,12 +79,12 @@ class RedrawFold:
 
     def _scores(self, rows: Rows, sender: int, rng: np.random.Generator) -> FloatArray:
         """Draw a sender's actions again from its logged probabilities; return the scores, shape (D, N, m * m)."""
-        width = rows.surprise.shape[-1]
+        _, n_nodes, width = rows.surprise.shape
         most = rows.shares[:, sender].max(axis=-1)
         is_random = (most > 0) & (most < 1)
         shares = rows.shares[is_random, sender]
         bounds = shares.cumsum(axis=-1)[:, :-1]
-        outcome = rows.surprise[is_random].reshape(len(shares), -1)
+        outcome = rows.surprise[is_random].reshape(len(shares), n_nodes * width)
         scores: list[FloatArray] = []
         for first in range(0, self.n_draws, _DRAWS_AT_A_TIME):
             n_draws = min(_DRAWS_AT_A_TIME, self.n_draws - first)
@@ -92,7 +93,7 @@ class RedrawFold:
             for place in range(bounds.shape[1]):
                 action += uniform >= bounds[:, place]
             by_action = [(np.equal(action, a) - shares[:, a]) @ outcome for a in range(width)]
-            stacked = np.stack(by_action, axis=1).reshape(n_draws, width, -1, width)
-            scores.append(stacked.transpose(0, 2, 1, 3).reshape(n_draws, -1, width**2))
+            stacked = np.stack(by_action, axis=1).reshape(n_draws, width, n_nodes, width)
+            scores.append(stacked.transpose(0, 2, 1, 3).reshape(n_draws, n_nodes, width**2))
         drawn: FloatArray = np.concatenate(scores)
         return drawn

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convscope.routing.residual.model import Model, known_dice, known_shares, spread_of
-from convscope.routing.residual.reading import policies
+from convscope.routing.residual.model import Model
+from convscope.routing.residual.roles import RoleModel
 from convscope.values.arrays import FloatArray
 from convscope.values.log import Block
 
@@ -23,10 +23,6 @@ class Scores:
     """Shape (G, receiver, sender, k): sender's action, then receiver's."""
     variance: FloatArray
     """Of the score under the null, shape (G, receiver, sender, k, k)."""
-    together: FloatArray
-    """Products of the dice of two agents at the same step, shape (G, first, second, k)."""
-    together_variance: FloatArray
-    """Their variance if agents draw apart, shape (G, first, second, k, k)."""
 
     def plus(self, other: "Scores") -> "Scores":
         """Return the sums of both."""
@@ -37,7 +33,7 @@ class Scores:
 class ScoreFold:
     """Sums of `Scores`; see `convscope.engine.fold.Fold`."""
 
-    model: Model
+    model: Model | RoleModel
 
     @property
     def fields(self) -> frozenset[str]:
@@ -46,14 +42,9 @@ class ScoreFold:
 
     def start(self) -> Scores:
         """Return sums of nothing."""
-        n_groups, n_agents, _, width = self.model.baseline.shape
-        pairs = (n_groups, n_agents, n_agents, width**2)
-        return Scores(
-            score=np.zeros(pairs),
-            variance=np.zeros((*pairs, width**2)),
-            together=np.zeros(pairs),
-            together_variance=np.zeros((*pairs, width**2)),
-        )
+        n_groups, n_nodes, width = self.model.shape
+        pairs = (n_groups, n_nodes, n_nodes, width**2)
+        return Scores(score=np.zeros(pairs), variance=np.zeros((*pairs, width**2)))
 
     def add(self, state: Scores, block: Block) -> Scores:
         """Add a block."""
@@ -61,14 +52,7 @@ class ScoreFold:
         for rows in self.model.rows(block):
             squares = np.einsum("knc,knd->kncd", rows.surprise, rows.surprise)
             total.score[rows.number] += products(rows.dice, rows.surprise)
-            total.variance[rows.number] += _product_squares(rows.spread, squares)
-        own = policies(block, self.model.groups)
-        group = self.model.group_of[block.episodes][block.episode_of_row]
-        for number in np.unique(group).tolist():
-            here = np.flatnonzero(group == number)
-            dice, spread = known_dice(own, here), spread_of(known_shares(own, here)[..., :-1])
-            total.together[number] += products(dice, dice)
-            total.together_variance[number] += _product_squares(spread, spread)
+            total.variance[rows.number] += product_squares(rows.spread, squares)
         return total
 
     def merge(self, first: Scores, second: Scores) -> Scores:
@@ -89,7 +73,7 @@ def products(dice: FloatArray, outcome: FloatArray) -> FloatArray:
     return by_pair.reshape(n_receivers, n_senders, width**2)
 
 
-def _product_squares(spread: FloatArray, squares: FloatArray) -> FloatArray:
+def product_squares(spread: FloatArray, squares: FloatArray) -> FloatArray:
     """Return sums over rows of the products' covariances, shape (receiver, sender, k, k)."""
     n_rows, n_agents, width, _ = spread.shape
     total = spread.reshape(n_rows, -1).T @ squares.reshape(n_rows, -1)

@@ -10,7 +10,7 @@ from convscope.routing.estimate import Run
 from convscope.routing.near_level import near_level
 from convscope.routing.residual.evaluate import Statistic, combined, joint_draws, n_as_large
 from convscope.routing.residual.redraw import RedrawFold
-from convscope.routing.residual.study import Part, Study
+from convscope.routing.residual.study import Part, Tested
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
 
@@ -45,14 +45,14 @@ class _Table:
 
 
 def settled_p_values(
-    study: Study, tables: Sequence[Sequence[Part]], *, config: AnalysisConfig, run: Run
+    tested: Tested, tables: Sequence[Sequence[Part]], *, config: AnalysisConfig, run: Run
 ) -> list[FloatArray]:
     """Return p of all edges of each table, drawn until they are clear of the level or `MOST_ROUNDS` are over.
 
     Parameters
     ----------
-    study
-        All runs and checkpoints.
+    tested
+        All runs and checkpoints, of agents or of roles.
     tables
         Runs that are tested together.
     config
@@ -60,17 +60,16 @@ def settled_p_values(
     run
         Reads the log again.
     """
-    every = [_table(parts, config) for parts in tables]
+    every = [_table(parts, tested, config) for parts in tables]
+    _, n_nodes, width = tested.model.shape
     for number in range(MOST_ROUNDS):
         is_open = [table.is_open(config.q) for table in every]
-        pairs = _rare_senders(study, every, is_open)
+        pairs = _rare_senders(tested, every, is_open)
         if not pairs:
             break
-        width = study.model.baseline.shape[-1]
-        n_numbers = len(pairs) * study.model.baseline.shape[1] * width**2
-        name = f"draws {number + 1}"
-        n_draws = max(min(_DRAWS_A_ROUND, _MOST_NUMBERS // n_numbers), 1)
-        fold = RedrawFold(model=study.model, drawn=np.array(pairs), n_draws=n_draws, seed=config.seed, name=name)
+        name = f"{tested.name} {number + 1}"
+        n_draws = max(min(_DRAWS_A_ROUND, _MOST_NUMBERS // (len(pairs) * n_nodes * width**2)), 1)
+        fold = RedrawFold(model=tested.model, drawn=np.array(pairs), n_draws=n_draws, seed=config.seed, name=name)
         (drawn,) = run([fold])
         for table, own in zip(every, is_open, strict=True):
             again = [fold.statistics(drawn, part.number, places=part.places, by=part.by) for part in table.parts]
@@ -78,19 +77,20 @@ def settled_p_values(
     return [table.p_value for table in every]
 
 
-def _table(parts: Sequence[Part], config: AnalysisConfig) -> _Table:
-    test = combined([part.test for part in parts], _rng(parts, config, "edges"))
-    return _Table(parts=parts, test=test, p_value=test.p_value, n_above=test.n_above, n_drawn=test.n_drawn)
+def _table(parts: Sequence[Part], tested: Tested, config: AnalysisConfig) -> _Table:
+    test = combined([part.test for part in parts], _rng(parts, config, f"{tested.name} edges"))
+    p_value = np.where(parts[0].is_pair, test.p_value, np.nan)
+    return _Table(parts=parts, test=test, p_value=p_value, n_above=test.n_above, n_drawn=test.n_drawn)
 
 
-def _rare_senders(study: Study, tables: Sequence[_Table], is_open: Sequence[BoolArray]) -> list[tuple[int, int]]:
+def _rare_senders(tested: Tested, tables: Sequence[_Table], is_open: Sequence[BoolArray]) -> list[tuple[int, int]]:
     """Return group and sender of all that open tests draw again."""
     found = {
         (part.number, int(part.places[column]))
         for table, own in zip(tables, is_open, strict=True)
         for part in table.parts
         for column in np.flatnonzero(own.any(axis=0)).tolist()
-        if study.is_rare[part.number, part.places[column]]
+        if tested.is_rare[part.number, part.places[column]]
     }
     return sorted(found)
 

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from convscope.behaviour.groups import Group, agent_places, episode_groups, group_of_each
+from convscope.engine.fold import Fold
 from convscope.routing.estimate import Run
 from convscope.routing.residual.baseline import BaselineFold
 from convscope.routing.residual.effect import MOST_UNITS, EffectFold, Effects, squared_share
 from convscope.routing.residual.evaluate import Statistic, Whitening, statistic, whitening
+from convscope.routing.residual.joint import JointFold
 from convscope.routing.residual.model import Model
 from convscope.routing.residual.reading import policy_fields
 from convscope.routing.residual.redraw import RedrawFold
+from convscope.routing.residual.roles import RoleModel
 from convscope.routing.residual.scores import ScoreFold
 from convscope.routing.residual.usage import Usage, UsageFold
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
@@ -29,25 +33,23 @@ chi-square distribution."""
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Part:
-    """One run and checkpoint, the analysed agents alone."""
+    """One run and checkpoint: the analysed agents alone, or roles."""
 
     group: Group
     number: int
     """Of the run and checkpoint."""
     places: IntArray
-    """Of the analysed agents in the log's agent axis."""
+    """Of the analysed agents in the log's agent axis; of roles, all."""
     test: Statistic
     """Shape (receiver, sender)."""
     by: Whitening
     """Of the test's scores."""
-    together: Statistic
-    """Of same-step dice, shape (first, second)."""
-    mass: FloatArray
-    """Exploration mass of each sender: how often two draws of its action would differ, shape (N,)."""
     effects: Effects
-    """Of all agents, runs and checkpoints."""
+    """Of all runs and checkpoints."""
     units: IntArray
     """Of these, those of this run and checkpoint."""
+    is_pair: BoolArray
+    """Which cells are edges: agents have none to themselves, shape (receiver, sender)."""
 
     @property
     def squares(self) -> FloatArray:
@@ -57,17 +59,36 @@ class Part:
     def squares_of(self, units: IntArray) -> FloatArray:
         """Return the same from some of the units."""
         of_all = squared_share(self.effects, self.number, units=units, share=len(units) / len(self.units))
-        return of_all[np.ix_(self.places, self.places)]
+        return np.where(self.is_pair, of_all[np.ix_(self.places, self.places)], np.nan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tested:
+    """All runs and checkpoints of agents, or of roles."""
+
+    parts: tuple[Part, ...]
+    model: Model | RoleModel
+    """What more draws need."""
+    is_rare: BoolArray
+    """Whether a sender's chance is so rare that its actions are drawn again, shape (G, N)."""
+    name: str
+    """Of the draws."""
+
+    @property
+    def analysed(self) -> list[Part]:
+        """Parts that the results describe."""
+        return [part for part in self.parts if part.group.is_analysed]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Study:
-    """All runs and checkpoints, and what more draws need."""
+    """What the third pass found."""
 
-    parts: tuple[Part, ...]
-    model: Model
-    is_rare: BoolArray
-    """Whether a sender's chance is so rare that its actions are drawn again, shape (G, N)."""
+    agents: Tested
+    roles: Tested | None
+    """None without declared roles."""
+    together: tuple[Statistic, ...]
+    """Of the dice of analysed agents at the same step, by run and checkpoint, each (first, second)."""
 
 
 def usage_fold(log: TrajectoryLog, config: AnalysisConfig) -> UsageFold:
@@ -100,48 +121,100 @@ def read_study(log: TrajectoryLog, usage: Usage, *, config: AnalysisConfig, agen
         Reads the log.
     """
     groups, places = episode_groups(log, config), agent_places(log, agents)
-    model = _model(log, usage, groups=groups, run=run)
-    is_rare = (usage.chance > 0) & (usage.chance < FEWEST_CHANCES)
-    pairs = [(number, place) for number in range(len(groups)) for place in places.tolist() if is_rare[number, place]]
-    redraw = RedrawFold(
-        model=model, drawn=np.array(pairs).reshape(-1, 2), n_draws=N_DRAWS, seed=config.seed, name="draws"
-    )
+    model, like = _models(log, usage, groups=groups, run=run)
+    questions = [_of_agents(model, usage, places, seed=config.seed)]
+    if like is not None:
+        questions.append(_of_roles(like, usage, log, places=places, groups=groups, seed=config.seed))
     unit_of = _unit_of(groups, model.group_of)
-    effect_fold = EffectFold(model=model, unit_of=unit_of)
-    scores, effects, *drawn = run([ScoreFold(model=model), effect_fold, *([redraw] if pairs else [])])
-    own = np.ix_(places, places)
-    parts: list[Part] = []
-    for number, group in enumerate(groups):
-        by = whitening(scores.variance[number][own])
-        again = redraw.statistics(drawn[0], number, places=places, by=by) if drawn else None
-        apart = whitening(scores.together_variance[number][own])
-        parts.append(
-            Part(
-                group=group,
-                number=number,
-                places=places,
-                test=statistic(scores.score[number][own], by, again),
-                by=by,
-                together=statistic(scores.together[number][own], apart),
-                mass=(usage.chance[number] / np.maximum(usage.n_known[number], 1))[places],
-                effects=effects,
-                units=np.unique(unit_of[group.episodes]),
-            )
+    folds = [fold for question in questions for fold in question.folds(unit_of)]
+    joint, *sums = run([JointFold(model=model), *folds])
+    tested: list[Tested] = []
+    for question in questions:
+        own, sums = sums[: question.n_folds], sums[question.n_folds :]
+        parts = [
+            question.part(group, number, own, units=np.unique(unit_of[group.episodes]))
+            for number, group in enumerate(groups)
+        ]
+        tested.append(
+            Tested(parts=tuple(parts), model=question.model, is_rare=question.is_rare, name=question.redraw.name)
         )
-    return Study(parts=tuple(parts), model=model, is_rare=is_rare)
+    pair = np.ix_(places, places)
+    together = (
+        statistic(joint.score[number][pair], whitening(joint.variance[number][pair])) for number in range(len(groups))
+    )
+    return Study(agents=tested[0], roles=tested[1] if like is not None else None, together=tuple(together))
 
 
-def _model(log: TrajectoryLog, usage: Usage, *, groups: Sequence[Group], run: Run) -> Model:
-    group_of, fields, actions = (
-        group_of_each(groups, log.episodes.n_episodes),
-        policy_fields(log.header),
-        usage.action_groups(),
-    )
-    before = BaselineFold(
-        fields=fields, groups=actions, group_of=group_of, n_groups=len(groups), n_agents=len(log.header.agents)
-    )
-    (baseline,) = run([before])
-    return Model(fields=fields, groups=actions, baseline=baseline, group_of=group_of)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Question:
+    """Who is asked about: agents, or roles."""
+
+    model: Model | RoleModel
+    places: IntArray
+    is_rare: BoolArray
+    redraw: RedrawFold
+
+    @property
+    def n_folds(self) -> int:
+        return 3 if len(self.redraw.drawn) else 2
+
+    def folds(self, unit_of: IntArray) -> list[Fold]:
+        """Return what is read in the third pass."""
+        always: list[Fold] = [ScoreFold(model=self.model), EffectFold(model=self.model, unit_of=unit_of)]
+        return [*always, self.redraw][: self.n_folds]
+
+    def part(self, group: Group, number: int, sums: Sequence[Any], *, units: IntArray) -> Part:
+        """Return a run and checkpoint from the results of the folds."""
+        scores, effects, *drawn = sums
+        pair = np.ix_(self.places, self.places)
+        by = whitening(scores.variance[number][pair])
+        again = self.redraw.statistics(drawn[0], number, places=self.places, by=by) if drawn else None
+        return Part(
+            group=group,
+            number=number,
+            places=self.places,
+            test=statistic(scores.score[number][pair], by, again),
+            by=by,
+            effects=effects,
+            units=units,
+            is_pair=~(np.eye(len(self.places), dtype=np.bool_) & isinstance(self.model, Model)),
+        )
+
+
+def _of_agents(model: Model, usage: Usage, places: IntArray, *, seed: int) -> _Question:
+    return _question(model, usage.chance, places=places, name="draws", seed=seed)
+
+
+def _of_roles(
+    model: Model, usage: Usage, log: TrajectoryLog, *, places: IntArray, groups: Sequence[Group], seed: int
+) -> _Question:
+    n_roles = len(log.header.roles)
+    roles = np.full(log.episodes.declared_roles.shape, -1)
+    roles[:, places] = log.episodes.declared_roles[:, places]
+    shares = [np.equal(roles[group.episodes][..., None], np.arange(n_roles)).mean(axis=0) for group in groups]
+    chance = np.einsum("gn,gnr->gr", usage.chance, np.array(shares))
+    of_roles = RoleModel(of_agents=model, roles=roles, n_roles=n_roles)
+    return _question(of_roles, chance, places=np.arange(n_roles), name="role draws", seed=seed)
+
+
+def _question(model: Model | RoleModel, chance: FloatArray, *, places: IntArray, name: str, seed: int) -> _Question:
+    is_rare = np.asarray((chance > 0) & (chance < FEWEST_CHANCES))
+    drawn = np.argwhere(is_rare & np.isin(np.arange(chance.shape[1]), places))
+    redraw = RedrawFold(model=model, drawn=drawn, n_draws=N_DRAWS, seed=seed, name=name)
+    return _Question(model=model, places=places, is_rare=is_rare, redraw=redraw)
+
+
+def _models(log: TrajectoryLog, usage: Usage, *, groups: Sequence[Group], run: Run) -> tuple[Model, Model | None]:
+    """Read the log for what receivers' probabilities are told from; of roles, actions are grouped alike."""
+    group_of, fields = group_of_each(groups, log.episodes.n_episodes), policy_fields(log.header)
+    grouped = [usage.action_groups(), *([usage.action_groups(are_alike=True)] if log.header.roles else [])]
+    shape = {"n_groups": len(groups), "n_agents": len(log.header.agents)}
+    before = [BaselineFold(fields=fields, groups=actions, group_of=group_of, **shape) for actions in grouped]
+    models = [
+        Model(fields=fields, groups=actions, baseline=baseline, group_of=group_of)
+        for actions, baseline in zip(grouped, run(before), strict=True)
+    ]
+    return models[0], models[1] if len(models) > 1 else None
 
 
 def _unit_of(groups: Sequence[Group], group_of: IntArray) -> IntArray:

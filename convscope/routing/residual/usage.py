@@ -32,9 +32,11 @@ class Usage:
         """Return the sums of both."""
         return Usage(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
-    def action_groups(self) -> ActionGroups:
-        """Tell the most frequent actions of each agent apart, and take the others together."""
+    def action_groups(self, *, are_alike: bool = False) -> ActionGroups:
+        """Tell the most frequent actions of each agent, or of all alike, apart, and take the others together."""
         counts = self.counts.sum(axis=0)
+        if are_alike:
+            counts = np.broadcast_to(counts.sum(axis=0), counts.shape)
         n_actions = counts.shape[1]
         n_groups = min(n_actions, MOST_ACTIONS)
         rank = np.argsort(np.argsort(-counts, axis=1, kind="stable"), axis=1, kind="stable")

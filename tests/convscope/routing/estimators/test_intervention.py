@@ -9,6 +9,7 @@ from convscope.routing.graph import find_routing
 from convscope.routing.intervention.redraw import Chances, redrawn_p
 from convscope.simulate.draws import Size
 from convscope.simulate.interventions import Experiment, Way, experiment
+from convscope.simulate.redrawn import in_redrawn_slots, role_edges
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.fields import ACTIONS, ATTENTION, INTERVENTIONS, PAIR_INTERVENTIONS
 from convscope.values.routing import edge_matrix
@@ -237,3 +238,26 @@ def test_dealing_interventions_again_gives_the_hypergeometric_tail_by_hand():
         )
         p_value = redrawn_p([part], n_looked=100, rng=np.random.default_rng(0))
         assert p_value == pytest.approx(expected, rel=0.7)
+
+
+def in_slots(n_edges, seed, way=Way.COIN):
+    how = Experiment(way=way, n_edges=n_edges, copies=0.5)
+    situation = experiment(Size(n_agents=6, n_episodes=60, n_steps=30), np.random.default_rng(seed), how=how)
+    graph = find_routing(in_redrawn_slots(situation, "aabbcc", np.random.default_rng(0)), CONFIG)
+    return situation, graph
+
+
+def test_roles_in_slots_that_are_filled_anew_answer_to_interventions_on_roles():
+    situation, graph = in_slots(2, 1)
+    claimed = set(graph.role_edges.filter(graph.role_edges["significant"]).select("sender", "receiver").rows())
+    assert claimed == role_edges(situation, "aabbcc")
+    assert not graph.edges["significant"].any()
+    _, idle = in_slots(0, 2)
+    assert not idle.role_edges["significant"].any()
+
+
+def test_interventions_on_whole_episodes_say_nothing_of_roles_and_that_is_said():
+    _, graph = in_slots(2, 1, Way.EPISODE)
+    assert graph.role_edges is None
+    (notice,) = [notice for notice in graph.notices if notice.where == "routing.role_edges"]
+    assert notice.code == "not-computed"

@@ -11,6 +11,7 @@ from convscope.routing.estimators.policy_residual import ESTIMATOR
 from convscope.routing.graph import find_routing
 from convscope.simulate.draws import Size
 from convscope.simulate.policies import greedier_than_logged, hidden_driver
+from convscope.simulate.redrawn import in_redrawn_slots, role_edges
 from convscope.simulate.sharpening import RECEIVER, SENDER, sharpening
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.routing import edge_matrix
@@ -187,3 +188,25 @@ def test_actions_that_somebody_else_chose_are_no_draws_and_do_not_refuse_the_oth
     graph = find_routing(log_from_arrays(columns, situation.log.episodes.length, names), CONFIG)
     assert graph.source is RoutingSource.POLICY_RESIDUAL
     assert (p_values(graph)[situation.edges] <= 0.05).all()
+
+
+def test_roles_in_slots_that_are_filled_anew_answer_to_roles():
+    situation = hidden_driver(Size(n_agents=6, n_episodes=40, n_steps=30), np.random.default_rng(1), n_edges=3)
+    graph = find_routing(in_redrawn_slots(situation, "aabbcc", np.random.default_rng(0)), CONFIG)
+    claimed = set(graph.role_edges.filter(graph.role_edges["significant"]).select("sender", "receiver").rows())
+    assert claimed == role_edges(situation, "aabbcc")
+    assert not graph.edges["significant"].any()
+
+
+def test_a_role_of_one_agent_answers_as_the_agent_does():
+    log = sharpening(
+        Size(n_agents=2, n_episodes=80, n_steps=25), np.random.default_rng(0), influence=[0.4], exploration=[0.5]
+    )
+    (block,) = log.blocks(frozenset({"actions", "action_probabilities"}), max_bytes=1 << 40)
+    roles = {SENDER: "speaker", RECEIVER: "listener"}
+    named = log_from_arrays(block.columns, log.episodes.length, list(roles), declared_roles=roles)
+    graph = find_routing(named, CONFIG)
+    weights = {tuple(pair): weight for *pair, weight in graph.role_edges.select("sender", "receiver", "weight").rows()}
+    # No role has another agent of its own.
+    assert set(weights) == {("speaker", "listener"), ("listener", "speaker")}
+    assert weights["speaker", "listener"] == pytest.approx(0.4, abs=0.05)
