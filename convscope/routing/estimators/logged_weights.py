@@ -18,6 +18,7 @@ from convscope.routing.weights.heads import MOST_HEADS, HeadFold, chosen_heads, 
 from convscope.routing.weights.notices import dropped_rows, fixed_roles, on_heads, own_column, refuse_logits, row_sums
 from convscope.routing.weights.tallies import routing_tallies
 from convscope.routing.weights.tally import Strength, TallyFold, TallyRows
+from convscope.routing.weights.thinning import most_rows
 from convscope.values.arrays import IntArray
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.fields import FieldSpec
@@ -66,7 +67,13 @@ class LoggedWeights:
         group_of = group_of_each(groups, log.episodes.n_episodes)
         chosen = chosen_heads(spec, config.heads) if self.has_heads and spec.shape else None
         return WeightFold(
-            tally=TallyFold(field=self.field, agents=agents, strength=self.strength, row_sum=spec.row_sum),
+            tally=TallyFold(
+                field=self.field,
+                agents=agents,
+                strength=self.strength,
+                row_sum=spec.row_sum,
+                most_rows=most_rows(log.episodes.n_episodes),
+            ),
             heads=HeadFold(
                 field=self.field,
                 agents=agents,

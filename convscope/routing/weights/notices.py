@@ -13,6 +13,7 @@ _REASONS = (
     ("rows-unreadable", "because a weight between acting agents is NaN or infinite"),
     ("rows-negative", "because a weight between acting agents is negative"),
     ("rows-all-zero", "because all weights are 0"),
+    ("rows-thinned", "because the senders that can be attended to change too often for all timesteps to be kept"),
 )
 
 

@@ -31,6 +31,8 @@ class Shares:
     """Rows that were dropped because a valid weight is negative."""
     n_zero: int
     """Rows that were dropped because all valid weights are 0."""
+    n_thinned: int = 0
+    """Rows that were left out for want of memory, see `convscope.routing.weights.thinning`."""
 
 
 def routing_shares(weights: FloatArray, is_acting: BoolArray, *, row_sum: RowSum = RowSum.RENORMALISE) -> Shares:

@@ -7,8 +7,9 @@ import numpy as np
 
 from convscope.behaviour.digests import episode_digests, unordered_content
 from convscope.routing.weights.shares import Shares, routing_shares
+from convscope.routing.weights.thinning import MOST_ROWS, thinned
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
-from convscope.values.fields import RowSum
+from convscope.values.fields import NO_SLOT, RowSum
 from convscope.values.log import Block
 
 Strength = Callable[[FloatArray, BoolArray], FloatArray]
@@ -34,7 +35,7 @@ class TallyRows:
     digest: IntArray
     """Of the row's episode, by its content, shape (K,)."""
     counted: IntArray
-    """Rows kept, and those left out: without a choice, unreadable, negative, all zero; shape (5,)."""
+    """Rows kept, and those left out: without a choice, unreadable, negative, all zero, thinned; shape (6,)."""
     own: IntArray
     """Rows in which the receiver's weight for itself is known, and the sum of its shares in units of 1 / `QUANTUM`;
     shape (2,)."""
@@ -64,6 +65,8 @@ class TallyFold:
     """Analysed agents, as places in the log's agent axis; the others are no valid senders."""
     strength: Strength
     row_sum: RowSum = RowSum.RENORMALISE
+    most_rows: int = MOST_ROWS
+    """Sums that one episode may need where the senders change that can be attended to."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -80,7 +83,7 @@ class TallyFold:
             mass=np.zeros((0, n_agents)),
             n_steps=np.zeros(0),
             digest=np.zeros(0, dtype=np.int64),
-            counted=np.zeros(5, dtype=np.int64),
+            counted=np.zeros(6, dtype=np.int64),
             own=np.zeros(2, dtype=np.int64),
         )
 
@@ -92,7 +95,10 @@ class TallyFold:
         """Return the shares of a block that holds the field."""
         is_acting = block.is_acting[:, self.agents]
         values = block.columns[self.field][..., self.agents[:, None], self.agents]
-        return routing_shares(self.strength(values, is_acting), is_acting, row_sum=self.row_sum)
+        weights = self.strength(values, is_acting)
+        shares = routing_shares(weights, is_acting, row_sum=self.row_sum)
+        lacks_slots: BoolArray = np.equal(weights, NO_SLOT).reshape(len(weights), -1).max(axis=1, initial=False)
+        return thinned(shares, block, lacks_slots=lacks_slots, most=self.most_rows)
 
     def merge(self, first: TallyRows, second: TallyRows) -> TallyRows:
         """Return the rows of both."""
@@ -156,7 +162,11 @@ def _tally(shares: Shares, block: Block) -> TallyRows:
         n_steps=summed.n_steps,
         digest=digests[summed.part],
         counted=np.array(
-            [n_kept, shares.n_without_choice, shares.n_unreadable, shares.n_negative, shares.n_zero], dtype=np.int64
+            [
+                *(n_kept, shares.n_without_choice, shares.n_unreadable),
+                *(shares.n_negative, shares.n_zero, shares.n_thinned),
+            ],
+            dtype=np.int64,
         ),
         own=_own_sums(shares.own),
     )
