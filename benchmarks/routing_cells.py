@@ -199,8 +199,7 @@ def _by_more(name: str, law_of: LawMaker) -> Iterator[Cell]:
     has_edges = name in WITH_EDGES
     size = LARGE if has_edges else SMALL
     logged = partial(_logged, law_of)
-    # What a sender's dice say of receivers with one policy is one thing, not seven: many logs.
-    made = _Made(name, partial(logged, affording.log_of_probabilities), size, n_logs=10 if has_edges else 30)
+    made = _Made(name, partial(logged, affording.log_of_probabilities), size)
     yield made.judged("policy residual", partial(estimated, source=RoutingSource.POLICY_RESIDUAL))
     made = _Made(name, partial(affording.frozen_by_lot, law_of), size)
     yield made.judged("intervention", partial(estimated, source=RoutingSource.INTERVENTION))
