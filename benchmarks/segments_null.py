@@ -30,12 +30,18 @@ TOLERANCE = 3
 ALPHA = 0.05
 
 Maker = Callable[[np.random.Generator], Scripted]
-MOODY, LOST, CLOCKS = Circumstances(mood=0.7), Circumstances(bouts=0.04), Circumstances(phases=20)
+MOODY, WINDY, LOST, CLOCKS = (
+    Circumstances(mood=0.7),
+    Circumstances(wind=0.7),
+    Circumstances(bouts=0.04),
+    Circumstances(phases=20),
+)
 KINDS: dict[str, Maker] = {
     "one rule for all": lambda rng: scripted(kept(*SIZE, (0, 0, 0, 0)), rng),
     "four roles, kept": lambda rng: scripted(kept(*SIZE, TEAM), rng),
     "kept, all hurry late": lambda rng: scripted(kept(*SIZE, TEAM), rng, Circumstances(hurry=0.6)),
     "kept, hidden moods": lambda rng: scripted(kept(*SIZE, TEAM), rng, MOODY),
+    "kept, a hidden wind for all": lambda rng: scripted(kept(*SIZE, TEAM), rng, WINDY),
     "kept, long bouts of chance": lambda rng: scripted(kept(*SIZE, TEAM), rng, LOST),
     "kept, hidden clocks": lambda rng: scripted(kept(*SIZE, (0, 3, 3, 1)), rng, CLOCKS),
     "kept, without any chance": lambda rng: scripted(kept(*SIZE, TEAM), rng, Circumstances(carefree=0.0)),

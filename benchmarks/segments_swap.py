@@ -1,8 +1,9 @@
 """Where a change of role in a log with known roles is found, beside a chain that was given the roles.
 
-Usage: python benchmarks/segments_swap.py LOG TRUTH.json [SEEDS]
+Usage: python benchmarks/segments_swap.py LOG TRUTH.json SEEDS [AGENT AGENT]
 
-TRUTH.json holds ``switches``: for each episode a list of [start, stop, role] for each agent.
+TRUTH.json holds ``switches``: for each episode a list of [start, stop, role] for each agent. Two agents that are
+known to exchange their roles are also followed together.
 """
 
 import json
@@ -21,7 +22,7 @@ from convscope.roles.segments.chain import Chain, best_paths
 from convscope.roles.segments.reading import StepFold, StepRows
 from convscope.roles.segments.sequences import Sequences, law_of, sequences_of
 from convscope.roles.segments.study import find_segments
-from convscope.values.arrays import IntArray
+from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.log import TrajectoryLog
 
@@ -53,12 +54,20 @@ def shares(truth: Changes, found: Changes) -> tuple[float, float]:
     return float(np.mean(right[True])), float(np.mean(right[False]))
 
 
-def given_roles(log: TrajectoryLog, steps: StepRows, role: IntArray, group: str, rng: np.random.Generator) -> Changes:
-    """Decode with conduct learnt from the true roles of the other half of the episodes, and their true chain."""
+def given_roles(
+    log: TrajectoryLog, steps: StepRows, role: IntArray, *, group: str, rng: np.random.Generator
+) -> tuple[Changes, Changes]:
+    """Decode with conduct learnt from the true roles of the other half of the episodes, and their true chain.
+
+    Returns
+    -------
+    tuple
+        Changes of each agent followed by itself; and followed together with an agent that it exchanges its role with.
+    """
     mine = np.array([agent.group == group for agent in log.header.agents])
     law = law_of(log.header.agents[int(mine.argmax())].action_space, steps.acts.shape[1])
     if law is None:
-        return {}
+        return {}, {}
     _, sequences = sequences_of(steps, mine[steps.agent], law=law, rng=rng)
     row_role = role[sequences.episode[sequences.sequence], sequences.time, sequences.agent[sequences.sequence]]
     names, code = np.unique(row_role, return_inverse=True)
@@ -68,24 +77,45 @@ def given_roles(log: TrajectoryLog, steps: StepRows, role: IntArray, group: str,
     transition = counts / counts.sum(axis=1, keepdims=True)
     first = np.append(True, ~follows)
     start = np.bincount(code[first], minlength=len(names)) / first.sum()
-    found: Changes = {}
+    evidence = np.zeros((len(sequences.lengths), int(sequences.lengths.max()), len(names)))
     for half in (0, 1):
         is_half = sequences.episode % 4 // 2 == half
-        other = sequences.of(~is_half)
+        other, own = sequences.of(~is_half), sequences.of(is_half)
         weights = np.eye(len(names))[code[~is_half[sequences.sequence]]]
         known = other.is_known
         conduct = law.fit(other.inputs[known], other.acts[known], weights[known])
-        found |= _decoded(log, sequences.of(is_half), conduct, (start, transition))
-    return found
+        evidence[is_half] = own.in_windows(conduct.outlook(own.inputs).score(own.acts))
+    paths = best_paths(
+        evidence, sequences.lengths, Chain(start=np.tile(start, (len(evidence), 1)), transition=transition)
+    )
+    told = _told(log, sequences, paths.state)
+    return told, told | _together(log, sequences, evidence, code[first])
 
 
-def _decoded(log, own: Sequences, conduct, chain) -> Changes:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    evidence = own.in_windows(conduct.outlook(own.inputs).score(own.acts))
-    start = np.tile(chain[0], (len(own.lengths), 1))
-    paths = best_paths(evidence, own.lengths, Chain(start=start, transition=chain[1]))
+def _together(log: TrajectoryLog, sequences: Sequences, evidence: FloatArray, begin: IntArray) -> Changes:
+    """Follow the two agents named on the command line together, from the roles that they mostly begin in."""
+    changing = [a for a in np.unique(sequences.agent).tolist() if log.header.agents[a].name in sys.argv[4:]]
+    if len(changing) != 2:
+        return {}
+    one, other = (np.flatnonzero(sequences.agent == agent) for agent in changing)
+    one, other = (mine[np.argsort(sequences.episode[mine])] for mine in (one, other))
+    kinds = np.array([int(np.bincount(begin[mine]).argmax()) for mine in (one, other)])
+    both = evidence[one][:, :, kinds] + evidence[other][:, :, kinds[::-1]]
+    # Half of the episodes have one change.
+    rate = 0.5 / float(sequences.lengths[one].mean() - 1)
+    chain = Chain(start=np.tile([1.0, 0.0], (len(both), 1)), transition=np.array([[1 - rate, rate], [rate, 1 - rate]]))
+    paths = best_paths(both, sequences.lengths[one], chain).state
+    return {
+        (int(episode), log.header.agents[agent].name): (np.flatnonzero(np.diff(path)) + 1).tolist()
+        for agent in changing
+        for episode, path in zip(sequences.episode[one], paths, strict=True)
+    }
+
+
+def _told(log: TrajectoryLog, own: Sequences, state: IntArray) -> Changes:
     return {
         (int(e), log.header.agents[a].name): (np.flatnonzero(np.diff(path[:n])) + 1).tolist()
-        for e, a, path, n in zip(own.episode, own.agent, paths.state, own.lengths, strict=True)
+        for e, a, path, n in zip(own.episode, own.agent, state, own.lengths, strict=True)
     }
 
 
@@ -94,22 +124,22 @@ def main() -> None:
     log = open_logs([Path(sys.argv[1])], loader=None, mapping=None, trusts_pickle=False, notices=())
     truth, role = true_roles(log, json.loads(Path(sys.argv[2]).read_text())["switches"])
     agents = tuple(agent.name for agent in log.header.agents)
-    for seed in range(int(sys.argv[3]) if len(sys.argv) > 3 else 3):
+    for seed in range(int(sys.argv[3])):
         config = AnalysisConfig(seed=seed, n_permutations=199)
         with open_executor(1) as executor:
-            (features,) = run_folds(log, [FeatureFold(log, config)], executor=executor, max_bytes=32 << 20)
-            (steps,) = run_folds(log, [StepFold(log, config, agents)], executor=executor, max_bytes=32 << 20)
-            roles = discover_roles(features, log, agents=agents, config=config)
-            found = find_segments(steps, roles, log, config=config)
-            units = found.table.group_by("episode", "agent", maintain_order=True)
-            ours = {(int(e), str(a)): rows["start"].to_list()[1:] for (e, a), rows in units}
-            told: Changes = {}
-            for group in dict.fromkeys(agent.group for agent in log.header.agents):
-                told |= given_roles(log, steps, role, group, generator(seed, group))
-        print(
-            f"seed {seed}: located, whole: found {shares(truth, ours)}, given the roles {shares(truth, told)}",
-            flush=True,
-        )
+            folds = [FeatureFold(log, config), StepFold(log, config, agents)]
+            features, steps = run_folds(log, folds, executor=executor, max_bytes=32 << 20)
+        roles = discover_roles(features, log, agents=agents, config=config)
+        found = find_segments(steps, roles, log, config=config)
+        units = found.table.group_by("episode", "agent", maintain_order=True)
+        ours = {(int(e), str(a)): rows["start"].to_list()[1:] for (e, a), rows in units}
+        alone: Changes = {}
+        both: Changes = {}
+        for group in dict.fromkeys(agent.group for agent in log.header.agents):
+            told = given_roles(log, steps, role, group=group, rng=generator(seed, group))
+            alone, both = alone | told[0], both | told[1]
+        parts = [f"{name} {shares(truth, each)}" for name, each in (("found", ours), ("alone", alone), ("both", both))]
+        print(f"seed {seed}: changed units located, others whole: {'; '.join(parts)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ class Circumstances:
     """How much more often all agents stand still at the start than at the end: a drift that is common to all."""
     mood: float = 0.0
     """Weight of a mood of each agent that draws it aside and lasts (AR(1), `KEEPS`)."""
+    wind: float = 0.0
+    """Weight of a wind that drives all agents the same way, lasts as a mood does, and is not in the log."""
     bouts: float = 0.0
     """Chance, each step, of a bout of random actions whose length has no finite variance (Pareto, 1.5)."""
     phases: int = 1
@@ -86,12 +88,12 @@ def scripted(role: IntArray, rng: np.random.Generator, how: Circumstances | None
     n_episodes, n_steps, n_agents = role.shape
     place = rng.uniform(-1, 1, size=(n_episodes, n_agents, 2))
     thing = rng.uniform(-1, 1, size=(n_episodes, 1, 2))
-    mood = rng.normal(size=(n_episodes, n_agents, 2))
+    mood, wind = rng.normal(size=(n_episodes, n_agents, 2)), rng.normal(size=(n_episodes, 1, 2))
     phase = rng.integers(how.phases, size=(n_episodes, n_agents))
     lost = np.zeros((n_episodes, n_agents))
     actions, places, things = [], [], []
     for step in range(n_steps):
-        way = _ways(role[:, step], place, thing, clock=step + phase) + how.mood * mood
+        way = _ways(role[:, step], place, thing, clock=step + phase) + how.mood * mood + how.wind * wind
         action = _headed(way)
         lazy = rng.random(action.shape) < how.hurry * (1 - step / n_steps)
         action = np.where(lazy, 0, action)
@@ -104,7 +106,7 @@ def scripted(role: IntArray, rng: np.random.Generator, how: Circumstances | None
         things.append(thing)
         place = np.clip(place + STEP * MOVES[action], -1.5, 1.5)
         thing = np.clip(thing + 0.15 * rng.normal(size=thing.shape), -1, 1)
-        mood = KEEPS * mood + np.sqrt(1 - KEEPS**2) * rng.normal(size=mood.shape)
+        mood, wind = _later(mood, rng), _later(wind, rng)
     columns = {
         ACTIONS: np.stack(actions, axis=1).reshape(-1, n_agents, 1).astype(np.float64),
         POSITIONS: np.stack(places, axis=1).reshape(-1, n_agents, 2),
@@ -112,6 +114,31 @@ def scripted(role: IntArray, rng: np.random.Generator, how: Circumstances | None
     }
     names = [f"agent_{agent}" for agent in range(n_agents)]
     return Scripted(log=log_from_arrays(columns, [n_steps] * n_episodes, names), role=role)
+
+
+def action_chances(
+    role: IntArray, place: FloatArray, thing: FloatArray, *, step: int, how: Circumstances
+) -> FloatArray:
+    """Return the chance of each move where neither moods, wind, bouts, hurry nor clocks play a part.
+
+    Parameters
+    ----------
+    role
+        Of each agent, shape (E, N).
+    place, thing
+        Shapes (E, N, 2) and (E, 1, 2).
+    step
+        Timestep.
+    how
+        ``carefree`` is used.
+
+    Returns
+    -------
+    FloatArray
+        Shape (E, N, moves).
+    """
+    headed = _headed(_ways(role, place, thing, clock=np.full(role.shape, step)))
+    return np.asarray((1 - how.carefree) * np.eye(len(MOVES))[headed] + how.carefree / len(MOVES))
 
 
 def _ways(role: IntArray, place: FloatArray, thing: FloatArray, *, clock: IntArray) -> FloatArray:
@@ -122,6 +149,10 @@ def _ways(role: IntArray, place: FloatArray, thing: FloatArray, *, clock: IntArr
     is_near = np.linalg.norm(to_thing, axis=-1, keepdims=True) < NEAR
     options = np.stack([to_thing, -place, -to_thing, lane, np.where(is_near, to_thing, -place)])
     return np.asarray(np.take_along_axis(options, role[np.newaxis, ..., np.newaxis], axis=0)[0])
+
+
+def _later(mood: FloatArray, rng: np.random.Generator) -> FloatArray:
+    return np.asarray(KEEPS * mood + np.sqrt(1 - KEEPS**2) * rng.normal(size=mood.shape))
 
 
 def _headed(way: FloatArray) -> IntArray:

@@ -7,10 +7,10 @@ import numpy as np
 
 from convscope.roles.segments.chain import Chain, best_paths
 from convscope.roles.segments.changes import LEAST_PIECE, beyond_valley, likeliest_changes
-from convscope.roles.segments.fit import FIRST_STAY
+from convscope.roles.segments.fit import FIRST_STAY, fit_chain
 from convscope.roles.segments.kinds import MIN_EPISODES
 from convscope.roles.segments.sequences import Sequences
-from convscope.values.arrays import BoolArray, FloatArray, IntArray
+from convscope.values.arrays import FloatArray, IntArray
 
 N_DRAWS = 999
 MAX_EPISODES = 300
@@ -77,15 +77,14 @@ def find_exchanges(
     largest = ((null - centre) / spread).max(axis=1)
     p_value = (1 + (largest[:, np.newaxis] >= (observed - centre) / spread).sum(axis=0)) / (1 + N_DRAWS)
     likeness = likeliest_changes(evidence, sequences.lengths, constant).likeness
+    is_claimed = [
+        p <= alpha and bool(beyond_valley(gain, likeness[pair.rows]).any())
+        for pair, p, gain in zip(pairs, p_value.tolist(), own, strict=True)
+    ]
     return [
-        _located(
-            pair,
-            float(p),
-            evidence,
-            sequences.lengths,
-            is_beyond=(p <= alpha) & beyond_valley(gain, likeness[pair.rows]),
-        )
-        for pair, p, gain in zip(pairs, p_value, own, strict=True)
+        _followed(pair, p, evidence=evidence, lengths=sequences.lengths)
+        for pair, p, claimed in zip(pairs, p_value.tolist(), is_claimed, strict=True)
+        if claimed
     ]
 
 
@@ -140,15 +139,15 @@ def _alone(curves: _Curves, pair: _Pair) -> FloatArray:
     return np.where(np.isfinite(gain), gain, np.nan)
 
 
-def _located(pair: _Pair, p_value: float, evidence: FloatArray, lengths: IntArray, *, is_beyond: BoolArray) -> Exchange:
-    """Follow who has which of the two kinds, both agents together, through the episodes with an exchange."""
-    rows = pair.rows[is_beyond]
-    kinds = np.array(pair.kinds)
-    one, other = evidence[rows[:, 0]], evidence[rows[:, 1]]
+def _followed(pair: _Pair, p_value: float, *, evidence: FloatArray, lengths: IntArray) -> Exchange:
+    """Follow who has which of the two kinds, both agents together, through their common episodes."""
+    kinds, longer = np.array(pair.kinds), lengths[pair.rows].max(axis=1)
+    one, other = evidence[pair.rows[:, 0]], evidence[pair.rows[:, 1]]
     together = one[:, :, kinds] + other[:, :, kinds[::-1]]
-    stay = np.array([[FIRST_STAY, 1 - FIRST_STAY], [1 - FIRST_STAY, FIRST_STAY]])
-    chain = Chain(start=np.full((len(rows), 2), 0.5), transition=stay)
-    paths = best_paths(together, lengths[rows].max(axis=1), chain)
+    begin = np.array([[FIRST_STAY, 1 - FIRST_STAY], [1 - FIRST_STAY, FIRST_STAY]])
+    start = np.full((len(pair.rows), 2), 0.5)
+    transition = fit_chain(together, longer, Chain(start=start, transition=begin))
+    paths = best_paths(together, longer, Chain(start=start, transition=transition))
     changes = paths.gain > 0
     state = np.stack([kinds[paths.state], kinds[1 - paths.state]], axis=1)
-    return Exchange(agents=pair.agents, p_value=p_value, rows=rows[changes], state=state[changes])
+    return Exchange(agents=pair.agents, p_value=p_value, rows=pair.rows[changes], state=state[changes])
