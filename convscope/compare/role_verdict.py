@@ -32,8 +32,8 @@ def decide_roles(findings: RoleFindings) -> tuple[Verdict, Reasons]:
             return verdict, reasons
     return Verdict.INCONCLUSIVE, (
         (
-            f"The found roles follow the declared ones no more than chance would ({_p(findings)}), but how much they miss "
-            f"lies on neither side of the margin of {findings.margin:g}: {_interval(findings)}."
+            f"The found roles follow the declared ones no more than chance would ({_p(findings)}), but how much they "
+            f"miss lies on neither side of the margin of {findings.margin:g}: {_interval(findings)}."
         ),
     )
 
@@ -96,8 +96,8 @@ def _different(findings: RoleFindings) -> Reasons:
         return ()
     return (
         (
-            f"Behaviour shows {findings.n_found} roles, but they follow the declared ones no more than those of relabelled "
-            f"agents do ({_p(findings)})."
+            f"Behaviour shows {findings.n_found} roles, but they follow the declared ones no more than those of "
+            f"relabelled agents do ({_p(findings)})."
         ),
         f"What they miss is above the margin of {findings.margin:g}: {_interval(findings)}.",
     )
