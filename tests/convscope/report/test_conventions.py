@@ -22,9 +22,7 @@ def test_the_reason_for_no_test_is_the_true_one(n_runs: int, why: str | None, wo
     runs = tuple(f"run_{number}" for number in range(n_runs))
     untested = replace(found.conventions, null=None, p_value=None, runs=runs, found=found.conventions.found[:1])
     parts = tuple(
-        part
-        if is_scored or part.name != "alignment"
-        else replace(part, value=None, why="no declared row can be scored")
+        part if why is None or part.name != "alignment" else replace(part, value=None, why=why)
         for part in found.components
     )
     view = convention_view(make_evidence(study, gap=replace(found, conventions=untested, components=parts)))
