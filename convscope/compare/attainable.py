@@ -7,12 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from convscope.compare.relabelling import Relabellings
-from convscope.values.arrays import FloatArray, IntArray
+from convscope.values.arrays import BoolArray, FloatArray, IntArray
 
 MOST_RUNS = 1_000
 """No study is told that it needs more runs than this."""
 MOST_SYMMETRIES = 5_000
 """Of a prior; fewer than there are make the attainable p larger, so nothing is claimed on their account."""
+_FEW_AGENTS = 24
+_MOST_CELLS = 2_000_000
+"""Pairs of agents that are compared at once, over relabellings."""
 
 
 def specificity_attainable(runs: Sequence[Relabellings]) -> tuple[float, float]:
@@ -46,13 +49,27 @@ def automorphic_share(run: Relabellings, target: FloatArray) -> float:
     """Return the share of a run's relabellings that leave the prior as it is; of redrawn roles only the first does."""
     if not run.sizes:
         return 1 / len(run.labels)
-    filled = _filled(target)
     labels = run.labels[:, 0]
     labels = labels[:, (labels[0] >= 0)]
-    asked = filled[labels[:, :, None], labels[:, None, :]]
-    is_pair = ~np.eye(labels.shape[1], dtype=np.bool_)
-    is_same = (np.abs(asked - asked[0]) < 1e-9) | ~is_pair
-    return float(is_same.all(axis=(1, 2)).mean())
+    n_all = len(labels)
+    # Most relabellings fail among a few agents: pairs of all agents are looked at for those alone that do not.
+    labels = labels[_leaves(labels[:, :_FEW_AGENTS], target)]
+    return int(_leaves(labels, target).sum()) / n_all
+
+
+def _leaves(labels: IntArray, target: FloatArray) -> BoolArray:
+    """Return under which labels of agents, (L, N), each would divide its routing as under the first."""
+    filled = _filled(target)
+    is_self = np.eye(labels.shape[1], dtype=np.bool_)
+    first = filled[labels[0][:, None], labels[0]]
+    chunk = max(1, _MOST_CELLS // max(1, is_self.size))
+    parts = [labels[start : start + chunk] for start in range(0, len(labels), chunk)]
+    return np.concatenate(
+        [
+            ((np.abs(filled[part[:, :, None], part[:, None, :]] - first) < 1e-9) | is_self).all(axis=(1, 2))
+            for part in parts
+        ]
+    )
 
 
 def specificity_as_declared(runs: Sequence[Relabellings], target: FloatArray) -> tuple[float, float]:

@@ -156,7 +156,7 @@ def mean_preference(per_run: FloatArray) -> FloatArray:
     is_mixed = ((n_runs != counted) & is_seen).any(axis=1)
     if is_mixed.any():
         mean[is_mixed] = np.where(is_seen, _common(known, total), np.nan)[is_mixed]
-    return mean
+    return np.asarray(mean)
 
 
 def _common(known: BoolArray, total: FloatArray) -> FloatArray:
@@ -171,7 +171,7 @@ def _common(known: BoolArray, total: FloatArray) -> FloatArray:
         common = moved
         if change < _SMALL_STEP:
             break
-    return common
+    return np.asarray(common)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -117,3 +119,13 @@ def test_the_counted_p_is_the_p_of_a_noiseless_team(members: tuple[int, ...], n_
     assert found.p_value == pytest.approx(found.attainable_p)
     for name in ("mean over runs", "run-wise"):
         assert parts[f"specificity p, {name}"] == pytest.approx(parts[f"specificity attainable p, {name}"])
+
+
+def test_a_thousand_agents_are_compared_in_bounded_memory():
+    run = group(500, 500)
+    tracemalloc.start()
+    # 99 drawn relabellings and the first: only that one leaves the prior as it is.
+    assert alignment_attainable([run], np.array([[0.2, 0.8], [0.3, 0.7]])) == 1 / 100
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100e6
