@@ -87,7 +87,7 @@ def translation_gap(
         reasons=reasons,
         subject=comparison.subject,
         smallest_detectable=None if detectable is None or math.isinf(detectable) else detectable,
-        runs_needed=needed,
+        runs_needed=needed if verdict in _OPEN else None,
         conventions=None if tests is None else conventions(tests, names, config, returns=crossplay),
         renaming=None if tests is None or renaming is None else renaming_placed(renaming, tests.scores.roles, names),
         symmetries=tuple(symmetries[:MOST_LISTED]),
@@ -100,6 +100,10 @@ def translation_gap(
             *agreement_notices(agreement, config.alpha),
         ),
     )
+
+
+_OPEN = (Verdict.INSUFFICIENT_EVIDENCE, Verdict.INCONCLUSIVE)
+"""Verdicts that more runs could decide."""
 
 
 def _judged(

@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from typing import cast
 
 import numpy as np
 from scipy.optimize import brentq
@@ -98,4 +99,5 @@ def _shift_shown(n_runs: int) -> float:
     def excess(shift: float) -> float:
         return float((1 - nctdtr(n_runs - 1, shift / sizes, quantile)).mean()) - POWER
 
-    return float(brentq(excess, 0.0, _LARGEST_SHIFT))
+    # It hands back a tuple only where that is asked for.
+    return cast("float", brentq(excess, 0.0, _LARGEST_SHIFT))

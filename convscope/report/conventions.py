@@ -31,7 +31,7 @@ def convention_view(evidence: Evidence) -> ConventionView | None:
     shown = found.found[:MAX_CONVENTIONS] if len(found.found) > 1 else ()
     top = max((largest(each.preference) for each in shown), default=1.0)
     return ConventionView(
-        sentences=(*_grouped(found), *_renamed(gap), *_symmetric(gap), *_played(found.crossplay)),
+        sentences=(*_grouped(found, gap), *_renamed(gap), *_symmetric(gap), *_played(found.crossplay)),
         matrices=tuple(
             amounts(
                 each.preference,
@@ -46,17 +46,28 @@ def convention_view(evidence: Evidence) -> ConventionView | None:
     )
 
 
-def _grouped(found: Conventions) -> tuple[str, ...]:
+def _grouped(found: Conventions, gap: Gap) -> tuple[str, ...]:
     if found.null is None:
-        few = "four runs are needed where roles have one member" if len(found.runs) > 1 else "there is one run"
-        return (f"Whether the runs hold several conventions cannot be tested: {few}.",)
+        return (f"Whether the runs hold several conventions cannot be tested: {_why_untested(found, gap)}.",)
     null = {
         ConventionNull.HABITS: "runs that share one preference, with habits between agents as large as those seen",
-        ConventionNull.SPREAD: "one cloud of runs as wide as what was seen, as roles have too few members for more",
+        ConventionNull.SPREAD: "one cloud of runs as wide as what was seen, as habits between agents cannot be told",
     }[found.null]
     if len(found.found) == 1:
         return (f"The runs hold one convention as far as can be told ({p_stated(found.p_value)}, against {null}).",)
     return (f"The runs hold {len(found.found)} conventions ({p_stated(found.p_value)}, against {null}).",)
+
+
+def _why_untested(found: Conventions, gap: Gap) -> str:
+    alignment = gap.component("alignment")
+    if len(found.runs) < 2:
+        return "there is one run"
+    if alignment.value is None:
+        return alignment.why or "no declared row can be scored"
+    return (
+        "it takes four runs where habits between single agents cannot be told "
+        "(a role has one member, roles are redrawn, or pairs have no weight)"
+    )
 
 
 def _renamed(gap: Gap) -> tuple[str, ...]:

@@ -107,6 +107,8 @@ def _leading(explained: Explained) -> str:
     name, most = max(known, key=lambda item: item[1])
     if most < _LARGE:
         return "No single thing decides who plays which role."
+    if name == "agent" and explained.declared is None:
+        return f"Who plays which role is decided mostly by which agent it is ({share(most)} of the entropy)."
     words = {
         "declared": "Who plays which role is decided mostly by the declared role",
         "agent": "Who plays which role is decided mostly by which agent it is, beyond what was declared",

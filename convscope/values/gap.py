@@ -106,7 +106,7 @@ class Gap:
     smallest_detectable: float | None
     """Gap that would be found with 80 % power; None when not computed."""
     runs_needed: int | None
-    """Runs in all that would decide; with one or two runs a lower bound."""
+    """Runs in all that would decide, with one or two runs a lower bound; None where the verdict is decided."""
     subject: Subject = Subject.ROUTING
     """Roles where the prior declares no routing: then the verdict is about role recovery."""
     conventions: Conventions | None = None

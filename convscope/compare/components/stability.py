@@ -12,9 +12,9 @@ from convscope.values.gap import Component, NullRange
 def score_stability(comparison: Comparison, name: str) -> Component:
     """Return the largest of formation, scaling and checkpoint drift, scaled by T_U (docs/gap.md).
 
-    Each is the divergence between the two conditions that differ most, minus its split-half floor, mean over runs. The
-    interval and the values by run are those of the largest part; the p is the smallest of the parts' times their
-    number, as is the attainable one.
+    Each is the divergence between the two conditions that differ most, minus its split-half floor, mean over runs.
+    Interval, null, values by run and p are those of this largest pair; for having been picked, its p (and the
+    attainable one) is multiplied by the number of pairs in all parts.
     """
     tests = comparison.routing
     if tests is None or not tests.scores.is_scorable:
@@ -27,16 +27,15 @@ def score_stability(comparison: Comparison, name: str) -> Component:
     pair = largest.largest
     per_run = tuple((run.run, run.value / anchor) for run in pair.runs)
     interval = student_t(np.array([value for _, value in per_run]))
-    p_values = [shift.p_value for shift in shifts.values() if shift.p_value is not None]
-    attainable = [shift.attainable_p for shift in shifts.values() if shift.attainable_p is not None]
+    n_pairs = sum(len(shift.pairs) for shift in shifts.values())
     return Component(
         name=name,
         value=max(0.0, pair.value / anchor),
         interval=None if interval is None else (max(0.0, interval[0]), max(0.0, interval[1])),
         interval_kind=None if interval is None else OVER_RUNS,
         null=None if pair.null is None else _null(pair.null, anchor),
-        p_value=min(1.0, min(p_values) * len(p_values)) if p_values else None,
-        attainable_p=min(1.0, min(attainable) * len(p_values)) if p_values and attainable else None,
+        p_value=None if pair.p_value is None else min(1.0, n_pairs * pair.p_value),
+        attainable_p=None if pair.attainable_p is None else min(1.0, n_pairs * pair.attainable_p),
         scorable=True,
         parts=tuple(
             (f"{part} drift, {shift.largest.first} to {shift.largest.second}", shift.largest.value / anchor)

@@ -1,3 +1,6 @@
+import tracemalloc
+from math import comb
+
 import numpy as np
 import pytest
 
@@ -129,3 +132,14 @@ def test_the_counted_p_is_the_p_of_a_noiseless_team(members: tuple[int, ...], n_
     assert found.p_value == pytest.approx(found.attainable_p)
     for name in ("mean over runs", "run-wise"):
         assert parts[f"specificity p, {name}"] == pytest.approx(parts[f"specificity attainable p, {name}"])
+
+
+def test_a_thousand_agents_are_compared_in_bounded_memory():
+    run = group(500, 500)
+    tracemalloc.start()
+    # Of all the ways to deal two roles to a thousand agents one leaves the prior as it is.
+    found = alignment_attainable([run], np.array([[0.2, 0.8], [0.3, 0.7]]))
+    assert found == pytest.approx(1 / comb(1000, 500))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100e6

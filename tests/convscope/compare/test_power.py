@@ -73,3 +73,10 @@ def test_runs_to_decide_shrink_with_the_distance_from_the_margin():
 def test_equal_runs_decide_at_once():
     assert runs_to_decide(np.array([0.2, 0.2, 0.2]), margin=0.5) == 3
     assert equivalence_interval(np.array([0.2, 0.2, 0.2])) == pytest.approx((0.2, 0.2))
+
+
+def test_no_number_of_runs_is_asked_for_where_the_verdict_is_decided():
+    rng = np.random.default_rng(0)
+    runs = simulate_runs(Team(preference=CIRCULANT, members=(2, 2, 2), dyad_noise=0.2), 4, rng)
+    found = routing_gap(runs, CIRCULANT, rng=rng)
+    assert (found.verdict, found.runs_needed) == (Verdict.ALIGNED, None)

@@ -115,6 +115,12 @@ def test_the_bar_adds_up_and_leaves_out_what_does_not_apply():
     assert "which agent it is" in shown.sentence
 
 
+def test_nothing_lies_beyond_what_was_declared_where_nothing_was():
+    alone = replace(read_evidence().explained, declared=None, declared_by_chance=None, declared_p_value=None)
+    assert "beyond" not in deciders_of(replace(alone, agent=part(0.9)), 0.05).sentence
+    assert "which agent it is (90 %" in deciders_of(replace(alone, agent=part(0.9)), 0.05).sentence
+
+
 def test_a_declared_role_that_explains_what_any_labels_would_does_not_lead():
     arbitrary = replace(
         read_evidence().explained, declared=part(0.55), agent=part(0.2), declared_by_chance=0.5, declared_p_value=0.4

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from convscope.routing.preference import role_preference
 from convscope.simulate.tallies import tallies_of
 from convscope.simulate.teams import GENERIC, SimulatedRun, Team, simulate_run, simulate_runs
-from convscope.values.routing import RoutingTallies
+from convscope.values.routing import RoutingTallies, mean_preference
 
 ROLES = ("scout", "carrier", "guard")
 TRUTH = np.array(GENERIC)
@@ -168,3 +168,24 @@ def test_even_attention_with_noise_has_an_even_preference_on_average():
     found = role_preference(tallies(Team(preference=even, members=(2, 2, 2), dyad_noise=0.3), n_runs=300), ROLES)
     spread = found.per_run.std(axis=0) / np.sqrt(300)
     assert (np.abs(found.matrix - 1 / 3) < 4 * spread).all()
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 4), st.integers(2, 4), st.integers(0, 2**32 - 1))
+def test_rows_of_the_mean_sum_to_1_whatever_cells_the_runs_identify(n_runs: int, n_roles: int, seed: int):
+    rng = np.random.default_rng(seed)
+    known = rng.random((n_runs, n_roles, n_roles)) < 0.7
+    known &= known.sum(axis=2, keepdims=True) >= 2
+    shares = np.where(known, rng.random(known.shape) + 0.01, np.nan)
+    per_run = shares / np.nansum(shares, axis=2, keepdims=True)
+    found = mean_preference(per_run)
+    assert (np.isfinite(found) == known.any(axis=0)).all()
+    assert np.nansum(found, axis=1) == pytest.approx(known.any(axis=(0, 2)).astype(float))
+
+
+def test_runs_that_show_parts_of_one_preference_have_it_as_their_mean():
+    # The second run has one scout: its own cell is blank, and the others' shares of .25 and .25 become .5 and .5.
+    whole = np.array([[[0.5, 0.25, 0.25]], [[np.nan, 0.5, 0.5]]])
+    assert mean_preference(np.repeat(whole, 3, axis=1))[0] == pytest.approx([0.5, 0.25, 0.25])
+    alike = np.array([[[0.5, 0.5]], [[0.3, 0.7]]])
+    assert mean_preference(np.repeat(alike, 2, axis=1))[0] == pytest.approx([0.4, 0.6])
