@@ -9,6 +9,9 @@ from convscope.commands import COMMANDS, GROUPS
 from convscope.errors import ConvscopeError, UsageError
 from convscope.version import __version__
 
+_BROKEN_PIPE = 128 + 13
+"""As a program ends that the signal SIGPIPE stops."""
+
 app = typer.Typer(
     name="convscope",
     add_completion=False,
@@ -31,6 +34,11 @@ def main() -> None:
     except ConvscopeError as error:
         _complain(error)
         sys.exit(error.exit_code)
+    except SystemExit as ended:
+        # Who reads us, such as `head`, has read enough. The shell's code for that is no failure of ours.
+        if isinstance(ended.__context__, BrokenPipeError):
+            sys.exit(_BROKEN_PIPE)
+        raise
 
 
 @app.callback(invoke_without_command=True)

@@ -165,7 +165,8 @@ def _report(
 
     check_output(out)
     if figures is not None:
-        check_figures(figures)
+        check_figures(figures, out)
+    instead = _instead(out), _instead(figures)
     with progress_bar(is_shown=not quiet and sys.stderr.isatty()) as progress:
         evidence = study(progress=progress)
     write_report(evidence, out)
@@ -174,6 +175,14 @@ def _report(
     if as_json:
         sys.stdout.buffer.write(analysis_bytes(evidence))
     elif not quiet:
-        typer.echo("\n".join([*summary_lines(evidence), f"Report: {out / 'report.html'}"]))
+        written = [f"Report: {out / 'report.html'}{instead[0]}"]
+        if figures is not None:
+            written.append(f"Figures: {figures}{instead[1]}")
+        typer.echo("\n".join([*summary_lines(evidence), *written]))
     if open_page:
         webbrowser.open((out / "report.html").resolve().as_uri())
+
+
+def _instead(folder: Path | None) -> str:
+    """Say that what is there will be replaced."""
+    return " (in place of an earlier one)" if folder is not None and folder.exists() else ""

@@ -15,7 +15,7 @@ from convscope.errors import ConvscopeError
 
 
 def inspect(
-    log: Annotated[Path, typer.Argument(metavar="LOG")],
+    log: Annotated[str, typer.Argument(metavar="LOG", help="A file, a folder, a glob or a study.toml.")],
     *,
     loader: LoaderName = None,
     mapping: MappingFile = None,
@@ -61,17 +61,18 @@ def convert(
 ) -> None:
     """Write a log in the convscope log format."""
     from convscope.ingest.mapping_file import read_mapping
-    from convscope.ingest.open import open_logs, search_logs
+    from convscope.ingest.open import open_study
     from convscope.ingest.writer import write_log
 
     how = read_mapping(mapping) if mapping else None
-    found = search_logs([Path(log) for log in logs])
-    log = open_logs(found.paths, loader=loader, mapping=how, trusts_pickle=trust_pickle, notices=found.notices)
+    log = open_study(logs, loader=loader, mapping=how, trusts_pickle=trust_pickle)
     write_log(log, out)
     typer.echo(f"Wrote {out}")
 
 
-def validate(log: Annotated[Path, typer.Argument(metavar="LOG")]) -> None:
+def validate(
+    log: Annotated[str, typer.Argument(metavar="LOG", help="A file, a folder, a glob or a study.toml.")],
+) -> None:
     """Check a file in the convscope log format."""
     from convscope.ingest.validate import validate_logs
     from convscope.report.terminal import validation_lines

@@ -22,7 +22,7 @@ def strength(learned: FloatArray, target: FloatArray) -> FloatArray:
         Q of the scorable rows, shape (R, R); NaN elsewhere.
     """
     shown, declared = _deviations(learned, target)
-    return np.asarray((shown * declared).sum(axis=(-2, -1)) / (declared**2).sum(axis=(-2, -1)))
+    return _along(shown, declared)
 
 
 def foreign_share(learned: FloatArray, target: FloatArray, *, floor: FloatArray) -> FloatArray:
@@ -42,11 +42,17 @@ def foreign_share(learned: FloatArray, target: FloatArray, *, floor: FloatArray)
     """
     shown, declared = _deviations(learned, target)
     size = (shown**2).sum(axis=(-2, -1))
-    along = (shown * declared).sum(axis=(-2, -1)) ** 2 / (declared**2).sum(axis=(-2, -1))
+    along = np.square(_along(shown, declared)) * (declared**2).sum(axis=(-2, -1))
     cells = np.isfinite(target)
     is_uneven = mean_divergence(conditioned(learned, cells), even(cells)) > np.maximum(floor, NEARLY_EVEN)
     foreign = 1 - np.divide(along, size, out=np.ones_like(size), where=size > 0)
     return np.asarray(np.where(is_uneven, np.clip(foreign, 0.0, 1.0), np.nan))
+
+
+def _along(shown: FloatArray, declared: FloatArray) -> FloatArray:
+    """Return the share of one deviation in another, shape (...); NaN where nothing is declared."""
+    together, size = (shown * declared).sum(axis=(-2, -1)), (declared**2).sum(axis=(-2, -1))
+    return np.asarray(np.divide(together, size, out=np.full_like(together, np.nan), where=size > 0))
 
 
 def _deviations(learned: FloatArray, target: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from convscope.errors import AmbiguousLogError, LogFormatError, UsageError
 from convscope.ingest.choice import Choice, LoaderMatch, choose, failures, installed_loaders, match_all
 from convscope.ingest.container import ArrayInfo
-from convscope.ingest.finding import search_logs, tail_names
+from convscope.ingest.finding import tail_names
 from convscope.ingest.layout_proposal import LayoutProposal, layout_text
 from convscope.ingest.loader import Loader
 from convscope.ingest.mapping import LogMapping
@@ -17,6 +17,7 @@ from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.new_file import write_new
 from convscope.ingest.open import open_chosen
 from convscope.ingest.probe import Probe, probe
+from convscope.ingest.study_file import StudyLog, find_study, labelled
 from convscope.values.header import Notice
 from convscope.values.log import TrajectoryLog
 
@@ -96,13 +97,13 @@ class Inspection:
 
 
 def inspect_logs(
-    names: Sequence[Path],
+    names: Sequence[str | Path],
     *,
     loader: str | None = None,
     mapping: LogMapping | None = None,
     trusts_pickle: bool = False,
 ) -> tuple[Inspection, ...]:
-    """Look into files, folders and globs, and try to read them, in the order of `search_logs`.
+    """Look into files, folders and globs, or the logs of a study file, and try to read them, in the order they have.
 
     Parameters
     ----------
@@ -124,18 +125,30 @@ def inspect_logs(
     LogFormatError
         If a file itself cannot be read; that it cannot be understood is part of the value.
     """
-    found = search_logs(names)
+    found, study = find_study(names)
     paths = found.paths
     seen = [
         _inspected(probe(path, name, trusts_pickle=trusts_pickle), loader, mapping)
         for path, name in zip(paths[:MAX_INSPECTED], tail_names(paths), strict=False)
     ]
+    if study is not None:
+        seen = [_as_called(each, told) for each, told in zip(seen, study.logs, strict=False)]
     notices = list(found.notices)
     if len(paths) > len(seen):
         message = f"{len(paths) - len(seen)} more files are not shown; name one of them to look into it"
         notices.append(Notice(code="more-files", message=message))
     seen[-1] = replace(seen[-1], notices=tuple(dict.fromkeys((*seen[-1].notices, *notices))))
     return tuple(seen)
+
+
+def _as_called(inspection: Inspection, told: StudyLog) -> Inspection:
+    """Return an inspection under the labels that a study file gives, or with what stands against them."""
+    if inspection.log is None:
+        return inspection
+    try:
+        return replace(inspection, log=labelled(inspection.log, told))
+    except LogFormatError as error:
+        return replace(inspection, log=None, problem=error)
 
 
 def _inspected(seen: Probe, loader: str | None, mapping: LogMapping | None) -> Inspection:

@@ -12,7 +12,7 @@ from convscope.ingest.join import join_logs
 from convscope.ingest.mapping import LogMapping
 from convscope.ingest.probe import Probe, probe
 from convscope.ingest.study import with_labels_of_names
-from convscope.ingest.study_file import StudyFiles, is_study_file, labelled, read_study_file
+from convscope.ingest.study_file import StudyFiles, find_study, labelled
 from convscope.values.header import ActionSpaceError, Notice
 from convscope.values.log import TrajectoryLog
 
@@ -76,7 +76,9 @@ def open_logs(
         named = with_labels_of_names(logs)
         return _noted(join_logs(named), (*_how_told(named), *broken, *notices))
     told = [labelled(log, each) for log, each in zip(logs, study.logs, strict=True)]
-    return _noted(join_logs(told), (_BY_STUDY_FILE, *broken, *notices))
+    joined = join_logs(told)
+    joined = replace(joined, header=replace(joined.header, study_file=study.file))
+    return _noted(joined, (_BY_STUDY_FILE, *broken, *notices))
 
 
 _BY_STUDY_FILE = Notice(
@@ -117,13 +119,10 @@ def open_study(
     loader, mapping, trusts_pickle
         As in `open_logs`.
     """
-    if is_study_file(logs):
-        study = read_study_file(Path(logs[0]))
-        paths, notices = [each.path for each in study.logs], study.notices
-    else:
-        found, study = search_logs([Path(name) for name in logs]), None
-        paths, notices = list(found.paths), found.notices
-    return open_logs(paths, loader=loader, mapping=mapping, trusts_pickle=trusts_pickle, notices=notices, study=study)
+    found, study = find_study(logs)
+    return open_logs(
+        found.paths, loader=loader, mapping=mapping, trusts_pickle=trusts_pickle, notices=found.notices, study=study
+    )
 
 
 def open_chosen(choice: Choice, seen: Probe, mapping: LogMapping | None) -> TrajectoryLog:

@@ -136,6 +136,7 @@ def _stated(document: TomlDocument, roles: tuple[str, ...], faults: Faults, *, r
         margin=margin,
         alpha=alpha,
         sha256=document.sha256,
+        file=document.file,
     )
     faults.raise_all()
     return prior

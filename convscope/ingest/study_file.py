@@ -8,12 +8,12 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from convscope.errors import LogFormatError, StudyError
+from convscope.errors import LogFormatError, StudyError, UsageError
 from convscope.ingest.faults import Faults
-from convscope.ingest.finding import search_logs
+from convscope.ingest.finding import FoundLogs, search_logs
 from convscope.ingest.toml_document import TomlDocument, TomlKind, read_toml
 from convscope.ingest.toml_lines import KeyPath
-from convscope.values.header import Notice
+from convscope.values.header import InputFile, Notice
 from convscope.values.log import TrajectoryLog
 
 _STUDY = TomlKind(name="study file", error=StudyError)
@@ -37,11 +37,13 @@ class StudyFiles:
 
     logs: tuple[StudyLog, ...]
     notices: tuple[Notice, ...]
+    file: InputFile
+    """The study file itself."""
 
 
-def is_study_file(names: Sequence[str]) -> bool:
+def is_study_file(names: Sequence[str | Path]) -> bool:
     """Whether what a user gave as logs is one study file."""
-    return len(names) == 1 and names[0].lower().endswith(".toml")
+    return len(names) == 1 and str(names[0]).lower().endswith(".toml")
 
 
 def read_study_file(path: Path) -> StudyFiles:
@@ -56,9 +58,9 @@ def read_study_file(path: Path) -> StudyFiles:
     Raises
     ------
     UsageError
-        If there is no such file, or a pattern fits no log.
+        If there is no such file.
     StudyError
-        If it does not say what it should; the message names the line, and all faults are told.
+        If it does not say what it should, or a pattern fits no log; the message names the line, all faults are told.
     """
     document = read_toml(path, _STUDY)
     faults = Faults()
@@ -80,7 +82,22 @@ def read_study_file(path: Path) -> StudyFiles:
                             raise document.fault(message, (*place, "files"), pattern)
                         logs[told.path] = told
     faults.raise_all()
-    return StudyFiles(logs=tuple(logs.values()), notices=tuple(dict.fromkeys(notices)))
+    own = InputFile(name=document.file, sha256=document.sha256, n_bytes=document.n_bytes, loader=_STUDY.name)
+    return StudyFiles(logs=tuple(logs.values()), notices=tuple(dict.fromkeys(notices)), file=own)
+
+
+def find_study(names: Sequence[str | Path]) -> tuple[FoundLogs, StudyFiles | None]:
+    """Search for the logs of a study, as `search_logs`, or where one study file is named, as that says.
+
+    Parameters
+    ----------
+    names
+        Files, folders and globs, or one study file.
+    """
+    if not is_study_file(names):
+        return search_logs([Path(name) for name in names]), None
+    study = read_study_file(Path(names[0]))
+    return FoundLogs(paths=tuple(each.path for each in study.logs), notices=study.notices), study
 
 
 def labelled(log: TrajectoryLog, told: StudyLog) -> TrajectoryLog:
@@ -131,7 +148,11 @@ def _found(
     if PurePosixPath(pattern).is_absolute() or ".." in PurePosixPath(pattern).parts:
         message = f"{pattern!r:.80} leaves the folder of the study file; put that file above all logs"
         raise document.fault(message, (*place, "files"), pattern)
-    found, shape = search_logs([folder / _PLACEHOLDER.sub("*", pattern)]), _matching(pattern)
+    try:
+        found = search_logs([folder / _PLACEHOLDER.sub("*", pattern)])
+    except UsageError as error:
+        raise document.fault(str(error), (*place, "files"), pattern) from error
+    shape = _matching(pattern)
     logs: list[tuple[StudyLog, tuple[Notice, ...]]] = []
     for path in found.paths:
         match = shape.match(path.relative_to(folder).as_posix())

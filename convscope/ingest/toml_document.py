@@ -44,6 +44,7 @@ class TomlDocument:
     lines: TomlLines
     sha256: str
     """Digest of the file's bytes."""
+    n_bytes: int
 
     def fault(self, message: str, path: KeyPath = (), literal: str | None = None) -> ConvscopeError:
         """Return the error for a place in the file; parameters as in `TomlLines.line_of`."""
@@ -139,6 +140,7 @@ def read_toml(path: Path, kind: TomlKind) -> TomlDocument:
         content=_parsed(text, path.name, kind),
         lines=TomlLines(text),
         sha256=sha256_of(raw),
+        n_bytes=len(raw),
     )
 
 

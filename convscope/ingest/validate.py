@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convscope.ingest.committed import committed_episodes
-from convscope.ingest.finding import find_logs, tail_names
+from convscope.ingest.finding import tail_names
 from convscope.ingest.hdf5.listing import read_inventory
 from convscope.ingest.hdf5.reading import open_hdf5
 from convscope.ingest.problems import LogView, Problem, Severity
 from convscope.ingest.row_rules import check_clock, check_rows, check_weights
+from convscope.ingest.study_file import find_study
 from convscope.ingest.table_rules import check_encoding, check_episodes, check_names, check_parts, check_shapes
 
 __all__ = ["Problem", "Severity", "Validation", "validate_log", "validate_logs"]
@@ -40,8 +41,8 @@ class Validation:
         return all(problem.severity is Severity.SUGGESTION for problem in self.problems)
 
 
-def validate_logs(names: Sequence[Path]) -> tuple[Validation, ...]:
-    """Check files, folders and globs; as `validate_log` does, and in the order of `find_logs`.
+def validate_logs(names: Sequence[str | Path]) -> tuple[Validation, ...]:
+    """Check files, folders and globs, or the logs of a study file; as `validate_log` does, and in the order they have.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def validate_logs(names: Sequence[Path]) -> tuple[Validation, ...]:
     RefusedFileError
         If it could do harm.
     """
-    paths = find_logs(names)
+    paths = find_study(names)[0].paths
     return tuple(
         Validation(name=name, problems=validate_log(path)) for path, name in zip(paths, tail_names(paths), strict=True)
     )

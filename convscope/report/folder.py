@@ -66,13 +66,15 @@ def write_report(evidence: Evidence, out: Path) -> None:
     _write_whole(report_files(evidence), out)
 
 
-def check_figures(out: Path) -> None:
+def check_figures(out: Path, report: Path | None = None) -> None:
     """Make sure that figures may be written to a folder, before any work is done.
 
     Parameters
     ----------
     out
         Absent, or a folder with nothing but figures of ours.
+    report
+        Folder of the report that is written beside them; each of the two is replaced as a whole.
 
     Raises
     ------
@@ -80,6 +82,11 @@ def check_figures(out: Path) -> None:
         If something else is there, or the place cannot be written.
     """
     with _explained(out):
+        if report is not None and _overlap(out.resolve(), report.resolve()):
+            raise OutputError(
+                f"--figures {_name(out)} and --out {_name(report)} lie within each other, and each is replaced as "
+                "a whole: choose folders beside each other"
+            )
         if out.exists() and not out.is_dir():
             raise OutputError(f"{_name(out)} is no folder; choose another --figures")
         others = sorted(path.name for path in out.iterdir() if not is_figure_name(path.name)) if out.exists() else []
@@ -90,6 +97,10 @@ def check_figures(out: Path) -> None:
             )
         with _staging(out):
             pass
+
+
+def _overlap(first: Path, second: Path) -> bool:
+    return first.is_relative_to(second) or second.is_relative_to(first)
 
 
 def write_figures(evidence: Evidence, out: Path) -> None:

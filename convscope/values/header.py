@@ -138,6 +138,13 @@ class LogHeader:
     policies: tuple[AgentPolicy, ...] = ()
     """The policies that the agents act by, where they are at hand."""
     notices: tuple[Notice, ...] = ()
+    study_file: InputFile | None = None
+    """The file that said which log is which run, checkpoint and condition; None without one."""
+
+    @property
+    def files(self) -> tuple[InputFile, ...]:
+        """All files that were read: logs, and what names them."""
+        return (*self.inputs, *((self.study_file,) if self.study_file else ()))
 
     def field(self, name: str) -> FieldSpec:
         """Return the field of this name.

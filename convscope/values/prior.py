@@ -78,6 +78,8 @@ class RolePrior:
     """Overrides `AnalysisConfig.alpha`."""
     sha256: str | None = None
     """Digest of the priors file; None for a prior made from the log's labels or in a notebook."""
+    file: str | None = None
+    """Name of that file."""
 
     def __post_init__(self) -> None:
         if self.preference is not None:

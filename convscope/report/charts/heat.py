@@ -3,8 +3,8 @@
 import altair as alt
 
 from convscope.report.charts.picture import INK, Chart
+from convscope.report.charts.short_names import short_names
 from convscope.report.matrix import Cell, Matrix, Shade
-from convscope.values.inert import inert
 
 _COLOURS = {Shade.AMOUNT: "#3f8fc4", Shade.MORE: "#3f8fc4", Shade.LESS: "#e08a3c", Shade.BLANK: "#ffffff"}
 _SIDE = 54
@@ -18,8 +18,8 @@ def heat(matrix: Matrix) -> Chart:
     matrix
         With at least one row and column.
     """
-    names = [inert(name, limit=24) for name, _ in matrix.rows]
-    columns = [inert(name, limit=24) for name in matrix.columns]
+    names = short_names([name for name, _ in matrix.rows])
+    columns = short_names(matrix.columns)
     rows = [
         _row(name, column, cell)
         for name, (_, cells) in zip(names, matrix.rows, strict=True)

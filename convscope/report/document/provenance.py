@@ -13,13 +13,14 @@ def provenance_part(evidence: Evidence) -> JsonValue:
         "convscope_version": evidence.version,
         "options": dict(resolved_options(evidence)),
         "seed": evidence.config.seed,
+        "priors": evidence.prior.file if evidence.prior else None,
         "priors_sha256": evidence.priors_sha256,
         "mapping_sha256": evidence.mapping_sha256,
         "formations_sha256": evidence.labels_sha256,
         "crossplay_sha256": evidence.crossplay_sha256,
         "layout_sha256": evidence.header.layout.sha256 if evidence.header.layout else None,
         "policies": [_policy(policy) for policy in evidence.header.policies],
-        "inputs": [_input(file) for file in evidence.header.inputs],
+        "inputs": [_input(file) for file in evidence.header.files],
     }
 
 

@@ -84,7 +84,7 @@ def _view(evidence: Evidence) -> InputsView:
     assumptions += [(notice.message, notice.where) for notice in header.notices]
     is_grouped = len(header.agents) > MAX_AGENTS
     return InputsView(
-        files=listing([_file(file) for file in header.inputs], MAX_ROWS),
+        files=listing([_file(file) for file in header.files], MAX_ROWS),
         facts=_facts(evidence),
         assumptions=listing(assumptions, MAX_ROWS),
         agents=listing(_kinds(evidence) if is_grouped else _agents(evidence), MAX_ROWS),
@@ -108,13 +108,20 @@ def _facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
         ("agents analysed", f"{figure(len(evidence.analysed))} of {figure(len(header.agents))}"),
         ("checkpoint analysed", evidence.config.checkpoint or "the last of each run"),
     ]
-    prior = evidence.priors_sha256[:12] if evidence.priors_sha256 else "not from a file"
-    facts.append(("prior", prior if evidence.prior else "none given"))
+    facts.append(("prior", _prior(evidence)))
     if evidence.mapping_sha256:
         facts.append(("mapping", evidence.mapping_sha256[:12]))
     if header.layout is not None:
         facts.append(("observation layout", header.layout.sha256[:12] if header.layout.sha256 else "not from a file"))
     return tuple(facts)
+
+
+def _prior(evidence: Evidence) -> str:
+    if evidence.prior is None:
+        return "none given"
+    if evidence.priors_sha256 is None:
+        return "not from a file"
+    return f"{evidence.prior.file or 'a file'} ({evidence.priors_sha256[:12]})"
 
 
 def _file(file: InputFile) -> FileRow:

@@ -1,9 +1,14 @@
 """A study file says which files are which run; faults name their line, all of them."""
 
+import hashlib
+from dataclasses import replace
+
 import pytest
 
-from convscope.errors import LogFormatError, StudyError, UsageError
+from convscope.errors import LogFormatError, StudyError
+from convscope.ingest.inspect import inspect_logs
 from convscope.ingest.open import open_study
+from convscope.ingest.validate import validate_logs
 from convscope.simulate.scenarios import Scale
 from convscope.simulate.writing import find_scenario, write_scenario
 
@@ -68,9 +73,45 @@ def test_a_file_in_two_entries_is_told(folder):
         opened(folder, '[[logs]]\nfiles = "logs/run_0.h5"\n[[logs]]\nfiles = "logs/run_?.h5"\n')
 
 
-def test_a_pattern_that_fits_nothing_is_told(folder):
-    with pytest.raises(UsageError):
-        opened(folder, '[[logs]]\nfiles = "logs/none_*.h5"\n')
+def test_patterns_that_fit_nothing_are_told_with_their_lines(folder):
+    text = '[[logs]]\nfiles = "logs/none_*.h5"\n[[logs]]\nfiles = [\n  "logs/run_0.h5",\n  "logs/x_{run}.h5",\n]\n'
+    with pytest.raises(StudyError, match=r"study\.toml:2: no log at .*none_") as caught:
+        opened(folder, text)
+    assert [note.split(": ")[0] for note in caught.value.__notes__] == ["study.toml:6"]
+
+
+def test_the_study_file_is_among_the_files_that_were_read(folder):
+    log = opened(folder, '[[logs]]\nfiles = "logs/{run}.h5"\n')
+    (*logs, study) = log.header.files
+    content = (folder / "study.toml").read_bytes()
+    assert [file.name for file in logs] == [file.name for file in log.header.inputs]
+    assert (study.name, study.loader) == ("study.toml", "study file")
+    assert (study.sha256, study.n_bytes) == (hashlib.sha256(content).hexdigest(), len(content))
+
+
+def test_inspect_shows_each_log_under_the_labels_of_the_study_file(folder):
+    path = folder / "study.toml"
+    path.write_text('[[logs]]\nfiles = "logs/run_{run}.h5"\ncheckpoint = "last"\n')
+    seen = inspect_logs([str(path)])
+    assert [inspection.log.episodes.runs for inspection in seen] == [("0",), ("1",), ("2",), ("3",)]
+    assert {inspection.log.episodes.checkpoints for inspection in seen} == {("last",)}
+
+
+def test_inspect_says_where_a_log_stands_against_the_study_file(tmp_path):
+    write_scenario(find_scenario("drift"), tmp_path / "logs", scale=replace(TINY, n_runs=1), seed=0)
+    path = tmp_path / "study.toml"
+    path.write_text('[[logs]]\nfiles = "logs/{run}.h5"\ncheckpoint = "last"\n')
+    (seen,) = inspect_logs([str(path)])
+    assert seen.log is None
+    assert "10 checkpoints of its own" in str(seen.problem)
+
+
+def test_validate_checks_the_logs_of_a_study_file_and_no_others(folder):
+    path = folder / "study.toml"
+    path.write_text('[[logs]]\nfiles = ["logs/run_1.h5", "logs/run_0.h5"]\n')
+    checked = validate_logs([str(path)])
+    assert [each.name for each in checked] == ["run_1.h5", "run_0.h5"]
+    assert all(each.is_valid for each in checked)
 
 
 def test_a_file_of_several_checkpoints_keeps_them(tmp_path):

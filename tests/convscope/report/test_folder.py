@@ -7,7 +7,7 @@ import pytest
 
 from convscope.errors import OutputError
 from convscope.report.document import analysis_bytes
-from convscope.report.folder import check_output, report_files, write_report
+from convscope.report.folder import check_figures, check_output, report_files, write_report
 from tests.convscope.report.evidence import SINGLE, make_evidence
 
 
@@ -142,3 +142,13 @@ def test_control_characters_of_a_path_are_shown(tmp_path):
     with pytest.raises(OutputError) as error:
         check_output(tmp_path / "a\x1b[31m")
     assert "\x1b" not in str(error.value)
+
+
+@pytest.mark.parametrize(("figures", "report"), [("out", "out"), ("out/figures", "out"), ("out", "out/report")])
+def test_figures_and_report_in_one_another_are_refused_before_any_work(tmp_path, figures, report):
+    with pytest.raises(OutputError, match="lie within each other"):
+        check_figures(tmp_path / figures, tmp_path / report)
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    with pytest.raises(OutputError, match="lie within each other"):
+        check_figures(tmp_path / "link", tmp_path / "out" / "report")
+    check_figures(tmp_path / "figures", tmp_path / "out")
