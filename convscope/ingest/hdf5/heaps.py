@@ -8,7 +8,7 @@ References
 The HDF Group, "HDF5 File Format Specification Version 3.0", section III.E "Global Heap"; HDF5 issue 1707.
 """
 
-import mmap
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,11 +34,12 @@ def check_heaps(path: Path) -> None:
     RefusedFileError
         With the code ``broken-heap``.
     """
-    with path.open("rb", buffering=0) as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with path.open("rb", buffering=0) as stream:
+        n_bytes = os.fstat(stream.fileno()).st_size
         # Heaps do not overlap, so that all of their objects fit into the file; crafted ones could keep us for ever.
-        n_left = len(content) // _HEADER_BYTES
+        n_left = n_bytes // _HEADER_BYTES
         for start in _places(stream):
-            is_whole, n_objects = _look(content, start, n_left)
+            is_whole, n_objects = _look(stream.fileno(), start, n_left, n_bytes=n_bytes)
             n_left -= n_objects
             if not is_whole:
                 raise RefusedFileError(
@@ -48,7 +49,7 @@ def check_heaps(path: Path) -> None:
 
 
 def _places(stream: BinaryIO) -> Iterator[int]:
-    """Return where heaps start. A map of the file, searched whole, would stand in memory whole."""
+    """Return where heaps start."""
     place, content = 0, b""
     while block := stream.read(_BLOCK_BYTES):
         content += block
@@ -62,15 +63,17 @@ def _places(stream: BinaryIO) -> Iterator[int]:
         content = content[len(content) - kept :]
 
 
-def _look(content: mmap.mmap, start: int, n_left: int) -> tuple[bool, int]:
+def _look(file: int, start: int, n_left: int, *, n_bytes: int) -> tuple[bool, int]:
     """Return whether a heap is whole and has no more than so many objects, and how many it has."""
-    if start + _HEADER_BYTES > len(content):
+    # Not by a map of the file: if somebody cuts it meanwhile, that ends the process.
+    head = os.pread(file, _HEADER_BYTES, start)
+    if len(head) < _HEADER_BYTES:
         return True, 0
-    (n_bytes,) = struct.unpack_from("<Q", content, start + 8)
-    at, end = start + _HEADER_BYTES, min(start + n_bytes, len(content))
+    (heap_bytes,) = struct.unpack_from("<Q", head, 8)
+    at, end = start + _HEADER_BYTES, min(start + heap_bytes, n_bytes)
     n_objects = 0
-    while at + _HEADER_BYTES <= end:
-        index, _, size = struct.unpack_from("<HH4xQ", content, at)
+    while at + _HEADER_BYTES <= end and len(head := os.pread(file, _HEADER_BYTES, at)) == _HEADER_BYTES:
+        index, _, size = struct.unpack("<HH4xQ", head)
         if index == 0:
             # Free space counts its own header; it is always the last object.
             return bool(size), n_objects

@@ -69,7 +69,7 @@ def stacked(container: Container, mapping: LogMapping | None) -> tuple[Container
     if not _are_steps(arrays) or any(path in inside for one in named for path, _ in matches(one, datasets)):
         return container, ""
     steps = _counting(container.inventory)
-    views = [_view(head, tail, by_name, steps[head]) for (head, tail), by_name in arrays.items()]
+    views = [_view(head, tail, by_name, names=steps[head]) for (head, tail), by_name in arrays.items()]
     kept = {path: info for path, info in datasets.items() if path not in inside}
     moved = only_views(container, views)
     groups = [group for group in container.inventory.groups if not _is_step(group, steps)]
@@ -151,7 +151,7 @@ def _are_steps(arrays: _Arrays) -> bool:
     )
 
 
-def _view(head: str, tail: str, by_name: Mapping[str, ArrayInfo], names: tuple[str, ...]) -> StackedView:
+def _view(head: str, tail: str, by_name: Mapping[str, ArrayInfo], *, names: tuple[str, ...]) -> StackedView:
     own = names[: len(by_name)]
     first = next(iter(by_name.values()))
     missing = next((name for name in own if name not in by_name), None)
