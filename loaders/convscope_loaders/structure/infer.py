@@ -70,8 +70,7 @@ def infer(
     labels = find_labels(clues)
     taken = frozenset(field.name for field in known.fields)
     groups = find_declared(clues, agents_of(clues))
-    counts = {family.template.text for family in clues.families if is_count(family.first)}
-    used = labels.used | groups.used | counts
+    used = labels.used | groups.used | {family.template.text for family in clues.families if is_count(family.first)}
     fields = FieldFinder(clues=clues, n_entities=_n_things(clues), taken=taken, used=used).find()
     told_fields, on_rewards = with_rewards_told(fields.fields, clues.of_numbers, cut=episodes.cut)
     is_listed = len(clues.names) == clues.layout.n_agents or known.agents
