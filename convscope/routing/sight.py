@@ -57,7 +57,7 @@ def count_sight(
                 both = rows[block.is_acting[rows, sender]]
                 n_told[:, column] += _counts(group[both], np.full(len(both), column_of[sender]), n_told.shape)
         for slot in layout.slots:
-            seen = _senders(block, slot, receiver, names)[rows]
+            seen = _senders(block, slot, receiver=receiver, names=names)[rows]
             at = column_of[seen]
             is_there = (at != NOBODY) & (at != column) & block.is_acting[rows, np.maximum(seen, 0)]
             is_seen = is_there & np.nan_to_num(values[rows][:, np.array(slot.columns)]).any(axis=1)
@@ -80,7 +80,7 @@ def _always_told(layout: ReceiverLayout, receiver: int, names: tuple[str, ...]) 
     return [place for place in others if place in fixed]
 
 
-def _senders(block: Block, slot: Slot, receiver: int, names: tuple[str, ...]) -> IntArray:
+def _senders(block: Block, slot: Slot, *, receiver: int, names: tuple[str, ...]) -> IntArray:
     fixed = fixed_sender(slot, receiver, names)
     if fixed is not None:
         return np.full(len(block.status), fixed)
