@@ -1,4 +1,4 @@
-"""False positives of the partial test of the declared routing, where only closeness orders the agents.
+"""False positives of the partial test of the declared routing, where only closeness, or sight, orders the agents.
 
 python benchmarks/agreement_null.py [draws]
 """
@@ -20,7 +20,7 @@ def main(n_draws: int) -> None:
     print("| agents in roles of | weights | effect | raw | partial, lines | partial, ranks |")
     print("| --- | --- | --- | --- | --- | --- |")
     for n_agents, size in TEAMS:
-        for curve in ("linear", "softmax"):
+        for curve in ("linear", "softmax", "in sight"):
             for effect in EFFECTS:
                 rates = np.mean(
                     [
@@ -69,9 +69,12 @@ def rejections(rng: np.random.Generator, team: tuple[int, int], curve: str, effe
     place = np.arange(n_agents) + rng.normal(0, 0.5, n_agents)
     declared = np.equal.outer(role, role).astype(np.float64)
     closeness, slot = (-np.abs(np.subtract.outer(each, each)) for each in (place, np.arange(n_agents) * 1.0))
-    scores = closeness + effect * declared + rng.normal(0, 0.5, (n_agents, n_agents))
-    weights = softmax(scores) if curve == "softmax" else scores
-    controls = [closeness, slot]
+    # Who is near is in sight for most of the time, and who is far seldom: weights go to those in sight.
+    visibility = 1 / (1 + np.exp(-(closeness + 2.5) / 0.5 + rng.normal(0, 1.0, closeness.shape)))
+    drives = 4 * visibility if curve == "in sight" else closeness
+    scores = drives + effect * declared + rng.normal(0, 0.5, (n_agents, n_agents))
+    weights = scores if curve == "linear" else softmax(scores)
+    controls = [closeness, slot, visibility] if curve == "in sight" else [closeness, slot]
     both = list(beyond_curves(controls))
     return (
         rejected(weights, declared, [], rng),

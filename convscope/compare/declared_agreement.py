@@ -1,4 +1,4 @@
-"""Whether the routing between agents follows the declared one, beyond closeness, presence and place in the log."""
+"""Whether the routing between agents follows the declared one, beyond who is near, in sight, or there."""
 
 import numpy as np
 

@@ -10,10 +10,11 @@ from convscope.behaviour.groups import episode_groups
 from convscope.randomness import generator
 from convscope.routing.estimate import RoutingEstimate
 from convscope.routing.quadratic_assignment import beyond_curves, quadratic_assignment, receiver_ranks
+from convscope.routing.sight import lacks_sight
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.figures import figure, probability
-from convscope.values.header import Notice
+from convscope.values.header import LogHeader, Notice
 from convscope.values.log import TrajectoryLog
 from convscope.values.routing import ComparedSource, Confound, SourceAgreement, SourceComparison, Validity, edge_matrix
 
@@ -147,7 +148,7 @@ def validity(
         Level of both tests. Both must be passed: sources that only follow closeness agree as they are, and the partial
         test alone lets too many of these pass (docs/agreement.md).
     is_controlled
-        Whether closeness, presence or slot are known, so that agreement must go beyond them.
+        Whether closeness, visibility, presence or slot are known, so that agreement must go beyond them.
 
     Returns
     -------
@@ -204,10 +205,19 @@ def withheld_notices(agreements: Sequence[SourceAgreement]) -> tuple[Notice, ...
     if all(each.partial_p_value is None for each in agreements):
         return ()
     message = (
-        "How far two sources agree beyond closeness, presence and slot is told without a p: where closeness alone "
-        "stands behind both, that test finds agreement in more than 5 % of logs."
+        "How far two sources agree beyond closeness, visibility, presence and slot is told without a p: where "
+        "closeness alone stands behind both, that test finds agreement in more than 5 % of logs."
     )
     return (Notice(code="not-computed", message=message, where="routing.agreements.partial_p_value"),)
+
+
+def sight_notices(header: LogHeader) -> tuple[Notice, ...]:
+    """Return why visibility is not among the controls."""
+    why = lacks_sight(header)
+    if why is None or not header.identities_persist:
+        return ()
+    message = f"Whether routing only follows who sees whom is not computed: {why}."
+    return (Notice(code="not-computed", message=message, where="routing.confounds"),)
 
 
 def _reason(found: Validity) -> str:
@@ -217,9 +227,9 @@ def _reason(found: Validity) -> str:
     if not found.is_controlled:
         return raw
     if found.partial_p_value is None:
-        return f"{raw}; closeness, presence and slot leave nothing to compare beyond them"
+        return f"{raw}; closeness, visibility, presence and slot leave nothing to compare beyond them"
     beyond = f"{figure(found.partial_correlation)}, p {probability(found.partial_p_value)}"
-    return f"{raw}; beyond closeness, presence and slot {beyond}"
+    return f"{raw}; beyond closeness, visibility, presence and slot {beyond}"
 
 
 def weights_by_run(

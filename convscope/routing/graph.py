@@ -8,7 +8,7 @@ from convscope.engine.executors import open_executor
 from convscope.engine.fold import Fold
 from convscope.engine.run import run_folds
 from convscope.ingest.selection import select_agents
-from convscope.routing.agreement import compare_sources, validity_notices, withheld_notices
+from convscope.routing.agreement import compare_sources, sight_notices, validity_notices, withheld_notices
 from convscope.routing.choose import choose_estimators, left_out
 from convscope.routing.concentrated import told_concentration
 from convscope.routing.estimate import RoutingEstimate, Run
@@ -112,6 +112,7 @@ def routing_graph(
             *(preference.notices if preference else ()),
             *validity_notices(used.source, comparison.validity),
             *withheld_notices(comparison.agreements),
+            *sight_notices(log.header),
             *_identity_notices(log),
             *left_out(log.header, chosen),
         ),

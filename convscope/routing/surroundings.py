@@ -1,4 +1,4 @@
-"""What else may make pairs of agents look alike to any source of routing: how near they are, and who is there."""
+"""What else may make pairs of agents look alike to any source of routing: who is near, in sight, and there at all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from convscope.behaviour.groups import agent_places, episode_groups, group_of_each
+from convscope.routing.sight import count_sight, lacks_sight
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.config import AnalysisConfig
-from convscope.values.fields import POSITIONS
+from convscope.values.fields import OBSERVATIONS, POSITIONS
 from convscope.values.log import Block, TrajectoryLog
 
 MOST_AGENTS = 256
@@ -25,6 +26,10 @@ class Surroundings:
     """Timesteps of these sums, same shape."""
     n_together: FloatArray
     """Timesteps in which both act, same shape; on the diagonal, those in which the agent acts."""
+    n_seen: FloatArray
+    """Of these, those in which the receiver sees the sender, same shape."""
+    n_told: FloatArray
+    """Of these, those in which it is told whether it does."""
 
     def controls(self) -> dict[str, FloatArray]:
         """Return matrices of shape (run, receiver, sender) by name, those that are the same for all pairs left out."""
@@ -33,8 +38,10 @@ class Surroundings:
         slots = -np.abs(np.arange(n_agents)[:, None] - np.arange(n_agents)).astype(np.float64)
         with np.errstate(invalid="ignore"):
             closeness = -self.distance / np.where(self.n_located > 0, self.n_located, np.nan)
+            visibility = self.n_seen / np.where(self.n_told > 0, self.n_told, np.nan)
         found = {
             "closeness": closeness,
+            "visibility": visibility,
             "presence": self.n_together / acting,
             "slot": np.broadcast_to(slots, self.distance.shape),
         }
@@ -42,7 +49,7 @@ class Surroundings:
 
 
 class SurroundingsFold:
-    """Sums up how near the analysed agents are to one another, and how often two of them act at once.
+    """Sums up how near the analysed agents are to one another, how often two of them act at once, and who sees whom.
 
     Parameters
     ----------
@@ -54,19 +61,20 @@ class SurroundingsFold:
         Names of the analysed agents.
     """
 
-    fields = frozenset({POSITIONS})
-
     def __init__(self, log: TrajectoryLog, config: AnalysisConfig, agents: Sequence[str]) -> None:
         # Larger teams have more pairs than such a table is worth.
         self._places = agent_places(log, agents if len(agents) <= MOST_AGENTS else ())
         groups = [group for group in episode_groups(log, config) if group.is_analysed]
         self._n_groups = len(groups)
+        self._header = log.header
+        self._sees = lacks_sight(log.header) is None
+        self.fields = frozenset({POSITIONS, OBSERVATIONS} if self._sees else {POSITIONS})
         self._group_of = group_of_each(groups, log.episodes.n_episodes)
 
     def start(self) -> Surroundings:
         """Return empty sums."""
         shape = (self._n_groups, len(self._places), len(self._places))
-        return Surroundings(distance=np.zeros(shape), n_located=np.zeros(shape), n_together=np.zeros(shape))
+        return Surroundings(**{name: np.zeros(shape) for name in Surroundings.__slots__})
 
     def add(self, state: Surroundings, block: Block) -> Surroundings:
         """Add the rows of a block."""
@@ -74,24 +82,20 @@ class SurroundingsFold:
         acting = block.is_acting[:, self._places]
         positions = block.columns.get(POSITIONS)
         own = None if positions is None else positions[:, self._places]
-        distance, n_located, n_together = (
-            np.array(part) for part in (state.distance, state.n_located, state.n_together)
-        )
+        sums = {name: np.array(getattr(state, name)) for name in Surroundings.__slots__}
         for number in np.unique(group[group >= 0]).tolist():
             rows = np.flatnonzero(group == number)
             seen = acting[rows].astype(np.float64)
-            n_together[number] += seen.T @ seen
+            sums["n_together"][number] += seen.T @ seen
             if own is not None:
-                _locate(own[rows], acting[rows], into=(distance[number], n_located[number]))
-        return Surroundings(distance=distance, n_located=n_located, n_together=n_together)
+                _locate(own[rows], acting[rows], into=(sums["distance"][number], sums["n_located"][number]))
+        if self._sees:
+            count_sight(block, self._header, self._places, group=group, into=(sums["n_seen"], sums["n_told"]))
+        return Surroundings(**sums)
 
     def merge(self, first: Surroundings, second: Surroundings) -> Surroundings:
         """Return the sums of both."""
-        return Surroundings(
-            distance=first.distance + second.distance,
-            n_located=first.n_located + second.n_located,
-            n_together=first.n_together + second.n_together,
-        )
+        return Surroundings(**{name: getattr(first, name) + getattr(second, name) for name in Surroundings.__slots__})
 
     def finish(self, state: Surroundings) -> Surroundings:
         """Return the sums."""

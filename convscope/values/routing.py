@@ -218,7 +218,7 @@ class Confound:
     """Something else that may order the same pairs of agents."""
 
     name: str
-    """``closeness``, ``presence`` or ``slot``."""
+    """``closeness``, ``visibility``, ``presence`` or ``slot``."""
     correlation: float | None
     """With the routing in use, within receivers; None when undefined."""
     p_value: float | None
@@ -234,8 +234,8 @@ class Validity:
     correlation: float | None
     p_value: float | None
     is_valid: bool
-    """Whether they agree more than chance would, also beyond closeness, presence and slot where these are known; else
-    the weights describe weights, not influence."""
+    """Whether they agree more than chance would, also beyond closeness, visibility, presence and slot where these are
+    known; else the weights describe weights, not influence."""
     is_controlled: bool = False
     """Whether these are known."""
     partial_correlation: float | None = None
