@@ -14,12 +14,13 @@ from convscope_loaders.structure.axis_arrays import AxisArray
 from convscope_loaders.structure.mapped_arrays import arrays_of
 from convscope_loaders.structure.plan import CONTAINER_AXES
 from convscope_loaders.structure.rows import reference_field
-from convscope_loaders.structure.templates import PathValues, Template, cell_of, matches
+from convscope_loaders.structure.templates import Cell, Template, cell_of, matches
 
 _AT_A_TIME = 1 << 20
 _MOST_STEPS = 1 << 28
 """Steps of which a list may say how many edges they have; it is held in memory."""
 _STEPS = ((Axis.ROW,), (Axis.TIME,))
+_GRIDS = (*_STEPS, (Axis.EPISODE, Axis.TIME), (Axis.TIME, Axis.EPISODE))
 _HINT = "a list of edges needs step (the row of each edge, in rising order), counts or starts"
 
 
@@ -32,21 +33,34 @@ class EdgeSteps:
     starts: IntArray
     """First edge of each step, and the number of all edges; empty while that is not known."""
 
-    @classmethod
-    def of(cls, inventory: Inventory, mapping: LogMapping, values: PathValues) -> "EdgeSteps":
-        """Return the steps of the other arrays that lie beside a list; without axes where none has any."""
-        sizes: dict[tuple[Axis, ...], tuple[int, ...]] = {}
-        for array in sorted(arrays_of(mapping), key=lambda array: array is not reference_field(mapping).array):
-            axes = tuple(axis for axis in array.axes if axis in CONTAINER_AXES)
-            for path, others in matches(Template(text=array.path), inventory.datasets):
-                if axes[-1:] in _STEPS and cell_of(others) == cell_of(values):
-                    shape = dict(zip(array.axes, inventory.datasets[path].shape, strict=False))
-                    own = tuple(shape.get(axis, 0) for axis in axes)
-                    sizes[axes] = max(sizes.get(axes, own), own)
-            if sizes:
-                break
-        axes, found = next(iter(sizes.items()), ((), ()))
-        return cls(axes=axes, sizes=found, starts=np.zeros(0, dtype=np.int64))
+
+NO_STEPS = EdgeSteps(axes=(), sizes=(), starts=np.zeros(0, np.int64))
+"""Where nothing tells what steps there are."""
+
+
+def step_grids(inventory: Inventory, mapping: LogMapping) -> Mapping[Cell, EdgeSteps]:
+    """Return the steps of each group of arrays, as the first field that has any shows them, the actions before others.
+
+    Parameters
+    ----------
+    inventory
+        What the file holds.
+    mapping
+        What its arrays mean.
+    """
+    reference = reference_field(mapping).array
+    for array in sorted(arrays_of(mapping), key=lambda array: array is not reference):
+        axes = tuple(axis for axis in array.axes if axis in CONTAINER_AXES)
+        if axes not in _GRIDS:
+            continue
+        sizes: dict[Cell, tuple[int, ...]] = {}
+        for path, values in matches(Template(text=array.path), inventory.datasets):
+            shape = dict(zip(array.axes, inventory.datasets[path].shape, strict=False))
+            own = tuple(shape.get(axis, 0) for axis in axes)
+            # Of agents with arrays of their own the longest one lived to see every step.
+            sizes[cell_of(values)] = max(sizes.get(cell_of(values), own), own)
+        return {cell: EdgeSteps(axes=axes, sizes=own, starts=np.zeros(0, np.int64)) for cell, own in sizes.items()}
+    return {}
 
 
 def find_steps(

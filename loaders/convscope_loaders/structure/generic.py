@@ -27,6 +27,7 @@ from convscope_loaders.structure.quiet import remedies_in, with_quiet_told
 from convscope_loaders.structure.readings import completed
 from convscope_loaders.structure.ring import InTimeOrder, in_time_order
 from convscope_loaders.structure.step_groups import stacked
+from convscope_loaders.structure.weight_doubts import weight_doubts
 
 _TELLING = (Meaning.ACTION, Meaning.OBSERVATION, Meaning.POSITION)
 _WITH_FINALS = frozenset({Cut.FINAL_FLAGS, Cut.FILLED_AND_FINAL, Cut.LENGTHS_AND_FINAL})
@@ -77,7 +78,7 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
         grouped, said = _grouped(container, mapping)
         paired = None if mapping is None else with_pairs(grouped, mapping)
         whole, mapped = (grouped, None) if paired is None else (paired.container, paired.mapping)
-        doubts = _checked(annotated(whole), mapped)
+        doubts = (*_checked(annotated(whole), mapped), *_on_weights(grouped, mapping))
         with _completed(mapping):
             ordered = _ordered(probe, whole, mapped)
             unfolded, known = _unfolded(ordered.container, mapped)
@@ -112,6 +113,10 @@ def _checked(container: Container, mapping: LogMapping | None) -> tuple[Notice, 
         return ()
     with container.store.open() as file:
         return check_mapping(container.inventory, file, mapping)
+
+
+def _on_weights(container: Container, mapping: LogMapping | None) -> tuple[Notice, ...]:
+    return () if mapping is None or mapping.file is None else weight_doubts(container.inventory, mapping)
 
 
 def check_takes_arrays(probe: Probe, mapping: LogMapping | None) -> None:

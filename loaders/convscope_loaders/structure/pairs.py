@@ -1,23 +1,22 @@
 """Slots and lists of edges become weights with a receiver and a sender axis before anything else looks at them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from convscope.ingest.container import ArrayReader, Container
 from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMapping
-from convscope.ingest.names import in_numbered_order
 from convscope.ingest.pair_mapping import Absent, EdgeMapping, SlotMapping, SlotOrder
 from convscope.ingest.pair_weights import Numbering, slots_in_order
-from convscope.values.arrays import IntArray
 from convscope_loaders.structure.axis_arrays import AxisArray, PairEnd
-from convscope_loaders.structure.edge_steps import EdgeSteps, find_steps
+from convscope_loaders.structure.edge_steps import NO_STEPS, EdgeSteps, find_steps, step_grids
 from convscope_loaders.structure.mapped_arrays import arrays_of
 from convscope_loaders.structure.pair_checks import PairChecks
+from convscope_loaders.structure.pair_team import PairTeam
 from convscope_loaders.structure.pair_views import EdgeListView, PairShape, PairView
 from convscope_loaders.structure.plan import CONTAINER_AXES
-from convscope_loaders.structure.templates import PathValues, Template, matches
+from convscope_loaders.structure.templates import Cell, PathValues, Template, cell_of, matches
 from convscope_loaders.structure.views import with_views
 
 _Pairs = PairView | EdgeListView
@@ -55,9 +54,13 @@ def with_pairs(container: Container, mapping: LogMapping) -> PairedArrays:
         return PairedArrays(container=container, mapping=mapping)
     axes: dict[str, tuple[Axis, ...]] = {}
     views: dict[str, _Pairs] = {}
+    team = PairTeam.of(container.inventory, mapping)
+    grids = step_grids(container.inventory, mapping)
     with container.store.open() as file:
         for field in paired:
-            builder = _Builder(container=container, mapping=mapping, field=field, file=file)
+            builder = _Builder(
+                container=container, checks=PairChecks(mapping=mapping, field=field), team=team, grids=grids, file=file
+            )
             for path, view in builder.views():
                 builder.checks.require(path not in views, f"{path} is given as weights already")
                 views[path] = view
@@ -131,19 +134,22 @@ class _Builder:
     """Makes the views of one field."""
 
     container: Container
-    mapping: LogMapping
-    field: FieldMapping
+    checks: PairChecks
+    team: PairTeam
+    grids: Mapping[Cell, EdgeSteps]
     file: ArrayReader
 
     @property
-    def checks(self) -> PairChecks:
-        return PairChecks(mapping=self.mapping, field=self.field)
+    def field(self) -> FieldMapping:
+        return self.checks.field
 
     def views(self) -> Iterator[tuple[str, _Pairs]]:
         self.checks.declared()
         found = list(matches(Template(text=self.field.array.path), self.container.inventory.datasets))
         self.checks.require(bool(found), f"there is no array {self.field.array.path}")
         for path, values in found:
+            if Axis.AGENT in values and values[Axis.AGENT] not in self.team.in_paths:
+                continue
             weights = self._axis_array(path, self.field.array)
             if self.field.edges is None:
                 yield path, self._slots(weights, values)
@@ -162,41 +168,11 @@ class _Builder:
     def _beside(self, array: ArrayMapping, values: PathValues) -> AxisArray:
         return self._axis_array(Template(text=array.path).fill(values), array)
 
-    def _n_agents(self, weights: AxisArray) -> int:
-        told = [weights.sizes[axis] for axis in (Axis.RECEIVER, Axis.SENDER) if axis in weights.sizes]
-        told += [len(self.mapping.agents)] if self.mapping.agents else []
-        told += [len(names)] if (names := self._agents_in_paths()) else []
-        told += list(self._agent_sizes())
-        self.checks.require(
-            bool(told),
-            "nothing tells how many agents there are: name them in [agents], or give [fields.actions] as well "
-            "(convscope inspect --write-mapping writes both)",
-        )
-        self.checks.require(len({*told[:2]}) < 2, f"{told[0]} and {told[-1]} agents: the arrays do not agree")
-        return told[0]
-
-    def _agent_sizes(self) -> Iterator[int]:
-        for array in arrays_of(self.mapping):
-            for path, _ in matches(Template(text=array.path), self.container.inventory.datasets):
-                sizes = dict(zip(array.axes, self.container.inventory.datasets[path].shape, strict=False))
-                if Axis.AGENT in sizes:
-                    yield len(array.take) or sizes[Axis.AGENT]
-
-    def _agents_in_paths(self) -> tuple[str, ...]:
-        """Return what stands for each agent in a path, in the order of the log."""
-        named: dict[str, None] = {}
-        for array in arrays_of(self.mapping):
-            for _, values in matches(Template(text=array.path), self.container.inventory.datasets):
-                if Axis.AGENT in values:
-                    named.setdefault(values[Axis.AGENT])
-        known = [name for name in self.mapping.agents if name in named]
-        return tuple(known) if len(known) == len(named) else in_numbered_order(named)
-
     def _slots(self, weights: AxisArray, values: PathValues) -> PairView:
         slots = self.checks.slots()
-        n_agents = self._n_agents(weights)
+        n_agents = self.team.size(weights, self.checks)
         self.checks.slot_sizes(weights, n_agents)
-        own = self._agents_in_paths().index(values[Axis.AGENT]) if Axis.AGENT in values else None
+        own = self.team.in_paths.index(values[Axis.AGENT]) if Axis.AGENT in values else None
         partner = Axis.SENDER if Axis.SENDER in weights.axes else Axis.RECEIVER
         held = PairEnd(axes=(partner,), held=np.arange(n_agents))
         ends = {
@@ -226,24 +202,15 @@ class _Builder:
             numbering = Numbering(n_agents=n_agents, first=slots.first, empty=slots.empty)
             return PairEnd(axes=array.axes, array=array, numbering=numbering)
         n_slots = weights.sizes[Axis.SLOT]
-        held = self._by_name(slots, n_slots) if slots.order is None else slots_in_order(slots.order, n_agents)
+        held = (
+            self.team.named(slots, n_slots, self.checks)
+            if slots.order is None
+            else slots_in_order(slots.order, n_agents)
+        )
         self.checks.require(held.shape == (n_agents, n_slots), self.checks.slot_count(weights, held.shape[1]))
         return PairEnd(
             axes=(partner, Axis.SLOT) if own is None else (Axis.SLOT,), held=held if own is None else held[own]
         )
-
-    def _by_name(self, slots: SlotMapping, n_slots: int) -> IntArray:
-        names = self.mapping.agents
-        place = {name: number for number, name in enumerate(names)} | {"": -1}
-        self.checks.require(bool(names), "slots that are named need the names of all agents: [agents] names")
-        said = [*slots.agents, *(name for listed in slots.agents.values() for name in listed)]
-        lost = next((name for name in said if name not in place), None)
-        self.checks.require(lost is None, f"slots name {lost!r}, which is none of the agents")
-        held = np.full((len(names), n_slots), -1)
-        for name, listed in slots.agents.items():
-            self.checks.require(len(listed) == n_slots, f"{len(listed)} names for the {n_slots} slots of {name!r}")
-            held[place[name]] = [place[one] for one in listed]
-        return held
 
     def _ends(
         self, edges: EdgeMapping, weights: AxisArray, values: PathValues, *, n_agents: int
@@ -256,13 +223,13 @@ class _Builder:
         return receiver, sender
 
     def _edges(self, weights: AxisArray, values: PathValues, edges: EdgeMapping) -> PairView:
-        n_agents = self._n_agents(weights)
+        n_agents = self.team.size(weights, self.checks)
         self.checks.edges_of_steps(weights, n_agents)
         receiver, sender = self._ends(edges, weights, values, n_agents=n_agents)
         return PairView(weights=weights, receiver=receiver, sender=sender, shape=_shape(edges, n_agents))
 
     def _list(self, weights: AxisArray, values: PathValues, edges: EdgeMapping) -> EdgeListView:
-        n_agents = self._n_agents(weights)
+        n_agents = self.team.size(weights, self.checks)
         receiver, sender = self._ends(edges, weights, values, n_agents=n_agents)
         told = {
             name: self._beside(array, values)
@@ -271,7 +238,7 @@ class _Builder:
         }
         for name in {"step", "episode"} & {*told}:
             self.checks.fits(told[name], weights, needs=Axis.EDGE)
-        grid = EdgeSteps.of(self.container.inventory, self.mapping, values)
+        grid = self.grids.get(cell_of(values), NO_STEPS)
         steps = find_steps(self.file, told, grid, n_edges=weights.sizes[Axis.EDGE], most=self.checks.most(n_agents))
         return EdgeListView(
             weights=weights,

@@ -14,6 +14,7 @@ from convscope.routing.graph import find_routing
 from convscope.values.config import AnalysisConfig
 from convscope.values.fields import ATTENTION, GATES, PAIR_MESSAGES, OwnColumn, RowSum
 from convscope_loaders.hdf5 import LOADER
+from convscope_loaders.numpy_files import LOADER as NUMPY
 from tests.convscope_loaders.reading import joined, mapped, opened_by, rows_of, write_hdf5
 
 N, HEADS, EPISODES, STEPS = 4, 2, 8, 6
@@ -388,3 +389,64 @@ def test_memory_does_not_grow_with_the_number_of_steps(tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.2 * peaks[0]
+
+
+@pytest.mark.parametrize("form", ["slots", "list"])
+def test_every_episode_may_have_arrays_of_its_own(tmp_path, form):
+    scene = Scene(11)
+    forms = {"slots": (scene.nearest(), SLOTS + NEAREST), "list": (scene.listed(), LISTED)}
+    whole, text = forms[form]
+    arrays = {}
+    for episode in range(EPISODES):
+        rows = slice(episode * STEPS, (episode + 1) * STEPS)
+        own = {key: value[rows] for key, value in {**scene.base, **whole}.items() if len(value) == ROWS}
+        if form == "list":
+            mine = whole["step"] // STEPS == episode
+            own |= {"attn": whole["attn"][mine], "edge_index": whole["edge_index"][:, mine]}
+            own["step"] = whole["step"][mine] % STEPS
+        arrays |= {f"ep_{episode}/{key}": value for key, value in own.items()}
+    step = 'step = { path = "/{episode}/step", axes = ["edge"] }\n' if form == "list" else ""
+    text = (COMMON + text).replace('"row"', '"time"').replace('"/', '"/{episode}/') + step + 'absent = "no-slot"\n'
+    log = opened_by(LOADER, write_hdf5(tmp_path / "log.h5", arrays), mapped(tmp_path, text))
+    found, wanted = attention(log), scene.dense(-np.inf)
+    both = np.broadcast_to(scene.alive[:, None, :, None], found.shape)
+    assert log.episodes.n_episodes == EPISODES
+    assert np.array_equal(found[both], wanted[both])
+
+
+def test_rows_of_a_ring_bring_their_slots_along(tmp_path):
+    scene = Scene(12)
+    shift = 2 * STEPS
+    arrays = {key: np.roll(value, shift, axis=0) for key, value in {**scene.base, **scene.nearest()}.items()}
+    path = write_hdf5(tmp_path / "ring.h5", arrays)
+    text = COMMON + f"[ring]\nfirst = {shift}\n" + SLOTS + NEAREST + 'absent = "no-slot"\n'
+    log = opened_by(LOADER, path, mapped(tmp_path, text))
+    straight = opened(tmp_path, scene, scene.nearest(), SLOTS + NEAREST + 'absent = "no-slot"\n')
+    found, wanted = attention(log), attention(straight)[-len(attention(log)) :]
+    is_alive = np.broadcast_to(scene.alive[-len(found) :, None, :, None], found.shape)
+    assert len(found) >= ROWS - STEPS
+    assert np.array_equal(found[is_alive], wanted[is_alive], equal_nan=True)
+
+
+def test_numpy_files_hold_edges_as_well(tmp_path):
+    scene = Scene(13)
+    np.savez(tmp_path / "log.npz", **scene.base, **scene.listed())
+    text = COMMON + LISTED + 'absent = "zero"\nstep = { path = "/step", axes = ["edge"] }\n'
+    log = opened_by(NUMPY, tmp_path / "log.npz", mapped(tmp_path, text))
+    assert np.array_equal(attention(log), scene.dense(0))
+
+
+def test_time_may_come_before_the_episode(tmp_path):
+    scene = Scene(14)
+
+    def turned(array):
+        return np.swapaxes(array.reshape(EPISODES, STEPS, *array.shape[1:]), 0, 1)
+
+    arrays = {key: turned(value) for key, value in {**scene.base, **scene.nearest()}.items()}
+    arrays["terminals"] = np.zeros((STEPS, EPISODES), bool)
+    text = (COMMON + SLOTS + NEAREST).replace('"row"', '"time", "episode"') + 'absent = "no-slot"\n'
+    log = opened_by(LOADER, write_hdf5(tmp_path / "log.h5", arrays), mapped(tmp_path, text))
+    alive = np.broadcast_to(scene.alive[:, None, :, None], (ROWS, HEADS, N, N))
+    for max_bytes in (1, 1 << 30):
+        found = rows_of(log, ATTENTION, max_bytes=max_bytes)[1]
+        assert np.array_equal(found[alive], scene.dense(-np.inf)[alive])

@@ -155,3 +155,20 @@ slots = "others"
         file["attn"].attrs["slots"] = "others"
     (seen,) = inspect_logs([path])
     assert 'slots = "others"' in seen.mapping
+
+
+def test_a_mapping_goes_before_attributes_and_the_difference_is_noted(tmp_path):
+    path = log_file(tmp_path, {"attn": SOFT}, orientation="sender-rows", row_sum="keep")
+    text = """convscope-mapping = 1
+[fields.actions]
+path = "/actions"
+axes = ["row", "agent"]
+[fields.attention]
+path = "/attn"
+axes = ["row", "receiver", "sender"]
+"""
+    log = opened_by(LOADER, path, mapped(tmp_path, text))
+    assert np.array_equal(joined(log)[1][ATTENTION][:, 0], SOFT)
+    doubts = [notice.message for notice in log.header.notices if notice.code == "suspicious-mapping"]
+    assert len(doubts) == 2
+    assert any("orientation receiver-rows" in doubt and "map.toml:5" in doubt for doubt in doubts)

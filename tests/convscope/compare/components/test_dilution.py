@@ -45,7 +45,7 @@ AGAINST = ((0.45, 0.45, 0.1), (0.1, 0.45, 0.45), (0.45, 0.1, 0.45))
     [
         (SHARPER, "Nothing of the declared preference has faded; it is sharper than declared (lambda 1.", "is sharper"),
         (AGAINST, "Nothing of the declared preference shows; it goes against what was declared (lambda -1.", "against"),
-        # Among the other two roles .25 and .75 are declared, .36 and .64 are shown: .14 of .25 above an even half is left.
+        # Among the other two roles .75 is declared and .64 shown: .14 of .25 above an even half is left.
         (diluted(CIRCULANT, 0.5), "45 % of the declared preference has faded into even routing.", "is weaker"),
     ],
 )
