@@ -1,6 +1,6 @@
 """How often roles and classes of agents are found where there are none: false positives of the whole chain.
 
-Usage: python benchmarks/roles_null.py [DRAWS] [AGENTS] [EPISODES]
+Usage: python benchmarks/roles_null.py [DRAWS] [AGENTS] [EPISODES] [KIND ...]
 """
 
 import sys
@@ -14,10 +14,15 @@ from convscope.engine.run import run_folds
 from convscope.features.fold import FeatureFold
 from convscope.ingest.memory import log_from_arrays
 from convscope.randomness import generator
+from convscope.report.deciders import situational_words
 from convscope.roles.discover import discover_roles
+from convscope.roles.explained.split import explain_roles
+from convscope.roles.explained.starts import StartFold
+from convscope.simulate.formations import FormationSpec, Geometry, simulate_formations
 from convscope.values.arrays import FloatArray
 from convscope.values.config import AnalysisConfig
 from convscope.values.log import TrajectoryLog
+from convscope.values.roles import RoleAssignment
 
 N_STEPS = 25
 
@@ -91,21 +96,46 @@ def _log(columns: Columns) -> TrajectoryLog:
     return log_from_arrays(rows, [N_STEPS] * n_episodes, [f"agent_{i}" for i in range(n_agents)])
 
 
+def formations(geometry: Geometry, rng: np.random.Generator, n_agents: int, n_episodes: int) -> TrajectoryLog:
+    """Let a team stand close in some episodes and wide in others: situations split units, and nobody has a role."""
+    spec = FormationSpec(members=(n_agents, 0, 0), n_episodes=n_episodes, n_steps=N_STEPS, geometry=geometry)
+    return simulate_formations(spec, rng).log
+
+
+def find(log: TrajectoryLog, config: AnalysisConfig) -> tuple[RoleAssignment, str | None]:
+    """Return the roles of a log, and the words that say that they follow the situation, if they do."""
+    agents = tuple(agent.name for agent in log.header.agents)
+    with open_executor(1) as executor:
+        folds = [FeatureFold(log, config), StartFold(log, config)]
+        table, starts = run_folds(log, folds, executor=executor, max_bytes=32 << 20)
+        found = discover_roles(table, log, agents=agents, config=config)
+    explained = explain_roles(found, log, starts, agents=agents, config=config)
+    return found, situational_words(explained, config.alpha)
+
+
 def main() -> None:
-    """Print, for each kind of log, how often which number was found."""
-    n_draws, n_agents, n_episodes = (int(a) for a in (*sys.argv[1:], *("100", "4", "60")[len(sys.argv) - 1 :]))
-    for kind in KINDS:
+    """Print, for each kind of log, how often which number was found; of formations also how often that is told."""
+    numbers, names = [a for a in sys.argv[1:] if a.isdigit()], [a for a in sys.argv[1:] if not a.isdigit()]
+    n_draws, n_agents, n_episodes = (int(a) for a in (*numbers, *("100", "4", "60")[len(numbers) :]))
+    logs: dict[str, Callable[[np.random.Generator], TrajectoryLog]] = {
+        kind.__name__: lambda rng, kind=kind: _log(kind(rng, n_agents, n_episodes)) for kind in KINDS
+    }
+    for geometry in Geometry:
+        logs[geometry.value] = lambda rng, geometry=geometry: formations(geometry, rng, n_agents, n_episodes)
+    for name, make in logs.items():
+        if names and name not in names:
+            continue
         units: Counter[int | None] = Counter()
         agents: Counter[int | None] = Counter()
+        n_several = n_told = 0
         for draw in range(n_draws):
-            log = _log(kind(generator(draw, kind.__name__), n_agents, n_episodes))
-            config = AnalysisConfig(seed=draw, n_permutations=199)
-            with open_executor(1) as executor:
-                (table,) = run_folds(log, [FeatureFold(log, config)], executor=executor, max_bytes=32 << 20)
-                found = discover_roles(table, log, agents=tuple(a.name for a in log.header.agents), config=config)
+            found, words = find(make(generator(draw, name)), AnalysisConfig(seed=draw, n_permutations=199))
             units[found.k] += 1
             agents[found.k_agents] += 1
-        print(f"{kind.__name__}: k {dict(units)}, k_agents {dict(agents)} in {n_draws} draws", flush=True)
+            n_several += (found.k or 1) > 1
+            n_told += words is not None
+        told = f"; told as following the situation: {n_told} of {n_several}" if n_several else ""
+        print(f"{name}: k {dict(units)}, k_agents {dict(agents)} in {n_draws} draws{told}", flush=True)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def refused_sentence(policy: PolicyReading, least: float) -> str | None:
         f"No two agents meet the same situations often enough to be compared: at most {share(max(overlaps))} are "
         f"common to two of them, and it takes {share(least)}. What one of them sees, the others hardly ever see, or "
         "what they see says who sees. So this log does not tell whether they decide differently or are only in "
-        "different places; neither is ruled out. That they differ in what they do, as told above, stands."
+        "different places; neither is ruled out. What is told above of what they do stands."
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convscope.roles.spread import spread_within
 from convscope.roles.units import Units
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.roles import AgentClasses
@@ -54,7 +55,7 @@ def discriminant(units: Units, classes: tuple[AgentClasses, ...]) -> Discriminan
         return None
     values, code = units.coordinates, class_of_unit[is_used]
     means = _means(values[is_used], code, len(run_of_class))
-    lower = np.linalg.cholesky(_spread(values[is_used] - means[code]))
+    lower = np.linalg.cholesky(spread_within(values[is_used] - means[code]))
     scaled_means = np.asarray(np.linalg.solve(lower, means.T).T, dtype=np.float64)
     run_means = _means(scaled_means, run_of_class, int(run_of_class.max()) + 1)
     axes = _axes(scaled_means - run_means[run_of_class])
@@ -83,17 +84,6 @@ def _means(values: FloatArray, group: IntArray, n_groups: int) -> FloatArray:
     total = np.zeros((n_groups, values.shape[1]))
     np.add.at(total, group, values)
     return np.asarray(total / np.maximum(np.bincount(group, minlength=n_groups), 1)[:, np.newaxis])
-
-
-def _spread(deviations: FloatArray) -> FloatArray:
-    """Covariance within classes, drawn to its diagonal by as many units as there are columns."""
-    n_units, n_columns = deviations.shape
-    covariance = deviations.T @ deviations / n_units
-    diagonal = np.diag(np.diag(covariance))
-    drawn = (n_units * covariance + n_columns * diagonal) / (n_units + n_columns)
-    # A direction without any spread within classes would be infinitely telling.
-    floor = 1e-3 * max(float(np.trace(covariance)) / n_columns, np.finfo(np.float64).tiny)
-    return np.asarray(drawn + floor * np.eye(n_columns))
 
 
 def _axes(means: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ from convscope.roles.pairs import MIN_EPISODES
 from convscope.roles.sample import sampled_units
 from convscope.roles.stability import role_stability
 from convscope.roles.ties import Ties, ties_of
+from convscope.roles.together import together
 from convscope.roles.units import Units
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.config import AnalysisConfig
@@ -38,10 +39,9 @@ class RoleNumber:
 def number_of_roles(
     units: Units, classes: tuple[AgentClasses, ...], *, method: Method, config: AnalysisConfig
 ) -> RoleNumber:
-    """Count roles in the principal components and, where agents were told apart, in the directions that do so.
+    """Count roles among all features, along what tells agents apart, and among features that vary together.
 
-    The larger number counts, the second one on a tie: it rests on all episodes of an agent, and still has to be
-    confirmed on single units.
+    The largest number counts; each has to be confirmed on single units.
 
     Parameters
     ----------
@@ -69,7 +69,8 @@ def number_of_roles(
         k, tried = count_roles(
             space[chosen], episode, members, ties=ties.of(chosen), method=method, alpha=config.alpha, rng=rng
         )
-        if not candidates or (k >= best and k > 1):
+        # On a tie what tells agents apart counts: it rests on all their episodes.
+        if not candidates or k > best or (k == best > 1 and class_of_unit is not None):
             values, best, candidates = space, k, tried
     rng = generator(config.seed, "roles", "stability")
     stability = role_stability(values[chosen], episode, best, method=method, rng=rng) if best > 1 else None
@@ -85,6 +86,9 @@ def _spaces(
     spaces: list[tuple[FloatArray, IntArray | None, Ties]] = [(units.coordinates, None, ties)]
     if found is not None:
         spaces.append((found.values, found.class_of_unit, replace(ties, loadings=found.loadings)))
+    shared = together(units, seed)
+    if shared is not None:
+        spaces.append((shared.values, None, shared.ties))
     return spaces
 
 

@@ -6,11 +6,14 @@ import numpy as np
 
 from convscope.roles.dip import dip_p_value, dip_statistic
 from convscope.roles.method import Partition
+from convscope.roles.spread import spread_within
 from convscope.roles.ties import Ties
 from convscope.values.arrays import BoolArray, FloatArray, IntArray
 
 MIN_BALANCE = 4
 """A group that holds less than one in so many units of a pair is looked for at its end of the line."""
+ROUNDING = 1e-9
+"""Spread within groups, relative to that of all units, that is none."""
 MIN_CONTRAST = 0.5
 """Difference of shares that sets two classes of agents apart: half of their units."""
 
@@ -42,17 +45,30 @@ def widest_p(
     centres, group = partition.centres, partition.assign(values)
     if len(np.unique(group)) < len(centres):
         return 1.0
+    # As in Fisher's discriminant: along the mere difference of centres, what varies for all units may hide a valley.
+    ways = _ways(values, values - centres[group])
     shares = None if class_of_unit is None else _shares(group, class_of_unit, len(centres))
     return max(
         (
             _valley_p(
-                values, centres[i] - centres[j], (group == i) | (group == j), n_near=int((group == i).sum()), ties=ties
+                values,
+                ways @ (centres[i] - centres[j]),
+                (group == i) | (group == j),
+                n_near=int((group == i).sum()),
+                ties=ties,
             )
             for i, j in combinations(range(len(centres)), 2)
             if _are_neighbours(centres, i, j) and not (shares is not None and _are_held_apart(shares[:, [i, j]]))
         ),
         default=0.0,
     )
+
+
+def _ways(values: FloatArray, deviations: FloatArray) -> FloatArray:
+    """Return what turns a difference of centres into the direction that tells two groups apart best, shape (C, C)."""
+    # Units of equal values have no spread within their groups.
+    floor = ROUNDING * values.var(axis=0).sum()
+    return np.asarray(np.linalg.inv(spread_within(deviations) + floor * np.eye(values.shape[1])), dtype=np.float64)
 
 
 def _valley_p(values: FloatArray, direction: FloatArray, is_in: BoolArray, *, n_near: int, ties: Ties | None) -> float:

@@ -13,6 +13,9 @@ MIN_SHARE = 0.2
 MIN_LEVEL = 0.08
 """Share of units that makes a value of a coarse feature a level: between two of them there are cells, and no gap."""
 
+UNITS_PER_STEP = 4
+"""Units to each distinct value from which on values are taken to lie on steps."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ties:
@@ -26,6 +29,11 @@ class Ties:
     """What each feature adds to the units' coordinates, shape (F, C)."""
     place: FloatArray
     """Even draws, where in its cell each unit is put, 0 to 1, shape (U,)."""
+
+    @property
+    def is_coarse(self) -> BoolArray:
+        """Which features give any unit room, shape (F,)."""
+        return np.asarray((self.above > self.below).any(axis=0), dtype=np.bool_)
 
     def of(self, chosen: IntArray | BoolArray) -> "Ties":
         """Return those of some units."""
@@ -64,6 +72,31 @@ def ties_of(units: Units, seed: int) -> Ties:
             below[rows, column], above[rows, column] = _ways(values[rows, column])
     place = generator(seed, "roles", "ties").uniform(size=len(units.row))
     return Ties(below=below, above=above, loadings=units.axes, place=place)
+
+
+def steps_of(units: Units, seed: int) -> Ties:
+    """Return room of half a step to either side of features whose values lie on steps, as counts do.
+
+    A step is the usual distance of neighbouring values: gaps that are wider stay gaps.
+
+    Parameters
+    ----------
+    units
+        Units of the analysed agents.
+    seed
+        Of the run.
+    """
+    condition = numbered(units.frame.select("condition"))
+    values = np.round(units.centred / units.deviation, 9)
+    half = np.zeros(values.shape)
+    for column in range(values.shape[1]):
+        for code in range(int(condition.max(initial=-1)) + 1):
+            rows = np.flatnonzero((condition == code) & units.is_fitted & np.isfinite(values[:, column]))
+            points = np.unique(values[rows, column])
+            if 2 < len(points) <= len(rows) / UNITS_PER_STEP:
+                half[rows, column] = np.median(np.diff(points)) / 2
+    place = generator(seed, "roles", "ties").uniform(size=len(units.row))
+    return Ties(below=-half, above=half, loadings=units.axes, place=place)
 
 
 def _ways(values: FloatArray) -> tuple[FloatArray, FloatArray]:

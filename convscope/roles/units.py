@@ -90,7 +90,7 @@ def prepare_units(table: FeatureTable, is_analysed: BoolArray, agents: tuple[str
         centred=centred,
         standard=standard,
         deviation=deviation,
-        axes=_principal_axes(standard[is_fitted]),
+        axes=principal_axes(standard[is_fitted]),
         selection=selection,
         notices=notices,
     )
@@ -118,7 +118,7 @@ def _deviation(centred: FloatArray) -> FloatArray:
     return np.where(np.isfinite(deviation) & (deviation > 0), deviation, 1.0)
 
 
-def _principal_axes(standard: FloatArray) -> FloatArray:
+def principal_axes(standard: FloatArray) -> FloatArray:
     """Return the axes that keep enough of the variance, each with its largest loading positive, shape (F, C)."""
     if not standard.size:
         return np.zeros((standard.shape[1], 0))

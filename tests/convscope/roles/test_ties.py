@@ -13,7 +13,7 @@ from convscope.ingest.memory import log_from_arrays
 from convscope.randomness import generator
 from convscope.roles.dip import dip_p_value, dip_statistic
 from convscope.roles.discover import discover_roles
-from convscope.roles.ties import ties_of
+from convscope.roles.ties import steps_of, ties_of
 from convscope.roles.units import prepare_units
 from convscope.simulate.behaviours import planted_roles
 from convscope.values.config import AnalysisConfig
@@ -109,3 +109,17 @@ def test_no_unit_leaves_its_cell(counts, seed):
     direction = np.eye(units.axes.shape[1])[0]
     reach = (ties.above - ties.below) @ np.abs(units.axes @ direction)
     assert (np.abs(ties.shift(direction)) <= reach + 1e-12).all()
+
+
+def test_room_of_half_a_step_keeps_wider_gaps_open():
+    units, values = units_of(np.repeat([0.0, 1.0, 2.0, 9.0, 10.0], 8))
+    ties = steps_of(units, 0)
+    deviation = units.deviation[0]
+    np.testing.assert_allclose(ties.above[:, 0] * deviation, 0.5)
+    np.testing.assert_allclose(ties.below[:, 0] * deviation, -0.5)
+    assert len(values) == 40
+
+
+def test_values_that_hardly_repeat_have_no_steps():
+    units, _ = units_of(generator(0).normal(size=40))
+    assert not steps_of(units, 0).is_coarse[0]
