@@ -46,7 +46,7 @@ def main(n_draws: int) -> None:
     print("| --- | --- | --- | --- | --- |")
     for name, spec in WORLDS.items():
         none, some, more = (
-            [_formation(replace(spec, effect=e), name, d) for d in range(n_draws)] for e in (0, 0.3, 0.6)
+            [formation_p_values(replace(spec, effect=e), name, d) for d in range(n_draws)] for e in (0, 0.3, 0.6)
         )
         print(f"| {name} | {_rate(none, 0)} | {_rate(none, 1)} | {_rate(some, 0)} | {_rate(more, 0)} |", flush=True)
     _found(n_draws)
@@ -139,7 +139,8 @@ def _concentration(n_draws: int) -> None:
         print(f"| {n_runs} runs of {n_episodes} episodes | {rates[0]:.3f} | {rates[1]:.3f} |", flush=True)
 
 
-def _formation(spec: FormationSpec, name: str, draw: int) -> tuple[float, float]:
+def formation_p_values(spec: FormationSpec, name: str, draw: int) -> tuple[float, float]:
+    """Return the p of the largest cell and of the largest sender of one drawn study, its formations labelled."""
     study = simulate_formations(spec, generator(0, "formation-null", name, str(spec.effect), str(draw)))
     n_episodes, n_steps = study.is_wide.shape
     episode, time = np.divmod(np.arange(study.is_wide.size), n_steps)

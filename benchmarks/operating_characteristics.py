@@ -75,10 +75,11 @@ def runs_of(cell: Cell, rng: np.random.Generator) -> tuple[SimulatedRun, ...]:
     shown = {"role-blind": diluted(prior, 1.0), "half": diluted(prior, 0.5), "swapped": relabelled(prior, SWAP)}
     n_other = cell.n_runs // 2 if cell.truth == "two conventions" else 0
     halves = ((shown.get(cell.truth, prior), cell.n_runs - n_other), (relabelled(prior, SWAP), n_other))
-    return tuple(_run(cell, preference, rng) for preference, n_runs in halves for _ in range(n_runs))
+    return tuple(run_of(cell, preference, rng) for preference, n_runs in halves for _ in range(n_runs))
 
 
-def _run(cell: Cell, preference: tuple[tuple[float, ...], ...], rng: np.random.Generator) -> SimulatedRun:
+def run_of(cell: Cell, preference: tuple[tuple[float, ...], ...], rng: np.random.Generator) -> SimulatedRun:
+    """Draw one run of a preference, with the noise of a cell's seeds."""
     noise = 0.3
     if cell.seeds == "skewed":
         lost = min(1.0, float(np.exp(rng.normal(np.log(0.06), 0.98))))

@@ -55,7 +55,7 @@ def declared_agreement(
     )
 
 
-def agreement_notices(found: DeclaredAgreement | None, alpha: float) -> tuple[Notice, ...]:
+def agreement_notices(found: DeclaredAgreement | None, alpha: float, *, n_runs: int) -> tuple[Notice, ...]:
     """Return what must be said where the controls explain what looks like the declared routing.
 
     Parameters
@@ -64,16 +64,28 @@ def agreement_notices(found: DeclaredAgreement | None, alpha: float) -> tuple[No
         From `declared_agreement`.
     alpha
         Level of the tests.
+    n_runs
+        Behind the figures; one alone makes the partial test a little too ready (docs/gap.md).
     """
     if found is None or found.p_value is None or found.p_value > alpha or not found.controls:
         return ()
     if found.partial_p_value is not None and found.partial_p_value <= alpha:
-        return ()
+        return (_ONE_RUN,) if n_runs == 1 else ()
     message = (
         f"Routing between agents follows the declared one, but is not shown to go beyond what "
         f"{' and '.join(found.controls)} explain: who stands near, or is there at all, may be all there is to it."
     )
     return (Notice(code="prior-confounded", message=message, where="gap.declared_agreement"),)
+
+
+_ONE_RUN = Notice(
+    code="one-run-agreement",
+    message=(
+        "With one run the partial test between agents is a little too ready: at a level of .05 it errs in .061. It "
+        "decides no verdict."
+    ),
+    where="gap.declared_agreement",
+)
 
 
 def _between_agents(prior: RolePrior, preference: FloatArray, agents: tuple[str, ...]) -> FloatArray:

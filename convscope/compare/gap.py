@@ -15,6 +15,7 @@ from convscope.compare.placing import placed, renaming_placed
 from convscope.compare.power import equivalence_interval, runs_to_decide, smallest_detectable_gap
 from convscope.compare.projection import strength
 from convscope.compare.role_verdict import RoleFindings, decide_roles, roles_outlook
+from convscope.compare.uneven_runs import uneven_runs
 from convscope.compare.verdict import Findings, Reasons, decide
 from convscope.routing.intervals import FEWEST_RUNS, student_t
 from convscope.values.arrays import FloatArray
@@ -97,7 +98,8 @@ def translation_gap(
         notices=(
             *_notices(components, tests),
             *((withheld(why_withheld),) if whole is None else ()),
-            *agreement_notices(agreement, config.alpha),
+            *agreement_notices(agreement, config.alpha, n_runs=findings.n_runs),
+            *uneven_runs(tests, verdict),
         ),
     )
 
