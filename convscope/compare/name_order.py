@@ -6,7 +6,8 @@ import numpy as np
 
 from convscope.routing.preference import role_preference
 from convscope.values.arrays import IntArray
-from convscope.values.routing import RolePreference, RoutingGraph, RoutingTallies
+from convscope.values.preference import RolePreference
+from convscope.values.routing import RoutingGraph, RoutingTallies
 
 
 def in_name_order(routing: RoutingGraph, preference: RolePreference) -> tuple[RoutingGraph, RolePreference]:

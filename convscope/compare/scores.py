@@ -9,8 +9,9 @@ from convscope.compare.noise_floor import noise_floor
 from convscope.routing.divergence import conditioned, even, mean_divergence, row_divergence, row_mean
 from convscope.values.arrays import BoolArray, FloatArray, sealed
 from convscope.values.header import Notice
+from convscope.values.preference import RolePreference
 from convscope.values.prior import RolePrior
-from convscope.values.routing import RolePreference, RoutingTallies
+from convscope.values.routing import RoutingTallies
 
 FLAT_ROW = 0.01
 """Declared rows less sharp than this, in bits, are nearly even: no data could tell them from a role-blind team."""

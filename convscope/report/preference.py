@@ -6,7 +6,8 @@ from convscope.report.matrix import Matrix, amounts, differences, largest, with_
 from convscope.routing.intervals import FEWEST_RUNS, student_t
 from convscope.values.arrays import FloatArray
 from convscope.values.evidence import Evidence
-from convscope.values.routing import RolePreference, edge_matrix
+from convscope.values.preference import RolePreference
+from convscope.values.routing import edge_matrix
 
 
 def preference_matrices(evidence: Evidence) -> tuple[Matrix, ...]:

@@ -13,7 +13,8 @@ from convscope.values.segments import SEGMENT_TYPES
 if TYPE_CHECKING:
     from convscope.values.dependence import FormationSensitivity
     from convscope.values.evidence import Evidence
-    from convscope.values.routing import RolePreference, RoutingGraph
+    from convscope.values.preference import RolePreference
+    from convscope.values.routing import RoutingGraph
 
 
 def tables(evidence: "Evidence") -> Mapping[str, pl.DataFrame]:

@@ -5,7 +5,8 @@ import numpy as np
 from convscope.routing.choice_model import TOLERANCE, Choices, collapse, fit
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.header import Notice
-from convscope.values.routing import RolePreference, RoutingTallies
+from convscope.values.preference import RolePreference
+from convscope.values.routing import RoutingTallies
 
 
 def role_preference(tallies: RoutingTallies, roles: tuple[str, ...]) -> RolePreference:

@@ -9,14 +9,8 @@ from convscope.report.document.dependence import dependence_parts
 from convscope.report.document.json_value import JsonValue, matrix
 from convscope.values.config import RoutingSource
 from convscope.values.dependence import Dependence
-from convscope.values.routing import (
-    EDGE_COLUMNS,
-    Concentration,
-    RolePreference,
-    RoutingGraph,
-    SourceAgreement,
-    SourceComparison,
-)
+from convscope.values.preference import RolePreference
+from convscope.values.routing import EDGE_COLUMNS, Concentration, RoutingGraph, SourceAgreement, SourceComparison
 from convscope.values.structure import GraphStructure
 
 MAX_EDGES = 10_000

@@ -25,6 +25,7 @@ from convscope.values.fields import ACTIONS, ATTENTION, OBSERVATIONS, REWARDS, F
 from convscope.values.gap import Component, Gap, NullRange, Verdict
 from convscope.values.header import ActionKind, ActionSpace, Agent, InputFile, LogHeader, Notice
 from convscope.values.messages import MessageMeasure, MessageMeasures, MessageTest
+from convscope.values.preference import RolePreference
 from convscope.values.prior import RolePrior
 from convscope.values.roles import AgentClasses, ProfileFeature, RecoveryScores, RoleAssignment, RoleProfile
 from convscope.values.routing import (
@@ -32,7 +33,6 @@ from convscope.values.routing import (
     ComparedSource,
     Concentration,
     Confound,
-    RolePreference,
     RoutingGraph,
     RoutingTallies,
     SourceAgreement,
