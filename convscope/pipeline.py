@@ -9,6 +9,7 @@ from pathlib import Path
 from convscope.compare.crossplay import crossplay_notices
 from convscope.compare.gap import translation_gap
 from convscope.compare.returns import gap_and_return
+from convscope.dependence.influence import formation_influence
 from convscope.dependence.study import dependence_fold, routing_dependence
 from convscope.engine.executors import open_executor
 from convscope.engine.fold import Fold
@@ -93,9 +94,10 @@ def analyze(
         folds = _folds(log, estimators, agents=agents, config=config)
         missing, features, returns, starts, steps, acts, heard, sums, windows, *tallies = run(folds)
         routing = routing_graph(log, estimators, tallies, run=run, agents=agents, config=config)
+        moved = formation_influence(log, routing, labels, config=config, agents=agents, run=run)
     source = routing.source if routing else None
     roles = discover_roles(features, log, agents=agents, config=config)
-    dependence = routing_dependence(log, windows, source, labels=labels, agents=agents, config=config)
+    dependence = routing_dependence(log, windows, source, labels=labels, agents=agents, config=config, influence=moved)
     compared = partial(translation_gap, features=features, dependence=dependence, crossplay=crossplay, config=config)
     gap = compared(prior, roles, routing) if prior else None
     analysed = log.episodes.analysed(config.checkpoint)

@@ -17,7 +17,14 @@ from convscope.routing.divergence import conditioned
 from convscope.values.arrays import FloatArray
 from convscope.values.chance import p_of_draws
 from convscope.values.config import AnalysisConfig
-from convscope.values.dependence import Formation, FormationOrigin, FormationSensitivity, LargestChange, RunChange
+from convscope.values.dependence import (
+    Formation,
+    FormationOrigin,
+    FormationSensitivity,
+    LargestChange,
+    RunChange,
+    Shift,
+)
 
 _FITS_AT_ONCE = 256
 """Draws and pairs of formations; keeps memory in bounds."""
@@ -73,35 +80,74 @@ def formation_sensitivity(
         episodes within runs: each episode gets the sequence of labels of another one.
     """
     pairs = tuple(combinations(range(len(names)), 2))
-    attainable = _attainable([run.share for run in runs], config.n_permutations)
+    attainable = attainable_p([run.share for run in runs], config.n_permutations)
     n_draws = 0 if attainable is None else config.n_permutations
     fits = [_fits(run, pairs, n_draws=n_draws, seed=config.seed) for run in runs]
     differences = [_difference(*fit) for fit in fits]
+    return changes_between(
+        differences,
+        _formations(runs, names, over_runs([_plain(run) for run in runs])),
+        run_names=[run.windows.name for run in runs],
+        nodes=nodes,
+        origin=origin,
+        width=width,
+        attainable_p=attainable,
+        shift=formation_shift(runs, fits, names, attainable_p=attainable, seed=config.seed),
+    )
+
+
+def changes_between(
+    differences: Sequence[FloatArray],
+    formations: Sequence[Formation],
+    *,
+    run_names: Sequence[str],
+    nodes: Sequence[str],
+    origin: FormationOrigin,
+    width: int,
+    attainable_p: float | None,
+    shift: Shift | None = None,
+) -> FormationSensitivity | None:
+    """Return the largest changes between every two formations.
+
+    Parameters
+    ----------
+    differences
+        Of each run, of the log and then under exchanged labels, shape (1 + B, pairs, receiver, sender); NaN = unknown.
+    formations, run_names
+        What they are of.
+    nodes, origin, width, attainable_p, shift
+        As in `FormationSensitivity`.
+
+    Returns
+    -------
+    FormationSensitivity or None
+        None where no two formations share a cell.
+    """
     mean = over_runs(differences)
     if not np.isfinite(mean[0]).any():
         return None
     changes, own = _Changes.of(mean), [_Changes.of(each) for each in differences]
-    labels = [(names[a], names[b]) for a, b in pairs]
+    labels = [(first.name, second.name) for first, second in combinations(formations, 2)]
     return FormationSensitivity(
         origin=origin,
         nodes=tuple(nodes),
-        formations=_formations(runs, names, over_runs([_plain(run) for run in runs])),
+        formations=tuple(formations),
         cell=_cell(mean[0], changes.cell, labels=labels, nodes=nodes),
         key=_key(mean[0], changes.key, labels=labels, nodes=nodes),
         runs=tuple(
             RunChange(
-                run=run.windows.name,
+                run=name,
                 cell=float(each.cell[0]),
                 key=float(each.key[0]),
                 cell_p_value=_p_value(each.cell),
                 key_p_value=_p_value(each.key),
             )
-            for run, each in zip(runs, own, strict=True)
+            for name, each in zip(run_names, own, strict=True)
             if np.isfinite(each.cell[0])
         ),
-        attainable_p=attainable,
+        attainable_p=attainable_p,
         window=width,
-        shift=formation_shift(runs, fits, names, attainable_p=attainable, seed=config.seed),
+        shift=shift,
     )
 
 
@@ -226,7 +272,7 @@ def _spread(runs: Sequence[Labelled], steps: Sequence[FloatArray]) -> float | No
     return summed / total if total > 0 else None
 
 
-def _attainable(shares: Sequence[FloatArray], n_draws: int) -> float | None:
+def attainable_p(shares: Sequence[FloatArray], n_draws: int) -> float | None:
     """Return the smallest p that exchanges can give; None where every episode of each run has the same labels."""
     log_arrangements = 0.0
     for share in shares:

@@ -8,6 +8,7 @@ import numpy as np
 from convscope.behaviour.groups import agent_places
 from convscope.dependence.conditions import Conditions, shift
 from convscope.dependence.found import found_formations
+from convscope.dependence.influence import InfluenceShift
 from convscope.dependence.labelled import Labelled, carried_over, labelled, labels_of_file
 from convscope.dependence.runs import MOST_NODES, RunReader, RunWindows
 from convscope.dependence.sensitivity import formation_sensitivity
@@ -76,6 +77,7 @@ def routing_dependence(
     labels: EpisodeLabels | None,
     config: AnalysisConfig,
     agents: Sequence[str],
+    influence: InfluenceShift | None = None,
 ) -> Dependence:
     """Return what routing depends on (docs/formation.md).
 
@@ -93,9 +95,11 @@ def routing_dependence(
         Every choice that changes a result.
     agents
         Names of the analysed agents.
+    influence
+        From `influence_by_formation`, where policy residuals are in use and formations are named.
     """
     if source not in _WEIGHTS:
-        return _none("routing at each timestep is only known where the log holds weights, and these are in use")
+        return _of_influence(source, influence)
     roles = log.header.roles
     if not roles and len(agents) > MOST_NODES:
         return _none(f"without declared roles it is computed for at most {MOST_NODES} agents")
@@ -241,6 +245,22 @@ def _shift(study: _Study, conditions: Conditions, *, lacking: str) -> tuple[Shif
     if found is None:
         return None, _lacks(conditions.kind, "no run shows two of them, in two episodes each, with a choice in common")
     return found, ()
+
+
+def _of_influence(source: RoutingSource | None, influence: InfluenceShift | None) -> Dependence:
+    rest = _none("routing at each timestep is only known where the log holds weights, and these are in use")
+    if influence is not None and influence.found is not None:
+        kept = tuple(notice for notice in rest.notices if notice.where != FORMATION)
+        return replace(rest, formation=influence.found, notices=kept)
+    if influence is not None:
+        why = influence.why_not
+    elif source is RoutingSource.POLICY_RESIDUAL:
+        why = "--formations F.csv must name formations of whole episodes"
+    else:
+        why = "influence is added up over episodes, and is divided by formation for policy residuals only"
+    message = f"Whether routing changes with the formation is not computed: {why}."
+    own = Notice(code="not-computed", message=message, where=FORMATION)
+    return replace(rest, notices=tuple(own if notice.where == FORMATION else notice for notice in rest.notices))
 
 
 def _none(why: str) -> Dependence:

@@ -70,10 +70,10 @@ class EffectFold:
             things, spread, unit = _things(rows), rows.spread, self.unit_of[rows.episode]
             for each in np.unique(unit).tolist():
                 mine = unit == each
-                total.products[each] += _products(things[mine], rows.dice[mine], rows.surprise[mine])
-            total.information[rows.number] += _squares(things, spread)
+                total.products[each] += products_of(things[mine], rows.dice[mine], rows.surprise[mine])
+            total.information[rows.number] += squares_of(things, spread)
             lengths = np.square(rows.surprise).sum(axis=-1) + np.square(rows.surprise.sum(axis=-1))
-            total.noise[rows.number] += _squares(things * np.sqrt(lengths)[..., None], spread)
+            total.noise[rows.number] += squares_of(things * np.sqrt(lengths)[..., None], spread)
             differ = np.einsum("knaa->kn", spread) + spread.sum(axis=(-2, -1))
             total.chance[rows.number] += things[..., 0].T @ differ
         return total
@@ -107,12 +107,20 @@ def squared_share(effects: Effects, number: int, *, units: IntArray, share: floa
         The mean over steps and over two draws of the sender's action that differ, of half the squared length of the
         change in the receiver's probabilities, less what luck adds: slightly negative values are none.
     """
-    products = effects.products[units].sum(axis=0)
-    inverse = _inverse(effects.information[number] * share)
+    return share_of(
+        effects.products[units].sum(axis=0),
+        information=effects.information[number] * share,
+        noise=effects.noise[number] * share,
+        chance=effects.chance[number] * share,
+    )
+
+
+def share_of(products: FloatArray, *, information: FloatArray, noise: FloatArray, chance: FloatArray) -> FloatArray:
+    """Return what `squared_share` does from sums over rows, shape (...); the last axes are those of `Effects`."""
+    inverse = _inverse(information)
     completed = products + products.sum(axis=-1, keepdims=True)
-    lengths = np.einsum("rsab,rsac,rsbc->rs", inverse, products, completed, optimize=True)
-    luck = np.einsum("rsab,rsab->rs", inverse, effects.noise[number] * share)
-    chance = effects.chance[number] * share
+    lengths = np.einsum("...ab,...ac,...bc->...", inverse, products, completed, optimize=True)
+    luck = np.einsum("...ab,...ab->...", inverse, noise)
     is_told = (inverse != 0).any(axis=(-2, -1)) & (chance > 0)
     return np.where(is_told, (lengths - luck) / np.where(is_told, chance, 1.0), np.nan)
 
@@ -131,7 +139,7 @@ def _inverse(information: FloatArray) -> FloatArray:
     return inverse
 
 
-def _products(things: FloatArray, dice: FloatArray, surprise: FloatArray) -> FloatArray:
+def products_of(things: FloatArray, dice: FloatArray, surprise: FloatArray) -> FloatArray:
     """Return sums over rows, shape (receiver, sender, q * m, m)."""
     n_rows, n_agents, width = dice.shape
     told = np.einsum("knq,knm->knqm", things, surprise)
@@ -140,7 +148,7 @@ def _products(things: FloatArray, dice: FloatArray, surprise: FloatArray) -> Flo
     return np.asarray(by_pair.reshape(n_agents, n_agents, -1, width), dtype=np.float64)
 
 
-def _squares(things: FloatArray, spread: FloatArray) -> FloatArray:
+def squares_of(things: FloatArray, spread: FloatArray) -> FloatArray:
     """Return sums over rows of the covariances, shape (receiver, sender, q * m, q * m)."""
     n_rows, n_agents, width, _ = spread.shape
     q = things.shape[-1]

@@ -121,7 +121,7 @@ def read_study(log: TrajectoryLog, usage: Usage, *, config: AnalysisConfig, agen
         Reads the log.
     """
     groups, places = episode_groups(log, config), agent_places(log, agents)
-    model, like = _models(log, usage, groups=groups, run=run)
+    model, like = read_models(log, usage, groups=groups, run=run)
     questions = [_of_agents(model, usage, places, seed=config.seed)]
     if like is not None:
         questions.append(_of_roles(like, usage, log, places=places, groups=groups, seed=config.seed))
@@ -204,8 +204,27 @@ def _question(model: Model | RoleModel, chance: FloatArray, *, places: IntArray,
     return _Question(model=model, places=places, is_rare=is_rare, redraw=redraw)
 
 
-def _models(log: TrajectoryLog, usage: Usage, *, groups: Sequence[Group], run: Run) -> tuple[Model, Model | None]:
-    """Read the log for what receivers' probabilities are told from; of roles, actions are grouped alike."""
+def read_models(log: TrajectoryLog, usage: Usage, *, groups: Sequence[Group], run: Run) -> tuple[Model, Model | None]:
+    """Read the log for what receivers' probabilities are told from, of agents and of roles.
+
+    Parameters
+    ----------
+    log
+        The log.
+    usage
+        Result of the first pass.
+    groups
+        Runs and checkpoints.
+    run
+        Reads the log.
+
+    Returns
+    -------
+    Model
+        Of agents.
+    Model or None
+        For roles, actions grouped alike for all agents; None without declared roles.
+    """
     group_of, fields = group_of_each(groups, log.episodes.n_episodes), policy_fields(log.header)
     grouped = [usage.action_groups(), *([usage.action_groups(are_alike=True)] if log.header.roles else [])]
     shape = {"n_groups": len(groups), "n_agents": len(log.header.agents)}
