@@ -10,7 +10,7 @@ from convscope.values.arrays import FloatArray, IntArray
 
 
 def weights_of_slots(
-    weights: npt.ArrayLike, slots: npt.ArrayLike | SlotOrder, *, n_agents: int, absent: Absent = Absent.NO_SLOT
+    weights: npt.ArrayLike, slots: npt.ArrayLike | SlotOrder, *, n_agents: int, absent: Absent | None = None
 ) -> FloatArray:
     """Bring weights over slots to one column an agent.
 
@@ -24,7 +24,8 @@ def weights_of_slots(
     n_agents
         Of the team.
     absent
-        What it says that an agent is in no slot; the receiver's own column is not known where an order leaves it out.
+        What it says that an agent is in no slot, which a list of numbers needs; the receiver's own column is not known
+        where an order leaves it out.
 
     Returns
     -------
@@ -34,13 +35,15 @@ def weights_of_slots(
     Raises
     ------
     UsageError
-        If the shapes do not fit.
+        If the shapes do not fit, or a list comes without ``absent``.
     LogFormatError
         If a slot holds a number that is no agent's.
     """
     held = np.asarray(weights, dtype=np.float64)
     if isinstance(slots, SlotOrder):
         numbers, empty = slots_in_order(slots, n_agents).astype(np.float64), np.nan
+    elif absent is None:
+        raise UsageError(f"absent must say what it means that an agent is in no slot: {', '.join(Absent)}")
     else:
         numbers, empty = np.asarray(slots, dtype=np.float64), absent.weight
     if held.shape[-2:] != (n_agents, *numbers.shape[-1:]):

@@ -45,3 +45,36 @@ def test_every_key_every_axis_and_every_cut_is_named():
     assert not missing
     assert all(f"`{axis}`" in SECTION for axis in Axis)
     assert all(f"`{cut}`" in SECTION for cut in Cut)
+
+
+def test_the_examples_of_slots_and_edges_read_one_and_the_same_attention(tmp_path):
+    """Three agents, two of which are near each other: both reach the other, and the third reaches both."""
+    rng = np.random.default_rng(2)
+    weights = rng.random((4, 6, 2, 3, 3))
+    near = np.broadcast_to([[1, -1], [0, -1], [1, 0]], (4, 6, 3, 2))
+    slots = np.take_along_axis(weights, np.maximum(near, 0)[:, :, None], -1)
+    pairs = np.array([[1, 0], [0, 1], [1, 2], [0, 2]]).T
+    base = {"actions": rng.integers(0, 3, (4, 6, 3)), "filled": np.ones((4, 6), np.uint8)}
+    actions = '[fields.actions]\npath = "/actions"\naxes = ["episode", "time", "agent"]\n'
+    order, listed, edges = re.findall(r"```toml\n(.*?)```", SECTION[SECTION.index("### Slots and edges") :], re.DOTALL)
+
+    def read(name, arrays, text):
+        path = write_hdf5(tmp_path / name, {**base, **arrays})
+        return joined(opened_by(LOADER, path, mapped(tmp_path, f"convscope-mapping = 1\n{actions}{text}")))[1][
+            "attention"
+        ]
+
+    reached = read("near.h5", {"attn": slots, "neighbours": near}, listed)
+    flat = weights.reshape(24, 2, 3, 3)
+    assert np.array_equal(reached[:, :, 2, :2], flat[:, :, 2, :2])
+    assert np.isneginf(reached[:, :, :2, 2]).all()
+    others = np.take_along_axis(weights, np.array([[1, 2], [0, 2], [0, 1]])[None, None, None], -1)
+    assert np.array_equal(read("others.h5", {"attn": others}, order)[:, :, 2, :2], flat[:, :, 2, :2])
+    base = {"actions": base["actions"].reshape(24, 3), "terminals": np.arange(24) % 6 == 5}
+    actions = actions.replace('"episode", "time"', '"row"')
+    arrays = {
+        "edge_weight": flat[:, :, pairs[1], pairs[0]].transpose(0, 2, 1).reshape(-1, 2),
+        "edge_index": np.tile(pairs, 24),
+        "edge_row": np.repeat(np.arange(24), 4),
+    }
+    assert np.array_equal(read("edges.h5", arrays, edges), reached)

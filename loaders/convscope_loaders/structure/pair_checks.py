@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from convscope.errors import MappingError
 from convscope.ingest.container import ArrayInfo
 from convscope.ingest.mapping import INNER_AXES, ArrayMapping, Axis, FieldMapping, LogMapping
-from convscope.ingest.pair_mapping import SlotMapping, SlotOrder
-from convscope.values.fields import INFO, Level, level_of
+from convscope.ingest.pair_mapping import Absent, SlotMapping, SlotOrder
+from convscope.values.fields import INFO, PAIR_INTERVENTIONS, Level, level_of
 from convscope_loaders.structure.axis_arrays import AxisArray
 from convscope_loaders.structure.plan import CONTAINER_AXES
 from convscope_loaders.structure.templates import Template
@@ -41,6 +41,9 @@ class PairChecks:
         self.require(
             level_of(name) is Level.PAIR or name.startswith(INFO), "slots and edges are of weights between agents"
         )
+        listed = field.slots or field.edges
+        is_shut = listed is not None and listed.absent is Absent.NO_SLOT and name == PAIR_INTERVENTIONS
+        self.require(not is_shut, f'a pair without an intervention is absent = "{Absent.ZERO}"')
         both = field.slots is not None and field.edges is not None
         self.require(not both, "slots and edges are two ways to say it; leave one of them out")
         if field.edges is not None:

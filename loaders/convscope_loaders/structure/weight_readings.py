@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
+import numpy as np
+
 from convscope.errors import LogFormatError
 from convscope.ingest.container import Value
 from convscope.ingest.mapping import INNER_AXES, ArrayMapping, Axis, FieldMapping
@@ -155,7 +157,9 @@ def _oriented(clues: Clues, family: Family, field: FieldMapping, *, stated: Orie
         whose = "receiver" if stated is Orientation.RECEIVER_ROWS else "sender"
         turned = field if stated is Orientation.RECEIVER_ROWS else _turned(field)
         return ReadWeights(field=turned, said=f"{text}: its attribute orientation says that rows are a {whose}'s")
-    weights = clues.sampler.part(family.first.path)
+    sampled = clues.sampler.part(family.first.path)
+    # The dead, and slots that are empty or missing, give nothing.
+    weights = np.where(np.isfinite(sampled), sampled, 0.0)
     last = axes.index(Axis.SENDER if Axis.SENDER in axes else Axis.SLOT)
     other = axes.index(Axis.RECEIVER) if Axis.RECEIVER in axes else None
     is_over_last = sums_to_one(weights, last)

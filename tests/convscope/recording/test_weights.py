@@ -26,7 +26,7 @@ NO = -np.inf
 
 def test_slots_by_hand():
     near = [[1, 2], [0, -1], [1, 0]]
-    assert weights_of_slots([[0.6, 0.4], [1, 9], [0.2, 0.8]], near, n_agents=3).tolist() == [
+    assert weights_of_slots([[0.6, 0.4], [1, 9], [0.2, 0.8]], near, n_agents=3, absent=Absent.NO_SLOT).tolist() == [
         [NO, 0.6, 0.4],
         [1, NO, NO],
         [0.8, 0.2, NO],
@@ -48,10 +48,11 @@ def test_edges_by_hand():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: weights_of_slots(np.ones((3, 3)), [[0, 1]] * 3, n_agents=3),
-        lambda: weights_of_slots(np.ones((2, 3, 2)), np.zeros((5, 3, 2)), n_agents=3),
-        lambda: weights_of_slots(np.ones((3, 2)), [[0, 7]] * 3, n_agents=3),
-        lambda: weights_of_slots(3.0, 1.0, n_agents=3),
+        lambda: weights_of_slots(np.ones((3, 3)), [[0, 1]] * 3, n_agents=3, absent=Absent.ZERO),
+        lambda: weights_of_slots(np.ones((2, 3, 2)), np.zeros((5, 3, 2)), n_agents=3, absent=Absent.ZERO),
+        lambda: weights_of_slots(np.ones((3, 2)), [[0, 7]] * 3, n_agents=3, absent=Absent.ZERO),
+        lambda: weights_of_slots(np.ones((3, 2)), [[0, 1]] * 3, n_agents=3),
+        lambda: weights_of_slots(3.0, 1.0, n_agents=3, absent=Absent.ZERO),
         lambda: weights_of_edges([1, 2], [0], [1, 0], n_agents=2, absent=Absent.ZERO),
         lambda: weights_of_edges([1], [0.5], [1], n_agents=2, absent=Absent.ZERO),
         lambda: weights_of_edges([1], [0], [1], n_agents=2, absent=Absent.ZERO, steps=[4], n_steps=4),
@@ -66,7 +67,7 @@ def test_what_does_not_fit_is_an_error(call):
 def test_what_is_recorded_and_declared_is_read_again_and_converted_bit_for_bit(tmp_path):
     rng = np.random.default_rng(0)
     near = np.argsort(rng.random((5, 3, 3)), axis=-1)[..., :2]
-    attention = weights_of_slots(rng.random((5, 2, 3, 2)), near[:, None], n_agents=3)
+    attention = weights_of_slots(rng.random((5, 2, 3, 2)), near[:, None], n_agents=3, absent=Absent.NO_SLOT)
     gates = np.where(rng.random((5, 3, 3)) < 0.5, NO, 1)
     declared = {GATES: Weights(row_sum=RowSum.KEEP), ATTENTION: Weights(own_column=OwnColumn.NOTHING)}
     with Recorder(tmp_path / "log.h5", agents=["a", "b", "c"], weights=declared) as recorder:

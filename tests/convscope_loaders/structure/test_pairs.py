@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from convscope.errors import ConvscopeError, LogFormatError, MappingError
 from convscope.ingest.mapping_text import mapping_text
+from convscope.ingest.open import open_logs
+from convscope.ingest.writer import write_log
 from convscope.routing.graph import find_routing
 from convscope.values.config import AnalysisConfig
 from convscope.values.fields import ATTENTION, GATES, PAIR_MESSAGES, OwnColumn, RowSum
@@ -283,6 +285,11 @@ HOSTILE = {
     "fractions": (SLOTS + NEAREST + 'absent = "zero"\n', {"near": np.full((ROWS, N, N), 0.5)}, "holds 0.5"),
     "absurd": (SLOTS + NEAREST + 'absent = "zero"\n', {"near": np.full((ROWS, N, N), 1e300)}, "numbered from 0 to 3"),
     "edges of unknown direction": (PADDED.replace("receiver = ", "#") + 'absent = "zero"\n', {}, "need both ends"),
+    "interventions": (
+        (SLOTS + NEAREST).replace("fields.attention", "fields.pair_interventions") + 'absent = "no-slot"\n',
+        {},
+        'is absent = "zero"',
+    ),
     "a third reading": (SLOTS + 'slots = "nearest"\n', {}, "none of others, self-first"),
 }
 
@@ -450,3 +457,23 @@ def test_time_may_come_before_the_episode(tmp_path):
     for max_bytes in (1, 1 << 30):
         found = rows_of(log, ATTENTION, max_bytes=max_bytes)[1]
         assert np.array_equal(found[alive], scene.dense(-np.inf)[alive])
+
+
+@pytest.mark.parametrize("form", ["slots", "edges"])
+def test_a_converted_log_holds_the_same_bits(tmp_path, form):
+    scene = Scene(15)
+    step = 'step = { path = "/step", axes = ["edge"] }\n'
+    arrays, text = (scene.nearest(), SLOTS + NEAREST) if form == "slots" else (scene.listed(), LISTED + step)
+    declared = text.replace("axes", 'row_sum = "keep"\nown_column = "nothing"\naxes', 1)
+    log = opened(tmp_path, scene, arrays, declared + 'absent = "no-slot"\n')
+    write_log(log, tmp_path / "again.h5")
+    again = open_logs([tmp_path / "again.h5"])
+    assert attention(again).tobytes() == attention(log).tobytes()
+    spec = again.header.field(ATTENTION)
+    assert (spec.row_sum, spec.own_column, spec.dtype) == (
+        RowSum.KEEP,
+        OwnColumn.NOTHING,
+        log.header.field(ATTENTION).dtype,
+    )
+    assert again.header.inputs[0].assumptions == log.header.inputs[0].assumptions
+    assert graph_of(again).equals(graph_of(log))

@@ -50,6 +50,16 @@ def test_sums_over_one_axis_tell_which_it_is(tmp_path):
         assert any("add up to 1" in said for said in log.header.inputs[0].assumptions)
 
 
+def test_the_dead_and_missing_slots_do_not_hide_what_adds_up_to_1(tmp_path):
+    stored = SOFT.copy()
+    stored[:, 2] = np.nan
+    stored[:, :, 2] = np.where(np.eye(N, dtype=bool)[2], np.nan, -np.inf)
+    stored /= np.where(np.isfinite(stored), stored, 0).sum(axis=2, keepdims=True)
+    log, read = field_of(tmp_path, {"attn": stored})
+    assert np.array_equal(read[:, 0], stored, equal_nan=True)
+    assert any("add up to 1" in said for said in log.header.inputs[0].assumptions)
+
+
 def test_an_attribute_goes_before_sums(tmp_path):
     _, read = field_of(tmp_path, {"attn": SOFT}, orientation="sender-rows")
     assert np.array_equal(read[:, 0], SOFT.swapaxes(1, 2))
