@@ -87,7 +87,7 @@ def main() -> None:
     n_draws, seed = int(sys.argv[1]), int(sys.argv[2])
     for name in sys.argv[3:] or list(KINDS):
         begun = time.process_time()
-        n_false, n_agents, n_true, shares = 0, 0, 0, []
+        n_false, n_true, n_kept, n_changing, shares = 0, 0, 0, 0, []
         for draw in range(seed, seed + n_draws):
             rng = generator(draw, name)
             made = KINDS[name](rng)
@@ -95,12 +95,13 @@ def main() -> None:
             does = (made.role != made.role[:, :1]).any(axis=(0, 1))
             n_false += int((~does[claimed]).sum())
             n_true += int(does[claimed].sum())
-            n_agents += int((~does).sum())
+            n_kept += int((~does).sum())
+            n_changing += int(does.sum())
             shares.append(located(made.role, state))
         changed, whole = (float(np.mean(each)) for each in zip(*shares, strict=True))
-        n_changing, cost = n_draws * len(does) - n_agents, (time.process_time() - begun) / n_draws
+        cost = (time.process_time() - begun) / n_draws
         print(
-            f"{name}: said to switch {n_false} of {n_agents} that do not, {n_true} of {n_changing} that do; changed "
+            f"{name}: said to switch {n_false} of {n_kept} that do not, {n_true} of {n_changing} that do; changed "
             f"units located {changed:.3f}, others whole {whole:.4f}; {cost:.1f} CPU-s",
             flush=True,
         )
