@@ -46,6 +46,7 @@ KINDS: dict[str, Maker] = {
     "kept, hidden clocks": lambda rng: scripted(kept(*SIZE, (0, 3, 3, 1)), rng, CLOCKS),
     "kept, without any chance": lambda rng: scripted(kept(*SIZE, TEAM), rng, Circumstances(carefree=0.0)),
     "kept, one acts by situation": lambda rng: scripted(kept(*SIZE, (0, 1, 4, 4)), rng),
+    "from some step, all do something else": lambda rng: scripted(_alarmed(kept(*SIZE, (0, 1, 2, 1)), rng), rng),
     "swap": lambda rng: scripted(swapped(kept(*SIZE, TEAM), (0, 1), rng), rng),
     "swap, all hurry late": lambda rng: scripted(
         swapped(kept(*SIZE, TEAM), (0, 1), rng), rng, Circumstances(hurry=0.6)
@@ -53,6 +54,14 @@ KINDS: dict[str, Maker] = {
     "swap, hidden moods": lambda rng: scripted(swapped(kept(*SIZE, TEAM), (0, 1), rng), rng, MOODY),
     "swap, long bouts of chance": lambda rng: scripted(swapped(kept(*SIZE, TEAM), (0, 1), rng), rng, LOST),
 }
+
+
+def _alarmed(role: IntArray, rng: np.random.Generator) -> IntArray:
+    """Let all walk up and down, which nobody does else, from a random step of every second episode."""
+    n_episodes, n_steps, _ = role.shape
+    for episode in range(1, n_episodes, 2):
+        role[episode, int(rng.integers(int(0.3 * n_steps), int(0.7 * n_steps))) :] = 3
+    return role
 
 
 def changes_of(made: Scripted, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
