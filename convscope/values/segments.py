@@ -26,10 +26,12 @@ class SwitchTest:
     run: str
     checkpoint: str | None
     agent: str
+    partner: str | None
+    """Agent that it exchanges its role with; None where it changes by itself, or not at all."""
     p_value: float
-    """Family-wise over the agents of the run."""
+    """Family-wise over the agents with equal spaces of the run."""
     significant: bool
-    """Whether a change is claimed: ``p_value`` is at most alpha, some episode stands out, and roles last."""
+    """Whether a change is claimed: ``p_value`` is at most alpha, and pieces are like whole episodes of their roles."""
     n_episodes: int
     """Episodes in which the agent's roles were followed."""
     n_switched: int

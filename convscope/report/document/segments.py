@@ -14,6 +14,7 @@ def segments_part(segments: Segments | None) -> JsonValue:
                 "run": test.run,
                 "checkpoint": test.checkpoint,
                 "agent": test.agent,
+                "partner": test.partner,
                 "p_value": test.p_value,
                 "significant": test.significant,
                 "n_episodes": test.n_episodes,

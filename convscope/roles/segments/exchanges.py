@@ -1,6 +1,6 @@
 """Whether two agents exchange their roles at the same step of the same episodes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -25,7 +25,8 @@ class Exchange:
     p_value: float
     """Family-wise over the pairs of the group."""
     rows: IntArray
-    """Sequences of the first and the second agent in episodes with an exchange, shape (n, 2)."""
+    """Sequences of the first and the second agent in episodes with an exchange, none where none is claimed, shape
+    (n, 2)."""
     state: IntArray
     """Kind in each window of these sequences, shape (n, 2, W)."""
 
@@ -36,6 +37,9 @@ class _Pair:
     kinds: tuple[int, int]
     rows: IntArray
     """Sequences of both agents in common episodes, shape (n, 2)."""
+
+    def without_rows(self) -> "_Pair":
+        return replace(self, rows=self.rows[:0])
 
 
 def find_exchanges(
@@ -82,9 +86,8 @@ def find_exchanges(
         for pair, p, gain in zip(pairs, p_value.tolist(), own, strict=True)
     ]
     return [
-        _followed(pair, p, evidence=evidence, lengths=sequences.lengths)
+        _followed(pair if claimed else pair.without_rows(), p, evidence=evidence, lengths=sequences.lengths)
         for pair, p, claimed in zip(pairs, p_value.tolist(), is_claimed, strict=True)
-        if claimed
     ]
 
 

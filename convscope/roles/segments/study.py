@@ -127,7 +127,7 @@ def _chain_figures(
     share: dict[int, float] = {}
     leaves: dict[int, float] = {}
     for group in groups:
-        if group.found.transition is None:
+        if not len(group.found.visited):
             continue
         n = float(np.isin(group.sequences.agent[group.sequences.sequence], _switching(group)).sum())
         per_step = _steps_per_window(group)
@@ -135,10 +135,10 @@ def _chain_figures(
         total += n
         in_long_run = stationary(group.found.transition)
         dwell: FloatArray = dwell_times(group.found.transition) * per_step
-        for kind in range(len(in_long_run)):
+        for kind, part, steps in zip(group.found.visited.tolist(), in_long_run.tolist(), dwell.tolist(), strict=True):
             role = role_of[group.place, kind]
-            share[role] = share.get(role, 0.0) + n * float(in_long_run[kind])
-            leaves[role] = leaves.get(role, 0.0) + n * float(in_long_run[kind] / dwell[kind])
+            share[role] = share.get(role, 0.0) + n * part
+            leaves[role] = leaves.get(role, 0.0) + n * part / steps
     found = [
         Dwell(role=role, steps=share[role] / leaves[role] if leaves[role] > 0 else None, share=share[role] / total)
         for role in sorted(share)
@@ -156,16 +156,20 @@ def _switching(group: _Group) -> IntArray:
 
 
 def _tests(group: _Group, log: TrajectoryLog) -> Iterator[SwitchTest]:
-    for agent, p_value in zip(group.found.agents.tolist(), group.found.p_value.tolist(), strict=True):
+    found = group.found
+    for agent, p_value, partner in zip(
+        found.agents.tolist(), found.p_value.tolist(), found.partner.tolist(), strict=True
+    ):
         mine = group.sequences.agent == agent
         yield SwitchTest(
             run=group.place[0],
             checkpoint=group.checkpoint,
             agent=log.header.agents[agent].name,
+            partner=log.header.agents[partner].name if partner >= 0 else None,
             p_value=p_value,
-            significant=bool(group.found.is_switched[mine].any()),
+            significant=bool(found.is_switched[mine].any()),
             n_episodes=int(mine.sum()),
-            n_switched=int(group.found.is_switched[mine].sum()),
+            n_switched=int(found.is_switched[mine].sum()),
         )
 
 

@@ -31,8 +31,12 @@ class Switching:
     """Shape (A,)."""
     p_value: FloatArray
     """Family-wise p of each agent, shape (A,)."""
-    transition: FloatArray | None
-    """Chain of those who switch, shape (K, K); None when nobody does."""
+    partner: IntArray
+    """Agent that each exchanges its role with, -1 for none, shape (A,)."""
+    visited: IntArray
+    """Kinds that those who switch take on, shape (V,)."""
+    transition: FloatArray
+    """Chain of those who switch, among these kinds, shape (V, V)."""
     n_one_way: int
     """Sequences with a change that was withdrawn, because hardly any sequence shows the change back."""
 
@@ -75,19 +79,26 @@ def find_switching(
     is_one_way = is_cut & _goes_one_way(whole.paths.state, is_cut)
     is_switched = is_cut & ~is_one_way
     state = np.where(is_switched[:, np.newaxis], whole.paths.state, whole.paths.constant[:, np.newaxis])
+    partner = np.full(len(agents), -1)
     exchanges = find_exchanges(sequences, whole.evidence, whole.paths.constant, alpha=alpha / 2, rng=rng)
     for exchange in sorted(exchanges, key=lambda each: each.p_value):
-        p_value = np.where(np.isin(agents, exchange.agents), np.minimum(p_value, exchange.p_value), p_value)
+        place = np.searchsorted(agents, exchange.agents)
+        p_value[place] = np.minimum(p_value[place], exchange.p_value)
         is_free = ~is_switched[exchange.rows].any(axis=1)
         state[exchange.rows[is_free]] = exchange.state[is_free]
         is_switched[exchange.rows[is_free]] = True
+        if is_free.any():
+            partner[place] = np.where(partner[place] < 0, exchange.agents[::-1], partner[place])
+    visited, transition = _chain(sequences, whole, state, is_cut=is_switched)
     return Switching(
         state=state,
         constant=whole.paths.constant,
         is_switched=is_switched,
         agents=agents,
         p_value=np.minimum(1.0, 2 * p_value),
-        transition=_transition(sequences, whole, is_switched),
+        partner=partner,
+        visited=visited,
+        transition=transition,
         n_one_way=int((is_one_way & ~is_switched).sum()),
     )
 
@@ -138,16 +149,20 @@ def _alone(sequences: Sequences, whole: _Decoded, alpha: float) -> tuple[IntArra
     return agents, p_value, is_beyond
 
 
-def _transition(sequences: Sequences, whole: _Decoded, is_cut: BoolArray) -> FloatArray | None:
+def _chain(sequences: Sequences, whole: _Decoded, state: IntArray, *, is_cut: BoolArray) -> tuple[IntArray, FloatArray]:
     """Learn the chain of agents that have episodes with a change; their other episodes count as stays."""
-    if not is_cut.any():
-        return None
+    visited = np.unique(state[is_cut])
+    if not len(visited):
+        return visited, np.empty((0, 0))
     is_whole = np.isin(sequences.agent, np.unique(sequences.agent[is_cut])) & ~is_cut
-    k = len(whole.transition)
     n_stays = sequences.lengths[is_whole] - 1.0
-    stays = np.bincount(whole.paths.constant[is_whole], weights=n_stays, minlength=k).astype(np.float64)
-    chain = Chain(start=whole.start[is_cut], transition=whole.transition)
-    return fit_chain(whole.evidence[is_cut], sequences.lengths[is_cut], chain, stays=stays)
+    stays = np.bincount(whole.paths.constant[is_whole], weights=n_stays, minlength=len(whole.transition))
+    start, transition = whole.start[is_cut][:, visited], whole.transition[np.ix_(visited, visited)]
+    chain = Chain(
+        start=start / start.sum(axis=1, keepdims=True), transition=transition / transition.sum(axis=1, keepdims=True)
+    )
+    evidence = whole.evidence[is_cut][:, :, visited]
+    return visited, fit_chain(evidence, sequences.lengths[is_cut], chain, stays=stays[visited].astype(np.float64))
 
 
 def _goes_one_way(state: IntArray, is_cut: BoolArray) -> BoolArray:

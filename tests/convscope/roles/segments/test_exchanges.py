@@ -41,7 +41,9 @@ def roles_with_changes(rng, *, is_together):
 
 def found(role, rng):
     constant = np.array([0, 1, 2] * N_EPISODES)
-    return find_exchanges(sequences(3), evidence_of(role, rng), constant, alpha=0.05, rng=rng)
+    tested = find_exchanges(sequences(3), evidence_of(role, rng), constant, alpha=0.05, rng=rng)
+    assert [exchange.agents for exchange in tested] == [(0, 1), (0, 2), (1, 2)]
+    return [exchange for exchange in tested if len(exchange.rows)]
 
 
 def test_an_exchange_is_found_where_it_is():
@@ -83,7 +85,7 @@ def test_the_order_of_episodes_and_agents_only_names_them(seed):
     rng = np.random.default_rng(seed)
     role = roles_with_changes(rng, is_together=True)
     evidence, constant = evidence_of(role, rng), np.array([0, 1, 2] * N_EPISODES)
-    (first,) = find_exchanges(sequences(3), evidence, constant, alpha=0.05, rng=np.random.default_rng(7))
+    first, *_ = find_exchanges(sequences(3), evidence, constant, alpha=0.05, rng=np.random.default_rng(7))
     plain = sequences(3)
     names = np.random.default_rng(seed).permutation(3), np.random.default_rng(seed).permutation(N_EPISODES)
     renamed = Sequences(
@@ -93,6 +95,6 @@ def test_the_order_of_episodes_and_agents_only_names_them(seed):
             "episode": names[1][plain.episode],
         }
     )
-    (second,) = find_exchanges(renamed, evidence, constant, alpha=0.05, rng=np.random.default_rng(7))
+    second, *_ = find_exchanges(renamed, evidence, constant, alpha=0.05, rng=np.random.default_rng(7))
     assert second.p_value == first.p_value
     assert np.array_equal(second.rows, first.rows)

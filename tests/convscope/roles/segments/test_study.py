@@ -35,6 +35,8 @@ def swap():
 def test_a_swap_is_found_where_it_is(swap):
     made, found = swap
     assert [test.significant for test in found.tests] == [True, True, False]
+    assert [test.partner for test in found.tests] == ["agent_1", "agent_0", None]
+    assert {dwell.role for dwell in found.dwell} == set(found.switched()["role"])
     starts = {
         (episode, agent): rows["start"].to_list()[1:]
         for (episode, agent), rows in found.table.group_by("episode", "agent", maintain_order=True)
