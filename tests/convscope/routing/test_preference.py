@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from convscope.routing.preference import role_preference
 from convscope.simulate.tallies import tallies_of
 from convscope.simulate.teams import GENERIC, SimulatedRun, Team, simulate_run, simulate_runs
-from convscope.values.routing import RoutingTallies, mean_preference
+from convscope.values.mean_preference import mean_preference
+from convscope.values.routing import RoutingTallies
 
 ROLES = ("scout", "carrier", "guard")
 TRUTH = np.array(GENERIC)
