@@ -12,6 +12,7 @@ from convscope.report.wording import verdict_of
 from convscope.values.conventions import Conventions
 from convscope.values.evidence import Evidence
 from convscope.values.figures import count, figure, interval
+from convscope.values.gap import Subject
 from convscope.values.inert import inert
 from convscope.values.messages import MessageMeasure
 
@@ -109,12 +110,14 @@ def _dependence(evidence: Evidence) -> tuple[str, ...]:
 def _gap(evidence: Evidence) -> tuple[str, ...]:
     if evidence.gap is None:
         return ()
-    alignment = next((part for part in evidence.gap.components if part.name == "alignment"), None)
-    if alignment is None or alignment.value is None:
+    is_about_roles = evidence.gap.subject is Subject.ROLES
+    name, furthest = ("recovery", "no better than chance") if is_about_roles else ("alignment", "as a role-blind team")
+    part = next((part for part in evidence.gap.components if part.name == name), None)
+    if part is None or part.value is None:
         return ()
-    bounds = f" ({interval(alignment.interval)}, {alignment.interval_kind})" if alignment.interval else ""
+    bounds = f" ({interval(part.interval)}, {part.interval_kind})" if part.interval else ""
     return (
-        f"Alignment gap: {figure(alignment.value)}{bounds}; 0 = as declared, 1 = as a role-blind team",
+        f"{name.capitalize()} gap: {figure(part.value)}{bounds}; 0 = as declared, 1 = {furthest}",
         *_several(evidence.gap.conventions),
     )
 

@@ -10,6 +10,7 @@ from convscope.report.section import Section
 from convscope.report.wording import VerdictWords, verdict_of
 from convscope.values.evidence import Evidence
 from convscope.values.figures import NO_FIGURE, count, figure, interval
+from convscope.values.gap import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +49,16 @@ def _view(evidence: Evidence) -> VerdictView:
 
 
 def _alignment(evidence: Evidence) -> tuple[Tile, ...]:
-    alignment = [part for part in evidence.gap.components if part.name == "alignment"] if evidence.gap else []
-    if not alignment:
+    # The most that the prior declares: where it declares no routing, the roles.
+    judged = "recovery" if evidence.gap and evidence.gap.subject is Subject.ROLES else "alignment"
+    found = [part for part in evidence.gap.components if part.name == judged] if evidence.gap else []
+    if not found:
         return ()
-    (part,) = alignment
+    (part,) = found
     if part.value is None:
-        return (Tile(value=NO_FIGURE, name="alignment gap", note=part.why or "not scored"),)
+        return (Tile(value=NO_FIGURE, name=f"{part.name} gap", note=part.why or "not scored"),)
     note = f"{interval(part.interval, digits=2)} ({part.interval_kind})" if part.interval else "no interval"
-    return (Tile(value=figure(part.value, digits=2), name="alignment gap", note=note),)
+    return (Tile(value=figure(part.value, digits=2), name=f"{part.name} gap", note=note),)
 
 
 def _units(evidence: Evidence) -> Tile:

@@ -1,6 +1,7 @@
 """A plan gives the attainable p of docs/gap.md, and its power agrees with the table of verdicts there."""
 
 import json
+from functools import cache
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -13,13 +14,14 @@ from convscope.report.document.json_value import json_bytes
 from convscope.values.gap import Verdict
 
 
+@cache
 def planned(team="1-1-1", n_runs=5, **options):
     question, plans = plan_priors(3, team, n_runs, **{"priors": None, "alpha": None, "seed": 0} | options)
     return question, {plan.prior: plan for plan in plans}
 
 
 def test_five_runs_of_single_members_barely_decide_about_a_circulant_prior():
-    _, plans = planned()
+    _, plans = planned("1-1-1")
     circulant, generic = plans["circulant"], plans["generic"]
     assert circulant.alignment_p == pytest.approx(0.5**5)
     assert circulant.specificity_p == pytest.approx(2.0**-4)
