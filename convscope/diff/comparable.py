@@ -79,6 +79,9 @@ def _gap(first: Analysed, second: Analysed) -> Iterator[str]:
 
 def cautions(first: Analysed, second: Analysed) -> Iterator[str]:
     """Return in what the two analyses differ that makes their figures mean something else."""
+    shared = set(first.roles) & set(second.roles)
+    if shared and set(first.roles) != set(second.roles):
+        yield "declared roles are not the same: what a role draws on is divided over other roles in each"
     for name in dict.fromkeys([*first.settings, *second.settings]):
         a, b = first.settings.get(name), second.settings.get(name)
         if a is not None and b is not None and a != b:

@@ -9,9 +9,9 @@ from convscope.values.html import Html, element, table
 
 _STYLE = (
     ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;"
-    "padding:0 1rem;overflow-wrap:anywhere}div{overflow-x:auto}table{border-collapse:collapse;margin:1.5rem 0;"
+    "padding:0 1rem}p,li{overflow-wrap:anywhere}div{overflow-x:auto}table{border-collapse:collapse;margin:1.5rem 0;"
     "font-variant-numeric:tabular-nums}caption{text-align:left;font-weight:600}th,td{text-align:left;"
-    "padding:.2rem .8rem .2rem 0;border-bottom:1px solid #8886}"
+    "padding:.2rem .8rem .2rem 0;border-bottom:1px solid #8886}td{white-space:nowrap}th{min-width:4rem}"
 )
 _HEAD = '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
 
@@ -35,7 +35,11 @@ def diff_page(diff: Diff) -> str:
         element("h1", "convscope diff"),
         element("p", first),
         element("ul", *(element("li", line) for line in lines)),
-        _table("Over runs", ("figure", "first", "second", "difference", "", ""), changes),
+        _table(
+            "Means over runs, not cut to 0..1",
+            ("figure", "first", "second", "difference", "", ""),
+            changes,
+        ),
         _table("Found roles that are alike", ("first", "second"), diff.roles.pairs),
         _table("Beside each other, not tested", ("figure", "first", "second"), figures),
     )

@@ -176,6 +176,13 @@ def test_other_sources_and_options_are_told_before_any_figure():
     ]
 
 
+def test_shares_over_other_roles_are_told():
+    runs = drawn(CIRCULANT, 3, np.random.default_rng(4))
+    lines = list(diff_lines(diff_analyses(analysed(runs), analysed(runs, roles=("scout", "carrier", "other")))))
+    assert any(line.startswith("Mind: declared roles are not the same") for line in lines)
+    assert "Not compared: routing of guard: declared in the first only" in lines
+
+
 def test_found_roles_are_matched_by_what_they_do_not_by_their_names():
     still, busy = {"speed": -2.0, "turns": -1.0}, {"speed": 2.0, "turns": 1.5}
     runs = drawn(CIRCULANT, 3, np.random.default_rng(4))
