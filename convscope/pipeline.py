@@ -89,9 +89,8 @@ def analyze(
     estimators = choose_estimators(log, config)
     with open_executor(n_workers or _workers_for(log)) as executor:
         run = partial(run_folds, log, executor=executor, max_bytes=config.max_block_bytes, progress=progress)
-        folds = _folds(log, estimators, agents=agents, config=config)
-        missing, *read = run([MissingFold(log, folds), *folds])
-        features, returns, starts, steps, heard, sums, windows, *tallies = read
+        read = run(_folds(log, estimators, agents=agents, config=config))
+        missing, features, returns, starts, steps, heard, sums, windows, *tallies = read
         routing = routing_graph(log, estimators, tallies, run=run, agents=agents, config=config)
         moved = formation_influence(log, routing, labels, config=config, agents=agents, run=run)
     source = routing.source if routing else None
@@ -130,7 +129,7 @@ def _folds(
     log: TrajectoryLog, estimators: Sequence[Estimator], *, agents: tuple[str, ...], config: AnalysisConfig
 ) -> list[Fold]:
     """Return what reads the log, in the order in which `analyze` takes the results."""
-    return [
+    folds: list[Fold] = [
         FeatureFold(log, config),
         ReturnFold(log, agents),
         StartFold(log, config),
@@ -140,6 +139,7 @@ def _folds(
         dependence_fold(log, estimators, config=config, agents=agents),
         *routing_folds(log, estimators, config=config, agents=agents),
     ]
+    return [MissingFold(log, folds), *folds]
 
 
 def analyze_files(  # noqa: PLR0913  one parameter an option
