@@ -5,6 +5,7 @@ python benchmarks/seed_agreement.py [draws]
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from convscope.randomness import generator
 from convscope.routing.graph import find_routing
 from convscope.simulate.draws import Simulator, Situation, Size
+from convscope.simulate.interventions import Experiment, Way, experiment
 from convscope.simulate.policies import hidden_driver
 from convscope.simulate.situations import hidden_memory
 from convscope.values.config import AnalysisConfig, RoutingSource
@@ -34,6 +36,8 @@ def pair(size: Size, rng: np.random.Generator) -> Situation:
 CASES: tuple[tuple[str, Simulator, RoutingSource], ...] = (
     ("rare chance, two edges", rare, RoutingSource.POLICY_RESIDUAL),
     ("rare chance, a pair", pair, RoutingSource.POLICY_RESIDUAL),
+    ("interventions by a coin", partial(experiment, how=Experiment()), RoutingSource.INTERVENTION),
+    ("on whole episodes", partial(experiment, how=Experiment(way=Way.EPISODE)), RoutingSource.INTERVENTION),
     ("hidden memory", hidden_memory, RoutingSource.TRANSFER_ENTROPY),
 )
 SIZE = Size(n_agents=5, n_episodes=40, n_steps=30)

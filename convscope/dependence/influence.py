@@ -1,7 +1,7 @@
 """Whether influence, told by the agents' own dice, changes with formations that the user names."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -20,6 +20,7 @@ from convscope.values.labels import EpisodeLabels
 from convscope.values.log import TrajectoryLog
 from convscope.values.routing import RoutingGraph
 
+UNIT = "share of actions changed"
 _MOST_NUMBERS = 1 << 25
 _MOST_GROUPS_OF_ACTIONS = 6
 _LENGTHS_DIFFER = 0.1
@@ -87,7 +88,7 @@ def influence_by_formation(
         for group in groups
     ]
     every = np.concatenate(shown)
-    why_not = _why_not(log, labels, formation, every)
+    why_not = _why_not(log, labels, formation=formation, every=every)
     if why_not:
         return InfluenceShift(found=None, why_not=why_not)
     place_of = np.full(log.episodes.n_episodes, -1)
@@ -120,7 +121,7 @@ def _of_whole_episodes(labels: EpisodeLabels, n_rows: IntArray) -> IntArray:
     return np.where(is_whole, held.argmax(axis=1), np.where(held.sum(axis=1) > 0, -2, -1))
 
 
-def _why_not(log: TrajectoryLog, labels: EpisodeLabels, formation: IntArray, every: IntArray) -> str:
+def _why_not(log: TrajectoryLog, labels: EpisodeLabels, *, formation: IntArray, every: IntArray) -> str:
     if not log.header.identities_persist:
         return "slots are filled anew in each episode"
     if not len(every) and (formation == -2).any():
@@ -164,7 +165,7 @@ def _compared(
         )
         for number, name in enumerate(names)
     ]
-    return changes_between(
+    found = changes_between(
         [own[:, first] - own[:, second] for own in weights],
         formations,
         run_names=[run.name for run in runs],
@@ -173,6 +174,7 @@ def _compared(
         width=int(steps.max()),
         attainable_p=attainable,
     )
+    return replace(found, unit=UNIT) if found else None
 
 
 def _weights(effects: EpisodeEffects, run: _RunEpisodes, places: IntArray, *, n_draws: int, seed: int) -> FloatArray:

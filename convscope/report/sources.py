@@ -39,8 +39,12 @@ def agreement_sentences(routing: RoutingGraph, level: float) -> tuple[str, ...]:
 
 
 def _shared_edges(routing: RoutingGraph) -> str:
-    every = {routing.source.value: _significant(routing.edges)}
-    every |= {other.source.value: _significant(other.edges) for other in routing.comparison.others}
+    own = [(routing.source, routing.edges, routing.role_edges)]
+    own += [(each.source, each.edges, each.role_edges) for each in routing.comparison.others]
+    if routing.comparison.are_between_roles:
+        every = {source.value: _significant(edges) for source, _, edges in own if edges is not None}
+    else:
+        every = {source.value: _significant(edges) for source, edges, _ in own}
     shared = sorted(frozenset.intersection(*every.values()))
     if shared:
         named = ", ".join(f"{sender} → {receiver}" for sender, receiver in shared[:_MOST_NAMED])

@@ -28,6 +28,8 @@ EVIDENCE = (
     RoutingSource.TRANSFER_ENTROPY,
 )
 """Evidence of influence, the strongest first."""
+_FEWEST_ROLES = 3
+"""Of two, a receiver's row says no more than which is larger."""
 
 
 def compare_sources(
@@ -55,11 +57,18 @@ def compare_sources(
     """
     used, *others = estimates
     beside = tuple(
-        ComparedSource(source=other.source, claim=other.claim, unit=other.unit, edges=other.edges) for other in others
+        ComparedSource(
+            source=other.source, claim=other.claim, unit=other.unit, edges=other.edges, role_edges=other.role_edges
+        )
+        for other in others
     )
     if not log.header.identities_persist:
         # An edge between slots that other agents fill in each episode is an average of nothing.
-        return SourceComparison(others=beside)
+        return SourceComparison(
+            others=beside,
+            agreements=role_agreements(estimates, log.header.roles, config),
+            are_between_roles=True,
+        )
     weights = {each.source: weights_by_run(log, each, config=config, agents=agents) for each in estimates}
     agreements = source_agreements(weights, controls, config)
     return SourceComparison(
@@ -110,6 +119,31 @@ def source_agreements(
                 partial_p_value=beyond.p_value if beyond else None,
             )
         )
+    return tuple(found)
+
+
+def role_agreements(
+    estimates: Sequence[RoutingEstimate], roles: Sequence[str], config: AnalysisConfig
+) -> tuple[SourceAgreement, ...]:
+    """Compare every two sources that tell edges between three roles or more; the null permutes the roles.
+
+    Parameters
+    ----------
+    estimates
+        From each source.
+    roles
+        Names; three of them have six orders, so that p is never below 1/6.
+    config
+        Its ``seed`` and ``n_permutations``.
+    """
+    told = [(each.source, each.role_edges) for each in estimates if len(roles) >= _FEWEST_ROLES]
+    weights = {source: edge_matrix(edges, roles)[None] for source, edges in told if edges is not None}
+    found: list[SourceAgreement] = []
+    for first, second in combinations(weights, 2):
+        rng = generator(config.seed, "routing", "role agreement", first, second)
+        both = weights[first], weights[second]
+        raw = quadratic_assignment(*both, counts_self=True, n_permutations=config.n_permutations, rng=rng)
+        found.append(SourceAgreement(first=first, second=second, correlation=raw.correlation, p_value=raw.p_value))
     return tuple(found)
 
 

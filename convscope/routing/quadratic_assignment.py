@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import permutations, product
 from math import factorial
 
@@ -27,6 +28,7 @@ def quadratic_assignment(
     second: FloatArray,
     *,
     controls: Sequence[FloatArray] = (),
+    counts_self: bool = False,
     n_permutations: int,
     rng: np.random.Generator,
 ) -> Assignment:
@@ -39,10 +41,11 @@ def quadratic_assignment(
     Parameters
     ----------
     first, second
-        Shape (run, receiver, sender); NaN where there is no data, which counts as the receiver's mean. The diagonal
-        does not count.
+        Shape (run, receiver, sender); NaN where there is no data, which counts as the receiver's mean.
     controls
         Matrices of the same shape that may explain both.
+    counts_self
+        Whether the diagonal counts, as it does between roles.
     n_permutations
         Draws of the null; all orders are made where they are about as few.
     rng
@@ -53,8 +56,9 @@ def quadratic_assignment(
     Krackhardt, "Predicting with networks", Social Networks 10 (1988). With controls: Freedman and Lane, "A
     nonstochastic interpretation of reported significance levels", Journal of Business & Economic Statistics 1 (1983).
     """
-    basis = _basis([_standard(control).ravel() for control in controls], first.size)
-    own, other = (_left_over(_standard(matrix), basis) for matrix in (first, second))
+    standard = partial(_standard, counts_self=counts_self)
+    basis = _basis([standard(control).ravel() for control in controls], first.size)
+    own, other = (_left_over(standard(matrix), basis) for matrix in (first, second))
     scale = float(np.linalg.norm(own) * np.linalg.norm(other))
     if scale < 1e-9:
         return Assignment(correlation=None, p_value=None)
@@ -94,9 +98,9 @@ def beyond_curves(controls: Iterable[FloatArray]) -> tuple[FloatArray, ...]:
     return tuple(matrix for control in controls for matrix in (control, receiver_ranks(control)))
 
 
-def _standard(matrix: FloatArray) -> FloatArray:
+def _standard(matrix: FloatArray, *, counts_self: bool) -> FloatArray:
     """Centre each receiver and bring each run to length 1; an even run has none."""
-    is_known = np.isfinite(matrix) & ~np.eye(matrix.shape[-1], dtype=np.bool_)
+    is_known = np.isfinite(matrix) & (counts_self | ~np.eye(matrix.shape[-1], dtype=np.bool_))
     values = np.where(is_known, matrix, 0.0)
     mean = values.sum(axis=-1, keepdims=True) / np.maximum(is_known.sum(axis=-1, keepdims=True), 1)
     centred = np.where(is_known, values - mean, 0.0)

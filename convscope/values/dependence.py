@@ -140,6 +140,8 @@ class FormationSensitivity:
     """Timesteps that are exchanged as one."""
     shift: Shift | None
     """How far whole rows differ between formations; None where no run has two episodes of two formations."""
+    unit: str | None = None
+    """Of the matrices; None where their rows are shares of a receiver's routing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -119,7 +119,7 @@ class Concentration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceAgreement:
-    """How well two sources of routing agree, at agent level: quadratic assignment within runs."""
+    """How well two sources of routing agree, between agents, else roles: quadratic assignment within runs."""
 
     first: RoutingSource
     second: RoutingSource
@@ -180,6 +180,8 @@ class ComparedSource:
     unit: str
     edges: pl.DataFrame
     """As `RoutingGraph.edges`."""
+    role_edges: pl.DataFrame | None = None
+    """As `RoutingGraph.role_edges`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -190,6 +192,8 @@ class SourceComparison:
     """The other sources that the log affords."""
     agreements: tuple[SourceAgreement, ...] = ()
     """Of every two sources."""
+    are_between_roles: bool = False
+    """Whether the agreements are: where slots are filled anew, agents cannot be compared."""
     confounds: tuple[Confound, ...] = ()
     """What else may stand behind the routing in use; the partial agreements are beyond these."""
     validity: Validity | None = None

@@ -23,6 +23,7 @@ def _formation(found: FormationSensitivity) -> JsonValue:
         "attainable_p": found.attainable_p,
         "origin": found.origin.value,
         "window": found.window,
+        "unit": found.unit,
         "cell_change": _change(found.cell),
         "key_change": _change(found.key),
         "nodes": list(found.nodes),

@@ -72,10 +72,17 @@ def _comparison(used: RoutingSource, comparison: SourceComparison) -> dict[str, 
         "sources_compared": [
             {"source": other.source.value, **_agreement(beside.get(other.source))} for other in comparison.others
         ],
+        "agreements_between": _level(comparison),
         "agreements": [
             {"sources": [each.first.value, each.second.value], **_agreement(each)} for each in comparison.agreements
         ],
     }
+
+
+def _level(comparison: SourceComparison) -> str | None:
+    if not comparison.agreements:
+        return None
+    return "roles" if comparison.are_between_roles else "agents"
 
 
 def _agreement(agreement: SourceAgreement | None) -> dict[str, JsonValue]:

@@ -40,6 +40,8 @@ class DependenceView:
     """Name of the form, its value, and what chance gives."""
     attainable_p: float | None
     window: int
+    unit: str | None
+    """Of the matrices; None where rows are shares."""
     shifts: tuple[ShiftRow, ...]
 
 
@@ -60,6 +62,7 @@ def _view(evidence: Evidence) -> DependenceView:
         forms=_forms(formation) if formation else (),
         attainable_p=formation.attainable_p if formation else None,
         window=formation.window if formation else 1,
+        unit=formation.unit if formation else None,
         shifts=tuple(_row(kind, pair) for kind, shift in kinds if shift for pair in shift.pairs),
     )
 
@@ -70,7 +73,9 @@ def _matrices(found: FormationSensitivity) -> tuple[Matrix, ...]:
     drawn = [amounts(e.matrix, found.nodes, title=e.name, note=_note(e), top=top, decimals=2) for e in shown]
     first, second = (next(e for e in found.formations if e.name == name) for name in found.cell.formations)
     known = np.isfinite(first.matrix) & np.isfinite(second.matrix)
-    change = conditioned(second.matrix, known) - conditioned(first.matrix, known)
+    change = second.matrix - first.matrix
+    if found.unit is None:
+        change = conditioned(second.matrix, known) - conditioned(first.matrix, known)
     note = "The two that differ most in one cell, over the cells that both show."
     title = f"{second.name} − {first.name}"  # noqa: RUF001  the sign that people read
     return (*drawn, differences(change, found.nodes, title=title, note=note, uncertain=np.zeros_like(known)))

@@ -44,8 +44,10 @@ class EpisodeEffects:
         FloatArray
             Shape (B, receiver, sender); NaN where nothing is told, and on the diagonal.
         """
-        sums = [np.tensordot(counts, getattr(self, name), axes=1) for name in self.__slots__]
-        squares = share_of(sums[0], information=sums[1], noise=sums[2], chance=sums[3])
+        products, information, noise, chance = (
+            np.asarray(np.tensordot(counts, getattr(self, name), axes=1), dtype=np.float64) for name in self.__slots__
+        )
+        squares = share_of(products, information=information, noise=noise, chance=chance)
         is_self = np.eye(squares.shape[-1], dtype=np.bool_)
         return np.where(is_self, np.nan, np.sqrt(np.clip(squares, 0.0, 1.0)))
 

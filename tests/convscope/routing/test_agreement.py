@@ -6,9 +6,14 @@ import pytest
 from convscope.ingest.memory import log_from_arrays
 from convscope.routing.agreement import confounds, source_agreements, validity, validity_notices
 from convscope.routing.graph import find_routing
+from convscope.routing.quadratic_assignment import quadratic_assignment
+from convscope.simulate.draws import Size
+from convscope.simulate.policies import hidden_driver
+from convscope.simulate.redrawn import in_redrawn_slots
 from convscope.values.config import AnalysisConfig, RoutingSource
 from convscope.values.fields import ACTIONS
 from convscope.values.fields import ATTENTION as ATTENTION_FIELD
+from convscope.values.routing import edge_matrix
 
 CONFIG = AnalysisConfig(n_permutations=199)
 ATTENTION, RESIDUAL, ENTROPY = (
@@ -114,3 +119,29 @@ def test_slots_that_are_filled_anew_are_not_compared():
     assert [other.source for other in graph.comparison.others] == [ENTROPY]
     assert graph.comparison.agreements == ()
     assert graph.comparison.validity is None
+
+
+def test_sources_of_slots_that_are_filled_anew_are_compared_between_roles():
+    situation = hidden_driver(Size(n_agents=6, n_episodes=40, n_steps=30), np.random.default_rng(1), n_edges=3)
+    log = in_redrawn_slots(situation, "aabbcc", np.random.default_rng(0))
+    graph = find_routing(log, AnalysisConfig(n_permutations=99))
+    comparison = graph.comparison
+    assert comparison.are_between_roles
+    (agreement,) = comparison.agreements
+    # Own role included, receivers centred.
+    (other,) = comparison.others
+    first, second = (edge_matrix(each.role_edges, "abc") for each in (graph, other))
+    centred = [each - each.mean(axis=1, keepdims=True) for each in (first, second)]
+    assert agreement.correlation == pytest.approx(np.corrcoef(*(each.ravel() for each in centred))[0, 1])
+    # Six orders of three roles, the given one among them.
+    assert agreement.p_value >= 1 / 6
+    assert agreement.partial_correlation is None
+
+
+def test_own_role_counts_between_roles():
+    first = np.array([[[0.9, 0.1, 0.1], [0.1, 0.9, 0.1], [0.2, 0.1, 0.8]]])
+    found = quadratic_assignment(first, first, counts_self=True, n_permutations=9, rng=np.random.default_rng(0))
+    assert found.correlation == pytest.approx(1)
+    changed = first + 5 * np.eye(3)
+    apart = quadratic_assignment(first, changed, n_permutations=9, rng=np.random.default_rng(0))
+    assert apart.correlation == pytest.approx(1)
