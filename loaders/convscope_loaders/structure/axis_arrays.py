@@ -75,6 +75,8 @@ class PairEnd:
     """Agents by their place, -1 for none; None where an array numbers them."""
     array: AxisArray | None = None
     numbering: Numbering | None = None
+    place: str = ""
+    """The array, for errors."""
 
     def read(self, file: ArrayReader, spans: Spans, order: Sequence[Axis]) -> IntArray:
         """Return agents; parameters as in `AxisArray.read`."""
@@ -82,4 +84,4 @@ class PairEnd:
             return np.expand_dims(self.held, [place for place, axis in enumerate(order) if axis not in self.axes])
         if self.array is None or self.numbering is None:
             raise ValueError("an end of pairs is either held or numbered in an array")
-        return self.numbering.agents(self.array.read(file, spans, order)[..., 0], self.array.info.path)
+        return self.numbering.agents(self.array.read(file, spans, order)[..., 0], self.place)

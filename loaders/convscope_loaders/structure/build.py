@@ -85,7 +85,7 @@ def build_log(probe: Probe, container: Container, reading: Reading, *, loader: s
     LogFormatError
         If the arrays do not fit together, or no episode has a step.
     """
-    paired = with_pairs(container, reading.mapping)
+    paired = with_pairs(container, reading.mapping, place=str(probe.path))
     container, mapping = split_groups(with_late(paired.container, paired.mapping), paired.mapping)
     place, inventory = str(probe.path), container.inventory
     with container.store.open() as file:

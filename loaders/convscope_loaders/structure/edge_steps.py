@@ -6,7 +6,6 @@ from math import prod
 
 import numpy as np
 
-from convscope.errors import LogFormatError
 from convscope.ingest.container import ArrayReader, Inventory
 from convscope.ingest.mapping import Axis, LogMapping
 from convscope.values.arrays import FloatArray, IntArray
@@ -38,6 +37,10 @@ NO_STEPS = EdgeSteps(axes=(), sizes=(), starts=np.zeros(0, np.int64))
 """Where nothing tells what steps there are."""
 
 
+class StepsError(Exception):
+    """Lists that do not tell the step of every edge; the message begins with an array."""
+
+
 def step_grids(inventory: Inventory, mapping: LogMapping) -> Mapping[Cell, EdgeSteps]:
     """Return the steps of each group of arrays, as the first field that has any shows them, the actions before others.
 
@@ -64,7 +67,7 @@ def step_grids(inventory: Inventory, mapping: LogMapping) -> Mapping[Cell, EdgeS
 
 
 def find_steps(
-    file: ArrayReader, told: Mapping[str, AxisArray], grid: EdgeSteps, *, n_edges: int, most: int
+    file: ArrayReader, told: Mapping[str, AxisArray], grid: EdgeSteps, *, weights: str, n_edges: int, most: int
 ) -> EdgeSteps:
     """Return the steps of a list of edges.
 
@@ -76,6 +79,8 @@ def find_steps(
         Arrays that say it, by their key in a mapping file.
     grid
         The steps of the log.
+    weights
+        Path of the list's weights.
     n_edges
         Length of the list.
     most
@@ -83,7 +88,7 @@ def find_steps(
 
     Raises
     ------
-    LogFormatError
+    StepsError
         If some edge belongs to no step, or to too many, or the list is not in the order of steps.
     """
     if "step" in told:
@@ -93,10 +98,12 @@ def find_steps(
     elif "starts" in told:
         steps = _by_starts(file, told["starts"], grid, n_edges=n_edges)
     else:
-        raise LogFormatError(f"nothing tells which step each edge belongs to: {_HINT}")
+        raise StepsError(f"{weights}: nothing tells which step each edge belongs to: {_HINT}")
     widest = int(np.diff(steps.starts).max(initial=0))
     if widest > most:
-        raise LogFormatError(f"a step has {widest:,} edges; more than {most:,} (four for each pair) are not read")
+        raise StepsError(
+            f"{weights}: a step has {widest:,} edges; more than {most:,} (four for each pair) are not read"
+        )
     return steps
 
 
@@ -112,13 +119,13 @@ def _by_step(
             if not grid.axes
             else f"{wanted} tell it here"
         )
-        raise LogFormatError(f"{place}: which steps of the log are meant is not known: {hint}")
+        raise StepsError(f"{place}: which steps of the log are meant is not known: {hint}")
     if n_edges > most * n_steps:
-        raise LogFormatError(f"{place} has {n_edges:,} edges, more than {most:,} for each of {n_steps:,} steps")
+        raise StepsError(f"{place} has {n_edges:,} edges, more than {most:,} for each of {n_steps:,} steps")
     counts, last = np.zeros(n_steps, dtype=np.int64), 0
     for number in _numbers(file, told, grid, n_edges=n_edges):
         if len(number) and (number[0] < last or (np.diff(number) < 0).any()):
-            raise LogFormatError(f"{place} is not in rising order: sort the edges by their steps")
+            raise StepsError(f"{place} is not in rising order: sort the edges by their steps")
         last = int(number[-1]) if len(number) else last
         counts += np.bincount(number, minlength=n_steps)
     return EdgeSteps(axes=grid.axes, sizes=grid.sizes, starts=_cumulated(counts))
@@ -143,23 +150,23 @@ def _numbers(file: ArrayReader, told: Mapping[str, AxisArray], grid: EdgeSteps, 
 def _by_counts(file: ArrayReader, array: AxisArray, grid: EdgeSteps, *, n_edges: int) -> EdgeSteps:
     place, axes, sizes = array.info.path, tuple(array.sizes), tuple(array.sizes.values())
     if not axes or axes != (grid.axes or axes) or {*axes} - {*CONTAINER_AXES} or prod(sizes) > _MOST_STEPS:
-        raise LogFormatError(f"{place} {array.info.shape} does not count the edges of each step")
+        raise StepsError(f"{place} {array.info.shape} does not count the edges of each step")
     counts = _whole(array.read(file, {}, axes).reshape(-1), n_edges + 1, place)
     if int(counts.sum()) != n_edges:
-        raise LogFormatError(f"{place} counts {int(counts.sum()):,} edges, and there are {n_edges:,}")
+        raise StepsError(f"{place} counts {int(counts.sum()):,} edges, and there are {n_edges:,}")
     return EdgeSteps(axes=axes, sizes=sizes, starts=_cumulated(counts))
 
 
 def _by_starts(file: ArrayReader, array: AxisArray, grid: EdgeSteps, *, n_edges: int) -> EdgeSteps:
     place, axes = array.info.path, tuple(array.sizes)
     if axes not in _STEPS or axes != (grid.axes or axes) or prod(array.sizes.values()) > _MOST_STEPS:
-        raise LogFormatError(f'{place}: starts of edges have one axis of steps, "row" or "time"')
+        raise StepsError(f'{place}: starts of edges have one axis of steps, "row" or "time"')
     starts = _whole(array.read(file, {}, axes)[:, 0], n_edges + 1, place)
     # The list may be closed by the number of all edges.
     is_open = len(starts) == prod(grid.sizes) if grid.axes else starts[-1:].tolist() != [n_edges]
     whole = np.append(starts, n_edges) if is_open else starts
     if whole[0] != 0 or whole[-1] != n_edges or (np.diff(whole) < 0).any():
-        raise LogFormatError(f"{place} must begin with 0, never fall, and end with {n_edges:,}, the number of edges")
+        raise StepsError(f"{place} must begin with 0, never fall, and end with {n_edges:,}, the number of edges")
     return EdgeSteps(axes=axes, sizes=(len(whole) - 1,), starts=whole)
 
 
@@ -167,7 +174,7 @@ def _whole(numbers: FloatArray, size: int, place: str) -> IntArray:
     is_wrong = ~((numbers >= 0) & (numbers < size) & (numbers == np.floor(numbers)))
     if is_wrong.any():
         odd = float(numbers[is_wrong][0])
-        raise LogFormatError(f"{place} holds {odd:.17g}; it should be a whole number from 0 to {size - 1:,}")
+        raise StepsError(f"{place} holds {odd:.17g}; it should be a whole number from 0 to {size - 1:,}")
     return numbers.astype(np.int64)
 
 

@@ -76,7 +76,7 @@ def open_by_structure(probe: Probe, container: Container, mapping: LogMapping | 
     check_takes_arrays(probe, mapping)
     try:
         grouped, said = _grouped(container, mapping)
-        paired = None if mapping is None else with_pairs(grouped, mapping)
+        paired = None if mapping is None else with_pairs(grouped, mapping, place=str(probe.path))
         whole, mapped = (grouped, None) if paired is None else (paired.container, paired.mapping)
         doubts = (*_checked(annotated(whole), mapped), *_on_weights(grouped, mapping))
         with _completed(mapping):
@@ -172,7 +172,7 @@ def propose_mapping(probe: Probe, container: Container, mapping: LogMapping | No
     """Return the complete mapping that `open_by_structure` follows; errors are its own."""
     check_takes_arrays(probe, mapping)
     grouped, _ = _grouped(container, mapping)
-    paired = None if mapping is None else with_pairs(grouped, mapping)
+    paired = None if mapping is None else with_pairs(grouped, mapping, place=str(probe.path))
     whole, mapped = (grouped, None) if paired is None else (paired.container, paired.mapping)
     with _completed(mapping):
         unfolded, known = _unfolded(_ordered(probe, whole, mapped).container, mapped)

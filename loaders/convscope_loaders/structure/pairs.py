@@ -10,7 +10,7 @@ from convscope.ingest.mapping import ArrayMapping, Axis, FieldMapping, LogMappin
 from convscope.ingest.pair_mapping import Absent, EdgeMapping, SlotMapping, SlotOrder
 from convscope.ingest.pair_weights import Numbering, slots_in_order
 from convscope_loaders.structure.axis_arrays import AxisArray, PairEnd
-from convscope_loaders.structure.edge_steps import NO_STEPS, EdgeSteps, find_steps, step_grids
+from convscope_loaders.structure.edge_steps import NO_STEPS, EdgeSteps, StepsError, find_steps, step_grids
 from convscope_loaders.structure.mapped_arrays import arrays_of
 from convscope_loaders.structure.pair_checks import PairChecks
 from convscope_loaders.structure.pair_team import PairTeam
@@ -32,7 +32,7 @@ class PairedArrays:
     """How weights were brought to these axes."""
 
 
-def with_pairs(container: Container, mapping: LogMapping) -> PairedArrays:
+def with_pairs(container: Container, mapping: LogMapping, *, place: str) -> PairedArrays:
     """Bring weights of slots and of edges to a receiver and a sender axis.
 
     Parameters
@@ -41,13 +41,13 @@ def with_pairs(container: Container, mapping: LogMapping) -> PairedArrays:
         Arrays.
     mapping
         What they mean. Where no field has slots or edges, both are returned as they are.
+    place
+        The file, for errors.
 
     Raises
     ------
     MappingError
-        If the arrays of slots or edges do not fit the weights, or it is not said what they mean.
-    LogFormatError
-        If edges belong to no step.
+        If arrays do not fit the weights, it is not said what they mean, or edges belong to no step.
     """
     paired = [field for field in mapping.fields if _is_paired(field)]
     if not paired:
@@ -58,11 +58,10 @@ def with_pairs(container: Container, mapping: LogMapping) -> PairedArrays:
     grids = step_grids(container.inventory, mapping)
     with container.store.open() as file:
         for field in paired:
-            builder = _Builder(
-                container=container, checks=PairChecks(mapping=mapping, field=field), team=team, grids=grids, file=file
-            )
+            checks = PairChecks(mapping=mapping, field=field)
+            builder = _Builder(container=container, checks=checks, team=team, grids=grids, file=file, place=place)
             for path, view in builder.views():
-                builder.checks.require(path not in views, f"{path} is given as weights already")
+                checks.require(path not in views, f"{path} is given as weights already")
                 views[path] = view
                 axes[field.name] = (*view.axes, *((Axis.VALUE,) if view.weights.values else ()))
     fields = tuple(_plain(field, axes[field.name]) if _is_paired(field) else field for field in mapping.fields)
@@ -138,6 +137,7 @@ class _Builder:
     team: PairTeam
     grids: Mapping[Cell, EdgeSteps]
     file: ArrayReader
+    place: str
 
     @property
     def field(self) -> FieldMapping:
@@ -200,7 +200,7 @@ class _Builder:
             array = self._beside(slots.array, values)
             self.checks.fits(array, weights, needs=Axis.SLOT)
             numbering = Numbering(n_agents=n_agents, first=slots.first, empty=slots.empty)
-            return PairEnd(axes=array.axes, array=array, numbering=numbering)
+            return self._numbered(array, numbering)
         n_slots = weights.sizes[Axis.SLOT]
         held = (
             self.team.named(slots, n_slots, self.checks)
@@ -212,6 +212,10 @@ class _Builder:
             axes=(partner, Axis.SLOT) if own is None else (Axis.SLOT,), held=held if own is None else held[own]
         )
 
+    def _numbered(self, array: AxisArray, numbering: Numbering) -> PairEnd:
+        place = f"{self.place}:{array.info.path}"
+        return PairEnd(axes=array.axes, array=array, numbering=numbering, place=place)
+
     def _ends(
         self, edges: EdgeMapping, weights: AxisArray, values: PathValues, *, n_agents: int
     ) -> tuple[PairEnd, PairEnd]:
@@ -219,7 +223,7 @@ class _Builder:
         arrays = [self._beside(array, values) for array in (edges.receiver, edges.sender)]
         for array in arrays:
             self.checks.fits(array, weights, needs=Axis.EDGE)
-        receiver, sender = (PairEnd(axes=array.axes, array=array, numbering=numbering) for array in arrays)
+        receiver, sender = (self._numbered(array, numbering) for array in arrays)
         return receiver, sender
 
     def _edges(self, weights: AxisArray, values: PathValues, edges: EdgeMapping) -> PairView:
@@ -239,7 +243,11 @@ class _Builder:
         for name in {"step", "episode"} & {*told}:
             self.checks.fits(told[name], weights, needs=Axis.EDGE)
         grid = self.grids.get(cell_of(values), NO_STEPS)
-        steps = find_steps(self.file, told, grid, n_edges=weights.sizes[Axis.EDGE], most=self.checks.most(n_agents))
+        n_edges, most = weights.sizes[Axis.EDGE], self.checks.most(n_agents)
+        try:
+            steps = find_steps(self.file, told, grid, weights=weights.info.path, n_edges=n_edges, most=most)
+        except StepsError as error:
+            raise self.checks.fault(f"{self.place}:{error}") from error
         return EdgeListView(
             weights=weights,
             receiver=receiver,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from convscope.errors import ConvscopeError, LogFormatError, MappingError
+from convscope.errors import ConvscopeError, MappingError
 from convscope.ingest.mapping_text import mapping_text
 from convscope.ingest.open import open_logs
 from convscope.ingest.writer import write_log
@@ -341,7 +341,7 @@ def test_more_edges_than_steps_and_pairs_could_have_are_refused(tmp_path):
     scene, n_edges = Scene(1), 4 * N * N * ROWS + 1
     arrays = {"attn": np.ones((n_edges, 1)), "step": np.zeros(n_edges, int), "edge_index": np.ones((2, n_edges), int)}
     text = LISTED + 'absent = "zero"\nstep = { path = "/step", axes = ["edge"] }\n'
-    with pytest.raises(LogFormatError, match="3,073 edges, more than 64 for each of 48 steps"):
+    with pytest.raises(MappingError, match="3,073 edges, more than 64 for each of 48 steps"):
         opened(tmp_path, scene, arrays, text)
     with pytest.raises(MappingError, match="65 edges a step"):
         opened(tmp_path, scene, {"attn": np.ones((ROWS, 1, 65))}, PADDED + 'absent = "zero"\n')
