@@ -194,6 +194,13 @@ def _by_predicting(name: str, law_of: LawMaker) -> Iterator[Cell]:
     yield _Made(name, partial(acted, law_of), LARGE).judged("pyinform, choices", rivalled)
 
 
+def _slow() -> Iterator[Cell]:
+    """Yield a chain of agents that move slowly, with as many steps in shorter and in longer episodes."""
+    for size in (Size(n_episodes=800, n_steps=25), Size(n_episodes=50, n_steps=400)):
+        made = _Made("chain", CONTINUOUS["chain"], size)
+        yield made.judged("transfer entropy, numbers", partial(estimated, source=RoutingSource.TRANSFER_ENTROPY))
+
+
 def _by_more(name: str, law_of: LawMaker) -> Iterator[Cell]:
     """Yield the rows of what logs hold beside trajectories: small logs without edges, large ones with edges."""
     has_edges = name in WITH_EDGES
@@ -274,6 +281,7 @@ _LAWS = {**WITHOUT_EDGES, **WITH_EDGES}
 CELLS: tuple[Cell, ...] = (
     *(cell for name, law_of in _LAWS.items() for cell in _by_predicting(name, law_of)),
     *(cell for name, law_of in _LAWS.items() for cell in _by_more(name, law_of)),
+    *_slow(),
     *_dice(),
     *_experiments(),
     *_sceneries(),
