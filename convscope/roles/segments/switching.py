@@ -75,20 +75,24 @@ def find_switching(
         parts.append(_half(sequences.of(half), kind[half], fit))
     whole = _joined(parts, (is_first, ~is_first))
     agents, p_value, is_beyond = _alone(sequences, whole, alpha / 2)
-    is_cut = is_beyond & (whole.paths.gain > 0)
-    is_one_way = is_cut & _goes_one_way(whole.paths.state, is_cut)
-    is_switched = is_cut & ~is_one_way
-    state = np.where(is_switched[:, np.newaxis], whole.paths.state, whole.paths.constant[:, np.newaxis])
     partner = np.full(len(agents), -1)
+    state = np.repeat(whole.paths.constant[:, np.newaxis], whole.paths.state.shape[1], axis=1)
+    is_exchanged = np.zeros(len(state), dtype=np.bool_)
     exchanges = find_exchanges(sequences, whole.evidence, whole.paths.constant, alpha=alpha / 2, rng=rng)
     for exchange in sorted(exchanges, key=lambda each: each.p_value):
         place = np.searchsorted(agents, exchange.agents)
         p_value[place] = np.minimum(p_value[place], exchange.p_value)
-        is_free = ~is_switched[exchange.rows].any(axis=1)
+        is_free = ~is_exchanged[exchange.rows].any(axis=1)
         state[exchange.rows[is_free]] = exchange.state[is_free]
-        is_switched[exchange.rows[is_free]] = True
+        is_exchanged[exchange.rows[is_free]] = True
         if is_free.any():
             partner[place] = np.where(partner[place] < 0, exchange.agents[::-1], partner[place])
+    # Two agents followed together are followed better: those that exchange are not cut by themselves as well.
+    is_cut = is_beyond & (whole.paths.gain > 0) & ~np.isin(sequences.agent, agents[partner >= 0])
+    is_one_way = is_cut & _goes_one_way(whole.paths.state, is_cut)
+    is_alone = is_cut & ~is_one_way
+    state[is_alone] = whole.paths.state[is_alone]
+    is_switched = is_exchanged | is_alone
     visited, transition = _chain(sequences, whole, state, is_cut=is_switched)
     return Switching(
         state=state,
@@ -99,7 +103,7 @@ def find_switching(
         partner=partner,
         visited=visited,
         transition=transition,
-        n_one_way=int((is_one_way & ~is_switched).sum()),
+        n_one_way=int(is_one_way.sum()),
     )
 
 
