@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
 from convscope.values.arrays import FloatArray, sealed
 from convscope.values.figures import figure
 from convscope.values.header import Notice
@@ -45,8 +48,10 @@ class PolicyRun:
 
     @property
     def n_classes(self) -> int:
-        """Number of classes; 1 when no two members can be told apart."""
-        return len(set(self.class_of))
+        """Most classes among members that can be compared with one another: others are no kinds that anything told."""
+        n_groups, group = connected_components(np.isfinite(self.nats), directed=False)
+        numbers = np.asarray(self.class_of)
+        return max((len(set(numbers[group == each].tolist())) for each in range(n_groups)), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
