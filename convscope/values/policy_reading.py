@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from convscope.values.arrays import FloatArray, sealed
 from convscope.values.figures import figure
@@ -50,8 +51,10 @@ class PolicyRun:
 
     @property
     def n_classes(self) -> int:
-        """Number of classes; 1 when no two members can be told apart."""
-        return len(set(self.class_of))
+        """Most classes among members that can be compared with one another: others are no kinds that anything told."""
+        n_groups, group = connected_components(np.isfinite(self.nats), directed=False)
+        numbers = np.asarray(self.class_of)
+        return max((len(set(numbers[group == each].tolist())) for each in range(n_groups)), default=0)
 
     @property
     def largest_overlap(self) -> float | None:
