@@ -144,3 +144,13 @@ def test_labels_that_agents_follow_beat_labels_dealt_anew():
     dealt = dealt_gains(units, n_draws=99, rng=generator(0, "followed"))
     # Of 90 ways to deal the labels, 6 only rename them.
     assert 0 < (dealt >= declared_gain(units, units.declared) - 1e-9).mean() < 0.15
+
+
+def test_a_block_of_other_checkpoints_adds_no_start(monkeypatch):
+    log = team(DecidedBy.NOTHING, n_episodes=4)
+    fold = StartFold(log, CONFIG)
+    monkeypatch.setattr(fold, "_is_wanted", np.zeros(4, bool))
+    for block in log.blocks(fold.fields):
+        (found,) = fold.add(fold.start(), block)
+        assert found.episode.size == 0
+        assert found.observations.shape[:2] == (0, 3)
