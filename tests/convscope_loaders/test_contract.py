@@ -31,10 +31,10 @@ def converted(path, log):
 
 def npz_of(folder):
     """The genuine episodes of equal lengths, without the names that tell their framework."""
-    arrays = {name: np.load(PYMARL / f"{name}.npy")[[0, 4, 5]] for name in ("obs", "actions", "reward")}
+    arrays = {name: np.load(PYMARL / f"{name}.npy")[[0, 4]] for name in ("obs", "actions", "reward")}
     arrays["actions"] = arrays["actions"][:, :40, :, 0]
     arrays["reward"] = np.repeat(arrays["reward"][:, :40], 3, axis=2)
-    np.savez(folder / "log.npz", **arrays)
+    np.savez(folder / "log.npz", n_agents=np.array(3), **arrays)
     return folder / "log.npz"
 
 

@@ -8,9 +8,12 @@ import atexit
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
+import time
 from enum import StrEnum
+from math import ceil
 from pathlib import Path
 
 from convscope.errors import RefusedFileError
@@ -19,6 +22,9 @@ from convscope.ingest.hdf5.walking import walk_by_library
 MAX_MEMORY = 16 << 30
 """Address space of that process, where the system can limit it."""
 _SECONDS, _SECONDS_A_BYTE, _MAX_SECONDS = 30.0, 3e-6, 900.0
+"""Of a core: the clock says nothing where others keep the machine busy."""
+_CLOCK = 3600.0
+"""Seconds by the clock, beyond all that a busy machine makes of it."""
 _WALKED, _TOO_MUCH = b".", b"m"
 COMMAND = (sys.executable, "-P", __file__)
 
@@ -40,7 +46,7 @@ def rehearse(path: Path, *, patience: float | None = None) -> None:
     path
         A plain file. What the walk finds wrong with it, it finds again in this process.
     patience
-        Seconds that it may take; by default some, and more for large files.
+        Seconds of a core that it may take; by default some, and more for large files.
 
     Raises
     ------
@@ -69,7 +75,12 @@ class Rehearsal:
         # No plug-in is looked for, whatever filters a file names.
         environment = {**os.environ, "HDF5_PLUGIN_PRELOAD": "::"}
         self._child = subprocess.Popen(  # noqa: S603  our own script
-            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=environment
+            COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            env=environment,
         )
         atexit.register(self.end)
 
@@ -92,17 +103,20 @@ class Rehearsal:
         if told is None or answers is None:
             return Outcome.CRASHED
         try:
-            told.write(json.dumps(str(path.resolve())).encode() + b"\n")
+            told.write(json.dumps([str(path.resolve()), seconds]).encode() + b"\n")
         except BrokenPipeError:
             self.end()
             return Outcome.CRASHED
         with selectors.DefaultSelector() as selector:
             selector.register(answers, selectors.EVENT_READ)
-            answer = answers.read(1) if selector.select(seconds) else None
+            answer = answers.read(1) if selector.select(_CLOCK) else None
         if answer == _WALKED:
             return Outcome.WALKED
+        is_stalled = answer is None or (not answer and self._child.wait() == -signal.SIGXCPU)
         self.end()
-        return {_TOO_MUCH: Outcome.TOO_MUCH, None: Outcome.STALLED}.get(answer, Outcome.CRASHED)
+        if is_stalled:
+            return Outcome.STALLED
+        return Outcome.TOO_MUCH if answer == _TOO_MUCH else Outcome.CRASHED
 
     def end(self) -> None:
         """Let it go."""
@@ -116,10 +130,11 @@ class Rehearsal:
 
 def main() -> None:
     """Walk over the files that the standard input names, a line each."""
-    _limit_memory()
     for line in sys.stdin:
+        path, seconds = json.loads(line)
+        _set_limits(seconds)
         try:
-            walk_by_library(Path(json.loads(line)))
+            walk_by_library(Path(path))
             answer = _WALKED
         except MemoryError:
             answer = _TOO_MUCH
@@ -129,13 +144,16 @@ def main() -> None:
         os.write(sys.stdout.fileno(), answer)
 
 
-def _limit_memory() -> None:
+def _set_limits(seconds: float) -> None:
+    """Limit the memory of this process, and its time from now on."""
     try:
         import resource  # noqa: PLC0415  unknown to some systems
     except ImportError:
         return
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (ceil(time.process_time() + seconds), most))
 
 
 if __name__ == "__main__":

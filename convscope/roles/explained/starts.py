@@ -1,6 +1,7 @@
 """Where episodes start: the first row of each, in the pass that reads everything else."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import TypeAlias
 
 import numpy as np
@@ -78,7 +79,11 @@ class StartFold:
         kept = np.flatnonzero(self._is_wanted[block.episodes] & (digest / _DIGEST_RANGE < self._share))
         rows, n_agents = block.offsets[kept], block.status.shape[1]
         nothing = np.zeros((len(kept), n_agents, 0))
-        first = {name: column[rows].reshape(len(rows), column.shape[1], -1) for name, column in held.items()}
+        # Not -1 for the last axis: of no episodes it cannot be told.
+        first = {
+            name: column[rows].reshape(len(rows), column.shape[1], prod(column.shape[2:]))
+            for name, column in held.items()
+        }
         found = Starts(
             episode=block.episodes[kept],
             digest=digest[kept],

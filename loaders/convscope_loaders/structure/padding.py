@@ -62,7 +62,10 @@ def find_padding(clues: Clues) -> tuple[Cut, ArrayMapping | None, str]:
 def _padding_of(clues: Clues, cell: Cell) -> tuple[Cut, Family | None]:
     """Return how rows at the end of one group's episodes are blank, and in which array."""
     views = [(family, clues.view(family, cell, is_whole=False)) for family in clues.called(*_WEIGHED)]
-    seen = [(family, view) for family, view in views if view is not None and view.shape[1] > 1]
+    told = [(family, view) for family, view in views if view is not None and view.shape[1] > 1]
+    # Of wide arrays fewer entries are read.
+    n_entries = min((len(view) for _, view in told), default=0)
+    seen = [(family, view[:n_entries]) for family, view in told]
     for family, view in seen:
         # A reward of -1 is a reward.
         if family.meaning is not Meaning.REWARD and _trailing(rows_missing(view, family.meaning)).any():

@@ -90,3 +90,15 @@ def test_a_mapping_that_says_no_is_not_asked_again(tmp_path):
     log = opened_by(HDF5, path, mapped(tmp_path, "convscope-mapping = 1\n[agents]\ndead_see_nothing = false\n"))
     assert (joined(log)[0] == Status.ACTING).all()
     assert not doubts(log)
+
+
+def test_those_who_see_nothing_late_in_a_log_are_told_as_well(tmp_path):
+    n_episodes, n_observed = 60, 4000
+    observed = np.ones((n_episodes, 10, N, n_observed), "f4")
+    observed[..., 0] = np.arange(10)[:, None]
+    observed[-20:, 5:, 1] = 0
+    path = write_hdf5(
+        tmp_path / "log.h5", {"actions": np.zeros((n_episodes, 10, N), int), "obs": observed}, agents=["a", "b"]
+    )
+    (doubt,) = doubts(opened_by(HDF5, path))
+    assert f"of {n_episodes} were looked at" in doubt

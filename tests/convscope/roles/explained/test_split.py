@@ -177,3 +177,13 @@ def test_a_large_log_is_explained_by_a_sample_that_is_told(monkeypatch):
     (notice,) = found.notices
     assert "in at most 20 episodes of each run (the longest has 80)" in notice.message
     assert found.agent.share > 0.8
+
+
+def test_a_block_of_other_checkpoints_adds_no_start(monkeypatch):
+    log = team(DecidedBy.NOTHING, n_episodes=4)
+    fold = StartFold(log, CONFIG)
+    monkeypatch.setattr(fold, "_is_wanted", np.zeros(4, bool))
+    for block in log.blocks(fold.fields):
+        (found,) = fold.add(fold.start(), block)
+        assert found.episode.size == 0
+        assert found.observations.shape[:2] == (0, 3)
