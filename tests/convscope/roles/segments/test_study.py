@@ -17,11 +17,11 @@ CONFIG = AnalysisConfig(n_permutations=199)
 TEAM = (0, 1, 2)
 
 
-def segments_of(log, config=CONFIG):
+def segments_of(log, config=CONFIG, n_workers=1, max_bytes=32 << 20):
     agents = tuple(agent.name for agent in log.header.agents)
-    with open_executor(1) as executor:
+    with open_executor(n_workers) as executor:
         folds = [FeatureFold(log, config), StepFold(log, config, agents)]
-        features, steps = run_folds(log, folds, executor=executor, max_bytes=32 << 20)
+        features, steps = run_folds(log, folds, executor=executor, max_bytes=max_bytes)
         return find_segments(steps, discover_roles(features, log, agents=agents, config=config), log, config=config)
 
 
@@ -97,6 +97,13 @@ def test_neither_the_order_of_agents_nor_that_of_episodes_matters(swap):
     keys = ["episode", "agent", "start", "stop", "role"]
     theirs = other.table.with_columns(pl.col("episode").replace_strict(number)).select(keys).sort(keys)
     assert theirs.equals(found.table.select(keys).sort(keys))
+
+
+def test_two_workers_and_small_blocks_find_the_same(swap):
+    made, found = swap
+    other = segments_of(made.log, n_workers=2, max_bytes=1 << 16)
+    assert other.table.equals(found.table)
+    assert (other.switching_rate, other.dwell, other.tests) == (found.switching_rate, found.dwell, found.tests)
 
 
 def test_segments_join_steps_of_one_role_and_stop_where_the_next_starts():
