@@ -20,7 +20,7 @@ def policy_sentence(policy: PolicyReading) -> str | None:
         return f"no two could be told apart by what they decide, given what they see{_of_pairs(policy.runs)}"
     n_members = max(len(run.members) for run in policy.runs)
     return (
-        f"{_least(policy.runs)}{figure(policy.k_agents)} kinds among {figure(n_members)} decide differently, given "
+        f"{_least(policy)}{figure(policy.k_agents)} kinds among {figure(n_members)} decide differently, given "
         f"what they see{_of_pairs(policy.runs)}"
     )
 
@@ -31,7 +31,7 @@ def policy_note(policy: PolicyReading) -> str:
         return "not comparable: agents hardly ever meet the same situations"
     if policy.k_agents == 1:
         return f"no two could be told apart given what they see{_of_pairs(policy.runs)}"
-    return f"{_least(policy.runs)}so many, given what they see{_of_pairs(policy.runs)}"
+    return f"{_least(policy)}so many, given what they see{_of_pairs(policy.runs)}"
 
 
 def change_sentence(changes: Sequence[ChangePoint] | None) -> str | None:
@@ -86,12 +86,15 @@ def refused_sentence(policy: PolicyReading, least: float) -> str | None:
     )
 
 
-def _least(runs: Sequence[PolicyRun]) -> str:
-    return "" if all(run.n_compared == run.n_pairs for run in runs) else "at least "
+def _least(policy: PolicyReading) -> str:
+    is_lowest = policy.k_agents != max(len(run.members) for run in policy.runs)
+    return "at least " if is_lowest and _of_pairs(policy.runs) else ""
 
 
 def _of_pairs(runs: Sequence[PolicyRun]) -> str:
-    n_pairs, n_compared = sum(run.n_pairs for run in runs), sum(run.n_compared for run in runs)
+    """Return how many pairs could be compared, unless all could; agents of other spaces are kinds of their own."""
+    n_pairs = sum(len(run.members) * (len(run.members) - 1) // 2 for run in runs)
+    n_compared = sum(run.n_compared for run in runs)
     return "" if n_compared == n_pairs else f" ({n_compared} of {count(n_pairs, 'pair')} comparable)"
 
 
