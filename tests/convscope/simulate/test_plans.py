@@ -18,6 +18,13 @@ def planned(team="1-1-1", n_runs=5, **options):
     return question, {plan.prior: plan for plan in plans}
 
 
+@pytest.fixture
+def coarse(monkeypatch):
+    """Few simulated runs and studies, where the shares themselves are not looked at."""
+    monkeypatch.setattr("convscope.simulate.planning._POOL", 60)
+    monkeypatch.setattr("convscope.simulate.planned_verdicts._BATCH", 10)
+
+
 def test_five_runs_of_single_members_barely_decide_about_a_circulant_prior():
     _, plans = planned("1-1-1")
     circulant, generic = plans["circulant"], plans["generic"]
@@ -28,6 +35,7 @@ def test_five_runs_of_single_members_barely_decide_about_a_circulant_prior():
     assert (generic.reach, generic.runs_for_tests) == (Reach.REACHED, 3)
 
 
+@pytest.mark.usefixtures("coarse")
 def test_two_runs_conclude_nothing_whatever_the_team():
     _, plans = planned("2-2-2", 2)
     assert {plan.reach for plan in plans.values()} == {Reach.NONE}
@@ -54,6 +62,7 @@ def test_power_agrees_with_the_table_of_verdicts(team, prior, wanted):
     assert [power[verdict] for verdict in verdicts] == pytest.approx(wanted, abs=0.08)
 
 
+@pytest.mark.usefixtures("coarse")
 def test_a_prior_of_ones_own_is_planned_beside_the_typical_ones(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('[roles]\na = "a_*"\nb = "b_*"\n[routing.a]\na = 1\nb = 9\n[test]\nmargin = 0.4\nalpha = 0.01\n')
@@ -63,6 +72,7 @@ def test_a_prior_of_ones_own_is_planned_beside_the_typical_ones(tmp_path):
     assert (question.alpha, question.margin) == (0.01, 0.4)
 
 
+@pytest.mark.usefixtures("coarse")
 def test_a_prior_that_is_even_everywhere_decides_nothing(tmp_path):
     path = tmp_path / "even.toml"
     path.write_text('[roles]\na = "a_*"\nb = "b_*"\n[routing.a]\na = 1\nb = 1\n')
@@ -71,6 +81,7 @@ def test_a_prior_that_is_even_everywhere_decides_nothing(tmp_path):
     assert "insufficient-evidence" in "\n".join(plan_lines(question, [plans["even.toml"]]))
 
 
+@pytest.mark.usefixtures("coarse")
 def test_the_document_is_json_without_infinities_and_always_the_same():
     first, second = (
         json.dumps(plan_document(*plan_priors(2, "2-2", 3, priors=None, alpha=None, seed=1)), allow_nan=False)
