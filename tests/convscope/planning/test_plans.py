@@ -20,6 +20,13 @@ def planned(team="1-1-1", n_runs=5, **options):
     return question, {plan.prior: plan for plan in plans}
 
 
+@pytest.fixture
+def coarse(monkeypatch):
+    """Few simulated runs and studies, where the shares themselves are not looked at."""
+    monkeypatch.setattr("convscope.planning.study._POOL", 60)
+    monkeypatch.setattr("convscope.planning.verdicts._BATCH", 10)
+
+
 def test_five_runs_of_single_members_barely_decide_about_a_circulant_prior():
     _, plans = planned("1-1-1")
     circulant, generic = plans["circulant"], plans["generic"]
@@ -30,6 +37,7 @@ def test_five_runs_of_single_members_barely_decide_about_a_circulant_prior():
     assert (generic.reach, generic.runs_for_tests) == (Reach.REACHED, 3)
 
 
+@pytest.mark.usefixtures("coarse")
 def test_two_runs_conclude_nothing_whatever_the_team():
     _, plans = planned("2-2-2", 2)
     assert {plan.reach for plan in plans.values()} == {Reach.NONE}
@@ -56,6 +64,7 @@ def test_power_agrees_with_the_table_of_verdicts(team, prior, wanted):
     assert [power[verdict] for verdict in verdicts] == pytest.approx(wanted, abs=0.08)
 
 
+@pytest.mark.usefixtures("coarse")
 def test_a_prior_of_ones_own_is_planned_beside_the_typical_ones(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('[roles]\na = "a_*"\nb = "b_*"\n[routing.a]\na = 1\nb = 9\n[test]\nmargin = 0.4\nalpha = 0.01\n')
@@ -65,6 +74,7 @@ def test_a_prior_of_ones_own_is_planned_beside_the_typical_ones(tmp_path):
     assert (question.alpha, question.margin) == (0.01, 0.4)
 
 
+@pytest.mark.usefixtures("coarse")
 def test_a_prior_that_is_even_everywhere_decides_nothing(tmp_path):
     path = tmp_path / "even.toml"
     path.write_text('[roles]\na = "a_*"\nb = "b_*"\n[routing.a]\na = 1\nb = 1\n')
@@ -74,25 +84,28 @@ def test_a_prior_that_is_even_everywhere_decides_nothing(tmp_path):
 
 
 def document(team="1-1-1", n_runs=5, **options):
-    question, plans = planned(team, n_runs, **options)
-    return json_bytes(plan_document(question, list(plans.values())))
+    options = {"priors": None, "alpha": None, "seed": 0} | options
+    return json_bytes(plan_document(*plan_priors(3, team, n_runs, **options)))
 
 
 def test_the_schema_is_one():
     Draft202012Validator.check_schema(plan_schema())
 
 
+@pytest.mark.usefixtures("coarse")
 @pytest.mark.parametrize(("team", "n_runs"), [("1-1-1", 5), ("2-2-2", 2), ("2-2-2", 6), ("1-1-1", 1)])
 def test_the_document_follows_its_schema(team, n_runs):
     Draft202012Validator(plan_schema()).validate(json.loads(document(team, n_runs)))
 
 
+@pytest.mark.usefixtures("coarse")
 def test_a_prior_that_decides_nothing_follows_the_schema(tmp_path):
     path = tmp_path / "even.toml"
     path.write_text('[roles]\na = "a_*"\nb = "b_*"\n[routing.a]\na = 1\nb = 1\n')
     Draft202012Validator(plan_schema()).validate(json.loads(document("2-2", 5, priors=path)))
 
 
+@pytest.mark.usefixtures("coarse")
 def test_the_document_is_always_the_same():
     assert document() == document()
 
