@@ -85,4 +85,5 @@ def main(n_draws: int, seed: int, names: list[str]) -> None:
 
 if __name__ == "__main__":
     numbers, methods = [int(a) for a in sys.argv[1:] if a.isdigit()], [a for a in sys.argv[1:] if not a.isdigit()]
-    main(*(*numbers, *(8, 0)[len(numbers) :]), methods)
+    draws, first = (*numbers, *(8, 0)[len(numbers) :])
+    main(draws, first, methods)
