@@ -282,7 +282,10 @@ def test_shares_and_intervals_stand_beside_the_weight():
     edges = routing(situation.log).edges
     assert (edges["low"] <= edges["weight"]).all()
     assert (edges["weight"] <= edges["high"]).all()
-    found = edges.filter(edges["significant"])
+    place = {f"agent_{number}": number for number in range(4)}
+    pairs = edges.select("receiver", "sender").iter_rows()
+    found = edges.filter([bool(situation.edges[place[receiver], place[sender]]) for receiver, sender in pairs])
+    assert found["significant"].all()
     assert (found["weight"] > found["smallest_detectable"]).all()
     # A follower draws anew every other step: its next action is open by less than the log of five actions.
     entropy = (edges["weight"] / edges["share"]).to_numpy()
