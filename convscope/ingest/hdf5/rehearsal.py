@@ -72,8 +72,9 @@ class Rehearsal:
 
     def __init__(self) -> None:
         self._owner = os.getpid()
-        # No plug-in is looked for, whatever filters a file names.
-        environment = {**os.environ, "HDF5_PLUGIN_PRELOAD": "::"}
+        # It imports what this process can import. No plug-in is looked for, whatever filters a file names.
+        known = os.pathsep.join(filter(None, sys.path))
+        environment = {**os.environ, "PYTHONPATH": known, "HDF5_PLUGIN_PRELOAD": "::"}
         self._child = subprocess.Popen(  # noqa: S603  our own script
             COMMAND,
             stdin=subprocess.PIPE,

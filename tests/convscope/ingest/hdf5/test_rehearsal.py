@@ -44,6 +44,15 @@ def test_one_process_tries_file_after_file(log):
 
 
 @pytest.mark.usefixtures("fresh")
+def test_the_process_imports_what_this_one_can_import(log, monkeypatch, tmp_path):
+    (tmp_path / "only_here.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    found = "import sys, only_here; sys.stdin.readline(); sys.stdout.write('.'); sys.stdout.flush(); sys.stdin.read()"
+    script(monkeypatch, found)
+    rehearse(log)
+
+
+@pytest.mark.usefixtures("fresh")
 def test_a_file_that_the_library_refuses_is_refused_in_words(log):
     with h5py.File(log, "a") as file:
         file["away"] = h5py.ExternalLink("other.h5", "/")
