@@ -23,8 +23,8 @@ MAX_MEMORY = 16 << 30
 """Address space of that process, where the system can limit it."""
 _SECONDS, _SECONDS_A_BYTE, _MAX_SECONDS = 30.0, 3e-6, 900.0
 """Of a core: the clock says nothing where others keep the machine busy."""
-_CLOCK = 3600.0
-"""Seconds by the clock, beyond all that a busy machine makes of it."""
+_SLOWEST = 20.0
+"""So many seconds by the clock a busy machine makes of one of a core."""
 _WALKED, _TOO_MUCH = b".", b"m"
 COMMAND = (sys.executable, "-P", __file__)
 
@@ -110,7 +110,7 @@ class Rehearsal:
             return Outcome.CRASHED
         with selectors.DefaultSelector() as selector:
             selector.register(answers, selectors.EVENT_READ)
-            answer = answers.read(1) if selector.select(_CLOCK) else None
+            answer = answers.read(1) if selector.select(_SLOWEST * seconds) else None
         if answer == _WALKED:
             return Outcome.WALKED
         is_stalled = answer is None or (not answer and self._child.wait() == -signal.SIGXCPU)
@@ -151,10 +151,15 @@ def _set_limits(seconds: float) -> None:
         import resource  # noqa: PLC0415  unknown to some systems
     except ImportError:
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (ceil(time.process_time() + seconds), most))
+    wanted = {
+        resource.RLIMIT_AS: MAX_MEMORY,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: ceil(time.process_time() + seconds),
+    }
+    for kind, limit in wanted.items():
+        # Whoever runs this may have set limits of their own, which nobody can raise.
+        _, most = resource.getrlimit(kind)
+        resource.setrlimit(kind, (limit if most == resource.RLIM_INFINITY else min(limit, most), most))
 
 
 if __name__ == "__main__":

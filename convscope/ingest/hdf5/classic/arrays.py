@@ -9,6 +9,7 @@ from typing import NamedTuple
 from convscope.ingest.container import ArrayInfo
 from convscope.ingest.hdf5.classic.headers import NOTHING, Header
 from convscope.ingest.hdf5.classic.pages import Pages
+from convscope.ingest.hdf5.classic.trees import read_leaves
 from convscope.ingest.hdf5.classic.types import Kind, read_filters, read_shape, read_type
 from convscope.ingest.hdf5.classic.unfamiliar import Unfamiliar
 from convscope.ingest.hdf5.datasets import problem_of
@@ -26,7 +27,6 @@ _SIZES_AT = _TREE_AT + 8
 """What comes after it: the shape of a chunk."""
 _ADDRESS = struct.Struct("<Q")
 _PLACE = struct.Struct("<QQ")
-_NODE = struct.Struct("<4sBBHQQ")
 _CHUNKS = 1
 """Kind of a node that leads to chunks."""
 
@@ -130,20 +130,27 @@ class _Stored(NamedTuple):
         corners = corners_of(self.form.grid)
         if not corners:
             return None
-        n_file_bytes = self.pages.n_bytes
-        found = {
-            corner: (place, n_bytes, mask)
-            for corner, place, n_bytes, mask in self._chunks()
-            if place + n_bytes <= n_file_bytes
-        }
+        found: dict[tuple[int, ...], tuple[int, int, int]] = {}
+        for corner, *piece in self._chunks():
+            if corner in found:
+                raise Unfamiliar
+            place, n_bytes, mask = piece
+            if place + n_bytes <= self.pages.n_bytes:
+                found[corner] = (place, n_bytes, mask)
         pieces = [found[corner] for corner in corners if corner in found]
         return packed_pieces(pieces) if len(pieces) == len(corners) else None
 
     def _chunks(self) -> Iterator[tuple[tuple[int, ...], int, int, int]]:
+        """Return corner, place, bytes and filters left out of each chunk."""
         n_axes = len(self.form.shape)
         if self.layout[2] != n_axes + 1:
             raise Unfamiliar
-        return _chunks(self.pages, _ADDRESS.unpack_from(self.layout, _TREE_AT)[0], n_axes)
+        tree = _ADDRESS.unpack_from(self.layout, _TREE_AT)[0]
+        if tree == NOTHING:
+            return
+        entries = read_leaves(self.pages, tree, _entry(n_axes), kind=_CHUNKS, most=self.form.grid.n_chunks)
+        for n_bytes, mask, *corner, _, place in entries:
+            yield tuple(corner), place, n_bytes, mask
 
     def _whole(self) -> int | None:
         """Return the place of a dataset that lies in one; None where it was never stored, or lies in its header."""
@@ -155,24 +162,6 @@ class _Stored(NamedTuple):
         if n_bytes != self.form.n_bytes:
             raise Unfamiliar
         return place if place + n_bytes <= self.pages.n_bytes else None
-
-
-def _chunks(pages: Pages, tree: int, n_axes: int) -> Iterator[tuple[tuple[int, ...], int, int, int]]:
-    """Return corner, place, bytes and filters left out of each chunk."""
-    entry = _entry(n_axes)
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        if node == NOTHING:
-            continue
-        signature, kind, level, n_children, _, _ = _NODE.unpack(pages.at(node, _NODE.size))
-        if signature != b"TREE" or kind != _CHUNKS:
-            raise Unfamiliar
-        for n_bytes, mask, *corner, _, child in entry.iter_unpack(pages.at(node + _NODE.size, n_children * entry.size)):
-            if level:
-                waiting.append(child)
-            else:
-                yield tuple(corner), child, n_bytes, mask
 
 
 @cache

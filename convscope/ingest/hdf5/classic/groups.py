@@ -1,19 +1,20 @@
 """Groups: the names in them, and where they lead."""
 
 import struct
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from convscope.ingest.hdf5.classic.pages import Pages
+from convscope.ingest.hdf5.classic.trees import read_leaves
 from convscope.ingest.hdf5.classic.unfamiliar import Unfamiliar
 
 _TABLE = struct.Struct("<QQ")
-_NODE = struct.Struct("<4sBBHQQ")
 _KEYS = struct.Struct("<QQ")
 _LEAF = struct.Struct("<4sBxH")
 _ENTRY = struct.Struct("<QQI20x")
 _HEAP = struct.Struct("<4sB3xQQQ")
 _MAX_HEAP_BYTES = 1 << 28
+_GROUPS = 0
+"""Kind of a node that leads to names."""
 _SOFT = 2
 _KINDS = frozenset({0, 1, _SOFT})
 
@@ -43,7 +44,7 @@ def read_links(pages: Pages, table: bytes, *, most: int) -> list[Link]:
     tree, heap = _TABLE.unpack_from(table)
     names = _names(pages, heap)
     links: list[Link] = []
-    for leaf in _leaves(pages, tree):
+    for _, leaf in read_leaves(pages, tree, _KEYS, kind=_GROUPS, most=most):
         signature, version, n_links = _LEAF.unpack(pages.at(leaf, _LEAF.size))
         if signature != b"SNOD" or version != 1 or len(links) + n_links > most:
             raise Unfamiliar
@@ -63,17 +64,3 @@ def _names(pages: Pages, heap: int) -> bytes:
     if signature != b"HEAP" or version or n_bytes > _MAX_HEAP_BYTES:
         raise Unfamiliar
     return pages.at(place, n_bytes)
-
-
-def _leaves(pages: Pages, tree: int) -> Iterator[int]:
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        signature, kind, level, n_children, _, _ = _NODE.unpack(pages.at(node, _NODE.size))
-        if signature != b"TREE" or kind != 0:
-            raise Unfamiliar
-        children = [child for _, child in _KEYS.iter_unpack(pages.at(node + _NODE.size, n_children * _KEYS.size))]
-        if level:
-            waiting.extend(children)
-        else:
-            yield from children

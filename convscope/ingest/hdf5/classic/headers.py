@@ -17,8 +17,10 @@ NOTHING = 0xFFFFFFFFFFFFFFFF
 """The address of what was never stored."""
 
 _SPACE, _TYPE, _LAYOUT, _FILTERS, _ATTRIBUTE, _CONTINUED, _TABLE = 0x1, 0x3, 0x8, 0xB, 0xC, 0x10, 0x11
-_PASSED_OVER = frozenset({0x0, 0x4, 0x5, 0xE, 0x12})
+_FILL = 0x5
+_PASSED_OVER = frozenset({0x0, 0x4, _FILL, 0xE, 0x12})
 """Room, fill values and times."""
+_FILL_VERSIONS = frozenset({1, 2, 3})
 _SHARED = 2
 
 
@@ -81,7 +83,7 @@ def read_header(pages: Pages, address: int) -> Header:
             attributes.append(content)
         elif kind in _KEPT and kind not in kinds:
             kinds[kind] = content
-        elif kind not in _PASSED_OVER:
+        elif kind not in _PASSED_OVER or (kind == _FILL and content[0] not in _FILL_VERSIONS):
             raise Unfamiliar
     return Header(kinds, attributes)
 

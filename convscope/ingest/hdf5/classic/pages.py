@@ -9,8 +9,12 @@ MOST_AT_ONCE = 4096
 _BITS = 16
 _SIZE = 1 << _BITS
 _MAX_PAGES = 512
-_MAX_TIMES = 4
+_MAX_TIMES = 16
 """How often a byte of a file's structure is asked for, at most: crafted ones lead to the same place for ever."""
+_FEWEST_BYTES, _MOST_BYTES = 1 << 20, 1 << 29
+"""In all; the size of a file says little, since a hole in it costs its maker nothing."""
+_FEWEST_AT_ONCE = 64
+"""What a look counts for at least."""
 
 
 class Pages:
@@ -27,7 +31,7 @@ class Pages:
         self._pages: dict[int, bytes] = {}
         self.n_bytes = os.fstat(file).st_size
         """Size of the file."""
-        self._n_left = _MAX_TIMES * self.n_bytes
+        self._n_left = min(max(_MAX_TIMES * self.n_bytes, _FEWEST_BYTES), _MOST_BYTES)
 
     def at(self, place: int, n_bytes: int) -> bytes:
         """Return bytes from a place on.
@@ -37,7 +41,7 @@ class Pages:
         Unfamiliar
             If the file ends before, or more was asked for than an honest file holds.
         """
-        self._n_left -= n_bytes
+        self._n_left -= max(n_bytes, _FEWEST_AT_ONCE)
         if self._n_left < 0:
             raise Unfamiliar
         if n_bytes > MOST_AT_ONCE:
