@@ -124,8 +124,7 @@ def analyze(
         labels_sha256=labels.sha256 if labels else None,
         priors_sha256=prior.sha256 if prior else None,
     )
-    unplayed = crossplay_notices(crossplay, gap.conventions if gap else None)
-    return replace(evidence, notices=_notices(evidence, [*missing, *unplayed]))
+    return replace(evidence, notices=_notices(evidence, missing, crossplay))
 
 
 def _folds(
@@ -203,7 +202,7 @@ def _workers_for(log: TrajectoryLog) -> int:
     return (os.cpu_count() or 1) if is_large else 1
 
 
-def _notices(evidence: Evidence, first: Sequence[Notice]) -> tuple[Notice, ...]:
+def _notices(evidence: Evidence, missing: Sequence[Notice], crossplay: CrossPlayReturns | None) -> tuple[Notice, ...]:
     """Return what was dropped, assumed or not computed, stage by stage, without repeats."""
     unlike = unlike_checkpoints(evidence.episodes.analysed(evidence.config.checkpoint))
     parts = (
@@ -220,4 +219,5 @@ def _notices(evidence: Evidence, first: Sequence[Notice]) -> tuple[Notice, ...]:
         evidence.dependence,
     )
     own = [notice for part in parts if part is not None for notice in part.notices]
-    return tuple(dict.fromkeys([*first, *unlike, *own]))
+    unplayed = crossplay_notices(crossplay, evidence.gap.conventions if evidence.gap else None)
+    return tuple(dict.fromkeys([*missing, *unplayed, *unlike, *own]))

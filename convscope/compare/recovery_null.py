@@ -77,7 +77,10 @@ def recovery_interval(units: Units, *, n_draws: int, seed: int) -> Interval | No
 
 
 def _expected(table: FloatArray) -> float:
-    return float(expected_mutual_information(table.round().astype(np.int64), int(table.sum())))
+    counts = table.round().astype(np.int64)
+    # Roles that nobody holds add nothing, and their logarithm is a warning.
+    counts = counts[counts.any(axis=1)][:, counts.any(axis=0)]
+    return float(expected_mutual_information(counts, int(table.sum())))
 
 
 def _relabelled(run: RunUnits, units: Units, *, n_draws: int, seed: int) -> tuple[Relabellings, FloatArray]:

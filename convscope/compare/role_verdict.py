@@ -68,7 +68,10 @@ def _insufficient(findings: RoleFindings) -> Reasons:
 def _no_structure(findings: RoleFindings) -> Reasons:
     if findings.n_found != 1:
         return ()
-    return ("One role is enough for all that the agents do: there is none to hold against the declared ones.",)
+    return (
+        "One role is enough for all that the agents do: there is none to hold against the declared ones.",
+        "Roles that all agents pass through alike, within every episode, would not be seen.",
+    )
 
 
 def _aligned(findings: RoleFindings) -> Reasons:

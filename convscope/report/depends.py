@@ -57,9 +57,10 @@ def chance(change: LargestChange) -> str:
 
 def _shifted(what: str, shift: Shift, level: float) -> str:
     largest, p_value = shift.largest, shift.p_value
-    between = f"{largest.first} and {largest.second}: {figure(largest.value, digits=2)} bit beyond its floor"
+    which = "most between" if len(shift.pairs) > 1 else "between"
+    between = f"{which} {largest.first} and {largest.second}: {figure(largest.value, digits=2)} bit beyond its floor"
     if p_value is None:
         return f"Role preference was compared over {what}, but no p can be given ({between})."
     if p_value <= level:
-        return f"Role preference changes with {what} (most between {between}; {p_stated(p_value)})."
-    return f"Role preference is not seen to change with {what} (most between {between}; {p_stated(p_value)})."
+        return f"Role preference changes with {what} ({between}; {p_stated(p_value)})."
+    return f"Role preference is not seen to change with {what} ({between}; {p_stated(p_value)})."

@@ -37,8 +37,9 @@ def _tests(check: PriorCheck) -> Iterator[str]:
         yield f"{runs}; roles are redrawn between episodes"
     else:
         ways = count(check.n_relabellings, "way")
-        alike = f"{check.n_automorphisms:,} of which leave the prior as it is"
-        yield f"{runs}; agents can hold each other's roles in {ways}, {alike}"
+        # Whatever the roles do, a prior that declares no routing has nothing that they could leave as it is.
+        alike = "" if check.alignment_p is None else f", {check.n_automorphisms:,} of which leave the prior as it is"
+        yield f"{runs}; agents can hold each other's roles in {ways}{alike}"
     if check.n_draws is not None:
         finest = f"{1 / (1 + check.n_draws):.2g}"
         yield f"The tests draw {check.n_draws:,} of the ways of all runs together: no p is below {finest}"

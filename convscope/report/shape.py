@@ -55,7 +55,7 @@ def shape_lines(structure: GraphStructure | None) -> Iterator[str]:
             for hub in structure.hubs[:3]
         ]
         more = f" and {len(structure.hubs) - 3} more" if len(structure.hubs) > 3 else ""
-        yield f"Most is drawn on {', '.join(named)}{more}"
+        yield f"Of the weight of significant edges, most is drawn on {', '.join(named)}{more}"
     if structure.communities and structure.modularity:
         found = figure(len(structure.communities))
         yield f"The graph divides into {found} communities (p {probability(structure.modularity.p_value)})"

@@ -88,7 +88,7 @@ def _conduct(evidence: Evidence) -> tuple[Tile, ...]:
         tiles.append(Tile(value=figure(policy.k_agents), name=name, note=policy_note(policy)))
     if policy.change_points is not None:
         n_changes = len(policy.change_points)
-        name = "change within a run" if n_changes == 1 else "changes within runs"
+        name = "change of policy within a run" if n_changes == 1 else "changes of policy within runs"
         tiles.append(Tile(value=figure(n_changes), name=name, note=change_note(policy.change_points)))
     return tuple(tiles)
 

@@ -94,6 +94,8 @@ def pair_matrices(names: Sequence[str], pairs: Sequence[PairReading]) -> dict[st
     for pair in pairs:
         a, b = (names.index(name) for name in pair.names)
         p_value = 1.0 if pair.scores is None else next(p_of)
+        # A difference that foretells nothing in other episodes is not claimed, whatever its test says.
+        p_value = p_value if pair.nats > 0 else 1.0
         values = {"nats": pair.nats, "nats_low": pair.low, "nats_high": pair.high, "overlap": pair.overlap}
         for name, value in {**values, "p_value": p_value}.items():
             matrices[name][a, b] = matrices[name][b, a] = value

@@ -177,7 +177,7 @@ def test_pairs_that_never_meet_are_explained_in_a_plain_sentence():
 def test_the_cards_show_kinds_by_policy_and_changes():
     page = render_page(read_evidence())
     assert "kinds by policy" in page
-    assert "change within a run" in page
+    assert "change of policy within a run" in page
     assert "from episode 17 of seed_0 on (p 0.010)" in page
 
 
