@@ -5,7 +5,7 @@ import numpy as np
 from convscope.routing.choice_model import TOLERANCE, Choices, collapse, fit
 from convscope.values.arrays import FloatArray, IntArray
 from convscope.values.header import Notice
-from convscope.values.preference import RolePreference
+from convscope.values.preference import RolePreference, are_linked
 from convscope.values.routing import RoutingTallies
 
 
@@ -46,12 +46,14 @@ def role_preference(tallies: RoutingTallies, roles: tuple[str, ...]) -> RolePref
         if each.last_change[0, a] > TOLERANCE
     )
     shape = (len(fits), len(roles), len(roles))
+    per_run = np.array([each.preference[0] for each in fits]).reshape(shape)
+    apart = [_apart(role) for role, is_linked in zip(roles, are_linked(per_run), strict=True) if not is_linked]
     return RolePreference(
         roles=roles,
         runs=tallies.runs,
-        per_run=np.array([each.preference[0] for each in fits]).reshape(shape),
+        per_run=per_run,
         mass=np.array([each.mass[0] for each in choices]).reshape(shape),
-        notices=notices,
+        notices=(*notices, *apart),
     )
 
 
@@ -71,6 +73,14 @@ def by_role(tallies: RoutingTallies, n_roles: int) -> tuple[IntArray, IntArray, 
 def _choices(tallies: RoutingTallies, n_roles: int) -> Choices:
     one_fit = np.zeros(len(tallies.run), dtype=np.int64)
     return collapse(*by_role(tallies, n_roles), fit_of_row=one_fit, n_fits=1)
+
+
+def _apart(role: str) -> Notice:
+    message = (
+        f"The mean preference of {role} is not told: no run links some of the roles that it draws on with the others, "
+        "so that their odds are unknown."
+    )
+    return Notice(code="not-computed", message=message, where="routing.preference")
 
 
 def _not_converged(run: str, role: str, change: float) -> Notice:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from convscope.values.arrays import BoolArray, FloatArray
 from convscope.values.figures import figure
@@ -41,7 +42,8 @@ def mean_preference(per_run: FloatArray) -> FloatArray:
 
     Where a row's cells are the same in all runs it is their mean. Else a run's shares are those of the common
     preference over its own cells, and the common one is that under which they are so on average: as in the choice model
-    itself, the odds of two cells do not depend on a third.
+    itself, the odds of two cells do not depend on a third. Where no run links some cells of a row with the others,
+    their odds are unknown, and the row is blank.
 
     Parameters
     ----------
@@ -51,7 +53,7 @@ def mean_preference(per_run: FloatArray) -> FloatArray:
     Returns
     -------
     FloatArray
-        Shape (R, R), rows sum to 1; NaN where no run identifies the cell.
+        Shape (R, R), rows sum to 1; NaN where no run identifies the cell, or its odds.
 
     References
     ----------
@@ -66,7 +68,24 @@ def mean_preference(per_run: FloatArray) -> FloatArray:
     is_mixed = ((n_runs != counted) & is_seen).any(axis=1)
     if is_mixed.any():
         mean[is_mixed] = np.where(is_seen, _common(known, total), np.nan)[is_mixed]
+    mean[~are_linked(per_run)] = np.nan
     return np.asarray(mean)
+
+
+def are_linked(per_run: FloatArray) -> BoolArray:
+    """Return of each row whether runs link all of its cells, so that the odds of any two can be told, shape (R,).
+
+    Parameters
+    ----------
+    per_run
+        As in `mean_preference`.
+    """
+    known = np.isfinite(per_run)
+    together = np.einsum("sra,srb->rab", known, known, dtype=np.int64) > 0
+    n_seen = known.any(axis=0).sum(axis=1)
+    # Each cell that no run identifies is a group of its own.
+    n_groups = np.array([connected_components(links, directed=False)[0] for links in together])
+    return np.asarray(n_groups - (known.shape[2] - n_seen) <= 1)
 
 
 def _common(known: BoolArray, total: FloatArray) -> FloatArray:

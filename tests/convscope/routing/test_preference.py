@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from convscope.routing.preference import role_preference
 from convscope.simulate.tallies import tallies_of
 from convscope.simulate.teams import GENERIC, SimulatedRun, Team, simulate_run, simulate_runs
-from convscope.values.preference import mean_preference
+from convscope.values.preference import are_linked, mean_preference
 from convscope.values.routing import RoutingTallies
 
 ROLES = ("scout", "carrier", "guard")
@@ -180,8 +180,16 @@ def test_rows_of_the_mean_sum_to_1_whatever_cells_the_runs_identify(n_runs: int,
     shares = np.where(known, rng.random(known.shape) + 0.01, np.nan)
     per_run = shares / np.nansum(shares, axis=2, keepdims=True)
     found = mean_preference(per_run)
-    assert (np.isfinite(found) == known.any(axis=0)).all()
-    assert np.nansum(found, axis=1) == pytest.approx(known.any(axis=(0, 2)).astype(float))
+    linked = are_linked(per_run)
+    assert (np.isfinite(found) == known.any(axis=0) & linked[:, None]).all()
+    assert np.nansum(found, axis=1) == pytest.approx((known.any(axis=(0, 2)) & linked).astype(float))
+
+
+def test_odds_that_no_run_tells_are_not_made_up():
+    apart = np.array([[[0.9, 0.1, np.nan, np.nan]], [[np.nan, np.nan, 0.5, 0.5]]])
+    assert np.isnan(mean_preference(apart)).all()
+    link = np.array([[[np.nan, 0.5, 0.5, np.nan]]])
+    assert mean_preference(np.concatenate([apart, link]))[0] == pytest.approx([0.75, 1 / 12, 1 / 12, 1 / 12])
 
 
 def test_runs_that_show_parts_of_one_preference_have_it_as_their_mean():
