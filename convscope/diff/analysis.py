@@ -99,7 +99,7 @@ def _analysed(document: dict, name: str) -> Analysed:  # type: ignore[type-arg]
         why={str(key): str(part["why"]) for key, part in parts.items() if part["value"] is None},
         has_gap=bool(gap),
         profiles={
-            str(profile["label"]): {str(each["name"]): float(each["effect"]) for each in profile["features"]}
+            str(profile["label"]): {str(each["name"]): _effect(each["effect"]) for each in profile["features"]}
             for profile in roles["profiles"]
         },
         figures={
@@ -144,6 +144,13 @@ def _settings(document: dict) -> Iterator[tuple[str, str]]:  # type: ignore[type
 def _count(value: object) -> int | None:
     number = _number(value)
     return None if number is None else int(number)
+
+
+def _effect(value: object) -> float:
+    number = _number(value)
+    if number is None:
+        raise ValueError(value)
+    return number
 
 
 def _number(value: object) -> float | None:

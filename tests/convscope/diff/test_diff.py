@@ -275,3 +275,12 @@ def test_an_analysis_of_another_form_is_refused_with_what_to_do():
 def test_a_folder_without_an_analysis_is_told(tmp_path):
     with pytest.raises(UsageError):
         read_analysis(tmp_path)
+
+
+@pytest.mark.parametrize("effect", ["1e999", "-Infinity", "NaN"])
+def test_an_effect_that_is_no_number_is_told_with_the_file(effect):
+    document = json.loads(analysis_bytes(make_evidence()))
+    document["roles"]["profiles"] = [{"label": "fast", "features": [{"name": "speed", "effect": "EFFECT"}]}]
+    content = json.dumps(document).replace('"EFFECT"', effect).encode()
+    with pytest.raises(AnalysisError, match=r"mine\.json holds no analysis"):
+        analysis_of(content, "mine.json")
