@@ -10,6 +10,7 @@ import numpy as np
 from convscope.compare.automorphisms import n_automorphisms
 from convscope.compare.joint import resolution
 from convscope.compare.relabelling import Relabellings
+from convscope.routing.intervals import FEWEST_RUNS
 from convscope.values.arrays import FloatArray, IntArray
 
 MOST_RUNS = 1_000
@@ -147,7 +148,7 @@ def runs_to_attain(runs: Sequence[Relabellings], target: FloatArray, *, alpha: f
     shared, run_wise = _shared_renamings(runs), max(_renamings(run) / run.n_all for run in runs)
     unlike, share = _unlike_renamings(runs, target), automorphic_share(least, target)
     one_run = max(specificity_as_declared([run], target)[1] for run in runs)
-    for n_runs in range(3, MOST_RUNS):
+    for n_runs in range(FEWEST_RUNS, MOST_RUNS):
         finest = resolution([least] * n_runs, n_draws=n_draws)
         reached = (max(shared * (1 / n_all) ** n_runs, finest), max(run_wise**n_runs, finest))
         entering = entering_tests(reached, alpha=alpha)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import gammaincinv, nctdtr, stdtrit
 
+from convscope.compare.attainable import MOST_RUNS
 from convscope.compare.scores import Scores, gap_of
 from convscope.routing.divergence import conditioned, mean_divergence
 from convscope.routing.intervals import FEWEST_RUNS, student_t
@@ -22,7 +23,6 @@ _N_SIZES = 50
 _SMALLEST_ERROR = 1e-9
 _LARGEST_SHIFT = 10.0
 """In standard errors; three runs, the fewest, need 6.1."""
-_MOST_RUNS = 1_000
 
 
 def smallest_detectable_gap(scores: Scores) -> float | None:
@@ -64,7 +64,7 @@ def runs_to_decide(gap: FloatArray, *, margin: float) -> int | None:
         would not.
     """
     distance, spread = abs(float(gap.mean()) - margin), float(gap.std(ddof=1))
-    for n_runs in range(len(gap), _MOST_RUNS):
+    for n_runs in range(len(gap), MOST_RUNS):
         if float(stdtrit(n_runs - 1, 0.95)) * spread / math.sqrt(n_runs) < distance:
             return n_runs
     return None

@@ -39,15 +39,19 @@ def not_compared(first: Analysed, second: Analysed) -> Iterator[str]:
     """Return what could not be compared, and why, in sentences."""
     yield from _routing(first, second)
     yield from _gap(first, second)
-    lacking = [side for side, each in zip(_SIDES, (first, second), strict=True) if not each.profiles]
+    lacking = _sides_without(bool(first.profiles), bool(second.profiles))
     if lacking:
-        yield f"found roles: there are none in the {' and the '.join(lacking)}"
+        yield f"found roles: there are none in the {lacking}"
+
+
+def _sides_without(*has: bool) -> str:
+    return " and the ".join(side for side, each in zip(_SIDES, has, strict=True) if not each)
 
 
 def _routing(first: Analysed, second: Analysed) -> Iterator[str]:
-    lacking = [side for side, each in zip(_SIDES, (first, second), strict=True) if not each.roles]
+    lacking = _sides_without(bool(first.roles), bool(second.roles))
     if lacking:
-        yield f"routing between declared roles: there is none in the {' and the '.join(lacking)}"
+        yield f"routing between declared roles: there is none in the {lacking}"
         return
     shared = [role for role in first.roles if role in second.roles]
     if not shared:
@@ -67,9 +71,9 @@ def _routing(first: Analysed, second: Analysed) -> Iterator[str]:
 
 
 def _gap(first: Analysed, second: Analysed) -> Iterator[str]:
-    lacking = [side for side, each in zip(_SIDES, (first, second), strict=True) if not each.has_gap]
+    lacking = _sides_without(first.has_gap, second.has_gap)
     if lacking:
-        yield f"gap to the prior: none is declared in the {' and the '.join(lacking)}"
+        yield f"gap to the prior: none is declared in the {lacking}"
         return
     for name in dict.fromkeys([*first.why, *second.why]):
         whys = [(side, each.why[name]) for side, each in zip(_SIDES, (first, second), strict=True) if name in each.why]

@@ -59,18 +59,21 @@ class PolicyRun:
     @property
     def largest_overlap(self) -> float | None:
         """Largest overlap of a pair; None where no two members share their spaces."""
-        overlaps = self.overlap[np.triu_indices(len(self.members), 1)]
-        return float(np.nanmax(overlaps)) if self.n_pairs else None
+        return float(np.nanmax(_of_pairs(self.overlap))) if self.n_pairs else None
 
     @property
     def n_pairs(self) -> int:
         """Pairs of members that share their spaces."""
-        return int(np.isfinite(self.overlap[np.triu_indices(len(self.members), 1)]).sum())
+        return int(np.isfinite(_of_pairs(self.overlap)).sum())
 
     @property
     def n_compared(self) -> int:
         """Pairs that meet the same situations often enough to be compared."""
-        return int(np.isfinite(self.nats[np.triu_indices(len(self.members), 1)]).sum())
+        return int(np.isfinite(_of_pairs(self.nats)).sum())
+
+
+def _of_pairs(matrix: FloatArray) -> FloatArray:
+    return np.asarray(matrix[np.triu_indices(len(matrix), 1)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

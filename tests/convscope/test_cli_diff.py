@@ -2,20 +2,8 @@
 
 import pytest
 
-from convscope.cli import main
 from convscope.report.document import analysis_bytes
 from tests.convscope.report.evidence import make_evidence
-
-
-@pytest.fixture
-def convscope(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["convscope", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code or 0, capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture

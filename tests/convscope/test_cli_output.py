@@ -6,22 +6,10 @@ import sys
 
 import pytest
 
-from convscope.cli import main
 from convscope.simulate.scenarios import Scale
 from convscope.simulate.writing import find_scenario, write_scenario
 
 TINY = Scale(n_runs=1, n_episodes=2, n_steps=4)
-
-
-@pytest.fixture
-def convscope(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["convscope", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code or 0, capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture

@@ -1,20 +1,5 @@
 """``convscope priors`` and ``convscope simulate`` together, as a user types them."""
 
-import pytest
-
-from convscope.cli import main
-
-
-@pytest.fixture
-def convscope(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["convscope", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code or 0, capsys.readouterr()
-
-    return run
-
 
 def test_a_drafted_prior_passes_its_check_and_is_never_overwritten(convscope, tmp_path):
     logs, drafted = tmp_path / "study", tmp_path / "p.toml"
